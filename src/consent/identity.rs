@@ -1,0 +1,273 @@
+//! Who is who (rule 13): which events belong to one contact, and what follows a contact to a new identifier.
+//!
+//! An identifier's life is cut into spans by the changes that moved its contact away: what happened up to a change
+//! belongs to the contact that left, what happens later to whoever acts under it next.
+//!
+//! ```text
+//!   +49…01  ──────────────┤ T            ├──────────────  a new contact, once somebody acts
+//!                         └─ refusals ──▶
+//!   +49…02  ──────────────────────────────────────────── what it had stays
+//! ```
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::event::Event;
+use super::facts::{Fact, Facts, Predecessor};
+use super::time::Time;
+
+/// Names an identifier without showing it: the trail that introduced it and its place there, counting from 1.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct IdentifierKey {
+    /// The trail that introduced it.
+    pub trail: u64,
+    /// Its place among those.
+    pub ordinal: u32,
+}
+
+/// An event of a group of contacts that identity events hold together.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MemberEvent {
+    /// The trail it was written to.
+    pub trail: u64,
+    /// What it was.
+    pub what: Member,
+}
+
+/// What a [`MemberEvent`] was.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Member {
+    /// An act, under one identifier or under several seen together, which are thereby one contact.
+    Act {
+        /// The act.
+        event: Event,
+        /// The identifiers it came under; never empty.
+        identifiers: Vec<IdentifierKey>,
+    },
+    /// All of these identifiers are one contact.
+    Linked {
+        /// When that was seen.
+        fact: Fact,
+        /// The identifiers.
+        identifiers: Vec<IdentifierKey>,
+    },
+    /// The contact behind `from` moved to `to`.
+    Moved {
+        /// When.
+        fact: Fact,
+        /// The old identifier.
+        from: IdentifierKey,
+        /// The new one.
+        to: IdentifierKey,
+    },
+}
+
+impl MemberEvent {
+    /// When it happened.
+    #[must_use]
+    pub const fn at(&self) -> Time {
+        match &self.what {
+            Member::Act { event, .. } => event.at,
+            Member::Linked { fact, .. } | Member::Moved { fact, .. } => fact.at,
+        }
+    }
+}
+
+/// Whoever stands behind an identifier for a span of time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Behind {
+    /// Nobody is known.
+    Nobody,
+    /// The contact moved away and nobody acted since.
+    Moved(Fact),
+    /// A contact.
+    Contact(Facts),
+}
+
+/// A span of an identifier's life.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Span {
+    /// The change that ends it; what happened at that instant still belongs to it. None: it goes on.
+    pub until: Option<Time>,
+    /// Who stands behind it.
+    pub behind: Behind,
+    /// The trail that new events of this contact are written to; none: it has no trail yet.
+    pub home: Option<u64>,
+}
+
+/// The spans of every identifier in a group, each list oldest first and never empty.
+pub type Spans = BTreeMap<IdentifierKey, Vec<Span>>;
+
+/// The span of an identifier's life that the instant `at` falls into.
+#[must_use]
+pub fn span_at(spans: &[Span], at: Time) -> Option<&Span> {
+    spans.iter().find(|span| span.until.is_none_or(|until| at <= until))
+}
+
+/// Works out who is who from all events of a group, in any order.
+#[must_use]
+pub fn resolve(events: &[MemberEvent]) -> Spans {
+    let mut lives = Lives::default();
+    let mut identity: Vec<&MemberEvent> = events.iter().filter(|event| event.says_who_is_who()).collect();
+    // At one instant links come first: then a change silences more identifiers, and silence is the safe side.
+    identity.sort_by_key(|event| (event.at(), matches!(event.what, Member::Moved { .. })));
+    for event in identity {
+        match &event.what {
+            Member::Act { identifiers, .. } | Member::Linked { identifiers, .. } => lives.link(identifiers),
+            Member::Moved { fact, from, to } => lives.end(*fact, *from, *to),
+        }
+    }
+    lives.fold(events)
+}
+
+impl MemberEvent {
+    const fn says_who_is_who(&self) -> bool {
+        match &self.what {
+            Member::Act { identifiers, .. } => identifiers.len() > 1,
+            Member::Linked { .. } | Member::Moved { .. } => true,
+        }
+    }
+}
+
+/// A span while identities are worked out: a node in a union-find forest.
+struct Node {
+    until: Option<Fact>,
+    parent: usize,
+}
+
+#[derive(Default)]
+struct Lives {
+    nodes: Vec<Node>,
+    spans: BTreeMap<IdentifierKey, Vec<usize>>,
+    moves: Vec<(usize, Fact, usize)>,
+}
+
+impl Lives {
+    fn current(&mut self, key: IdentifierKey) -> usize {
+        let nodes = &mut self.nodes;
+        let spans = self.spans.entry(key).or_default();
+        if let Some(last) = spans.last() {
+            return *last;
+        }
+        spans.push(add_node(nodes));
+        nodes.len() - 1
+    }
+
+    fn root(&self, mut node: usize) -> usize {
+        while let Some(found) = self.nodes.get(node).filter(|found| found.parent != node) {
+            node = found.parent;
+        }
+        node
+    }
+
+    fn link(&mut self, identifiers: &[IdentifierKey]) {
+        let nodes: Vec<usize> = identifiers.iter().map(|key| self.current(*key)).collect();
+        let roots: Vec<usize> = nodes.into_iter().map(|node| self.root(node)).collect();
+        if let Some(first) = roots.iter().copied().min() {
+            for root in roots {
+                if let Some(node) = self.nodes.get_mut(root) {
+                    node.parent = first;
+                }
+            }
+        }
+    }
+
+    fn end(&mut self, change: Fact, from: IdentifierKey, to: IdentifierKey) {
+        if from == to {
+            return;
+        }
+        let leaving = self.current(from);
+        let leaving = self.root(leaving);
+        let ended: Vec<IdentifierKey> =
+            self.spans.iter().filter(|(_, spans)| spans.last().is_some_and(|last| self.root(*last) == leaving)).map(|(key, _)| *key).collect();
+        for key in ended {
+            let next = add_node(&mut self.nodes);
+            if let Some(spans) = self.spans.get_mut(&key) {
+                if let Some(node) = spans.last().and_then(|last| self.nodes.get_mut(*last)) {
+                    node.until = Some(change);
+                }
+                spans.push(next);
+            }
+        }
+        let arriving = self.current(to);
+        self.moves.push((leaving, change, arriving));
+    }
+
+    fn node_at(&mut self, key: IdentifierKey, at: Time) -> usize {
+        self.current(key);
+        let spans = self.spans.get(&key).map(Vec::as_slice).unwrap_or_default();
+        let open = |node: &&usize| self.nodes.get(**node).is_none_or(|node| node.until.is_none_or(|until| at <= until.at));
+        spans.iter().find(open).copied().unwrap_or_default()
+    }
+
+    fn fold(mut self, events: &[MemberEvent]) -> Spans {
+        let mut facts: HashMap<usize, Facts> = HashMap::new();
+        let mut homes: HashMap<usize, u64> = HashMap::new();
+        let mut begun: Vec<u64> = Vec::new();
+        for event in events {
+            let (key, home) = match &event.what {
+                Member::Act { identifiers, .. } | Member::Linked { identifiers, .. } => (identifiers.first().copied(), event.trail),
+                Member::Moved { from, .. } => (Some(*from), event.trail),
+            };
+            let Some(key) = key else { continue };
+            let node = self.node_at(key, event.at());
+            let root = self.root(node);
+            if let Member::Act { event, .. } = &event.what {
+                facts.entry(root).or_default().apply(event);
+            }
+            if !begun.contains(&home) {
+                begun.push(home);
+                homes.entry(root).and_modify(|known| *known = home.min(*known)).or_insert(home);
+            }
+        }
+        // A change can be the first that is heard of the identifier moved to: its trail begins with the change.
+        for (_, to, trail) in events.iter().filter_map(MemberEvent::second_trail) {
+            if !begun.contains(&trail) {
+                begun.push(trail);
+                let node = self.spans.get(&to).and_then(|spans| spans.last().copied());
+                if let Some(root) = node.map(|node| self.root(node)) {
+                    homes.entry(root).or_insert(trail);
+                }
+            }
+        }
+        self.moves.sort_by_key(|(_, change, _)| *change);
+        for (leaving, change, arriving) in &self.moves {
+            let left = facts.get(&self.root(*leaving)).cloned().unwrap_or_default();
+            let here = facts.entry(self.root(*arriving)).or_default();
+            here.predecessors.push(Predecessor { change: *change, facts: left });
+        }
+        let spans = self.spans.iter().map(|(key, nodes)| (*key, self.spans_of(nodes, &facts, &homes)));
+        spans.collect()
+    }
+
+    fn spans_of(&self, nodes: &[usize], facts: &HashMap<usize, Facts>, homes: &HashMap<usize, u64>) -> Vec<Span> {
+        let mut left: Option<Fact> = None;
+        let mut spans = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            let root = self.root(*node);
+            let until = self.nodes.get(*node).and_then(|node| node.until);
+            let behind = match (facts.get(&root).filter(|facts| !facts.is_empty()), left) {
+                (Some(facts), _) => Behind::Contact(facts.clone()),
+                (None, Some(change)) => Behind::Moved(change),
+                (None, None) => Behind::Nobody,
+            };
+            spans.push(Span { until: until.map(|change| change.at), behind, home: homes.get(&root).copied() });
+            left = until;
+        }
+        spans
+    }
+}
+
+impl MemberEvent {
+    /// Where a change is the first entry of the trail moved to: the change, the identifier and that trail.
+    const fn second_trail(&self) -> Option<(Fact, IdentifierKey, u64)> {
+        match &self.what {
+            Member::Moved { fact, to, .. } => Some((*fact, *to, to.trail)),
+            _ => None,
+        }
+    }
+}
+
+fn add_node(nodes: &mut Vec<Node>) -> usize {
+    nodes.push(Node { until: None, parent: nodes.len() });
+    nodes.len() - 1
+}

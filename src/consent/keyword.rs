@@ -1,0 +1,234 @@
+//! Opt-out and opt-in keywords (rule 6): does this message, as a whole, say one?
+//!
+//! ```text
+//! "🛑 Stop! "          OPT_OUT, all categories
+//! "STOP MARKETING"     OPT_OUT, marketing
+//! "start utility!"     OPT_IN, utility
+//! "Stop. Thank you"    nothing by itself, a possible opt-out: a keyword is a whole sentence
+//! "vou sair agora"     nothing, but it holds the word "sair": it reopens nothing after an opt-out
+//! "STOP 12345"         the same; digits are never trimmed
+//! ```
+
+use std::collections::BTreeSet;
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
+
+use super::words::{Categories, Category};
+
+/// The words that opt out and in, normalised.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Keywords {
+    opt_out: BTreeSet<String>,
+    opt_in: BTreeSet<String>,
+}
+
+/// What a message says, read with [`Keywords`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Reading {
+    /// The keyword that the message is, standing alone.
+    pub keyword: Option<Keyword>,
+    /// Whether it holds an opt-out keyword as a word anywhere.
+    pub holds_opt_out_word: bool,
+    /// Whether an opt-out keyword is a whole sentence or line of it, and not all of it.
+    pub possible_opt_out: bool,
+}
+
+/// A keyword, standing alone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keyword {
+    /// The contact opts out of these categories.
+    OptOut(Categories),
+    /// The contact opts in to these categories.
+    OptIn(Categories),
+}
+
+impl Keywords {
+    /// The words of the preset `meta`.
+    #[must_use]
+    pub fn meta() -> Self {
+        Self::new(META_OPT_OUT.iter().copied(), META_OPT_IN.iter().copied())
+    }
+
+    /// Words as people write them; those that normalise to nothing are left out.
+    pub fn new<'a>(opt_out: impl IntoIterator<Item = &'a str>, opt_in: impl IntoIterator<Item = &'a str>) -> Self {
+        let set = |words: &mut dyn Iterator<Item = &'a str>| words.map(normalise).filter(|word| !word.is_empty()).collect();
+        Self { opt_out: set(&mut opt_out.into_iter()), opt_in: set(&mut opt_in.into_iter()) }
+    }
+
+    /// The same with more words.
+    #[must_use]
+    pub fn and<'a>(&self, opt_out: impl IntoIterator<Item = &'a str>, opt_in: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut all = self.clone();
+        let more = Self::new(opt_out, opt_in);
+        all.opt_out.extend(more.opt_out);
+        all.opt_in.extend(more.opt_in);
+        all
+    }
+
+    /// The opt-out words, ascending.
+    pub fn opt_out(&self) -> impl Iterator<Item = &str> {
+        self.opt_out.iter().map(String::as_str)
+    }
+
+    /// The opt-in words, ascending.
+    pub fn opt_in(&self) -> impl Iterator<Item = &str> {
+        self.opt_in.iter().map(String::as_str)
+    }
+
+    /// Reads a message's text (its body or caption) or, where `button`, a button's text and payload.
+    #[must_use]
+    pub fn read(&self, text: Option<&str>, payload: Option<&str>, button: bool) -> Reading {
+        let mut reading = Reading::default();
+        for said in [text, payload].into_iter().flatten() {
+            let normalised = normalise(said);
+            // An opt-out in either outweighs an opt-in in the other.
+            match (self.keyword(&normalised, button), reading.keyword) {
+                (Some(found @ Keyword::OptOut(_)), Some(Keyword::OptIn(_)) | None) | (Some(found), None) => reading.keyword = Some(found),
+                _ => {}
+            }
+            reading.holds_opt_out_word |= self.holds_opt_out_word(&normalised);
+            reading.possible_opt_out |= !button && self.is_said_in_a_sentence(said);
+        }
+        reading.possible_opt_out &= !matches!(reading.keyword, Some(Keyword::OptOut(_)));
+        reading
+    }
+
+    fn keyword(&self, normalised: &str, button: bool) -> Option<Keyword> {
+        let whole = self.word(normalised, button).map(|make| make(Categories::ALL));
+        whole.or_else(|| {
+            let (word, suffix) = normalised.rsplit_once(' ')?;
+            let category = Category::ALL.iter().find(|category| category.as_str() == suffix)?;
+            self.word(word, button).map(|make| make(Categories::NONE.with(*category)))
+        })
+    }
+
+    fn word(&self, word: &str, button: bool) -> Option<fn(Categories) -> Keyword> {
+        if self.opt_out.contains(word) && !(button && NOT_ON_BUTTONS.contains(&word)) {
+            Some(Keyword::OptOut)
+        } else if self.opt_in.contains(word) {
+            Some(Keyword::OptIn)
+        } else {
+            None
+        }
+    }
+
+    fn holds_opt_out_word(&self, normalised: &str) -> bool {
+        self.opt_out.iter().any(|keyword| {
+            normalised.match_indices(keyword.as_str()).any(|(start, found)| {
+                let before = normalised.get(..start).and_then(|head| head.chars().next_back());
+                let after = normalised.get(start + found.len()..).and_then(|tail| tail.chars().next());
+                // A script without spaces has no word boundaries: there, doubt means that the word is held.
+                let continues = |c: Option<char>, edge: Option<char>| c.is_some_and(is_word) && edge.is_some_and(is_spaced_script);
+                !continues(before, found.chars().next()) && !continues(after, found.chars().next_back())
+            })
+        })
+    }
+
+    fn is_said_in_a_sentence(&self, text: &str) -> bool {
+        let ends = ['.', '!', '?', ';', '\n', '\r', '…', '。', '！', '？', '؟', '।', '\u{2028}', '\u{2029}'];
+        let sentences: Vec<&str> = text.split(ends).filter(|sentence| !normalise(sentence).is_empty()).collect();
+        sentences.len() > 1
+            && sentences.iter().any(|sentence| matches!(self.keyword(&normalise(sentence), false), Some(Keyword::OptOut(_))))
+    }
+}
+
+/// Compatibility form, case folded, invisible characters removed, white space collapsed, ends trimmed of everything
+/// that is neither letter, mark nor digit.
+fn normalise(text: &str) -> String {
+    let compatible: String = text.nfkc().collect();
+    let folded: String = caseless::default_case_fold_str(&compatible).nfkc().filter(|c| !is_invisible(*c)).collect();
+    let words: Vec<&str> = folded.trim_matches(|c: char| !is_word(c)).split_whitespace().collect();
+    words.join(" ")
+}
+
+/// Bidi marks, joiners, variation selectors, keycap frames: they dress a word and are no part of it.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{FE00}'..='\u{FE0F}' | '\u{20E3}' | '\u{34F}')
+        || (c.general_category() == GeneralCategory::Format)
+}
+
+fn is_word(c: char) -> bool {
+    matches!(c.general_category_group(), GeneralCategoryGroup::Letter | GeneralCategoryGroup::Mark | GeneralCategoryGroup::Number)
+}
+
+/// Whether words of this character's script stand between spaces. Han, kana, Thai, Lao, Khmer and Myanmar do not.
+const fn is_spaced_script(c: char) -> bool {
+    !matches!(c, '\u{0E00}'..='\u{0EFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17FF}' | '\u{3040}'..='\u{30FF}' | '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}')
+}
+
+/// Rule 6, preset `meta`, out.
+const META_OPT_OUT: [&str; 15] = [
+    "stop", "stopall", "stop all", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "opt out", "salir", "detener", "sair",
+    "parar", "cancelar",
+];
+
+/// Rule 6, preset `meta`, in.
+const META_OPT_IN: [&str; 7] = ["start", "unstop", "subscribe", "volver", "recibir", "voltar", "receber"];
+
+/// Words that order flows put on buttons: there they mean the order.
+const NOT_ON_BUTTONS: [&str; 4] = ["cancel", "cancelar", "end", "quit"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(said: &str) -> Reading {
+        Keywords::meta().read(Some(said), None, false)
+    }
+
+    const OUT: Option<Keyword> = Some(Keyword::OptOut(Categories::ALL));
+
+    #[test]
+    fn a_keyword_alone_opts_out_in_whatever_dress_it_comes() {
+        for said in ["STOP", "Stop.", "  stop \n", "ＳＴＯＰ", "🛑 stop ✋🏽", "\u{200F}STOP\u{200E}", "¡Stop!", "*sToP*", "«Sair»", "#stop", "stop   all", "Opt\tOut", "s\u{200B}top"] {
+            assert_eq!(text(said).keyword, OUT, "{said:?}");
+        }
+    }
+
+    #[test]
+    fn a_keyword_among_other_words_is_none() {
+        for said in ["STOP 12345", "stop sending me the wrong size", "nonstop", "vou sair agora", "sairei amanhã", "Stop. Thank you", "", "…", "1"] {
+            assert_eq!(text(said).keyword, None, "{said:?}");
+        }
+    }
+
+    #[test]
+    fn a_category_after_the_keyword_narrows_it() {
+        let marketing = Categories::NONE.with(Category::Marketing);
+        assert_eq!(text("STOP MARKETING").keyword, Some(Keyword::OptOut(marketing)));
+        assert_eq!(text("start  marketing!").keyword, Some(Keyword::OptIn(marketing)));
+        assert_eq!(text("stop please").keyword, None);
+    }
+
+    #[test]
+    fn a_button_opts_out_by_text_or_payload_and_order_words_do_not_count_there() {
+        let button = |text, payload| Keywords::meta().read(Some(text), Some(payload), true).keyword;
+        assert_eq!(button("No more offers", "STOP"), OUT);
+        assert_eq!(button("Stop", "btn-7f3"), OUT);
+        assert_eq!(button("Start", "stop"), OUT);
+        for said in ["Cancel", "Cancelar", "END", "quit"] {
+            assert_eq!(button(said, "order-1"), None, "{said:?}");
+        }
+    }
+
+    #[test]
+    fn an_opt_out_word_anywhere_is_seen_as_a_word_only() {
+        assert!(text("vou sair agora").holds_opt_out_word);
+        assert!(text("please (stop) it").holds_opt_out_word);
+        assert!(text("I want to opt  out now").holds_opt_out_word);
+        assert!(!text("sairei amanhã").holds_opt_out_word);
+        assert!(!text("nonstop weekend").holds_opt_out_word);
+        let chinese = Keywords::new(["停止"], []);
+        assert!(chinese.read(Some("请停止发送"), None, false).holds_opt_out_word);
+    }
+
+    #[test]
+    fn a_keyword_as_a_sentence_is_a_possible_opt_out_and_nothing_more() {
+        assert!(text("Stop. Thank you").possible_opt_out);
+        assert!(text("why do you still write to me\nstop").possible_opt_out);
+        assert!(!text("vou sair agora").possible_opt_out);
+        assert!(!text("Stop!").possible_opt_out);
+        assert!(!text("no stop. please").possible_opt_out);
+    }
+}

@@ -1,0 +1,14 @@
+//! The pure core: what happened, what follows from it, and why.
+//!
+//! [`facts::Facts::apply`] folds events into facts; [`decide::decide`] answers a question from facts, policy and time.
+//! Nothing here knows a file, a clock, a network or a thread: a test reads the imports and fails when one appears.
+
+pub mod decide;
+pub mod event;
+pub mod facts;
+pub mod identifier;
+pub mod identity;
+pub mod keyword;
+pub mod policy;
+pub mod time;
+pub mod words;

@@ -1,0 +1,295 @@
+//! What the ledger is asked to record, and what it answers.
+
+use std::net::IpAddr;
+
+use crate::consent::identifier::Identifier;
+use crate::consent::policy::Policy;
+use crate::consent::time::Time;
+use crate::consent::words::{Account, Categories, Effect, InboundKind, Method, PlatformPreference, Sender, Seq};
+
+/// The longest event id, in bytes.
+pub const EVENT_ID_MAX_BYTES: usize = 128;
+
+/// The most evidence, in bytes as encoded.
+pub const EVIDENCE_MAX_BYTES: usize = 16 * 1024;
+
+/// The longest message text, in bytes; the platform's own limit is 4,096 characters.
+pub const TEXT_MAX_BYTES: usize = 64 * 1024;
+
+/// The caller's own name for an event, unique in its account: 1 to 128 bytes.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct EventId(Box<str>);
+
+impl EventId {
+    /// Its text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Never shows it: an event id may hold a message id, which holds a phone number.
+impl std::fmt::Debug for EventId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("EventId(…)")
+    }
+}
+
+impl std::str::FromStr for EventId {
+    type Err = EventIdError;
+    fn from_str(text: &str) -> Result<Self, EventIdError> {
+        if text.is_empty() {
+            return Err(EventIdError::Empty);
+        }
+        if text.len() > EVENT_ID_MAX_BYTES {
+            return Err(EventIdError::TooLong { bytes: text.len() });
+        }
+        Ok(Self(text.into()))
+    }
+}
+
+/// Not an event id.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum EventIdError {
+    /// Nothing was given.
+    #[error("the event id is empty")]
+    Empty,
+    /// Over the limit.
+    #[error("the event id has {bytes} bytes, at most {EVENT_ID_MAX_BYTES} are allowed")]
+    TooLong {
+        /// How many it has.
+        bytes: usize,
+    },
+}
+
+/// Who asks: the number that an entry's header carries.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Actor(u32);
+
+impl Actor {
+    /// The ledger itself.
+    pub const LEDGER: Self = Self(0);
+    /// A caller on loopback, without credentials.
+    pub const LOCAL: Self = Self(1);
+    /// The provider, by a webhook with a valid signature.
+    pub const PROVIDER: Self = Self(2);
+
+    /// Its number: below 256 one of the fixed ones, else a principal that the ledger added.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+}
+
+/// One event to record.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The account it belongs to.
+    pub account: Account,
+    /// Who records it.
+    pub actor: Actor,
+    /// The caller's name for it; the same again is a duplicate.
+    pub event_id: Option<EventId>,
+    /// When the person acted; none: now.
+    pub occurred_at: Option<Time>,
+    /// What happened.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// A contact opted in.
+    OptIn {
+        /// Who.
+        contact: Identifier,
+        /// For this sender; none: for all.
+        sender: Option<Sender>,
+        /// For these categories; not empty.
+        categories: Categories,
+        /// How it was captured.
+        method: Method,
+        /// Until then; none: for good.
+        expires_at: Option<Time>,
+        /// What proves it.
+        evidence: Evidence,
+    },
+    /// A contact opted out.
+    OptOut {
+        /// Who.
+        contact: Identifier,
+        /// For this sender; none: for all.
+        sender: Option<Sender>,
+        /// For these categories; not empty.
+        categories: Categories,
+        /// How it was captured.
+        method: Method,
+        /// What proves it.
+        evidence: Evidence,
+    },
+    /// A contact wrote, called or pressed a button.
+    Inbound {
+        /// Who: one identifier, or several seen together in one provider message; not empty.
+        contact: Vec<Identifier>,
+        /// The sender that received it.
+        sender: Sender,
+        /// What came in.
+        kind: InboundKind,
+        /// Its body or caption, or the button's text.
+        text: Option<String>,
+        /// The button's payload.
+        payload: Option<String>,
+        /// The provider's message id.
+        message_id: Option<String>,
+    },
+    /// A contact told the platform whether it wants marketing.
+    Preference {
+        /// Who: one identifier, or several seen together.
+        contact: Vec<Identifier>,
+        /// The sender it was told for.
+        sender: Sender,
+        /// What it told.
+        preference: PlatformPreference,
+    },
+    /// The platform refused a message.
+    SendFailed {
+        /// Who it was for: one identifier, or several seen together.
+        contact: Vec<Identifier>,
+        /// The sender that tried.
+        sender: Sender,
+        /// The platform's error code.
+        code: u32,
+        /// The provider's message id.
+        message_id: Option<String>,
+    },
+    /// The one confirmation after an opt-out keyword was sent.
+    ConfirmationSent {
+        /// Who it was for.
+        contact: Identifier,
+        /// The sender that sent it.
+        sender: Sender,
+    },
+    /// Two identifiers are one contact.
+    Link {
+        /// One.
+        a: Identifier,
+        /// The other.
+        b: Identifier,
+    },
+    /// A contact moved to another phone number or user ID.
+    Move {
+        /// From this identifier.
+        from: Identifier,
+        /// To this one.
+        to: Identifier,
+        /// The provider's message id.
+        message_id: Option<String>,
+    },
+    /// The identity key of a contact's device changed.
+    IdentityKeyChange {
+        /// Who.
+        contact: Vec<Identifier>,
+        /// The sender that was told.
+        sender: Sender,
+        /// The provider's message id.
+        message_id: Option<String>,
+    },
+    /// An account adopts a policy.
+    AdoptPolicy {
+        /// The preset it was made from.
+        preset: String,
+        /// The policy.
+        policy: Box<Policy>,
+    },
+    /// An account is created. [`Record::account`] is its name.
+    CreateAccount,
+}
+
+/// What proves an act. Every field may be empty.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Evidence {
+    /// The text the person saw and agreed to.
+    pub text: String,
+    /// The version of that text.
+    pub text_version: String,
+    /// The language it was shown in.
+    pub locale: String,
+    /// The page or form.
+    pub url: String,
+    /// The address the act came from.
+    pub ip_address: Option<IpAddr>,
+    /// The browser or app.
+    pub user_agent: String,
+    /// The file an imported row came from.
+    pub file_name: String,
+    /// The row's line, counting from 1; 0: none.
+    pub file_line: u64,
+    /// SHA-256 of that file; empty or 32 bytes.
+    pub file_sha256: Vec<u8>,
+    /// Anything else, by name.
+    pub other: Vec<(String, String)>,
+}
+
+/// The ledger has it, synced.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Acknowledgement {
+    /// Where it stands.
+    pub seq: Seq,
+    /// SHA-256 of the entry, 32 bytes.
+    pub entry_hash: [u8; 32],
+    /// Whether it was there before.
+    pub duplicate: bool,
+    /// What it did to the folded facts.
+    pub effect: Effect,
+}
+
+/// Why an event was not recorded. Nothing of it was stored.
+#[derive(Debug, thiserror::Error, PartialEq, Eq, Clone)]
+pub enum RecordError {
+    /// The claimed time lies too far ahead.
+    #[error("occurred_at {occurred_at} is more than 5 minutes ahead of the ledger's clock, {now}")]
+    TimeInFuture {
+        /// The claimed time.
+        occurred_at: Time,
+        /// The ledger's clock.
+        now: Time,
+    },
+    /// The event id was used for something else.
+    #[error("the event id was used at seq {seq} for an event with other content")]
+    EventIdReused {
+        /// Where it was used.
+        seq: Seq,
+    },
+    /// No such account.
+    #[error("the account {account:?} does not exist")]
+    AccountUnknown {
+        /// The name given.
+        account: String,
+    },
+    /// The account is there already.
+    #[error("the account {account:?} exists")]
+    AccountExists {
+        /// The name given.
+        account: String,
+    },
+    /// Too much is waiting; nothing was queued.
+    #[error("the ledger is busy: {waiting} events wait to be committed; try again shortly")]
+    Overloaded {
+        /// How many wait.
+        waiting: usize,
+    },
+    /// The clock stands more than 5 minutes behind the last entry.
+    #[error("the clock, {now}, is more than 5 minutes behind the last entry, {last}; writing stops until it is right")]
+    ClockBehind {
+        /// The clock.
+        now: Time,
+        /// The last entry's `recorded_at`.
+        last: Time,
+    },
+    /// The ledger no longer writes: a write or sync failed, or it is shutting down.
+    #[error("the ledger does not accept records: {reason}")]
+    Unavailable {
+        /// Why.
+        reason: String,
+    },
+}

@@ -1,0 +1,15 @@
+//! The consent ledger: may this sender write to this contact now, free-form, by template only, or not at all?
+//!
+//! [`consent`] holds the rules and nothing else; [`ledger`] owns disk and order; the edges parse, ask and map.
+
+pub mod consent;
+pub mod ledger;
+
+/// Generated from `proto/consent/v1`.
+#[allow(missing_docs, clippy::all, clippy::pedantic, reason = "generated; the protos carry the words")]
+pub mod proto {
+    tonic::include_proto!("consent.v1");
+
+    /// All protos as a descriptor set, for reflection.
+    pub const DESCRIPTORS: &[u8] = tonic::include_file_descriptor_set!("consent_v1");
+}

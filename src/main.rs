@@ -1,0 +1,3 @@
+//! `consent-ledger`: wiring from the command line to the library.
+
+fn main() {}
