@@ -4,11 +4,11 @@
 //! what an ordinary message does after an opt-out (7), the permission (8), the one confirmation (11), and last the
 //! moment until which all of this holds by itself (15).
 
-use super::event::SenderNumber;
+use super::event::{Act, CODE_MARKETING_STOPPED, CODE_WINDOW_CLOSED, Event, SenderNumber};
 use super::facts::{Fact, Facts, OptIn, Toward};
 use super::policy::{InboundAfterOptOut, Policy, Scope};
 use super::time::Time;
-use super::words::{Categories, Category, Permission, Reason, Seq};
+use super::words::{Categories, Category, Effect, Permission, Reason, Seq};
 
 /// What a sender wants to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,6 +72,26 @@ pub fn decide(contact: Contact<'_>, sender: SenderNumber, asked: Asked, policy: 
     }
 }
 
+/// What an event did, seen through the policy: `before` and `after` are the facts around it, `changed` says whether
+/// folding it in changed one.
+#[must_use]
+pub fn effect(before: &Facts, after: &Facts, changed: bool, event: &Event, policy: &Policy) -> Effect {
+    let applied = match event.act {
+        Act::Inbound { kind, .. } if !policy.opens_window(kind) => return Effect::NoChange,
+        Act::SendFailed { code, .. } if code != CODE_MARKETING_STOPPED && code != CODE_WINDOW_CLOSED => return Effect::NoChange,
+        Act::Inbound { sender, .. } => {
+            let (before, after) = (View::new(before, sender, policy), View::new(after, sender, policy));
+            (before.act, before.ordinary) != (after.act, after.ordinary)
+        }
+        Act::OptIn { sender, categories, .. } => {
+            let view = View::new(after, sender, policy);
+            changed && categories.iter().any(|category| !matches!(view.standing(category, event.at), Standing::Unknown | Standing::OptedOut(_)))
+        }
+        Act::OptOut { .. } | Act::Preference { .. } | Act::SendFailed { .. } | Act::ConfirmationSent { .. } | Act::IdentityKeyChanged => changed,
+    };
+    if applied { Effect::Applied } else { Effect::HistoricalOnly }
+}
+
 fn moved(change: Fact) -> Decision {
     Decision {
         permission: Permission::Nothing,
@@ -121,7 +141,6 @@ struct View<'a> {
     facts: &'a Facts,
     own: Option<&'a Toward>,
     all: Option<&'a Toward>,
-    sender: SenderNumber,
     policy: &'a Policy,
     /// The latest window-opening act.
     act: Option<Fact>,
@@ -138,7 +157,6 @@ impl<'a> View<'a> {
             facts,
             own,
             all: facts.toward(SenderNumber::ALL),
-            sender,
             policy,
             act: own.and_then(|own| latest_act(own, policy)),
             ordinary: own.and_then(|own| latest_ordinary(own, policy)),

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::event::Event;
 use super::facts::{Fact, Facts, Predecessor};
 use super::time::Time;
+use super::words::Seq;
 
 /// Names an identifier without showing it: the trail that introduced it and its place there, counting from 1.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -62,6 +63,15 @@ pub enum Member {
 }
 
 impl MemberEvent {
+    /// The entry that recorded it.
+    #[must_use]
+    pub const fn seq(&self) -> Seq {
+        match &self.what {
+            Member::Act { event, .. } => event.seq,
+            Member::Linked { fact, .. } | Member::Moved { fact, .. } => fact.seq,
+        }
+    }
+
     /// When it happened.
     #[must_use]
     pub const fn at(&self) -> Time {

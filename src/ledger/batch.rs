@@ -1,0 +1,303 @@
+//! A commit while it is put together: entries linked and sealed, state changes held back until they are durable.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use prost::Message;
+
+use super::block::{BLOCK_TARGET_BYTES, Block};
+use super::entry::{EntryHash, FLAG_CAUSED, FLAG_INTRODUCES, FLAG_INTRODUCES_SECOND, HEADER_BYTES, Header, TrailLink, kind_of};
+use super::keyring::{Keyring, key_commitment};
+use super::packed::pack;
+use super::record::{Acknowledgement, Actor, RecordError};
+use super::seal::{self, NONCE_BYTES, TAG_BYTES};
+use super::secrets::{Digest16, LedgerId, SECRET_VERSION};
+use super::state::{Group, PolicyVersion, Position, State, Trail, new_trail};
+use crate::consent::facts::Facts;
+use crate::consent::identity::IdentifierKey;
+use crate::consent::time::Time;
+use crate::consent::words::{Effect, Seq};
+use crate::ledger::fold::references;
+use crate::proto::{ClearPart, SealedPart, clear_part::Fact};
+
+/// An entry to be.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The account, by trail number.
+    pub account: u64,
+    /// Who records it.
+    pub actor: Actor,
+    /// When the person acted.
+    pub occurred_at: Time,
+    /// The time the caller claimed, where it lay ahead of the clock.
+    pub claimed_at: Option<Time>,
+    /// Whose entry it is.
+    pub trail: u64,
+    /// The second trail of a join or move; 0: none.
+    pub second: u64,
+    /// The identifiers it came under.
+    pub keys: Vec<IdentifierKey>,
+    /// Those of the second trail.
+    pub second_keys: Vec<IdentifierKey>,
+    /// Whether one of the identifiers is new in its trail.
+    pub introduces: bool,
+    /// The same for the second trail.
+    pub introduces_second: bool,
+    /// Whether the entry before it caused it.
+    pub caused: bool,
+    /// The event id's digest; zeros without one.
+    pub event_id_digest: Digest16,
+    /// What is answered that it did.
+    pub effect: Option<Effect>,
+    /// The fact.
+    pub fact: Fact,
+    /// What is sealed for its trail.
+    pub sealed: SealedPart,
+    /// What is sealed for its second trail.
+    pub second_sealed: SealedPart,
+}
+
+/// An event id spent in this commit.
+#[derive(Clone, Debug)]
+pub struct Spent {
+    /// What was answered.
+    pub acknowledgement: Acknowledgement,
+    /// The content's digest.
+    pub content: Vec<u8>,
+    /// The time claimed.
+    pub claimed: Time,
+}
+
+/// A trail as this commit changes it.
+pub struct Working {
+    /// The trail but for its facts.
+    pub trail: Trail,
+    /// Its facts; none where it is grouped.
+    pub facts: Option<Facts>,
+}
+
+/// A commit while it is put together.
+pub struct Batch {
+    /// Its `recorded_at`.
+    pub now: Time,
+    /// The head it ends with.
+    pub head: Position,
+    /// How many records it answers.
+    pub records: usize,
+    /// Its finished blocks.
+    pub blocks: Vec<Block>,
+    /// The trails it changes.
+    pub trails: HashMap<u64, Working>,
+    /// The identifiers it introduces.
+    pub identifiers: HashMap<Digest16, IdentifierKey>,
+    /// The event ids it spends.
+    pub event_ids: HashMap<Digest16, Spent>,
+    /// Accounts it creates: name and trail.
+    pub accounts: Vec<(String, u64)>,
+    /// Policies it adopts: the account's trail and the policy.
+    pub policies: Vec<(u64, PolicyVersion)>,
+    /// Groups as they are after it.
+    pub groups: Vec<Group>,
+    /// The highest trail number after it.
+    pub highest_trail: u64,
+    open: Vec<u8>,
+    open_first: Seq,
+    open_count: u32,
+}
+
+/// What a batch needs to link and seal.
+pub struct Sealer {
+    /// Whose log it is.
+    pub ledger_id: LedgerId,
+    /// The keys.
+    pub keyring: Arc<Mutex<Keyring>>,
+}
+
+impl Batch {
+    /// A commit that follows `head` at the time `now`.
+    #[must_use]
+    pub fn new(head: Position, now: Time, highest_trail: u64) -> Self {
+        Self {
+            now,
+            head,
+            records: 0,
+            blocks: Vec::new(),
+            trails: HashMap::new(),
+            identifiers: HashMap::new(),
+            event_ids: HashMap::new(),
+            accounts: Vec::new(),
+            policies: Vec::new(),
+            groups: Vec::new(),
+            highest_trail,
+            open: Vec::new(),
+            open_first: head.seq.next(),
+            open_count: 0,
+        }
+    }
+
+    /// The next trail number.
+    pub const fn allot_trail(&mut self) -> u64 {
+        self.highest_trail += 1;
+        self.highest_trail
+    }
+
+    /// A trail as it stands with this commit, to change; a new one where it is new.
+    pub fn trail(&mut self, state: &State, number: u64, account: u64) -> &mut Working {
+        self.trails.entry(number).or_insert_with(|| match state.trail(number) {
+            Some(trail) => {
+                let facts = if trail.grouped { None } else { super::packed::unpack(&trail.facts) };
+                Working { trail, facts }
+            }
+            None => Working { trail: new_trail(account), facts: Some(Facts::default()) },
+        })
+    }
+
+    /// Whether it holds nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.blocks.is_empty() && self.open.is_empty()
+    }
+
+    /// Links, seals and appends an entry.
+    ///
+    /// # Errors
+    /// Where keys cannot be had: final.
+    pub fn push(&mut self, state: &State, sealer: &Sealer, planned: Planned) -> Result<(Seq, EntryHash), RecordError> {
+        let unavailable = |reason: String| RecordError::Unavailable { reason };
+        let seq = self.head.seq.next();
+        let link = self.link(state, planned.trail, planned.account, seq);
+        let second = if planned.second == 0 { TrailLink::default() } else { self.link(state, planned.second, planned.account, seq) };
+        let mut clear = ClearPart {
+            occurred_at: planned.occurred_at.micros(),
+            claimed_at: planned.claimed_at.map(Time::micros).unwrap_or_default(),
+            identifiers: references(&planned.keys, planned.trail),
+            second_identifiers: references(&planned.second_keys, planned.second),
+            effect: planned.effect.map(|effect| effect.number().into()).unwrap_or_default(),
+            ..ClearPart::default()
+        };
+        let kind = kind_of(&planned.fact);
+        clear.fact = Some(planned.fact);
+        let mut keys = [None, None];
+        for (place, link) in [link, second].into_iter().enumerate().filter(|(_, link)| link.trail != 0) {
+            let mut keyring = sealer.keyring.lock();
+            keyring.reserve(link.trail).map_err(|error| unavailable(error.to_string()))?;
+            let key = keyring.key(link.trail).map_err(|error| unavailable(error.to_string()))?;
+            drop(keyring);
+            let key = key.ok_or_else(|| unavailable(format!("the key of trail {} was erased", link.trail)))?;
+            if link.trail_seq == 1 {
+                let commitment = key_commitment(sealer.ledger_id, link.trail, &key).to_vec();
+                *(if place == 0 { &mut clear.key_commitment } else { &mut clear.second_key_commitment }) = commitment;
+            }
+            if let Some(slot) = keys.get_mut(place) {
+                *slot = Some(key);
+            }
+        }
+        let [key, second_key] = keys;
+        let boxes: Vec<_> = [(key, planned.sealed), (second_key, planned.second_sealed)].into_iter().filter_map(|(key, part)| Some((key?, part))).collect();
+        let plain: Vec<Vec<u8>> = boxes.iter().map(|(_, part)| part.encode_to_vec()).collect();
+        // A last box with nothing in it is left out; an empty one before a full one keeps the order.
+        let kept = plain.iter().rposition(|part| !part.is_empty()).map_or(0, |last| last + 1);
+        let clear = clear.encode_to_vec();
+        let box_bytes = |part: &Vec<u8>| 4 + if part.is_empty() { 0 } else { NONCE_BYTES + part.len() + TAG_BYTES };
+        let sealed_length: usize = plain.iter().take(kept).map(box_bytes).sum();
+        let introduces = if planned.introduces { FLAG_INTRODUCES } else { 0 };
+        let introduces_second = if planned.introduces_second { FLAG_INTRODUCES_SECOND } else { 0 };
+        let header = Header {
+            kind,
+            flags: introduces | introduces_second | if planned.caused { FLAG_CAUSED } else { 0 },
+            seq,
+            previous_hash: self.head.hash,
+            recorded_at: self.now,
+            account: planned.account,
+            actor: planned.actor.number(),
+            secret_version: SECRET_VERSION,
+            link,
+            second,
+            event_id_digest: planned.event_id_digest,
+            clear_length: u32::try_from(clear.len()).unwrap_or(u32::MAX),
+            sealed_length: u32::try_from(sealed_length).unwrap_or(u32::MAX),
+        };
+        let mut entry = Vec::with_capacity(HEADER_BYTES + clear.len() + sealed_length);
+        entry.extend_from_slice(&header.encode());
+        entry.extend_from_slice(&clear);
+        for ((key, _), part) in boxes.iter().zip(&plain).take(kept) {
+            let length = box_bytes(part) - 4;
+            entry.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
+            if !part.is_empty() {
+                let sealed = seal::seal(key, &entry, part).map_err(|error| unavailable(error.to_string()))?;
+                entry.extend_from_slice(&sealed);
+            }
+        }
+        let hash = EntryHash::of(&entry);
+        self.append(&entry, seq);
+        self.head = Position { seq, hash, recorded_at: self.now };
+        for (keys, own) in [(&planned.keys, planned.trail), (&planned.second_keys, planned.second)] {
+            let highest = keys.iter().filter(|key| key.trail == own).map(|key| key.ordinal).max().unwrap_or_default();
+            if own != 0 {
+                let working = self.trail(state, own, planned.account);
+                working.trail.identifiers = working.trail.identifiers.max(highest);
+            }
+        }
+        Ok((seq, hash))
+    }
+
+    /// Its blocks, the last one finished.
+    pub fn finish(&mut self) -> Vec<Block> {
+        self.cut();
+        std::mem::take(&mut self.blocks)
+    }
+
+    /// Puts its changes into the state, the head last. Only once its blocks are durable.
+    pub fn publish(self, state: &State) {
+        for (name, trail) in self.accounts {
+            state.add_account(&name, trail);
+        }
+        for (trail, policy) in &self.policies {
+            state.adopt(*trail, policy);
+        }
+        for (number, Working { mut trail, facts }) in self.trails {
+            if let Some(facts) = facts {
+                trail.facts = pack(&facts);
+            }
+            state.put_trail(number, trail);
+        }
+        for group in self.groups {
+            state.put_group(group);
+        }
+        for (digest, key) in self.identifiers {
+            state.add_identifier(digest, key);
+        }
+        for (digest, spent) in self.event_ids {
+            state.spend_event_id(digest, spent.acknowledgement.seq);
+        }
+        state.publish(self.head);
+    }
+
+    fn link(&mut self, state: &State, number: u64, account: u64, seq: Seq) -> TrailLink {
+        let working = self.trail(state, number, account);
+        let link = TrailLink { trail: number, trail_seq: working.trail.count + 1, previous: working.trail.last };
+        working.trail.count += 1;
+        working.trail.last = seq;
+        link
+    }
+
+    fn append(&mut self, entry: &[u8], seq: Seq) {
+        if self.open_count == 0 {
+            self.open_first = seq;
+        }
+        self.open.extend_from_slice(entry);
+        self.open_count += 1;
+        if self.open.len() >= BLOCK_TARGET_BYTES {
+            self.cut();
+        }
+    }
+
+    fn cut(&mut self) {
+        if self.open_count > 0 {
+            self.blocks.push(Block::new(self.open_first, self.open_count, &self.open));
+            self.open.clear();
+            self.open_count = 0;
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! From stored facts to the events that the rules fold, and back.
+
+use crate::consent::event::{Act, Event, SenderNumber};
+use crate::consent::facts::Fact;
+use crate::consent::identity::{IdentifierKey, Member, MemberEvent};
+use crate::consent::keyword::Keywords;
+use crate::consent::policy::{InboundAfterOptOut, Policy, Scope};
+use crate::consent::time::Time;
+use crate::consent::words::{Categories, Category, InboundKind, Method, PlatformPreference};
+use crate::ledger::entry::Header;
+use crate::proto::{self, ClearPart, IdentifierReference, clear_part::Fact as Stored};
+
+/// Gives a sender its number.
+pub type Numbering<'a> = &'a mut dyn FnMut(&str) -> SenderNumber;
+
+/// What an entry means for who is who and what they did; none: nothing.
+#[must_use]
+pub fn member(header: &Header, clear: &ClearPart, number: Numbering<'_>) -> Option<MemberEvent> {
+    let at = Time::from_micros(clear.occurred_at);
+    let fact = Fact { at, seq: header.seq };
+    let identifiers = keys(&clear.identifiers, header.link.trail);
+    let second = keys(&clear.second_identifiers, header.second.trail);
+    let what = match clear.fact.as_ref()? {
+        Stored::IdentifiersLinked(_) => Member::Linked { fact, identifiers: [identifiers, second].concat() },
+        Stored::NumberChanged(_) | Stored::UserIdChanged(_) => {
+            Member::Moved { fact, from: identifiers.first().copied()?, to: second.first().copied()? }
+        }
+        stored => Member::Act { event: Event { at, seq: header.seq, act: act(stored, number)? }, identifiers },
+    };
+    Some(MemberEvent { trail: header.link.trail, what })
+}
+
+/// The act in a stored fact; none where it is no act of a contact.
+#[must_use]
+pub fn act(stored: &Stored, number: Numbering<'_>) -> Option<Act> {
+    let mut sender = |name: &str| if name.is_empty() { SenderNumber::ALL } else { number(name) };
+    Some(match stored {
+        Stored::OptedIn(opted_in) => Act::OptIn {
+            sender: sender(&opted_in.sender),
+            categories: categories(&opted_in.categories),
+            expires_at: (opted_in.expires_at != 0).then(|| Time::from_micros(opted_in.expires_at)),
+            weak: Method::from_number(opted_in.method) == Some(Method::Import) && !opted_in.has_evidence,
+        },
+        Stored::OptedOut(opted_out) => Act::OptOut {
+            sender: sender(&opted_out.sender),
+            categories: categories(&opted_out.categories),
+            keyword_sender: (!opted_out.keyword_sender.is_empty()).then(|| sender(&opted_out.keyword_sender)),
+        },
+        Stored::InboundMessageReceived(inbound) => Act::Inbound {
+            sender: sender(&inbound.sender),
+            kind: InboundKind::from_number(inbound.kind)?,
+            holds_opt_out_word: inbound.holds_opt_out_word,
+        },
+        Stored::PlatformPreferenceChanged(changed) => {
+            Act::Preference { sender: sender(&changed.sender), preference: PlatformPreference::from_number(changed.preference)? }
+        }
+        Stored::SendFailed(failed) => Act::SendFailed { sender: sender(&failed.sender), code: failed.code },
+        Stored::ConfirmationSent(sent) => Act::ConfirmationSent { sender: sender(&sent.sender) },
+        Stored::IdentityKeyChanged(_) => Act::IdentityKeyChanged,
+        Stored::LedgerCreated(_)
+        | Stored::SigningKeyChanged(_)
+        | Stored::SecretRotated(_)
+        | Stored::HeadsCommitted(_)
+        | Stored::PrincipalAdded(_)
+        | Stored::PrincipalRevoked(_)
+        | Stored::AccountCreated(_)
+        | Stored::PolicyAdopted(_)
+        | Stored::SenderDeclared(_)
+        | Stored::SenderQualityReported(_)
+        | Stored::SenderRestricted(_)
+        | Stored::TemplateRegistered(_)
+        | Stored::TemplateChanged(_)
+        | Stored::PersonalDataRead(_)
+        | Stored::PossibleOptOutResolved(_)
+        | Stored::IdentifiersLinked(_)
+        | Stored::NumberChanged(_)
+        | Stored::UserIdChanged(_)
+        | Stored::ErasureRequested(_)
+        | Stored::ErasureCancelled(_)
+        | Stored::ContactErased(_)
+        | Stored::LegalHoldChanged(_)
+        | Stored::DecisionReceiptIssued(_) => return None,
+    })
+}
+
+/// The keys that references name; `own` is the trail that reference 0 stands for.
+#[must_use]
+pub fn keys(references: &[IdentifierReference], own: u64) -> Vec<IdentifierKey> {
+    let key = |reference: &IdentifierReference| IdentifierKey {
+        trail: if reference.trail == 0 { own } else { reference.trail },
+        ordinal: reference.ordinal,
+    };
+    references.iter().map(key).collect()
+}
+
+/// References to keys, as an entry of trail `own` writes them.
+#[must_use]
+pub fn references(keys: &[IdentifierKey], own: u64) -> Vec<IdentifierReference> {
+    let reference = |key: &IdentifierKey| IdentifierReference { trail: if key.trail == own { 0 } else { key.trail }, ordinal: key.ordinal };
+    keys.iter().map(reference).collect()
+}
+
+/// Categories from their stored numbers; unknown ones are left out.
+#[must_use]
+pub fn categories(numbers: &[i32]) -> Categories {
+    numbers.iter().filter_map(|number| Category::from_number(*number)).collect()
+}
+
+/// Categories as their stored numbers, ascending.
+#[must_use]
+pub fn category_numbers(categories: Categories) -> Vec<i32> {
+    categories.iter().map(|category| i32::from(category.number())).collect()
+}
+
+/// A policy as stored.
+#[must_use]
+pub fn store_policy(preset: &str, policy: &Policy) -> proto::Policy {
+    let scope = |scope| match scope {
+        Scope::Sender => proto::Scope::Sender,
+        Scope::Account => proto::Scope::Account,
+    };
+    let inbound = match policy.inbound_after_opt_out {
+        InboundAfterOptOut::ServiceWindow => proto::InboundAfterOptOut::ServiceWindow,
+        InboundAfterOptOut::Lifts => proto::InboundAfterOptOut::Lifts,
+        InboundAfterOptOut::Ignore => proto::InboundAfterOptOut::Ignore,
+    };
+    proto::Policy {
+        preset: preset.to_owned(),
+        window_hours: policy.window_hours,
+        window_kinds: policy.window_kinds().map(|kind| i32::from(kind.number())).collect(),
+        inbound_after_opt_out: inbound.into(),
+        unknown_contact: proto::UnknownContact::Nothing.into(),
+        keyword_scope: scope(policy.keyword_scope).into(),
+        platform_stop_scope: scope(policy.platform_stop_scope).into(),
+        opt_in_valid_days: policy.opt_in_valid_days.unwrap_or_default(),
+        red_quality: proto::RedQuality::Warn.into(),
+        window_implies_opt_in: false,
+        identity_change_carries_opt_in: policy.identity_change_carries_opt_in,
+        suspend_on_identity_change: policy.suspend_on_identity_change,
+        import_requires_evidence: policy.import_requires_evidence,
+        keep_message_text: policy.keep_message_text,
+        opt_out_keywords: policy.keywords.opt_out().map(str::to_owned).collect(),
+        opt_in_keywords: policy.keywords.opt_in().map(str::to_owned).collect(),
+    }
+}
+
+/// A policy from its stored form. What a field leaves in doubt is read as what permits less.
+#[must_use]
+pub fn read_policy(stored: &proto::Policy) -> Policy {
+    let mut policy = Policy::meta();
+    let kinds: Vec<InboundKind> = stored.window_kinds.iter().filter_map(|number| InboundKind::from_number(*number)).collect();
+    policy.set_window_kinds(&kinds);
+    policy.window_hours = stored.window_hours.min(24);
+    policy.inbound_after_opt_out = match stored.inbound_after_opt_out() {
+        proto::InboundAfterOptOut::Lifts => InboundAfterOptOut::Lifts,
+        proto::InboundAfterOptOut::ServiceWindow => InboundAfterOptOut::ServiceWindow,
+        proto::InboundAfterOptOut::Ignore | proto::InboundAfterOptOut::Unspecified => InboundAfterOptOut::Ignore,
+    };
+    let scope = |scope| if scope == proto::Scope::Sender { Scope::Sender } else { Scope::Account };
+    policy.keyword_scope = scope(stored.keyword_scope());
+    policy.platform_stop_scope = scope(stored.platform_stop_scope());
+    policy.opt_in_valid_days = (stored.opt_in_valid_days != 0).then_some(stored.opt_in_valid_days);
+    policy.identity_change_carries_opt_in = stored.identity_change_carries_opt_in;
+    policy.suspend_on_identity_change = stored.suspend_on_identity_change;
+    policy.import_requires_evidence = stored.import_requires_evidence;
+    policy.keep_message_text = stored.keep_message_text;
+    policy.keywords = Keywords::new(stored.opt_out_keywords.iter().map(String::as_str), stored.opt_in_keywords.iter().map(String::as_str));
+    policy
+}

@@ -1,0 +1,359 @@
+//! The journal: the log in order, in append-only segments. A commit is one write and one sync.
+//!
+//! ```text
+//! segment: 43 4C 4A 01 | zero 4 | ledger_id 16 | first_seq 8 | previous_hash 32 | zero 4 | CRC-32C 4 | frames
+//! frame:   43 4C 46 01 | length 4 | first_seq 8 | count 4 | commit_count 4 | commit_first_seq 8 | synced_seq 8 | CRC-32C 4 | block
+//! ```
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::block::Block;
+use super::disk::{Disk, DiskFile, read_all};
+use super::entry::EntryHash;
+use super::secrets::LedgerId;
+use crate::consent::words::Seq;
+
+/// Bytes before a segment's frames.
+pub const SEGMENT_HEADER_BYTES: usize = 72;
+
+/// Bytes before a frame's block.
+pub const FRAME_HEADER_BYTES: usize = 44;
+
+/// Where a segment is cut, in bytes.
+const SEGMENT_BYTES: u64 = 64 << 20;
+
+/// How far the file is filled with zeros ahead of the writer, in bytes: a sync then has no new length to make durable.
+const FILL_BYTES: u64 = 1 << 20;
+
+/// "CLJ" and "CLF", version 1.
+const SEGMENT_MAGIC: [u8; 4] = *b"CLJ\x01";
+const FRAME_MAGIC: [u8; 4] = *b"CLF\x01";
+
+/// Why the journal did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// A file did not do what was asked. For a write or sync that is final.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// What happened.
+        source: std::io::Error,
+    },
+    /// A segment of another ledger.
+    #[error("{} belongs to another ledger", path.display())]
+    Foreign {
+        /// Which file.
+        path: PathBuf,
+    },
+}
+
+/// A segment's file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Segment {
+    /// The seq its name says it begins with.
+    pub first: Seq,
+    /// The file.
+    pub path: PathBuf,
+}
+
+/// A frame that reads.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Frame {
+    /// Where it begins in its segment.
+    pub offset: u64,
+    /// The first seq of its commit.
+    pub commit_first: Seq,
+    /// How many entries its commit has.
+    pub commit_count: u32,
+    /// The highest seq known durable when it was written.
+    pub synced: Seq,
+    /// The block.
+    pub block: Block,
+}
+
+impl Frame {
+    /// The last seq of its commit.
+    #[must_use]
+    pub const fn commit_last(&self) -> Seq {
+        Seq::new(self.commit_first.number() + self.commit_count as u64 - 1)
+    }
+}
+
+/// A stretch of a segment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Piece {
+    /// A frame that reads.
+    Frame(Frame),
+    /// Bytes that are no frame and not the zeros behind the last one.
+    Unreadable {
+        /// Where they begin.
+        from: u64,
+        /// Where the next frame begins, or the file ends.
+        to: u64,
+    },
+}
+
+/// The names of segments in `dir` that end in `suffix`, in order.
+///
+/// # Errors
+/// Where the directory cannot be read.
+pub fn segments(disk: &dyn Disk, dir: &Path, suffix: &str) -> Result<Vec<Segment>, JournalError> {
+    let names = disk.list(dir).map_err(|source| JournalError::Io { path: dir.to_owned(), source })?;
+    let segments = names.into_iter().filter_map(|name| {
+        let first = name.strip_suffix(suffix)?.parse().ok()?;
+        Some(Segment { first: Seq::new(first), path: dir.join(name) })
+    });
+    Ok(segments.collect())
+}
+
+/// Reads a segment: its pieces in order, and where the next frame would be written.
+///
+/// # Errors
+/// Where the file cannot be read or belongs to another ledger.
+pub fn read_segment(disk: &dyn Disk, segment: &Segment, ledger_id: LedgerId) -> Result<(Vec<Piece>, u64), JournalError> {
+    let path = &segment.path;
+    let io = |source| JournalError::Io { path: path.clone(), source };
+    let bytes = disk.open(path, false).and_then(|file| read_all(file.as_ref())).map_err(io)?;
+    if header_of_another(&bytes, ledger_id) {
+        return Err(JournalError::Foreign { path: path.clone() });
+    }
+    let mut pieces = Vec::new();
+    let mut at = SEGMENT_HEADER_BYTES.min(bytes.len());
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        if rest.iter().all(|byte| *byte == 0) {
+            return Ok((pieces, at as u64));
+        }
+        if let Some((frame, length)) = decode_frame(rest, at) {
+            pieces.push(Piece::Frame(frame));
+            at += length;
+            continue;
+        }
+        let next = (1..rest.len()).find(|skip| rest.get(*skip..).is_some_and(|there| there.starts_with(&FRAME_MAGIC) && decode_frame(there, 0).is_some()));
+        let to = at + next.unwrap_or(rest.len());
+        pieces.push(Piece::Unreadable { from: at as u64, to: to as u64 });
+        at = to;
+    }
+}
+
+/// The ledger that an intact segment header names.
+#[must_use]
+pub fn ledger_id_of(disk: &dyn Disk, segment: &Segment) -> Option<LedgerId> {
+    let mut header = [0; SEGMENT_HEADER_BYTES];
+    disk.open(&segment.path, false).and_then(|file| file.read_at(&mut header, 0)).ok()?;
+    let (body, crc) = header.split_at(SEGMENT_HEADER_BYTES - 4);
+    let intact = header.starts_with(&SEGMENT_MAGIC) && crc == crc32c::crc32c(body).to_be_bytes();
+    header.get(8..24).filter(|_| intact).and_then(|id| id.try_into().ok()).map(LedgerId)
+}
+
+/// Whether an intact header names another ledger. A damaged header is not held against the frames behind it.
+fn header_of_another(bytes: &[u8], ledger_id: LedgerId) -> bool {
+    let Some((header, _)) = bytes.split_first_chunk::<SEGMENT_HEADER_BYTES>() else { return false };
+    let (body, crc) = header.split_at(SEGMENT_HEADER_BYTES - 4);
+    header.starts_with(&SEGMENT_MAGIC) && crc == crc32c::crc32c(body).to_be_bytes() && header.get(8..24) != Some(&ledger_id.0)
+}
+
+fn decode_frame(bytes: &[u8], offset: usize) -> Option<(Frame, usize)> {
+    let (header, rest) = bytes.split_first_chunk::<FRAME_HEADER_BYTES>()?;
+    let u32_at = |at: usize| header.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes);
+    let u64_at = |at: usize| header.get(at..at + 8).and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes);
+    if !header.starts_with(&FRAME_MAGIC) {
+        return None;
+    }
+    let block = rest.get(..u32_at(4)? as usize)?;
+    let crc = crc32c::crc32c_append(crc32c::crc32c(header.get(..40)?), block);
+    if crc != u32_at(40)? {
+        return None;
+    }
+    let length = FRAME_HEADER_BYTES + block.len();
+    let block = Block::decode(block.to_vec()).ok()?;
+    let frame = Frame {
+        offset: offset as u64,
+        commit_first: Seq::new(u64_at(24)?),
+        commit_count: u32_at(20)?,
+        synced: Seq::new(u64_at(32)?),
+        block,
+    };
+    Some((frame, length))
+}
+
+/// Appends a block's frame to `out`.
+fn encode_frame(out: &mut Vec<u8>, block: &Block, commit: (Seq, u32), synced: Seq) {
+    let start = out.len();
+    out.extend_from_slice(&FRAME_MAGIC);
+    out.extend_from_slice(&u32::try_from(block.bytes().len()).unwrap_or(u32::MAX).to_be_bytes());
+    out.extend_from_slice(&block.first().number().to_be_bytes());
+    out.extend_from_slice(&block.count().to_be_bytes());
+    out.extend_from_slice(&commit.1.to_be_bytes());
+    out.extend_from_slice(&commit.0.number().to_be_bytes());
+    out.extend_from_slice(&synced.number().to_be_bytes());
+    let crc = crc32c::crc32c_append(crc32c::crc32c(out.get(start..).unwrap_or_default()), block.bytes());
+    out.extend_from_slice(&crc.to_be_bytes());
+    out.extend_from_slice(block.bytes());
+}
+
+/// The writing end.
+pub struct Journal {
+    disk: Arc<dyn Disk>,
+    dir: PathBuf,
+    ledger_id: LedgerId,
+    active: Active,
+    synced: Seq,
+    frames: Vec<u8>,
+}
+
+struct Active {
+    path: PathBuf,
+    file: Box<dyn DiskFile>,
+    end: u64,
+    filled: u64,
+}
+
+/// Where a journal goes on.
+#[derive(Clone, Debug)]
+pub struct Resume {
+    /// The last segment and the offset behind its last frame; none: there is no segment.
+    pub tail: Option<(Segment, u64)>,
+    /// The last entry.
+    pub last: Seq,
+    /// Its hash.
+    pub last_hash: EntryHash,
+}
+
+impl Journal {
+    /// Goes on behind the last frame.
+    ///
+    /// # Errors
+    /// Where a file does not do what is asked: final.
+    pub fn resume(disk: Arc<dyn Disk>, dir: &Path, ledger_id: LedgerId, resume: &Resume) -> Result<Self, JournalError> {
+        let active = match &resume.tail {
+            Some((segment, end)) => {
+                let path = segment.path.clone();
+                let file = disk.open(&path, false).map_err(|source| JournalError::Io { path: path.clone(), source })?;
+                let active = Active { path, file, end: *end, filled: *end };
+                active.io(active.file.set_len(*end))?;
+                active
+            }
+            None => create(disk.as_ref(), dir, ledger_id, resume.last.next(), resume.last_hash)?,
+        };
+        Ok(Self { disk, dir: dir.to_owned(), ledger_id, active, synced: resume.last, frames: Vec::new() })
+    }
+
+    /// Writes a commit's blocks and syncs them: after this they are durable. `last_hash` is the hash of the last entry.
+    ///
+    /// # Errors
+    /// Where a write or sync fails: final, the caller must not try again.
+    pub fn append(&mut self, blocks: &[Block], previous_hash: EntryHash) -> Result<(), JournalError> {
+        let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else { return Ok(()) };
+        let commit = (first.first(), blocks.iter().map(Block::count).sum());
+        self.frames.clear();
+        for block in blocks {
+            encode_frame(&mut self.frames, block, commit, self.synced);
+        }
+        if self.active.end >= SEGMENT_BYTES {
+            self.active.cut_and_sync()?;
+            self.active = create(self.disk.as_ref(), &self.dir, self.ledger_id, first.first(), previous_hash)?;
+        }
+        self.active.append(&self.frames)?;
+        self.synced = last.last();
+        Ok(())
+    }
+
+    /// Cuts off the zeros ahead of the writer.
+    ///
+    /// # Errors
+    /// Where the file does not do what is asked.
+    pub fn close(self) -> Result<(), JournalError> {
+        self.active.cut_and_sync()
+    }
+
+    /// Closes it; gives the last segment and the offset behind its last frame.
+    ///
+    /// # Errors
+    /// Where the file does not do what is asked.
+    pub fn into_tail(self) -> Result<(Segment, u64), JournalError> {
+        self.active.cut_and_sync()?;
+        let first = self.active.path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse().ok()).unwrap_or_default();
+        Ok((Segment { first: Seq::new(first), path: self.active.path }, self.active.end))
+    }
+}
+
+impl Active {
+    fn io<T>(&self, result: std::io::Result<T>) -> Result<T, JournalError> {
+        result.map_err(|source| JournalError::Io { path: self.path.clone(), source })
+    }
+
+    fn append(&mut self, frames: &[u8]) -> Result<(), JournalError> {
+        let end = self.end + frames.len() as u64;
+        if end > self.filled {
+            let filled = end + FILL_BYTES;
+            let zeros = vec![0; usize::try_from(filled - self.filled).unwrap_or_default()];
+            self.io(self.file.write_at(&zeros, self.filled))?;
+            self.filled = filled;
+        }
+        self.io(self.file.write_at(frames, self.end))?;
+        self.io(self.file.sync())?;
+        self.end = end;
+        Ok(())
+    }
+
+    fn cut_and_sync(&self) -> Result<(), JournalError> {
+        self.io(self.file.set_len(self.end))?;
+        self.io(self.file.sync())
+    }
+}
+
+fn create(disk: &dyn Disk, dir: &Path, ledger_id: LedgerId, first: Seq, previous_hash: EntryHash) -> Result<Active, JournalError> {
+    create_segment(disk, dir, ledger_id, first, previous_hash, "journal")
+}
+
+fn create_segment(disk: &dyn Disk, dir: &Path, ledger_id: LedgerId, first: Seq, previous: EntryHash, suffix: &str) -> Result<Active, JournalError> {
+    let path = dir.join(format!("{:020}.{suffix}", first.number()));
+    let file = disk.open(&path, true).map_err(|source| JournalError::Io { path: path.clone(), source })?;
+    let active = Active { path, file, end: SEGMENT_HEADER_BYTES as u64, filled: SEGMENT_HEADER_BYTES as u64 };
+    let mut header = Vec::from(SEGMENT_MAGIC);
+    header.extend_from_slice(&[0; 4]);
+    header.extend_from_slice(&ledger_id.0);
+    header.extend_from_slice(&first.number().to_be_bytes());
+    header.extend_from_slice(&previous.bytes());
+    header.extend_from_slice(&[0; 4]);
+    header.extend_from_slice(&crc32c::crc32c(&header).to_be_bytes());
+    active.io(active.file.set_len(0))?;
+    active.io(active.file.write_at(&header, 0))?;
+    active.io(active.file.sync())?;
+    disk.sync_dir(dir).map_err(|source| JournalError::Io { path: dir.to_owned(), source })?;
+    Ok(active)
+}
+
+/// Writes blocks that the journal lost into a repair segment; the damaged original stays.
+///
+/// # Errors
+/// Where a file does not do what is asked.
+pub fn write_repair(disk: &dyn Disk, dir: &Path, ledger_id: LedgerId, blocks: &[Block], previous: EntryHash) -> Result<(), JournalError> {
+    let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else { return Ok(()) };
+    let mut active = create_segment(disk, dir, ledger_id, first.first(), previous, "repair")?;
+    let mut frames = Vec::new();
+    let commit = (first.first(), blocks.iter().map(Block::count).sum());
+    for block in blocks {
+        encode_frame(&mut frames, block, commit, last.last());
+    }
+    active.append(&frames)?;
+    active.cut_and_sync()
+}
+
+/// Writes the end of a segment again with the same bytes, from `from` to `end`, and syncs it: what the page cache shows
+/// may never have reached the disk.
+///
+/// # Errors
+/// Where the file does not do what is asked.
+pub fn rewrite_tail(disk: &dyn Disk, segment: &Segment, from: u64, end: u64) -> Result<(), JournalError> {
+    let io = |source| JournalError::Io { path: segment.path.clone(), source };
+    let file = disk.open(&segment.path, false).map_err(io)?;
+    let mut tail = vec![0; usize::try_from(end - from).unwrap_or_default()];
+    file.read_at(&mut tail, from).map_err(io)?;
+    file.set_len(end).map_err(io)?;
+    file.write_at(&tail, from).map_err(io)?;
+    file.sync().map_err(io)
+}

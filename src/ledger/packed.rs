@@ -1,0 +1,208 @@
+//! Facts packed for memory and the snapshot: a contact with one sender and one or two categories takes about 60 bytes.
+//!
+//! ```text
+//! numbers are LEB128 varints, signed ones zigzag; a fact is its time and its seq; an optional fact has a presence bit
+//! latest | identity_changed? | count of senders | each: sender, presence bits, facts present, acts, consent | predecessors
+//! ```
+//!
+//! Times are stored as differences to `latest`, seqs as they are.
+
+use crate::consent::event::SenderNumber;
+use crate::consent::facts::{Acts, Consent, Fact, Facts, OptIn, Predecessor, Toward};
+use crate::consent::time::Time;
+use crate::consent::words::{InboundKind, Seq};
+
+/// The version of this layout and of the fold behind it; a snapshot of another is discarded.
+pub const FOLD_VERSION: u32 = 1;
+
+/// Packs facts.
+#[must_use]
+pub fn pack(facts: &Facts) -> Box<[u8]> {
+    let mut out = Packer { bytes: Vec::with_capacity(64), base: facts.latest.micros() };
+    out.facts(facts);
+    out.bytes.into_boxed_slice()
+}
+
+/// Unpacks facts; none where the bytes are not a packing of this version.
+#[must_use]
+pub fn unpack(bytes: &[u8]) -> Option<Facts> {
+    let mut from = Unpacker { bytes, base: 0 };
+    from.facts()
+}
+
+/// Appends a LEB128 varint.
+pub fn put_varint(bytes: &mut Vec<u8>, mut number: u64) {
+    while let low @ 0x80.. = number {
+        bytes.push(low.to_le_bytes()[0] | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number.to_le_bytes()[0]);
+}
+
+/// Takes a LEB128 varint off the front.
+pub fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
+    let mut number = 0u64;
+    for shift in (0..64).step_by(7) {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        number |= u64::from(byte & 0x7F) << shift;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
+}
+
+struct Packer {
+    bytes: Vec<u8>,
+    base: i64,
+}
+
+impl Packer {
+    fn number(&mut self, number: u64) {
+        put_varint(&mut self.bytes, number);
+    }
+
+    fn time(&mut self, time: Time) {
+        let behind = self.base.wrapping_sub(time.micros());
+        self.number(((behind << 1) ^ (behind >> 63)).cast_unsigned());
+    }
+
+    fn fact(&mut self, fact: Fact) {
+        self.time(fact.at);
+        self.number(fact.seq.number());
+    }
+
+    /// A presence byte, then the facts that are there.
+    fn optional<const N: usize>(&mut self, facts: [Option<Fact>; N]) {
+        let present = facts.iter().rev().fold(0, |bits, fact| (bits << 1) | u64::from(fact.is_some()));
+        self.number(present);
+        facts.into_iter().flatten().for_each(|fact| self.fact(fact));
+    }
+
+    fn facts(&mut self, facts: &Facts) {
+        self.base = facts.latest.micros();
+        self.bytes.extend_from_slice(&facts.latest.micros().to_be_bytes());
+        self.optional([facts.identity_changed]);
+        self.number(facts.toward.len() as u64);
+        facts.toward.iter().for_each(|toward| self.toward(toward));
+        self.number(facts.predecessors.len() as u64);
+        for before in &facts.predecessors {
+            self.base = facts.latest.micros();
+            self.fact(before.change);
+            self.facts(&before.facts);
+        }
+    }
+
+    fn toward(&mut self, toward: &Toward) {
+        self.number(toward.sender.number().into());
+        self.optional([toward.closed, toward.stop, toward.resume, toward.confirmation]);
+        self.number(toward.acts.len() as u64);
+        for acts in &toward.acts {
+            self.number(acts.kind.number().into());
+            // The usual case, the latest act being ordinary, takes one bit.
+            let same = acts.ordinary == Some(acts.latest);
+            self.number(if same { 1 } else { 0 });
+            self.fact(acts.latest);
+            if !same {
+                self.optional([acts.ordinary]);
+            }
+        }
+        let known = toward.consent.iter().rev().fold(0, |bits, consent| (bits << 1) | u64::from(*consent != Consent::default()));
+        self.number(known);
+        for consent in toward.consent.iter().filter(|consent| **consent != Consent::default()) {
+            self.optional([consent.opted_out, consent.keyword, consent.wide_keyword]);
+            self.number(consent.opt_ins.len() as u64);
+            for opt_in in &consent.opt_ins {
+                self.number(u64::from(opt_in.weak) | u64::from(opt_in.expires_at.is_some()) << 1);
+                self.fact(opt_in.fact);
+                if let Some(expires_at) = opt_in.expires_at {
+                    self.time(expires_at);
+                }
+            }
+        }
+    }
+}
+
+struct Unpacker<'a> {
+    bytes: &'a [u8],
+    base: i64,
+}
+
+impl Unpacker<'_> {
+    fn number(&mut self) -> Option<u64> {
+        take_varint(&mut self.bytes)
+    }
+
+    fn time(&mut self) -> Option<Time> {
+        let zigzag = self.number()?;
+        let behind = (zigzag >> 1).cast_signed() ^ -(zigzag & 1).cast_signed();
+        Some(Time::from_micros(self.base.wrapping_sub(behind)))
+    }
+
+    fn fact(&mut self) -> Option<Fact> {
+        Some(Fact { at: self.time()?, seq: Seq::new(self.number()?) })
+    }
+
+    fn optional<const N: usize>(&mut self) -> Option<[Option<Fact>; N]> {
+        let present = self.number()?;
+        let mut facts = [None; N];
+        for (bit, fact) in facts.iter_mut().enumerate() {
+            if present >> bit & 1 == 1 {
+                *fact = Some(self.fact()?);
+            }
+        }
+        Some(facts)
+    }
+
+    fn facts(&mut self) -> Option<Facts> {
+        let (latest, rest) = self.bytes.split_first_chunk::<8>()?;
+        let latest = i64::from_be_bytes(*latest);
+        (self.bytes, self.base) = (rest, latest);
+        let [identity_changed] = self.optional()?;
+        let mut facts = Facts { identity_changed, latest: Time::from_micros(latest), ..Facts::default() };
+        for _ in 0..self.number()? {
+            let toward = self.toward()?;
+            facts.toward.push(toward);
+        }
+        for _ in 0..self.number()? {
+            self.base = latest;
+            let change = self.fact()?;
+            facts.predecessors.push(Predecessor { change, facts: self.facts()? });
+        }
+        Some(facts)
+    }
+
+    fn toward(&mut self) -> Option<Toward> {
+        let sender = SenderNumber::new(u32::try_from(self.number()?).ok()?);
+        let [closed, stop, resume, confirmation] = self.optional()?;
+        let mut acts = Vec::new();
+        for _ in 0..self.number()? {
+            let kind = InboundKind::from_number(i32::try_from(self.number()?).ok()?)?;
+            let same = self.number()? == 1;
+            let latest = self.fact()?;
+            let [ordinary] = if same { [Some(latest)] } else { self.optional()? };
+            acts.push(Acts { kind, latest, ordinary });
+        }
+        let known = self.number()?;
+        let mut consent: [Consent; 4] = Default::default();
+        for (bit, consent) in consent.iter_mut().enumerate() {
+            if known >> bit & 1 == 1 {
+                *consent = self.consent()?;
+            }
+        }
+        Some(Toward { sender, acts, closed, stop, resume, confirmation, consent })
+    }
+
+    fn consent(&mut self) -> Option<Consent> {
+        let [opted_out, keyword, wide_keyword] = self.optional()?;
+        let mut opt_ins = Vec::new();
+        for _ in 0..self.number()? {
+            let bits = self.number()?;
+            let fact = self.fact()?;
+            let expires_at = if bits & 2 == 0 { None } else { Some(self.time()?) };
+            opt_ins.push(OptIn { fact, expires_at, weak: bits & 1 == 1 });
+        }
+        Some(Consent { opt_ins, opted_out, keyword, wide_keyword })
+    }
+}

@@ -1,0 +1,159 @@
+//! The state from the log: entry by entry, and at the end who is who.
+
+use std::collections::HashMap;
+
+use super::entry::{FLAG_INTRODUCES, FLAG_INTRODUCES_SECOND, TrailLink};
+use super::fold;
+use super::keyring::Keyring;
+use super::packed::{pack, unpack};
+use super::reader::{EntryUnreadable, ReadEntry, Reader, Sealed, open_sealed};
+use super::secrets::Secrets;
+use super::state::{Group, PolicyVersion, Position, State, new_trail};
+use crate::consent::event::Event;
+use crate::consent::identifier::Identifier;
+use crate::consent::identity::{MemberEvent, resolve};
+use crate::consent::time::Time;
+use crate::consent::words::Seq;
+use crate::proto::clear_part::Fact;
+
+/// Rebuilds the state; entries may come again, which changes nothing.
+pub struct Replay<'a> {
+    /// The state.
+    pub state: &'a State,
+    /// Digests of identifiers.
+    pub secrets: &'a Secrets,
+    /// Opens the entries that introduce identifiers.
+    pub keyring: &'a Keyring,
+    /// Each grouped trail and the lowest trail of its group, as found so far.
+    pub grouped: HashMap<u64, u64>,
+}
+
+impl Replay<'_> {
+    /// Applies an entry.
+    ///
+    /// # Errors
+    /// Where what it introduces cannot be read.
+    pub fn apply(&mut self, entry: &ReadEntry, position: Position) -> Result<(), EntryUnreadable> {
+        let header = &entry.header;
+        let (at, seq) = (Time::from_micros(entry.clear.occurred_at), header.seq);
+        self.extend(entry, header.link);
+        self.extend(entry, header.second);
+        if header.event_id_digest != [0; 16] {
+            self.state.spend_event_id(header.event_id_digest, seq);
+        }
+        match &entry.clear.fact {
+            Some(Fact::AccountCreated(created)) => self.state.add_account(&created.name, header.link.trail),
+            Some(Fact::PolicyAdopted(adopted)) => {
+                if let Some(policy) = &adopted.policy {
+                    let policy = fold::read_policy(policy).into();
+                    self.state.adopt(header.account, &PolicyVersion { since: at, seq, version: adopted.version, policy });
+                }
+            }
+            Some(stored) => {
+                if let Some(act) = fold::act(stored, &mut |name| self.state.sender_number(name))
+                    && let Some(mut trail) = self.state.trail(header.link.trail)
+                    && let Some(mut facts) = unpack(&trail.facts).filter(|_| !trail.grouped)
+                {
+                    facts.apply(&Event { at, seq, act });
+                    trail.facts = pack(&facts);
+                    self.state.put_trail(header.link.trail, trail);
+                }
+            }
+            None => {}
+        }
+        self.introduce(entry, false)?;
+        self.introduce(entry, true)?;
+        self.note_group(entry);
+        self.state.publish(position);
+        Ok(())
+    }
+
+    /// Works out who is who in every group.
+    ///
+    /// # Errors
+    /// Where an entry cannot be read.
+    pub fn finish(self, reader: &Reader) -> Result<(), EntryUnreadable> {
+        let mut groups: HashMap<u64, Vec<u64>> = HashMap::new();
+        for trail in self.grouped.keys() {
+            groups.entry(self.root(*trail)).or_default().push(*trail);
+        }
+        for mut trails in groups.into_values() {
+            trails.sort_unstable();
+            put_group(self.state, reader, trails)?;
+        }
+        Ok(())
+    }
+
+    fn extend(&self, entry: &ReadEntry, link: TrailLink) {
+        if link.trail_seq == 0 {
+            return;
+        }
+        let mut trail = self.state.trail(link.trail).unwrap_or_else(|| new_trail(entry.header.account));
+        if trail.last < entry.header.seq {
+            trail.last = entry.header.seq;
+            trail.count = link.trail_seq;
+            let keys = [fold::keys(&entry.clear.identifiers, entry.header.link.trail), fold::keys(&entry.clear.second_identifiers, entry.header.second.trail)];
+            let own = keys.iter().flatten().filter(|key| key.trail == link.trail).map(|key| key.ordinal);
+            trail.identifiers = own.fold(trail.identifiers, u32::max);
+            self.state.put_trail(link.trail, trail);
+        }
+    }
+
+    fn introduce(&self, entry: &ReadEntry, second: bool) -> Result<(), EntryUnreadable> {
+        let header = &entry.header;
+        let (flag, references, own) = if second {
+            (FLAG_INTRODUCES_SECOND, &entry.clear.second_identifiers, header.second.trail)
+        } else {
+            (FLAG_INTRODUCES, &entry.clear.identifiers, header.link.trail)
+        };
+        if !header.has(flag) {
+            return Ok(());
+        }
+        if let Sealed::Opened(sealed) = open_sealed(self.keyring, entry, second)? {
+            for (key, text) in fold::keys(references, own).into_iter().zip(&sealed.identifiers) {
+                let identifier: Identifier = text.parse().map_err(|error| EntryUnreadable { seq: header.seq, reason: format!("{error}") })?;
+                self.state.add_identifier(self.secrets.identifier_digest(header.account, &identifier), key);
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes which trails the entry holds together: those of a join or a move, and those whose identifiers it uses.
+    fn note_group(&mut self, entry: &ReadEntry) {
+        let own = entry.header.link.trail;
+        let keys = [fold::keys(&entry.clear.identifiers, own), fold::keys(&entry.clear.second_identifiers, entry.header.second.trail)].concat();
+        let mut trails: Vec<u64> = keys.iter().map(|key| key.trail).filter(|trail| *trail != own).collect();
+        if entry.header.second.trail != 0 {
+            trails.push(entry.header.second.trail);
+        }
+        let moved = matches!(entry.clear.fact, Some(Fact::NumberChanged(_) | Fact::UserIdChanged(_)));
+        if trails.is_empty() && !moved {
+            return;
+        }
+        for trail in std::iter::once(own).chain(trails) {
+            let (a, b) = (self.root(own), self.root(trail));
+            self.grouped.entry(own).or_insert(own);
+            self.grouped.entry(trail).or_insert(trail);
+            self.grouped.insert(a.max(b), a.min(b));
+        }
+    }
+
+    fn root(&self, mut trail: u64) -> u64 {
+        while let Some(parent) = self.grouped.get(&trail).filter(|parent| **parent != trail) {
+            trail = *parent;
+        }
+        trail
+    }
+}
+
+/// Works out who is who in a group of trails and puts it into the state.
+///
+/// # Errors
+/// Where an entry cannot be read.
+pub fn put_group(state: &State, reader: &Reader, trails: Vec<u64>) -> Result<(), EntryUnreadable> {
+    let members = super::plan::members(state, reader, &trails).map_err(|reason| EntryUnreadable { seq: Seq::NONE, reason })?;
+    let latest = members.iter().map(MemberEvent::at).max().unwrap_or_default();
+    let last = trails.iter().filter_map(|trail| state.trail(*trail)).map(|trail| trail.last).max().unwrap_or_default();
+    state.put_group(Group { trails, spans: resolve(&members), latest, last });
+    Ok(())
+}

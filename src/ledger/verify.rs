@@ -1,0 +1,348 @@
+//! Verifies a data directory offline: the whole chain, in both copies, without keys and without changing a byte.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::block::Block;
+use super::disk::{Disk, RealDisk, read_all};
+use super::entry::{Entry, EntryError, EntryHash, TrailLink};
+use super::journal::{self, JournalError};
+use super::open::{Lock, OpenError};
+use super::secrets::LedgerId;
+use super::store::{Store, StoreError};
+use super::walk::{Walked, walk};
+use super::{Position, secrets::Secrets};
+use crate::consent::time::Time;
+use crate::consent::words::Seq;
+use crate::proto::clear_part::Fact;
+
+/// How many problems are told one by one.
+const PROBLEMS_MAX: usize = 20;
+
+/// What was verified, and what does not hold.
+#[derive(Debug, Clone)]
+pub struct VerifyReport {
+    /// The ledger's id, 32 hex digits.
+    pub ledger_id: String,
+    /// How many entries were verified.
+    pub entries: u64,
+    /// The last of them.
+    pub head: Position,
+    /// Whether the journal holds the whole chain.
+    pub journal_ok: bool,
+    /// Whether sled holds the same; none: it was not read.
+    pub store_ok: Option<bool>,
+    /// What does not hold, and where.
+    pub problems: Vec<String>,
+    /// What else a reader should know.
+    pub notes: Vec<String>,
+}
+
+impl VerifyReport {
+    /// Whether everything read holds.
+    #[must_use]
+    pub fn ok(&self) -> bool {
+        self.journal_ok && self.store_ok != Some(false)
+    }
+}
+
+/// Why nothing could be verified.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// There is no ledger.
+    #[error("{} holds no ledger: there is no journal in it", path.display())]
+    NoLedger {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A file could not be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The throwaway copy of sled could not be made.
+    #[error("{}: {source}", path.display())]
+    Copy {
+        /// Which file.
+        path: PathBuf,
+        /// What happened.
+        source: std::io::Error,
+    },
+}
+
+/// Verifies the ledger in `data_dir`. `progress` is told how many entries are done, and how many bytes of how many.
+///
+/// # Errors
+/// Where there is none, or it cannot be read. What does not hold is no error but in the report.
+pub fn verify_data_dir(data_dir: &Path, mut progress: impl FnMut(u64, u64)) -> Result<VerifyReport, VerifyError> {
+    let disk = RealDisk;
+    let dir = data_dir.join("journal");
+    let ledger_id = ledger_id(&disk, &dir).ok_or_else(|| VerifyError::NoLedger { path: data_dir.to_owned() })?;
+    let mut check = Check::new(ledger_id);
+    // A running server changes sled under a reader; then the journal is verified alone.
+    let lock = if data_dir.join("lock").exists() { Lock::take(data_dir).ok() } else { None };
+    let copy = match &lock {
+        Some(_) => Some(Throwaway::copy(&data_dir.join("sled"))?),
+        None => {
+            check.report.notes.push("the ledger is in use: the journal was verified alone, sled was not read".into());
+            None
+        }
+    };
+    if let Some(copy) = &copy {
+        match Store::open(&copy.path, ledger_id).and_then(|store| store.last().map(|last| (store, last))) {
+            Ok((store, last)) => {
+                check.report.store_ok = Some(true);
+                check.store = Some((store, last));
+            }
+            Err(error) => check.store_problem(format!("sled does not open: {error}; the next start rebuilds it from the journal")),
+        }
+    }
+    let total = data_bytes(&disk, &dir)?;
+    let mut done = 0;
+    walk::<VerifyError>(&disk, &dir, ledger_id, |walked| {
+        match walked {
+            Walked::Block(block) => {
+                done += block.bytes().len() as u64;
+                check.block(&block);
+                progress(done, total.max(done));
+            }
+            Walked::Missing { from, to } => check.problem(format!("entries {from} to {to} are missing from the journal"), to.next()),
+            Walked::Tail { torn, synced } => check.tail(torn, synced),
+        }
+        Ok(())
+    })?;
+    Ok(check.finish())
+}
+
+/// The ledger's checkpoint key as a C2SP verifier key: `origin+hash+key`.
+///
+/// # Errors
+/// Where the ledger's secrets or its first entry cannot be read.
+pub fn public_key(data_dir: &Path) -> Result<String, OpenError> {
+    use base64::Engine as _;
+    use sha2::{Digest, Sha256};
+    let disk = RealDisk;
+    let secrets = Secrets::open(&disk, &data_dir.join("secrets"), false)?;
+    let dir = data_dir.join("journal");
+    let mut origin = None;
+    for segment in journal::segments(&disk, &dir, ".journal")?.iter().take(1) {
+        for piece in journal::read_segment(&disk, segment, secrets.ledger_id())?.0.into_iter().take(1) {
+            if let journal::Piece::Frame(frame) = piece
+                && let Some(Ok(clear)) = frame.block.entries().next().map(|entry| entry.clear())
+                && let Some(Fact::LedgerCreated(created)) = clear.fact
+            {
+                origin = Some(created.origin);
+            }
+        }
+    }
+    let origin = origin.ok_or_else(|| OpenError::Foreign { path: data_dir.to_owned(), ledger_id: secrets.ledger_id().to_string() })?;
+    let key = [[0x01].as_slice(), &secrets.checkpoint_public_key()].concat();
+    let digest = Sha256::new().chain_update(origin.as_bytes()).chain_update(b"\n").chain_update(&key).finalize();
+    let id: Vec<u8> = digest.iter().take(4).copied().collect();
+    Ok(format!("{origin}+{}+{}", hex::encode(id), base64::engine::general_purpose::STANDARD.encode(key)))
+}
+
+struct Check {
+    report: VerifyReport,
+    store: Option<(Store, Option<Block>)>,
+    expected: Seq,
+    hash: Option<EntryHash>,
+    recorded_at: Time,
+    trails: HashMap<u64, (Seq, u64)>,
+    more_problems: u64,
+    uninterpreted: u64,
+}
+
+impl Check {
+    fn new(ledger_id: LedgerId) -> Self {
+        let report = VerifyReport {
+            ledger_id: ledger_id.to_string(),
+            entries: 0,
+            head: Position { seq: Seq::NONE, hash: [0; 32] },
+            journal_ok: true,
+            store_ok: None,
+            problems: Vec::new(),
+            notes: Vec::new(),
+        };
+        Self {
+            report,
+            store: None,
+            expected: Seq::new(1),
+            hash: Some(EntryHash::ZERO),
+            recorded_at: Time::from_micros(i64::MIN),
+            trails: HashMap::new(),
+            more_problems: 0,
+            uninterpreted: 0,
+        }
+    }
+
+    fn block(&mut self, block: &Block) {
+        for entry in block.entries() {
+            self.entry(&entry);
+        }
+        let stored = self.store.as_ref().map(|(store, last)| (store.block_with(block.first()), last.as_ref().map_or(Seq::NONE, Block::last)));
+        match stored {
+            None => {}
+            Some((Ok(Some(stored)), _)) if stored == *block => {}
+            Some((Ok(Some(stored)), _)) if stored.first() == block.first() => {
+                self.store_problem(format!("entries {} to {} differ between journal and sled", block.first(), block.last()));
+            }
+            Some((Ok(_), last)) if last < block.first() => {
+                // A server that did not stop cleanly leaves sled behind; that is no damage.
+                let note = format!("sled ends at entry {last}; the next start fills it from the journal");
+                if !self.report.notes.contains(&note) {
+                    self.report.notes.push(note);
+                }
+            }
+            Some((Ok(_), _)) => self.store_problem(format!("entries {} to {} are missing from sled", block.first(), block.last())),
+            Some((Err(StoreError::Block { source, .. }), _)) => self.store_problem(format!("in sled, {source}")),
+            Some((Err(error), _)) => {
+                self.store_problem(format!("sled does not read at entry {}: {error}", block.first()));
+                self.store = None;
+            }
+        }
+    }
+
+    fn entry(&mut self, entry: &Entry<'_>) {
+        let header = &entry.header;
+        let seq = header.seq;
+        if seq != self.expected {
+            self.problem(format!("entry {seq} stands where {} should", self.expected), seq);
+        }
+        if let Some(hash) = self.hash.filter(|hash| *hash != header.previous_hash) {
+            self.problem(format!("entry {seq} does not follow from the one before it: it names hash {}, that entry has {hash}", header.previous_hash), seq);
+        }
+        if header.recorded_at < self.recorded_at {
+            self.problem(format!("entry {seq} was recorded before the entry before it"), seq);
+        }
+        match entry.clear() {
+            Ok(clear) if seq == Seq::new(1) && !matches!(clear.fact, Some(Fact::LedgerCreated(_))) => {
+                self.problem("entry 1 is not LedgerCreated".into(), seq);
+            }
+            Ok(_) => {}
+            Err(EntryError::UnknownKind { .. }) => self.uninterpreted += 1,
+            Err(error) => self.problem(error.to_string(), seq),
+        }
+        self.link(seq, header.link, true);
+        self.link(seq, header.second, false);
+        let hash = entry.hash();
+        (self.hash, self.expected, self.recorded_at) = (Some(hash), seq.next(), header.recorded_at);
+        self.report.entries += 1;
+        self.report.head = Position { seq, hash: hash.bytes() };
+    }
+
+    /// A trail's links: each entry names the one before it, places count up.
+    fn link(&mut self, seq: Seq, link: TrailLink, own: bool) {
+        if link.trail == 0 && !own {
+            return;
+        }
+        let (previous, count) = self.trails.get(&link.trail).copied().unwrap_or_default();
+        if (link.previous, link.trail_seq) != (previous, count + 1) {
+            let found = format!("names entry {} and place {}, the trail's last is entry {previous} at place {count}", link.previous, link.trail_seq);
+            self.problem(format!("entry {seq} is not linked into trail {}: it {found}", link.trail), seq);
+        }
+        self.trails.insert(link.trail, (seq, link.trail_seq));
+    }
+
+    fn tail(&mut self, torn: bool, synced: Seq) {
+        if synced >= self.expected {
+            self.problem(format!("entries from {} on are missing, but were durable up to {synced}", self.expected), self.expected);
+        } else if torn {
+            self.report.notes.push("the journal ends in a commit that was not finished; nobody was told that it was durable, the next start cuts it".into());
+        }
+        if let Some((_, Some(last))) = &self.store
+            && last.last() >= self.expected
+        {
+            let (from, to) = (self.expected, last.last());
+            self.problem(format!("the journal ends at entry {}, sled goes on to {to}; the next start completes the journal", from.number() - 1), from);
+        }
+    }
+
+    fn problem(&mut self, text: String, resume_at: Seq) {
+        self.report.journal_ok = false;
+        (self.expected, self.hash) = (resume_at, None);
+        self.tell(text);
+    }
+
+    fn store_problem(&mut self, text: String) {
+        self.report.store_ok = Some(false);
+        self.tell(text);
+    }
+
+    fn tell(&mut self, text: String) {
+        if self.report.problems.len() < PROBLEMS_MAX {
+            self.report.problems.push(text);
+        } else {
+            self.more_problems += 1;
+        }
+    }
+
+    fn finish(mut self) -> VerifyReport {
+        if self.more_problems > 0 {
+            self.report.problems.push(format!("and {} more", self.more_problems));
+        }
+        if self.uninterpreted > 0 {
+            let note = format!("{} entries are of kinds not known here; their hashes were verified, their meaning was not", self.uninterpreted);
+            self.report.notes.push(note);
+        }
+        if self.report.entries == 0 {
+            self.problem("the journal holds no whole entry".into(), Seq::new(1));
+        }
+        self.report
+    }
+}
+
+/// The ledger's id, from the first segment whose header reads.
+fn ledger_id(disk: &dyn Disk, dir: &Path) -> Option<LedgerId> {
+    let segments = journal::segments(disk, dir, ".journal").ok()?;
+    segments.iter().find_map(|segment| journal::ledger_id_of(disk, segment))
+}
+
+fn data_bytes(disk: &dyn Disk, dir: &Path) -> Result<u64, VerifyError> {
+    let mut total = 0;
+    for segment in journal::segments(disk, dir, ".journal")? {
+        let len = disk.open(&segment.path, false).and_then(|file| file.len());
+        total += len.map_err(|source| JournalError::Io { path: segment.path, source })?;
+    }
+    Ok(total)
+}
+
+/// A copy of sled's directory that goes away again: opening sled writes.
+struct Throwaway {
+    path: PathBuf,
+}
+
+impl Throwaway {
+    fn copy(sled: &Path) -> Result<Self, VerifyError> {
+        let path = std::env::temp_dir().join(format!("consent-ledger-verify-{}", std::process::id()));
+        let copy = Self { path };
+        copy_dir(sled, &copy.path)?;
+        Ok(copy)
+    }
+}
+
+impl Drop for Throwaway {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}
+
+fn copy_dir(from: &Path, to: &Path) -> Result<(), VerifyError> {
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |source| VerifyError::Copy { path, source }
+    };
+    std::fs::create_dir_all(to).map_err(io(to))?;
+    if !from.exists() {
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(from).map_err(io(from))? {
+        let entry = entry.map_err(io(from))?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        if source.is_dir() {
+            copy_dir(&source, &target)?;
+        } else {
+            let bytes = RealDisk.open(&source, false).and_then(|file| read_all(file.as_ref())).map_err(io(&source))?;
+            std::fs::write(&target, bytes).map_err(io(&target))?;
+        }
+    }
+    Ok(())
+}
