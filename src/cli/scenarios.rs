@@ -45,6 +45,10 @@ pub fn run<E: Engine>(args: &Args, mut new_engine: impl FnMut() -> Result<E, Str
         });
     }
     written?;
-    if args.json { writeln!(out, "{:#}", report.json())? } else { writeln!(out, "{}", report.total())? }
+    if args.json {
+        writeln!(out, "{:#}", report.json())?
+    } else {
+        writeln!(out, "{}", report.total())?
+    }
     Ok(ExitCode::from(u8::from(report.failed() > 0)))
 }

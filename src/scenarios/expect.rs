@@ -146,7 +146,7 @@ impl std::fmt::Display for Until {
 pub struct Refusal {
     /// For example `INVALID_ARGUMENT`.
     pub code: &'static str,
-    /// For example `TIME_IN_FUTURE`.
+    /// For example `OCCURRED_AT_IN_FUTURE`.
     pub reason: &'static str,
     /// What is wrong.
     pub message: String,

@@ -257,7 +257,10 @@ mod tests {
 
     #[test]
     fn a_mistake_in_one_scenario_leaves_the_others_readable() {
-        let file = parse("scenarios: [{name: bad, stepz: []}, {name: good, rule: [1, 2], seen: a/b#1, policy: sinch, steps: []}]", Path::new("a.yaml"));
+        let file = parse(
+            "scenarios: [{name: bad, stepz: []}, {name: good, rule: [1, 2], seen: a/b#1, policy: sinch, steps: []}]",
+            Path::new("a.yaml"),
+        );
         let file = file.unwrap();
         assert!(file.scenarios[0].scenario.is_err());
         assert_eq!(file.scenarios[1].scenario.as_ref().unwrap().policy.as_ref().unwrap().preset, "sinch");

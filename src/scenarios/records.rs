@@ -63,19 +63,34 @@ where
 }
 
 fn invalid(name: &str, message: &str) -> Refusal {
-    Refusal { code: "INVALID_ARGUMENT", reason: "INVALID_FIELD", message: format!("{name}: {message}") }
+    let empty = message.contains("empty") || message.contains("needed");
+    let reason = match (name, empty) {
+        ("account", true) => "ACCOUNT_EMPTY",
+        ("account", false) => "ACCOUNT_MALFORMED",
+        ("sender", true) => "SENDER_EMPTY",
+        ("sender", false) => "SENDER_MALFORMED",
+        ("category" | "categories", true) => "CATEGORY_MISSING",
+        ("category" | "categories", false) => "CATEGORY_UNKNOWN",
+        ("method", _) => "METHOD_UNKNOWN",
+        ("kind" | "value" | "window_kinds", _) => "KIND_UNKNOWN",
+        ("event_id", _) => "EVENT_ID_TOO_LONG",
+        ("evidence.ip" | "evidence.line" | "evidence.sha256", _) => "EVIDENCE_MALFORMED",
+        (_, true) => "CONTACT_EMPTY",
+        (_, false) => "CONTACT_MALFORMED",
+    };
+    Refusal { code: "INVALID_ARGUMENT", reason, message: format!("{name}: {message}") }
 }
 
 impl From<RecordError> for Refusal {
     fn from(error: RecordError) -> Self {
         let (code, reason) = match &error {
-            RecordError::TimeInFuture { .. } => ("INVALID_ARGUMENT", "TIME_IN_FUTURE"),
+            RecordError::TimeInFuture { .. } => ("INVALID_ARGUMENT", "OCCURRED_AT_IN_FUTURE"),
             RecordError::EventIdReused { .. } => ("ALREADY_EXISTS", "EVENT_ID_REUSED"),
             RecordError::AccountUnknown { .. } => ("NOT_FOUND", "ACCOUNT_UNKNOWN"),
             RecordError::AccountExists { .. } => ("ALREADY_EXISTS", "ACCOUNT_EXISTS"),
             RecordError::Overloaded { .. } => ("RESOURCE_EXHAUSTED", "OVERLOADED"),
             RecordError::ClockBehind { .. } => ("UNAVAILABLE", "CLOCK_BEHIND"),
-            RecordError::Unavailable { .. } => ("UNAVAILABLE", "UNAVAILABLE"),
+            RecordError::Unavailable { .. } => ("UNAVAILABLE", "LEDGER_UNAVAILABLE"),
         };
         Self { code, reason, message: error.to_string() }
     }
@@ -86,7 +101,7 @@ impl From<CheckError> for Refusal {
         let (code, reason) = match &error {
             CheckError::AccountUnknown { .. } => ("NOT_FOUND", "ACCOUNT_UNKNOWN"),
             CheckError::BehindPosition { .. } => ("UNAVAILABLE", "BEHIND_POSITION"),
-            CheckError::Unavailable { .. } => ("UNAVAILABLE", "UNAVAILABLE"),
+            CheckError::Unavailable { .. } => ("UNAVAILABLE", "LEDGER_UNAVAILABLE"),
         };
         Self { code, reason, message: error.to_string() }
     }

@@ -66,27 +66,43 @@ fn what_differs_is_said_with_its_step() {
         "{STOP}, {{{CHECK}, expect: {{permission: free_form, reasons: [WINDOW_OPEN, OPTED_IN], allowed_template_categories: [utility], \
          window_closes_at: 2026-03-01T10:00:00Z, valid_until: never}}}}"
     ));
-    insta::assert_snapshot!(said, @r"");
+    insta::assert_snapshot!(said, @r"
+    step 2: expected permission free_form, was nothing [RECIPIENT_OPTED_OUT]
+    step 2: expected WINDOW_OPEN to decide, was [RECIPIENT_OPTED_OUT]
+    step 2: expected reason OPTED_IN, was [RECIPIENT_OPTED_OUT]
+    step 2: expected allowed template categories [utility], was []
+    step 2: expected window_closes_at 2026-03-01T10:00:00Z, was 2026-03-02T10:00:00Z
+    ");
 }
 
 #[test]
 fn a_refusal_that_was_not_expected_and_an_acceptance_that_was_not_are_differences() {
     let far = r#"opt_out: {contact: "+447400123456", at: 2026-03-02T10:00:00Z}, recorded_at: 2026-03-01T10:00:00Z"#;
-    insta::assert_snapshot!(differences(&format!("{{{far}}}")), @r"");
-    insta::assert_snapshot!(differences(&format!("{{{far}, expect: {{error: NOT_FOUND}}}}")), @r"");
-    insta::assert_snapshot!(differences(&format!("{{{far}, expect: {{error: INVALID_ARGUMENT, reason: OTHER}}}}")), @r"");
+    let too_far = "INVALID_ARGUMENT (OCCURRED_AT_IN_FUTURE): occurred_at 2026-03-02T10:00:00Z is more than 5 minutes ahead of the ledger's clock, 2026-03-01T10:00:00Z";
+    assert_eq!(differences(&format!("{{{far}}}")), format!("step 1: refused: {too_far}"));
+    let other_code = differences(&format!("{{{far}, expect: {{error: NOT_FOUND}}}}"));
+    assert_eq!(other_code, format!("step 1: expected error NOT_FOUND, was {too_far}"));
+    let other_reason = differences(&format!("{{{far}, expect: {{error: INVALID_ARGUMENT, reason: OTHER}}}}"));
+    assert_eq!(other_reason, format!("step 1: expected reason OTHER, was {too_far}"));
     let near = r#"{opt_out: {contact: "+447400123456", at: 2026-03-01T10:00:00Z}, expect: {error: INVALID_ARGUMENT}}"#;
-    insta::assert_snapshot!(differences(near), @r"");
+    assert_eq!(differences(near), "step 1: expected error INVALID_ARGUMENT, was accepted");
     let bad = r#"{opt_in: {contact: "447400123456", categories: all, at: 2026-03-01T10:00:00Z}}"#;
-    insta::assert_snapshot!(differences(bad), @r"");
+    assert!(differences(bad).starts_with("step 1: refused: INVALID_ARGUMENT (CONTACT_MALFORMED): contact: a phone number starts with '+'"));
 }
 
 #[test]
 fn effects_duplicates_history_and_counts_are_compared() {
     let wrong = r#"{opt_out: {contact: "+447400123456", id: a, at: 2026-03-01T10:00:00Z}, expect: {effect: no_change, duplicate: true}}"#;
-    insta::assert_snapshot!(differences(wrong), @r"");
+    insta::assert_snapshot!(differences(wrong), @r"
+    step 1: expected effect no_change, was applied
+    step 1: expected duplicate true, was false
+    ");
     let history = r#"{history: {contact: "+447400123456"}, expect: {events: [inbound]}}, {verify: {}, expect: {entries: 7}}"#;
-    insta::assert_snapshot!(differences(&format!("{STOP}, {history}, {{verify: {{}}, expect: {{ok: false}}}}")), @r"");
+    insta::assert_snapshot!(differences(&format!("{STOP}, {history}, {{verify: {{}}, expect: {{ok: false}}}}")), @r"
+    step 2: expected events [inbound], was [inbound, opt_out]
+    step 3: expected entries 7, was 2
+    step 4: verifies, and should not
+    ");
 }
 
 #[test]
@@ -107,5 +123,5 @@ fn a_scenario_whose_order_matters_fails_when_it_claims_otherwise() {
     let steps = format!("steps: [{policy}, {text}, {{{CHECK}, expect: {{permission: nothing}}}}]");
     assert_eq!(play(&format!("{{name: s, {steps}}}")), Verdict::Ok);
     let Verdict::Failed(lines) = play(&format!("{{name: s, any_order: true, {steps}}}")) else { panic!() };
-    insta::assert_snapshot!(lines.join("\n"), @r"");
+    assert_eq!(lines, ["arriving as 2 1: step 3: expected permission nothing, was free_form [WINDOW_OPEN]"]);
 }
