@@ -45,10 +45,7 @@ pub fn run<E: Engine>(args: &Args, mut new_engine: impl FnMut() -> Result<E, Str
         });
     }
     written?;
-    if args.json {
-        writeln!(out, "{:#}", report.json())?
-    } else {
-        writeln!(out, "{}", report.total())?
-    }
+    let last = if args.json { format!("{:#}", report.json()) } else { report.total() };
+    writeln!(out, "{last}")?;
     Ok(ExitCode::from(u8::from(report.failed() > 0)))
 }

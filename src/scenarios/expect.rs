@@ -164,8 +164,8 @@ impl RecordExpect {
     pub fn differs(&self, came: &Result<Option<Acknowledgement>, Refusal>) -> Vec<String> {
         let mut differences = refusal(self.error.as_deref(), self.reason.as_deref(), came.as_ref().err());
         if let Ok(Some(acknowledgement)) = came {
-            compare(&mut differences, "effect", self.effect, acknowledgement.effect);
-            compare(&mut differences, "duplicate", self.duplicate, acknowledgement.duplicate);
+            compare(&mut differences, "effect", self.effect, &acknowledgement.effect);
+            compare(&mut differences, "duplicate", self.duplicate, &acknowledgement.duplicate);
         }
         differences
     }
@@ -195,8 +195,8 @@ impl CheckExpect {
             differences.push(format!("expected allowed template categories [{}], was [{}]", list(wanted), list(&was)));
         }
         let closes_at = self.window_closes_at.map(|at| Until(Some(at)));
-        compare(&mut differences, "window_closes_at", closes_at, Until(decision.window_closes_at));
-        compare(&mut differences, "valid_until", self.valid_until, Until(decision.valid_until));
+        compare(&mut differences, "window_closes_at", closes_at, &Until(decision.window_closes_at));
+        compare(&mut differences, "valid_until", self.valid_until, &Until(decision.valid_until));
         differences
     }
 }
@@ -221,7 +221,7 @@ impl VerifyExpect {
         match came {
             Err(error) if self.ok != Some(false) => differences.push(format!("does not verify: {error}")),
             Ok(_) if self.ok == Some(false) => differences.push("verifies, and should not".to_owned()),
-            Ok(entries) => compare(&mut differences, "entries", self.entries, *entries),
+            Ok(entries) => compare(&mut differences, "entries", self.entries, entries),
             Err(_) => {}
         }
         differences
@@ -240,8 +240,8 @@ fn refusal(error: Option<&str>, reason: Option<&str>, came: Option<&Refusal>) ->
     }
 }
 
-fn compare<T: PartialEq + std::fmt::Display>(differences: &mut Vec<String>, what: &str, wanted: Option<T>, was: T) {
-    if let Some(wanted) = wanted.filter(|wanted| *wanted != was) {
+fn compare<T: PartialEq + std::fmt::Display>(differences: &mut Vec<String>, what: &str, wanted: Option<T>, was: &T) {
+    if let Some(wanted) = wanted.filter(|wanted| wanted != was) {
         differences.push(format!("expected {what} {wanted}, was {was}"));
     }
 }

@@ -83,8 +83,8 @@ fn code(source: &str) -> String {
     while let Some(start) = code.get(from..).and_then(|rest| rest.find("crate::{")).map(|place| from + place) {
         from = start + "crate::{".len();
         let end = code[from..].find(';').map_or(code.len(), |place| from + place);
-        let modules: String = code[from..end].split([',', '{', '}']).map(|name| format!("\ncrate::{}", name.trim())).collect();
-        code.push_str(&modules);
+        let modules: Vec<String> = code[from..end].split([',', '{', '}']).map(|name| format!("\ncrate::{}", name.trim())).collect();
+        code.push_str(&modules.concat());
     }
     code.replace("super::super::", "crate::")
 }

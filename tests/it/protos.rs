@@ -273,12 +273,8 @@ fn what_is_stored_keeps_its_numbers_and_types() {
     let locked: Vec<&str> = lock.lines().collect();
     let changed: Vec<&&str> = locked.iter().filter(|line| !now.iter().any(|found| found == *line)).collect();
     assert!(changed.is_empty(), "stored data would no longer be read; these were changed or removed: {changed:#?}");
-    let added: Vec<&String> = now.iter().filter(|line| !locked.contains(&line.as_str())).collect();
-    assert!(
-        added.is_empty(),
-        "new; add these lines to tests/data/entry-proto.lock:\n{}",
-        added.iter().map(|line| format!("{line}\n")).collect::<String>()
-    );
+    let added: Vec<&str> = now.iter().map(String::as_str).filter(|line| !locked.contains(line)).collect();
+    assert!(added.is_empty(), "new; add these lines to tests/data/entry-proto.lock:\n{}\n", added.join("\n"));
 }
 
 #[test]
