@@ -1,0 +1,223 @@
+//! Steps as the ledger takes them: words are read, and what a service would refuse is refused the same way.
+
+use serde_json::{Map, Value};
+
+use super::expect::Refusal;
+use super::format::Step;
+use super::step::{Action, Check};
+use crate::consent::decide::Asked;
+use crate::consent::identifier::Identifier;
+use crate::consent::words::{Account, Categories, Category, Method, Sender};
+use crate::ledger::record::{Actor, Evidence, Record, RecordError, What};
+use crate::ledger::{CheckError, Question};
+
+/// The record that a step makes; none for a step that makes no record of its own.
+///
+/// # Errors
+/// Where a service would refuse a field.
+pub fn record(step: &Step) -> Result<Option<Record>, Refusal> {
+    let Some(what) = what(&step.action)? else { return Ok(None) };
+    let fresh = || format!("scenario step {}", step.number);
+    let event_id = field("event_id", &step.id.clone().unwrap_or_else(fresh))?;
+    Ok(Some(Record { account: account(step)?, actor: Actor::LOCAL, event_id: Some(event_id), occurred_at: step.at, what }))
+}
+
+/// The account that a step happens in.
+///
+/// # Errors
+/// Where it is no name.
+pub fn account(step: &Step) -> Result<Account, Refusal> {
+    field("account", &step.account)
+}
+
+/// The question that a `check` asks.
+///
+/// # Errors
+/// Where a service would refuse a field.
+pub fn question(step: &Step, check: &Check) -> Result<Question, Refusal> {
+    let asked = match check.category.as_deref() {
+        None => Asked::Anything,
+        Some("opt_out_confirmation") => Asked::OptOutConfirmation,
+        Some(category) => Asked::For(field("category", category)?),
+    };
+    Ok(Question {
+        account: account(step)?,
+        contact: field("contact", &check.contact)?,
+        sender: field("sender", &check.sender)?,
+        asked,
+        at: step.at,
+        min_position: None,
+    })
+}
+
+/// Reads one field.
+///
+/// # Errors
+/// Where a service would refuse it.
+pub fn field<T>(name: &str, text: &str) -> Result<T, Refusal>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    text.parse().map_err(|error: T::Err| invalid(name, &error.to_string()))
+}
+
+fn invalid(name: &str, message: &str) -> Refusal {
+    let empty = message.contains("empty") || message.contains("needed");
+    let reason = match (name, empty) {
+        ("account", true) => "ACCOUNT_EMPTY",
+        ("account", false) => "ACCOUNT_MALFORMED",
+        ("sender", true) => "SENDER_EMPTY",
+        ("sender", false) => "SENDER_MALFORMED",
+        ("category" | "categories", true) => "CATEGORY_MISSING",
+        ("category" | "categories", false) => "CATEGORY_UNKNOWN",
+        ("method", _) => "METHOD_UNKNOWN",
+        ("kind" | "value" | "window_kinds", _) => "KIND_UNKNOWN",
+        ("event_id", _) => "EVENT_ID_TOO_LONG",
+        ("evidence.ip" | "evidence.line" | "evidence.sha256", _) => "EVIDENCE_MALFORMED",
+        (_, true) => "CONTACT_EMPTY",
+        (_, false) => "CONTACT_MALFORMED",
+    };
+    Refusal { code: "INVALID_ARGUMENT", reason, message: format!("{name}: {message}") }
+}
+
+impl From<RecordError> for Refusal {
+    fn from(error: RecordError) -> Self {
+        let (code, reason) = match &error {
+            RecordError::TimeInFuture { .. } => ("INVALID_ARGUMENT", "OCCURRED_AT_IN_FUTURE"),
+            RecordError::EventIdReused { .. } => ("ALREADY_EXISTS", "EVENT_ID_REUSED"),
+            RecordError::AccountUnknown { .. } => ("NOT_FOUND", "ACCOUNT_UNKNOWN"),
+            RecordError::AccountExists { .. } => ("ALREADY_EXISTS", "ACCOUNT_EXISTS"),
+            RecordError::Overloaded { .. } => ("RESOURCE_EXHAUSTED", "OVERLOADED"),
+            RecordError::ClockBehind { .. } => ("UNAVAILABLE", "CLOCK_BEHIND"),
+            RecordError::Unavailable { .. } => ("UNAVAILABLE", "LEDGER_UNAVAILABLE"),
+        };
+        Self { code, reason, message: error.to_string() }
+    }
+}
+
+impl From<CheckError> for Refusal {
+    fn from(error: CheckError) -> Self {
+        let (code, reason) = match &error {
+            CheckError::AccountUnknown { .. } => ("NOT_FOUND", "ACCOUNT_UNKNOWN"),
+            CheckError::BehindPosition { .. } => ("UNAVAILABLE", "BEHIND_POSITION"),
+            CheckError::Unavailable { .. } => ("UNAVAILABLE", "LEDGER_UNAVAILABLE"),
+        };
+        Self { code, reason, message: error.to_string() }
+    }
+}
+
+fn what(action: &Action) -> Result<Option<What>, Refusal> {
+    Ok(Some(match action {
+        Action::OptIn(step) => What::OptIn {
+            contact: field("contact", &step.contact)?,
+            sender: sender(step.sender.as_deref())?,
+            categories: categories(&step.categories)?,
+            method: method(step.method.as_deref())?,
+            expires_at: step.expires_at,
+            evidence: evidence(&step.evidence)?,
+        },
+        Action::OptOut(step) => What::OptOut {
+            contact: field("contact", &step.contact)?,
+            sender: sender(step.sender.as_deref())?,
+            categories: step.categories.as_deref().map_or(Ok(Categories::ALL), categories)?,
+            method: method(step.method.as_deref())?,
+            evidence: evidence(&step.evidence)?,
+        },
+        Action::Inbound(step) => What::Inbound {
+            contact: contacts(&step.contact)?,
+            sender: field("sender", &step.sender)?,
+            kind: field("kind", step.kind.as_deref().unwrap_or("text"))?,
+            text: step.text.clone(),
+            payload: step.payload.clone(),
+            message_id: None,
+        },
+        Action::PlatformPreference(step) => What::Preference {
+            contact: contacts(&step.contact)?,
+            sender: field("sender", &step.sender)?,
+            preference: field("value", &step.value)?,
+        },
+        Action::SendFailed(step) => What::SendFailed {
+            contact: contacts(&step.contact)?,
+            sender: field("sender", &step.sender)?,
+            code: step.code,
+            message_id: None,
+        },
+        Action::ConfirmationSent(step) => {
+            What::ConfirmationSent { contact: field("contact", &step.contact)?, sender: field("sender", &step.sender)? }
+        }
+        Action::Link(step) => {
+            let [a, b] = &step.contacts;
+            What::Link { a: field("contacts", a)?, b: field("contacts", b)? }
+        }
+        Action::NumberChanged(step) | Action::UserIdChanged(step) => {
+            What::Move { from: field("from", &step.from)?, to: field("to", &step.to)?, message_id: None }
+        }
+        Action::IdentityChanged(step) => What::IdentityKeyChange {
+            contact: vec![field("contact", &step.contact)?],
+            sender: field("sender", &step.sender)?,
+            message_id: None,
+        },
+        Action::Policy(choice) => {
+            let policy = choice.policy().map_err(|error| invalid("window_kinds", &error.to_string()))?;
+            What::AdoptPolicy { preset: choice.preset.clone(), policy: Box::new(policy) }
+        }
+        Action::Erase(_)
+        | Action::DeclareSender(_)
+        | Action::Quality(_)
+        | Action::Restriction(_)
+        | Action::Template(_)
+        | Action::Webhook(_)
+        | Action::Import(_)
+        | Action::Check(_)
+        | Action::Standing(_)
+        | Action::History(_)
+        | Action::Verify(_) => return Ok(None),
+    }))
+}
+
+fn sender(text: Option<&str>) -> Result<Option<Sender>, Refusal> {
+    text.map(|text| field("sender", text)).transpose()
+}
+
+fn contacts(texts: &[String]) -> Result<Vec<Identifier>, Refusal> {
+    if texts.is_empty() {
+        return Err(invalid("contact", "at least one identifier is needed"));
+    }
+    texts.iter().map(|text| field("contact", text)).collect()
+}
+
+fn method(text: Option<&str>) -> Result<Method, Refusal> {
+    text.map_or(Ok(Method::Other), |text| field("method", text))
+}
+
+fn categories(texts: &[String]) -> Result<Categories, Refusal> {
+    if texts.iter().any(|text| text == "all") {
+        return Ok(Categories::ALL);
+    }
+    if texts.is_empty() {
+        return Err(invalid("categories", "at least one category is needed"));
+    }
+    texts.iter().map(|text| field::<Category>("categories", text)).collect()
+}
+
+/// Evidence by the names that scenarios use for it; others are kept under their names.
+fn evidence(fields: &Map<String, Value>) -> Result<Evidence, Refusal> {
+    let mut evidence = Evidence::default();
+    for (name, value) in fields {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        match name.as_str() {
+            "text" => evidence.text = text,
+            "version" => evidence.text_version = text,
+            "locale" => evidence.locale = text,
+            "url" => evidence.url = text,
+            "ip" => evidence.ip_address = Some(field("evidence.ip", &text)?),
+            "agent" => evidence.user_agent = text,
+            "file" => evidence.file_name = text,
+            "line" => evidence.file_line = field("evidence.line", &text)?,
+            "sha256" => evidence.file_sha256 = hex::decode(&text).map_err(|error| invalid("evidence.sha256", &error.to_string()))?,
+            _ => evidence.other.push((name.clone(), text)),
+        }
+    }
+    Ok(evidence)
+}

@@ -1,0 +1,9 @@
+//! Integration tests: one binary, a module a subject.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test that panics has failed")]
+
+mod architecture;
+mod protos;
+mod python_client;
+mod scenarios;
+mod support;

@@ -1,0 +1,127 @@
+//! Scenario files on the naive engine: the rules themselves, without log, disk or network.
+
+use std::path::{Path, PathBuf};
+
+use consent_ledger::scenarios::format::{parse, read};
+use consent_ledger::scenarios::not_built::{Feature, NOT_BUILT};
+use consent_ledger::scenarios::report::Report;
+use consent_ledger::scenarios::runner::{self, Verdict};
+
+use crate::support::naive_engine::NaiveEngine;
+
+/// The given scenario files, in order of name.
+pub fn files() -> Vec<PathBuf> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/scenarios");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    files.sort();
+    assert!(!files.is_empty());
+    files
+}
+
+fn without_webhooks() -> Vec<Feature> {
+    NOT_BUILT.iter().copied().chain([Feature::Step("webhook")]).collect()
+}
+
+#[test]
+fn the_rules_alone_give_every_answer_of_the_scenario_files() {
+    let missing = without_webhooks();
+    let mut report = Report::default();
+    for path in files() {
+        report.play(&read(&path).unwrap(), &missing, || Ok(NaiveEngine::new()), |line| println!("{line}"));
+    }
+    println!("{}", report.total());
+    assert_eq!(report.failed(), 0);
+    assert!(report.ok() > 50, "{}", report.total());
+}
+
+#[test]
+fn every_given_scenario_is_read_without_a_mistake() {
+    for path in files() {
+        for written in read(&path).unwrap().scenarios {
+            assert!(written.scenario.is_ok(), "{}: {:?}", written.name, written.scenario);
+        }
+    }
+}
+
+/// Plays the steps of one scenario on the naive engine.
+fn play(scenario: &str) -> Verdict {
+    let file = parse(&format!("scenarios:\n  - {scenario}"), Path::new("a.yaml")).unwrap();
+    runner::run(file.scenarios[0].scenario.as_ref().unwrap(), NOT_BUILT, || Ok(NaiveEngine::new()))
+}
+
+fn differences(steps: &str) -> String {
+    match play(&format!("{{name: s, steps: [{steps}]}}")) {
+        Verdict::Failed(lines) => lines.join("\n"),
+        other => panic!("{other:?}"),
+    }
+}
+
+const STOP: &str = r#"{inbound: {contact: "+447400123456", sender: "1", text: stop, at: 2026-03-01T10:00:00Z}}"#;
+const CHECK: &str = r#"check: {contact: "+447400123456", sender: "1", at: 2026-03-01T11:00:00Z}"#;
+
+#[test]
+fn what_differs_is_said_with_its_step() {
+    let said = differences(&format!(
+        "{STOP}, {{{CHECK}, expect: {{permission: free_form, reasons: [WINDOW_OPEN, OPTED_IN], allowed_template_categories: [utility], \
+         window_closes_at: 2026-03-01T10:00:00Z, valid_until: never}}}}"
+    ));
+    insta::assert_snapshot!(said, @r"
+    step 2: expected permission free_form, was nothing [RECIPIENT_OPTED_OUT]
+    step 2: expected WINDOW_OPEN to decide, was [RECIPIENT_OPTED_OUT]
+    step 2: expected reason OPTED_IN, was [RECIPIENT_OPTED_OUT]
+    step 2: expected allowed template categories [utility], was []
+    step 2: expected window_closes_at 2026-03-01T10:00:00Z, was 2026-03-02T10:00:00Z
+    ");
+}
+
+#[test]
+fn a_refusal_that_was_not_expected_and_an_acceptance_that_was_not_are_differences() {
+    let far = r#"opt_out: {contact: "+447400123456", at: 2026-03-02T10:00:00Z}, recorded_at: 2026-03-01T10:00:00Z"#;
+    let too_far = "INVALID_ARGUMENT (OCCURRED_AT_IN_FUTURE): occurred_at 2026-03-02T10:00:00Z is more than 5 minutes ahead of the ledger's clock, 2026-03-01T10:00:00Z";
+    assert_eq!(differences(&format!("{{{far}}}")), format!("step 1: refused: {too_far}"));
+    let other_code = differences(&format!("{{{far}, expect: {{error: NOT_FOUND}}}}"));
+    assert_eq!(other_code, format!("step 1: expected error NOT_FOUND, was {too_far}"));
+    let other_reason = differences(&format!("{{{far}, expect: {{error: INVALID_ARGUMENT, reason: OTHER}}}}"));
+    assert_eq!(other_reason, format!("step 1: expected reason OTHER, was {too_far}"));
+    let near = r#"{opt_out: {contact: "+447400123456", at: 2026-03-01T10:00:00Z}, expect: {error: INVALID_ARGUMENT}}"#;
+    assert_eq!(differences(near), "step 1: expected error INVALID_ARGUMENT, was accepted");
+    let bad = r#"{opt_in: {contact: "447400123456", categories: all, at: 2026-03-01T10:00:00Z}}"#;
+    assert!(differences(bad).starts_with("step 1: refused: INVALID_ARGUMENT (CONTACT_MALFORMED): contact: a phone number starts with '+'"));
+}
+
+#[test]
+fn effects_duplicates_history_and_counts_are_compared() {
+    let wrong = r#"{opt_out: {contact: "+447400123456", id: a, at: 2026-03-01T10:00:00Z}, expect: {effect: no_change, duplicate: true}}"#;
+    insta::assert_snapshot!(differences(wrong), @r"
+    step 1: expected effect no_change, was applied
+    step 1: expected duplicate true, was false
+    ");
+    let history = r#"{history: {contact: "+447400123456"}, expect: {events: [inbound]}}, {verify: {}, expect: {entries: 7}}"#;
+    insta::assert_snapshot!(differences(&format!("{STOP}, {history}, {{verify: {{}}, expect: {{ok: false}}}}")), @r"
+    step 2: expected events [inbound], was [inbound, opt_out]
+    step 3: expected entries 7, was 2
+    step 4: verifies, and should not
+    ");
+}
+
+#[test]
+fn a_step_that_is_not_built_skips_its_scenario_with_the_reason() {
+    let template = r#"{name: s, steps: [{check: {contact: "+447400123456", sender: "1", template: {name: a, language: en}}}]}"#;
+    assert_eq!(play(template), Verdict::Skipped("the field template of check is not built yet".to_owned()));
+    assert_eq!(play("{name: s, policy: sinch, steps: []}"), Verdict::Skipped("the preset sinch is not built yet".to_owned()));
+    let red = "{name: s, policy: {preset: meta, red_quality: warn}, steps: []}";
+    assert_eq!(play(red), Verdict::Skipped("the policy's red_quality is not built yet".to_owned()));
+    let erase = r#"{name: s, steps: [{erase: {contact: "+447400123456", at: 2026-03-01T10:00:00Z}}]}"#;
+    assert_eq!(play(erase), Verdict::Skipped("the step erase is not built yet".to_owned()));
+}
+
+#[test]
+fn a_scenario_whose_order_matters_fails_when_it_claims_otherwise() {
+    let policy = "{policy: {preset: meta, opt_out_keywords: [baja], at: 2026-03-01T09:00:00Z}}";
+    let text = r#"{inbound: {contact: "+447400123456", sender: "1", text: baja, at: 2026-03-01T10:00:00Z}}"#;
+    let steps = format!("steps: [{policy}, {text}, {{{CHECK}, expect: {{permission: nothing}}}}]");
+    assert_eq!(play(&format!("{{name: s, {steps}}}")), Verdict::Ok);
+    let Verdict::Failed(lines) = play(&format!("{{name: s, any_order: true, {steps}}}")) else { panic!() };
+    assert_eq!(lines, ["arriving as 2 1: step 3: expected permission nothing, was free_form [WINDOW_OPEN]"]);
+}

@@ -1,0 +1,4 @@
+//! What several subjects need.
+
+pub mod naive_engine;
+pub mod server;

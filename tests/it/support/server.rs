@@ -1,0 +1,123 @@
+//! The real binary, serving on ports of its own.
+
+#![allow(dead_code, reason = "each subject uses its part")]
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// How long a server may take until it is ready, or until it has stopped.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running `consent-ledger serve`; killed when dropped.
+pub struct Server {
+    /// Where it speaks gRPC.
+    pub grpc: SocketAddr,
+    /// Where it takes webhooks.
+    pub http: SocketAddr,
+    child: Child,
+    stderr: PathBuf,
+}
+
+impl Server {
+    /// Starts it on `data_dir` and waits until it is ready. Its logs go to `stderr.log` beside the directory.
+    pub fn start(data_dir: &Path, more: &[&str]) -> Self {
+        Self::try_start(data_dir, more).unwrap_or_else(|said| panic!("the server did not become ready: {said}"))
+    }
+
+    /// The same; where it ends before it is ready, what it said.
+    pub fn try_start(data_dir: &Path, more: &[&str]) -> Result<Self, String> {
+        let stderr = data_dir.with_extension("stderr.log");
+        let log = std::fs::File::options().create(true).append(true).open(&stderr).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_consent-ledger"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--data-dir"])
+            .arg(data_dir)
+            .args(more)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let stdout = child.stdout.take().unwrap();
+        let (tell, told) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let _ = BufReader::new(stdout).read_line(&mut line);
+            let _ = tell.send(line);
+        });
+        let line = told.recv_timeout(PATIENCE).unwrap_or_else(|_| "nothing in time".to_owned());
+        if let Some((grpc, http)) = read_ready(&line) {
+            return Ok(Self { grpc, http, child, stderr });
+        }
+        let _ = child.kill();
+        let status = child.wait().unwrap();
+        Err(format!("{line:?}, {status}\n{}", std::fs::read_to_string(&stderr).unwrap_or_default()))
+    }
+
+    /// Its address for gRPC clients.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.grpc)
+    }
+
+    /// Its address for webhooks.
+    pub fn http_url(&self) -> String {
+        format!("http://{}", self.http)
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks it to stop and waits until it has.
+    pub fn terminate(mut self) -> ExitStatus {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+        let id = Pid::from_child(&self.child);
+        let (stopped, wait) = mpsc::channel::<()>();
+        std::thread::spawn(move || {
+            if wait.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+                let _ = kill_process(id, Signal::KILL);
+            }
+        });
+        let status = self.child.wait().unwrap();
+        drop(stopped);
+        status
+    }
+
+    /// Kills it in the middle of whatever it does.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// What it logged so far.
+    pub fn logs(&self) -> String {
+        std::fs::read_to_string(&self.stderr).unwrap_or_default()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Reads `ready grpc=ADDR http=ADDR`.
+fn read_ready(line: &str) -> Option<(SocketAddr, SocketAddr)> {
+    let (grpc, http) = line.trim_end().strip_prefix("ready grpc=")?.split_once(" http=")?;
+    Some((grpc.parse().ok()?, http.parse().ok()?))
+}
+
+#[test]
+fn the_ready_line_is_read_and_nothing_else_is() {
+    let (grpc, http) = read_ready("ready grpc=127.0.0.1:50051 http=127.0.0.1:8080\n").unwrap();
+    assert_eq!((grpc.port(), http.port()), (50051, 8080));
+    assert_eq!(read_ready(""), None);
+    assert_eq!(read_ready("ready grpc=127.0.0.1 http=127.0.0.1:8080"), None);
+}
