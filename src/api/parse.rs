@@ -326,9 +326,9 @@ mod tests {
     #[test]
     fn a_malformed_contact_is_not_repeated_in_the_error() {
         let mut fields = Fields::default();
-        fields.contact("contact", "447400123456");
+        fields.contact("contact", "447911000001");
         let status = fields.finish(|| Some(())).unwrap_err();
-        assert!(!status.message().contains("447400123456"));
+        assert!(!status.message().contains("447911000001"));
         assert_eq!(status.get_error_details().error_info().unwrap().reason, "CONTACT_MALFORMED");
     }
 

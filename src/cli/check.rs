@@ -26,7 +26,8 @@ The first word printed is the permission: FREE_FORM, TEMPLATE_ONLY or NOTHING.
 Exit code: 0 it may write, 1 it may not, 2 it could not be told (then do not write).
 
 Example:
-  consent-ledger check --contact +447400123456 --sender 106540352242922 --category marketing --explain";
+  consent-ledger check --contact +447400123456 --sender 106540352242922 \\
+      --category marketing --explain";
 
 /// May this sender write to this contact now: free-form, by template only, or not at all?
 ///
@@ -35,8 +36,6 @@ Example:
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Check {
-    #[command(flatten)]
-    connection: Connection,
     /// The recipient: a phone number as in +447400123456, or a business-scoped user ID as in US.13491208655302741918
     #[arg(long, value_name = "CONTACT")]
     contact: String,
@@ -58,6 +57,8 @@ pub struct Check {
     /// Say for each reason what it means and what would change it
     #[arg(long)]
     explain: bool,
+    #[command(flatten)]
+    connection: Connection,
 }
 
 impl Check {

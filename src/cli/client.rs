@@ -19,6 +19,7 @@ pub const ANSWER_MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// Which server, and which of its accounts.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Server")]
 pub struct Connection {
     /// The server's gRPC address
     #[arg(long, value_name = "URL", env = "CONSENT_LEDGER_SERVER", default_value = "http://127.0.0.1:50051")]

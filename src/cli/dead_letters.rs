@@ -38,22 +38,22 @@ enum What {
 #[derive(Args, Debug)]
 #[command(after_help = LIST_EXAMPLES)]
 struct List {
-    #[command(flatten)]
-    connection: Connection,
     /// Also show what came in: personal data
     #[arg(long)]
     with_payload: bool,
+    #[command(flatten)]
+    connection: Connection,
 }
 
 /// Try to place dead letters again, as after an upgrade; those that can be placed leave the list.
 #[derive(Args, Debug)]
 #[command(after_help = REPLAY_EXAMPLES)]
 struct Replay {
-    #[command(flatten)]
-    connection: Connection,
     /// Which ones, by id; without any, all of the account's
     #[arg(value_name = "ID")]
     ids: Vec<String>,
+    #[command(flatten)]
+    connection: Connection,
 }
 
 impl DeadLetters {

@@ -10,7 +10,7 @@ use super::output::Output;
 
 const EXAMPLES: &str = "\
 Example:
-  consent-ledger keys public --data-dir /var/lib/consent-ledger";
+  consent-ledger keys public --data-dir ./ledger";
 
 /// Show the keys by which others check what this ledger hands out.
 #[derive(Args, Debug)]

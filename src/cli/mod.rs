@@ -27,9 +27,9 @@ const EXAMPLES: &str = "\
 Exit codes: 0 yes, 1 no, 2 could not tell.
 
 Try it:
-  consent-ledger serve --data-dir /tmp/ledger &
+  consent-ledger serve --data-dir ./ledger &
   consent-ledger record opt-in --contact +447400123456 --category marketing
-  consent-ledger check --contact +447400123456 --sender 106540352242922 --category marketing";
+  consent-ledger check --contact +447400123456 --sender 106540352242922";
 
 /// May this sender write to this contact on WhatsApp now: free-form, by template only, or not at all?
 ///

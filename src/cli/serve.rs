@@ -7,6 +7,7 @@
 //! SIGTERM or SIGINT ends it: health says NOT_SERVING, calls under way finish, the ledger closes, exit code 0. A ledger that
 //! stopped writing ends it too, with exit code 2: a restart recovers what a running process must not guess.
 
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,7 +27,7 @@ const EXAMPLES: &str = "\
 Prints `ready grpc=ADDR http=ADDR` on stdout once it answers; logs go to stderr (RUST_LOG sets how much, --json their form).
 
 Example:
-  consent-ledger serve --data-dir /var/lib/consent-ledger --app-secret-file /etc/consent-ledger/app-secret";
+  consent-ledger serve --data-dir ./ledger --app-secret-file ./app-secret";
 
 /// How long both servers may take to end, the drain of calls under way included.
 const STOP: Duration = Duration::from_secs(12);
@@ -104,7 +105,8 @@ impl Serve {
         };
         tracing::info!("stopping");
         let _ = stop.send(true);
-        let mut result = early.map_or(Ok(()), |ended| flatten(ended).and(Err(CliError::local(anyhow::Error::msg("a server ended by itself")))));
+        let mut result =
+            early.map_or(Ok(()), |ended| flatten(ended).and(Err(CliError::local(anyhow::Error::msg("a server ended by itself")))));
         let rest = async {
             while let Some(ended) = servers.join_next().await {
                 let ended = flatten(ended);
@@ -133,7 +135,7 @@ impl Serve {
 
 fn start_logs(json: bool) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     // A second subscriber is refused; the first one goes on.
     let _ = if json { logs.json().try_init() } else { logs.try_init() };
 }

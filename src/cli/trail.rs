@@ -34,14 +34,14 @@ const PAGE: u32 = 500;
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Trail {
-    #[command(flatten)]
-    connection: Connection,
     /// Who: a phone number as in +447400123456, or a business-scoped user ID as in US.13491208655302741918
     #[arg(long, value_name = "CONTACT")]
     contact: String,
     /// Also show what this sender may do now, by its `phone_number_id`
     #[arg(long, value_name = "SENDER", default_value = "", hide_default_value = true)]
     sender: String,
+    #[command(flatten)]
+    connection: Connection,
 }
 
 impl Trail {

@@ -14,7 +14,7 @@ const EXAMPLES: &str = "\
 Exit code: 0 it holds together, 1 it does not, 2 it could not be read.
 
 Example:
-  consent-ledger verify --data-dir /var/lib/consent-ledger";
+  consent-ledger verify --data-dir ./ledger";
 
 /// Verify a ledger's whole chain, entry by entry, in both copies on disk.
 ///

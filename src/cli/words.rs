@@ -61,5 +61,6 @@ pub fn reason(number: i32) -> String {
 /// # Errors
 /// Where this program does not know the word: then it cannot tell.
 pub fn permission(number: i32) -> Result<Permission, CliError> {
-    Permission::from_number(number).ok_or_else(|| CliError::unexpected(format!("the server answered with permission {number}, which this program does not know")))
+    Permission::from_number(number)
+        .ok_or_else(|| CliError::unexpected(format!("the server answered with permission {number}, which this program does not know")))
 }

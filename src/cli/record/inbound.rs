@@ -20,8 +20,6 @@ Example:
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Inbound {
-    #[command(flatten)]
-    event: Event,
     /// Who: a phone number or a business-scoped user ID; give it twice where the message showed both, which joins them
     #[arg(long, value_name = "CONTACT", required = true)]
     contact: Vec<String>,
@@ -40,6 +38,8 @@ pub struct Inbound {
     /// The provider's message id
     #[arg(long, value_name = "ID", default_value = "", hide_default_value = true)]
     message_id: String,
+    #[command(flatten)]
+    event: Event,
 }
 
 impl Inbound {

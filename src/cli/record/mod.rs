@@ -60,14 +60,14 @@ fn text(acknowledgement: &Acknowledgement) -> String {
 /// What every record has.
 #[derive(Args, Debug)]
 struct Event {
-    #[command(flatten)]
-    connection: Connection,
     /// When the person acted, in RFC 3339 as in 2026-03-01T10:00:00Z; without it, now
     #[arg(long, value_name = "TIME")]
     at: Option<Time>,
     /// Your own name for the event, at most 128 bytes: recording it twice counts once
     #[arg(long, value_name = "ID", default_value = "", hide_default_value = true)]
     event_id: String,
+    #[command(flatten)]
+    connection: Connection,
 }
 
 /// What proves an act.

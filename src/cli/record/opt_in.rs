@@ -12,8 +12,8 @@ use crate::proto::{Acknowledgement, RecordOptInRequest};
 
 const EXAMPLES: &str = "\
 Example:
-  consent-ledger record opt-in --contact +447400123456 --category marketing,utility --method website \\
-      --evidence-text 'Yes, send me offers on WhatsApp' --evidence-url https://shop.example/checkout";
+  consent-ledger record opt-in --contact +447400123456 --category marketing,utility \\
+      --evidence-text 'Yes, send me offers' --evidence-url https://shop.example/checkout";
 
 /// Record that a contact opted in to categories of messages.
 ///
@@ -21,8 +21,6 @@ Example:
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct OptIn {
-    #[command(flatten)]
-    event: Event,
     /// Who: a phone number as in +447400123456, or a business-scoped user ID as in US.13491208655302741918
     #[arg(long, value_name = "CONTACT")]
     contact: String,
@@ -40,6 +38,8 @@ pub struct OptIn {
     expires_at: Option<Time>,
     #[command(flatten)]
     proof: Proof,
+    #[command(flatten)]
+    event: Event,
 }
 
 impl OptIn {

@@ -20,8 +20,6 @@ Example:
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct OptOut {
-    #[command(flatten)]
-    event: Event,
     /// Who: a phone number as in +447400123456, or a business-scoped user ID as in US.13491208655302741918
     #[arg(long, value_name = "CONTACT")]
     contact: String,
@@ -36,6 +34,8 @@ pub struct OptOut {
     method: Method,
     #[command(flatten)]
     proof: Proof,
+    #[command(flatten)]
+    event: Event,
 }
 
 impl OptOut {
