@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut protos: Vec<PathBuf> = std::fs::read_dir("proto/consent/v1")?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    let mut protos: Vec<PathBuf> =
+        std::fs::read_dir("proto/consent/v1")?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
     protos.sort();
     println!("cargo:rerun-if-changed=proto");
     let descriptors = protox::compile(&protos, ["proto"])?;

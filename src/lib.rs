@@ -2,6 +2,7 @@
 //!
 //! [`consent`] holds the rules and nothing else; [`ledger`] owns disk and order; the edges parse, ask and map.
 
+pub mod api;
 pub mod cli;
 pub mod consent;
 pub mod ledger;

@@ -1,3 +1,7 @@
 //! `consent-ledger`: wiring from the command line to the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    consent_ledger::cli::main()
+}

@@ -1,3 +1,127 @@
-//! The command line, one file per command.
+//! The command line: one file a command.
+//!
+//! Exit codes answer: 0 yes, 1 no, 2 could not tell. Answers go to stdout, everything else to stderr.
 
-pub mod scenarios;
+mod check;
+mod client;
+mod dead_letters;
+mod error;
+mod explain;
+mod json;
+mod keys;
+mod output;
+mod record;
+mod scenarios;
+mod serve;
+mod trail;
+mod verify;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use error::{CliError, Verdict};
+use output::Output;
+
+const EXAMPLES: &str = "\
+Exit codes: 0 yes, 1 no, 2 could not tell.
+
+Try it:
+  consent-ledger serve --data-dir ./ledger &
+  consent-ledger record opt-in --contact +447400123456 --category marketing
+  consent-ledger check --contact +447400123456 --sender 106540352242922";
+
+/// May this sender write to this contact on WhatsApp now: free-form, by template only, or not at all?
+///
+/// The consent ledger answers from an append-only, hash-chained log of opt-ins, opt-outs and inbound messages, and can prove
+/// afterwards why it answered so.
+#[derive(Parser, Debug)]
+#[command(name = "consent-ledger", version, after_help = EXAMPLES, max_term_width = 110)]
+struct Cli {
+    /// Print JSON on stdout, one value a line
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Serve(serve::Serve),
+    Check(check::Check),
+    Record(record::Record),
+    Trail(trail::Trail),
+    DeadLetters(dead_letters::DeadLetters),
+    Verify(verify::Verify),
+    Keys(keys::Keys),
+    Scenarios(scenarios::Scenarios),
+}
+
+/// Reads the command line, runs the command, and answers with its exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli.command, Output::new(cli.json)) {
+        Ok(verdict) => verdict.into(),
+        Err(error) if cli.json => {
+            eprintln!("{}", error.json());
+            error.exit_code()
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            error.exit_code()
+        }
+    }
+}
+
+fn run(command: Command, output: Output) -> Result<Verdict, CliError> {
+    match command {
+        Command::Serve(serve) => serve.run(output),
+        Command::Check(check) => client::run(check.run(output)),
+        Command::Record(record) => client::run(record.run(output)),
+        Command::Trail(trail) => client::run(trail.run(output)),
+        Command::DeadLetters(dead_letters) => client::run(dead_letters.run(output)),
+        Command::Verify(verify) => verify.run(output),
+        Command::Keys(keys) => keys.run(output),
+        Command::Scenarios(scenarios) => scenarios.run(output),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn scripts_can_rely_on_these_spellings() {
+        for line in [
+            "serve --data-dir d --listen 127.0.0.1:0 --http 127.0.0.1:0 --app-secret s --verify-token t",
+            "check --contact +447400123456 --sender 1 --category marketing --at 2026-03-01T10:00:00Z --explain --json --account a",
+            "record opt-in --contact +447400123456 --sender 1 --category marketing,utility --method in-person --at 2026-03-01T10:00:00Z --event-id e",
+            "record opt-out --contact +447400123456",
+            "record inbound --contact +447400123456 --sender 1 --kind text --text STOP --at 2026-03-01T10:00:00Z --event-id e --json",
+            "trail --contact +447400123456 --server http://127.0.0.1:1",
+            "verify --data-dir d --json",
+            "keys public --data-dir d",
+            "dead-letters list",
+            "dead-letters replay",
+            "scenarios a.yaml b.yaml",
+        ] {
+            let words = std::iter::once("consent-ledger").chain(line.split(' '));
+            assert!(Cli::try_parse_from(words).is_ok(), "{line}");
+        }
+    }
+
+    #[test]
+    fn an_opt_in_without_category_or_with_an_unknown_one_is_refused() {
+        let parse = |line: &str| Cli::try_parse_from(std::iter::once("consent-ledger").chain(line.split(' ')));
+        assert!(parse("record opt-in --contact +447400123456").is_err());
+        assert!(parse("record opt-in --contact +447400123456 --category news").is_err());
+    }
+}

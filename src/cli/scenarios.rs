@@ -1,51 +1,54 @@
 //! `consent-ledger scenarios FILE…`: plays scenario files and says which hold.
 
-use std::io::Write;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
+use clap::Args;
+
+use super::error::{CliError, Verdict};
+use super::output::Output;
 use crate::scenarios::format::{self, ScenarioFile};
 use crate::scenarios::not_built::NOT_BUILT;
-use crate::scenarios::report::Report;
-use crate::scenarios::{Engine, report};
+use crate::scenarios::real::RealEngine;
+use crate::scenarios::report::{self, Report};
 
-/// Plays scenario files against a ledger of their own and says which hold.
-#[derive(Debug, clap::Args)]
-pub struct Args {
+const EXAMPLES: &str = "\
+One line a scenario, ok, FAIL or skip, then the total. Exit code 0: all that were played hold; 1: one does not; 2: a file could not
+be read.
+
+Example:
+  consent-ledger scenarios tests/data/scenarios/windows.yaml";
+
+/// Play scenario files, each scenario on an empty ledger of its own, and say which hold.
+///
+/// A scenario says in YAML what happened and what should follow: a business writes its own to try a policy before it adopts it.
+/// No server is needed.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Scenarios {
     /// Scenario files, in YAML
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Print one JSON document instead of lines
-    #[arg(long)]
-    json: bool,
 }
 
-/// Plays the files, each scenario on a ledger that `new_engine` makes. Exit code 0: all hold; 1: one does not;
-/// 2: a file could not be read.
-///
-/// # Errors
-/// Where the output cannot be written.
-pub fn run<E: Engine>(args: &Args, mut new_engine: impl FnMut() -> Result<E, String>) -> anyhow::Result<ExitCode> {
-    let files: Result<Vec<ScenarioFile>, _> = args.files.iter().map(|path| format::read(path)).collect();
-    let files = match files {
-        Ok(files) => files,
-        Err(error) => {
-            writeln!(std::io::stderr(), "error: {error}")?;
-            return Ok(ExitCode::from(2));
+impl Scenarios {
+    /// Plays the files.
+    ///
+    /// # Errors
+    /// Where a file cannot be read or the output not written.
+    pub fn run(self, output: Output) -> Result<Verdict, CliError> {
+        let files: Result<Vec<ScenarioFile>, _> = self.files.iter().map(|path| format::read(path)).collect();
+        let files = files.map_err(|error| CliError::local(error).hint("docs/scenarios.md describes the format"))?;
+        let mut written = Ok(());
+        let mut report = Report::default();
+        for file in &files {
+            report.play(file, NOT_BUILT, &mut RealEngine::new, |line: &report::Line| {
+                if !output.is_json() && written.is_ok() {
+                    written = output.line(&line.to_string());
+                }
+            });
         }
-    };
-    let mut out = std::io::stdout().lock();
-    let mut written = Ok(());
-    let mut report = Report::default();
-    for file in &files {
-        report.play(file, NOT_BUILT, &mut new_engine, |line: &report::Line| {
-            if !args.json && written.is_ok() {
-                written = writeln!(out, "{line}");
-            }
-        });
+        written?;
+        output.print(|| report.json(), || report.total())?;
+        Ok(if report.failed() > 0 { Verdict::No } else { Verdict::Yes })
     }
-    written?;
-    let last = if args.json { format!("{:#}", report.json()) } else { report.total() };
-    writeln!(out, "{last}")?;
-    Ok(ExitCode::from(u8::from(report.failed() > 0)))
 }

@@ -52,7 +52,8 @@ pub struct Decision {
 /// Answers at the instant `at`, from facts none of which is later.
 #[must_use]
 pub fn decide(contact: Contact<'_>, sender: SenderNumber, asked: Asked, policy: &Policy, at: Time) -> Decision {
-    static NOBODY: Facts = Facts { toward: Vec::new(), identity_changed: None, predecessors: Vec::new(), latest: Time::from_micros(i64::MIN) };
+    static NOBODY: Facts =
+        Facts { toward: Vec::new(), identity_changed: None, predecessors: Vec::new(), latest: Time::from_micros(i64::MIN) };
     let facts = match contact {
         Contact::Moved(change) => return moved(change),
         Contact::Known(facts) => facts,
@@ -276,7 +277,11 @@ impl<'a> View<'a> {
         let free = self.free_until(at).is_some();
         let permission = match asked {
             Asked::OptOutConfirmation => {
-                if matches!(self.confirmation(at), Confirmation::Allowed { .. }) { Permission::FreeForm } else { Permission::Nothing }
+                if matches!(self.confirmation(at), Confirmation::Allowed { .. }) {
+                    Permission::FreeForm
+                } else {
+                    Permission::Nothing
+                }
             }
             Asked::Anything | Asked::For(Category::Service) => {
                 if free {

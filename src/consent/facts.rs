@@ -94,15 +94,7 @@ pub struct Toward {
 impl Toward {
     const fn new(sender: SenderNumber) -> Self {
         const NONE: Consent = Consent { opt_ins: Vec::new(), opted_out: None, keyword: None, wide_keyword: None };
-        Self {
-            sender,
-            acts: Vec::new(),
-            closed: None,
-            stop: None,
-            resume: None,
-            confirmation: None,
-            consent: [NONE; 4],
-        }
+        Self { sender, acts: Vec::new(), closed: None, stop: None, resume: None, confirmation: None, consent: [NONE; 4] }
     }
 
     /// Consent for `category`.

@@ -187,8 +187,12 @@ impl Lives {
         }
         let leaving = self.current(from);
         let leaving = self.root(leaving);
-        let ended: Vec<IdentifierKey> =
-            self.spans.iter().filter(|(_, spans)| spans.last().is_some_and(|last| self.root(*last) == leaving)).map(|(key, _)| *key).collect();
+        let ended: Vec<IdentifierKey> = self
+            .spans
+            .iter()
+            .filter(|(_, spans)| spans.last().is_some_and(|last| self.root(*last) == leaving))
+            .map(|(key, _)| *key)
+            .collect();
         for key in ended {
             let next = add_node(&mut self.nodes);
             if let Some(spans) = self.spans.get_mut(&key) {

@@ -144,8 +144,7 @@ fn normalise(text: &str) -> String {
 
 /// Bidi marks, joiners, variation selectors, keycap frames: they dress a word and are no part of it.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{FE00}'..='\u{FE0F}' | '\u{20E3}' | '\u{34F}')
-        || (c.general_category() == GeneralCategory::Format)
+    matches!(c, '\u{FE00}'..='\u{FE0F}' | '\u{20E3}' | '\u{34F}') || (c.general_category() == GeneralCategory::Format)
 }
 
 fn is_word(c: char) -> bool {
@@ -159,8 +158,21 @@ const fn is_spaced_script(c: char) -> bool {
 
 /// Rule 6, preset `meta`, out.
 const META_OPT_OUT: [&str; 15] = [
-    "stop", "stopall", "stop all", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "opt out", "salir", "detener", "sair",
-    "parar", "cancelar",
+    "stop",
+    "stopall",
+    "stop all",
+    "unsubscribe",
+    "cancel",
+    "end",
+    "quit",
+    "revoke",
+    "optout",
+    "opt out",
+    "salir",
+    "detener",
+    "sair",
+    "parar",
+    "cancelar",
 ];
 
 /// Rule 6, preset `meta`, in.
@@ -181,14 +193,30 @@ mod tests {
 
     #[test]
     fn a_keyword_alone_opts_out_in_whatever_dress_it_comes() {
-        for said in ["STOP", "Stop.", "  stop \n", "ＳＴＯＰ", "🛑 stop ✋🏽", "\u{200F}STOP\u{200E}", "¡Stop!", "*sToP*", "«Sair»", "#stop", "stop   all", "Opt\tOut", "s\u{200B}top"] {
+        for said in [
+            "STOP",
+            "Stop.",
+            "  stop \n",
+            "ＳＴＯＰ",
+            "🛑 stop ✋🏽",
+            "\u{200F}STOP\u{200E}",
+            "¡Stop!",
+            "*sToP*",
+            "«Sair»",
+            "#stop",
+            "stop   all",
+            "Opt\tOut",
+            "s\u{200B}top",
+        ] {
             assert_eq!(text(said).keyword, OUT, "{said:?}");
         }
     }
 
     #[test]
     fn a_keyword_among_other_words_is_none() {
-        for said in ["STOP 12345", "stop sending me the wrong size", "nonstop", "vou sair agora", "sairei amanhã", "Stop. Thank you", "", "…", "1"] {
+        for said in
+            ["STOP 12345", "stop sending me the wrong size", "nonstop", "vou sair agora", "sairei amanhã", "Stop. Thank you", "", "…", "1"]
+        {
             assert_eq!(text(said).keyword, None, "{said:?}");
         }
     }

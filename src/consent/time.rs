@@ -64,9 +64,7 @@ impl std::str::FromStr for Time {
 
     /// Reads RFC 3339 with an offset; what is finer than a microsecond is cut off.
     fn from_str(text: &str) -> Result<Self, TimeError> {
-        text.parse::<jiff::Timestamp>()
-            .map(|timestamp| Self(timestamp.as_microsecond()))
-            .map_err(|_| TimeError { given: text.to_owned() })
+        text.parse::<jiff::Timestamp>().map(|timestamp| Self(timestamp.as_microsecond())).map_err(|_| TimeError { given: text.to_owned() })
     }
 }
 

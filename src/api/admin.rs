@@ -1,0 +1,228 @@
+//! `AdminService`: accounts, and what could not be placed.
+
+use std::sync::Arc;
+
+use tonic::{Request, Response, Status};
+
+use super::parse::Fields;
+use super::{blocking, map, status};
+use crate::consent::time::Time;
+use crate::consent::words::Account;
+use crate::ledger::Ledger;
+use crate::ledger::record::{Actor, Record, What};
+use crate::proto::admin_service_server::AdminService;
+use crate::proto::{
+    CreateAccountRequest, CreateAccountResponse, DeadLetter, ErrorReason, ListDeadLettersRequest, ListDeadLettersResponse,
+    ReplayDeadLettersRequest, ReplayDeadLettersResponse,
+};
+
+/// The most dead letters of a page or of one replay by id.
+pub const PAGE_MAX: usize = 1_000;
+
+/// How many dead letters a page has where nothing was asked for.
+const PAGE_DEFAULT: usize = 100;
+
+/// How many bytes of payload end a page.
+const PAGE_BYTES: usize = 2 * 1024 * 1024;
+
+/// The longest id of a dead letter, in bytes.
+const ID_MAX_BYTES: usize = 64;
+
+/// A dead letter without what came in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeadLetterSummary {
+    /// Its id, 1 to 64 bytes.
+    pub id: String,
+    /// When it came in.
+    pub received_at: Time,
+    /// The field of the webhook it came under.
+    pub field: String,
+    /// Why it could not be placed; nothing personal.
+    pub reason: String,
+}
+
+/// What a replay came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ReplaySummary {
+    /// How many were tried.
+    pub tried: u64,
+    /// How many are placed now.
+    pub placed: u64,
+    /// How many stay.
+    pub kept: u64,
+}
+
+/// Where dead letters are kept and from where they are tried again. Errors say why, for people.
+#[tonic::async_trait]
+pub trait DeadLetterAdmin: Send + Sync + 'static {
+    /// An account's dead letters. Blocks.
+    fn list(&self, account: &Account) -> Result<Vec<DeadLetterSummary>, String>;
+
+    /// What came in, as it came; none where it is gone. Blocks.
+    fn payload(&self, account: &Account, id: &str) -> Result<Option<Vec<u8>>, String>;
+
+    /// Tries again to place those with these ids, or all of the account's where none is named.
+    async fn replay(&self, account: &Account, ids: &[String]) -> Result<ReplaySummary, String>;
+}
+
+/// Runs the ledger.
+#[derive(Clone)]
+pub struct Admin {
+    ledger: Ledger,
+    dead_letters: Option<Arc<dyn DeadLetterAdmin>>,
+}
+
+impl Admin {
+    /// Runs this ledger; without dead letters where the server takes no webhooks.
+    #[must_use]
+    pub fn new(ledger: Ledger, dead_letters: Option<Arc<dyn DeadLetterAdmin>>) -> Self {
+        Self { ledger, dead_letters }
+    }
+
+    fn dead_letters(&self) -> Result<Arc<dyn DeadLetterAdmin>, Status> {
+        self.dead_letters.clone().ok_or_else(status::no_dead_letters)
+    }
+}
+
+#[tonic::async_trait]
+impl AdminService for Admin {
+    async fn create_account(&self, request: Request<CreateAccountRequest>) -> Result<Response<CreateAccountResponse>, Status> {
+        let mut fields = Fields::default();
+        let account = fields.named_account("account", &request.get_ref().account);
+        let account = fields.finish(|| account)?;
+        let record = Record { account, actor: Actor::LOCAL, event_id: None, occurred_at: None, what: What::CreateAccount };
+        let acknowledgement = self.ledger.record(record).await.map_err(|error| status::of_record(&error))?;
+        Ok(Response::new(CreateAccountResponse { acknowledgement: Some(map::acknowledgement(acknowledgement)) }))
+    }
+
+    async fn list_dead_letters(&self, request: Request<ListDeadLettersRequest>) -> Result<Response<ListDeadLettersResponse>, Status> {
+        let page = Page::parse(request.get_ref())?;
+        let dead_letters = self.dead_letters()?;
+        let response = blocking(move || page.read(dead_letters.as_ref())).await?;
+        response.map(Response::new).map_err(|reason| status::of_dead_letters(&reason))
+    }
+
+    async fn replay_dead_letters(&self, request: Request<ReplayDeadLettersRequest>) -> Result<Response<ReplayDeadLettersResponse>, Status> {
+        let request = request.into_inner();
+        let mut fields = Fields::default();
+        let account = fields.account("account", &request.account);
+        if request.ids.len() > PAGE_MAX {
+            let message = format!("{} ids, at most {PAGE_MAX} are allowed", request.ids.len());
+            fields.refuse("ids", ErrorReason::DeadLetterIdMalformed, message);
+        }
+        for (index, id) in request.ids.iter().enumerate().take(PAGE_MAX) {
+            if id.is_empty() || id.len() > ID_MAX_BYTES {
+                fields.refuse(format!("ids[{index}]"), ErrorReason::DeadLetterIdMalformed, "an id has 1 to 64 bytes");
+            }
+        }
+        let account = fields.finish(|| account)?;
+        let replayed = self.dead_letters()?.replay(&account, &request.ids).await;
+        let ReplaySummary { tried, placed, kept } = replayed.map_err(|reason| status::of_dead_letters(&reason))?;
+        Ok(Response::new(ReplayDeadLettersResponse { tried, placed, kept }))
+    }
+}
+
+/// A place in the list: dead letters are ordered by when they came in, then by id.
+///
+/// ```text
+/// page token = microseconds since 1970 ‖ ':' ‖ id
+/// ```
+type Place = (Time, String);
+
+/// Which dead letters.
+struct Page {
+    account: Account,
+    after: Option<Place>,
+    size: usize,
+    with_payload: bool,
+}
+
+impl Page {
+    fn parse(request: &ListDeadLettersRequest) -> Result<Self, Status> {
+        let mut fields = Fields::default();
+        let account = fields.account("account", &request.account);
+        let after = place(&request.page_token);
+        if after.is_none() && !request.page_token.is_empty() {
+            fields.refuse("page_token", ErrorReason::PageTokenMalformed, "not a token that a page gave");
+        }
+        let size = fields.page_size("page_size", request.page_size, PAGE_DEFAULT, PAGE_MAX);
+        fields.finish(|| Some(Self { account: account?, after, size, with_payload: request.with_payload }))
+    }
+
+    fn read(&self, dead_letters: &dyn DeadLetterAdmin) -> Result<ListDeadLettersResponse, String> {
+        let mut all = dead_letters.list(&self.account)?;
+        all.sort_by(|a, b| (a.received_at, &a.id).cmp(&(b.received_at, &b.id)));
+        let mut page = ListDeadLettersResponse::default();
+        let mut bytes = 0;
+        let mut last: Option<Place> = None;
+        let wanted =
+            all.into_iter().filter(|letter| self.after.as_ref().is_none_or(|(at, id)| (letter.received_at, &letter.id) > (*at, id)));
+        for letter in wanted {
+            if (page.dead_letters.len() == self.size || bytes > PAGE_BYTES)
+                && let Some((at, id)) = last
+            {
+                page.next_page_token = format!("{}:{id}", at.micros());
+                break;
+            }
+            let payload = if self.with_payload { dead_letters.payload(&self.account, &letter.id)?.unwrap_or_default() } else { Vec::new() };
+            bytes += payload.len();
+            last = Some((letter.received_at, letter.id.clone()));
+            let received_at = Some(map::timestamp(letter.received_at));
+            page.dead_letters.push(DeadLetter { id: letter.id, received_at, field: letter.field, reason: letter.reason, payload });
+        }
+        Ok(page)
+    }
+}
+
+fn place(token: &str) -> Option<Place> {
+    let (micros, id) = token.split_once(':')?;
+    Some((Time::from_micros(micros.parse().ok()?), id.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Three;
+
+    #[tonic::async_trait]
+    impl DeadLetterAdmin for Three {
+        fn list(&self, _: &Account) -> Result<Vec<DeadLetterSummary>, String> {
+            let letter = |id: &str, at| DeadLetterSummary {
+                id: id.into(),
+                received_at: Time::from_micros(at),
+                field: "messages".into(),
+                reason: "contact".into(),
+            };
+            Ok(vec![letter("c", 9), letter("b", 7), letter("a", 9)])
+        }
+
+        fn payload(&self, _: &Account, id: &str) -> Result<Option<Vec<u8>>, String> {
+            Ok(Some(id.repeat(PAGE_BYTES + 1).into_bytes()))
+        }
+
+        async fn replay(&self, _: &Account, _: &[String]) -> Result<ReplaySummary, String> {
+            Ok(ReplaySummary::default())
+        }
+    }
+
+    fn pages(page_size: u32, with_payload: bool) -> Vec<String> {
+        let mut request = ListDeadLettersRequest { page_size, with_payload, ..Default::default() };
+        let mut pages = Vec::new();
+        loop {
+            let page = Page::parse(&request).unwrap().read(&Three).unwrap();
+            pages.push(page.dead_letters.iter().map(|letter| letter.id.as_str()).collect());
+            if page.next_page_token.is_empty() {
+                return pages;
+            }
+            request.page_token = page.next_page_token;
+        }
+    }
+
+    #[test]
+    fn the_oldest_come_first_and_pages_go_on_where_they_ended() {
+        assert_eq!(pages(0, false), ["bac"]);
+        assert_eq!(pages(2, false), ["ba", "c"]);
+        assert_eq!(pages(0, true), ["b", "a", "c"]);
+    }
+}

@@ -1,0 +1,207 @@
+//! `DecisionService`: may this sender write to this contact?
+
+use std::time::Duration;
+
+use tonic::{Request, Response, Status};
+
+use super::parse::{self, Fields};
+use super::status::Violation;
+use super::{blocking, map, status};
+use crate::consent::decide::Asked;
+use crate::consent::time::Time;
+use crate::consent::words::{Account, Category, Sender, Seq};
+use crate::ledger::{Answer, CheckError, Ledger, Question};
+use crate::proto::batch_check_send_item::Outcome;
+use crate::proto::decision_service_server::DecisionService;
+use crate::proto::{
+    BatchCheckSendItem, BatchCheckSendRequest, BatchCheckSendResponse, BatchItemError, CheckSendRequest, CheckSendResponse, ErrorReason,
+};
+
+/// The most contacts of a batch.
+pub const BATCH_MAX: usize = 10_000;
+
+/// How long a call waits for the position it asked for.
+const POSITION_WAIT: Duration = Duration::from_secs(2);
+
+/// How often it looks.
+const POSITION_POLL: Duration = Duration::from_millis(5);
+
+/// Answers questions.
+#[derive(Clone)]
+pub struct Decisions {
+    ledger: Ledger,
+}
+
+impl Decisions {
+    /// Answers from this ledger.
+    #[must_use]
+    pub const fn new(ledger: Ledger) -> Self {
+        Self { ledger }
+    }
+
+    /// Whether answering takes a look into the past, which may read the disk.
+    fn is_past(&self, at: Option<Time>) -> bool {
+        at.is_some_and(|at| at < self.ledger.now())
+    }
+
+    /// Waits until the log has reached `position`, but not for long: the check itself then refuses.
+    async fn reach(&self, position: Option<Seq>) {
+        let Some(position) = position else { return };
+        let deadline = tokio::time::Instant::now() + POSITION_WAIT;
+        while self.ledger.head().seq < position && tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(POSITION_POLL).await;
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl DecisionService for Decisions {
+    async fn check_send(&self, request: Request<CheckSendRequest>) -> Result<Response<CheckSendResponse>, Status> {
+        let question = question(request.get_ref())?;
+        self.reach(question.min_position).await;
+        let answer = if self.is_past(question.at) {
+            let ledger = self.ledger.clone();
+            blocking(move || ledger.check(&question)).await?
+        } else {
+            self.ledger.check(&question)
+        };
+        let answer = answer.map_err(|error| status::of_check(&error))?;
+        Ok(Response::new(CheckSendResponse { decision: Some(map::decision(answer)) }))
+    }
+
+    async fn batch_check_send(&self, request: Request<BatchCheckSendRequest>) -> Result<Response<BatchCheckSendResponse>, Status> {
+        let request = request.into_inner();
+        let batch = Batch::parse(&request)?;
+        self.reach(batch.min_position).await;
+        let ledger = self.ledger.clone();
+        let response = blocking(move || batch.answer(&ledger, &request.contacts)).await??;
+        Ok(Response::new(response))
+    }
+}
+
+fn question(request: &CheckSendRequest) -> Result<Question, Status> {
+    let mut fields = Fields::default();
+    let account = fields.account("account", &request.account);
+    let contact = fields.contact("contact", &request.contact);
+    let sender = fields.sender("sender", &request.sender);
+    let category = fields.optional_category("category", request.category);
+    let at = fields.time("at", request.at.as_ref());
+    if request.opt_out_confirmation && request.category != 0 {
+        fields.refuse("category", ErrorReason::FieldsConflict, "an opt-out confirmation has no category");
+    }
+    let asked = if request.opt_out_confirmation { Asked::OptOutConfirmation } else { asked(category) };
+    let min_position = seq(request.min_position);
+    fields.finish(|| Some(Question { account: account?, contact: contact?, sender: sender?, asked, at, min_position }))
+}
+
+/// What a batch has in common.
+struct Batch {
+    account: Account,
+    sender: Sender,
+    asked: Asked,
+    at: Option<Time>,
+    min_position: Option<Seq>,
+}
+
+impl Batch {
+    fn parse(request: &BatchCheckSendRequest) -> Result<Self, Status> {
+        let mut fields = Fields::default();
+        let account = fields.account("account", &request.account);
+        match request.contacts.len() {
+            0 => fields.refuse("contacts", ErrorReason::ContactEmpty, "at least one contact is needed"),
+            1..=BATCH_MAX => {}
+            more => fields.refuse("contacts", ErrorReason::TooManyContacts, format!("{more} contacts, at most {BATCH_MAX} are allowed")),
+        }
+        let sender = fields.sender("sender", &request.sender);
+        let category = fields.optional_category("category", request.category);
+        let at = fields.time("at", request.at.as_ref());
+        let min_position = seq(request.min_position);
+        fields.finish(|| Some(Self { account: account?, sender: sender?, asked: asked(category), at, min_position }))
+    }
+
+    /// Answers for every contact. What concerns the whole batch fails it; a ledger that answers for none does too.
+    fn answer(&self, ledger: &Ledger, contacts: &[String]) -> Result<BatchCheckSendResponse, Status> {
+        let mut items = Vec::with_capacity(contacts.len());
+        let mut position: Option<crate::ledger::Position> = None;
+        let mut unanswered = None;
+        for (index, text) in contacts.iter().enumerate() {
+            let outcome = match self.answer_one(ledger, index, text) {
+                Ok(Ok(answer)) => {
+                    position = Some(position.filter(|lowest| lowest.seq <= answer.position.seq).unwrap_or(answer.position));
+                    Outcome::Decision(map::decision(answer))
+                }
+                Ok(Err(error @ CheckError::Unavailable { .. })) => {
+                    let item =
+                        BatchItemError { reason: ErrorReason::LedgerUnavailable.into(), message: error.to_string(), field: String::new() };
+                    unanswered = Some(error);
+                    Outcome::Error(item)
+                }
+                Ok(Err(error @ (CheckError::AccountUnknown { .. } | CheckError::BehindPosition { .. }))) => {
+                    return Err(status::of_check(&error));
+                }
+                Err(Violation { field, reason, message }) => Outcome::Error(BatchItemError { reason: reason.into(), message, field }),
+            };
+            items.push(BatchCheckSendItem { outcome: Some(outcome) });
+        }
+        match unanswered {
+            Some(error) if position.is_none() => Err(status::of_check(&error)),
+            _ => Ok(BatchCheckSendResponse { items, position: position.map(map::position) }),
+        }
+    }
+
+    fn answer_one(&self, ledger: &Ledger, index: usize, text: &str) -> Result<Result<Answer, CheckError>, Violation> {
+        let contact =
+            parse::contact("contacts", text).map_err(|violation| Violation { field: format!("contacts[{index}]"), ..violation })?;
+        Ok(ledger.check(&Question {
+            account: self.account.clone(),
+            contact,
+            sender: self.sender.clone(),
+            asked: self.asked,
+            at: self.at,
+            min_position: self.min_position,
+        }))
+    }
+}
+
+fn asked(category: Option<Category>) -> Asked {
+    category.map_or(Asked::Anything, Asked::For)
+}
+
+fn seq(number: u64) -> Option<Seq> {
+    (number != 0).then(|| Seq::new(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tonic_types::StatusExt;
+
+    #[test]
+    fn an_unspecified_category_asks_for_anything() {
+        let request = CheckSendRequest { contact: "+447400123456".into(), sender: "1".into(), ..Default::default() };
+        let question = question(&request).unwrap();
+        assert_eq!((question.asked, question.at, question.min_position), (Asked::Anything, None, None));
+        assert_eq!(question.account, Account::default_account());
+    }
+
+    #[test]
+    fn a_confirmation_has_no_category() {
+        let request = CheckSendRequest {
+            contact: "+447400123456".into(),
+            sender: "1".into(),
+            category: 1,
+            opt_out_confirmation: true,
+            ..Default::default()
+        };
+        assert_eq!(question(&request).unwrap_err().get_error_details().error_info().unwrap().reason, "FIELDS_CONFLICT");
+    }
+
+    #[test]
+    fn a_batch_has_a_most() {
+        let request =
+            |contacts| BatchCheckSendRequest { contacts: vec![String::new(); contacts], sender: "1".into(), ..Default::default() };
+        assert!(Batch::parse(&request(BATCH_MAX)).is_ok());
+        assert!(Batch::parse(&request(BATCH_MAX + 1)).is_err());
+        assert!(Batch::parse(&request(0)).is_err());
+    }
+}

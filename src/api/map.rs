@@ -1,0 +1,147 @@
+//! From domain types to messages; nothing here can fail.
+
+use prost_types::Timestamp;
+
+use crate::consent::time::Time;
+use crate::consent::words::{Categories, Seq};
+use crate::ledger::record::Acknowledgement;
+use crate::ledger::{Answer, OpenedEntry, Position};
+use crate::proto::clear_part::Fact;
+use crate::proto::{self, ClearPart};
+
+/// A time.
+#[must_use]
+pub fn timestamp(time: Time) -> Timestamp {
+    let nanos = time.micros().rem_euclid(1_000_000) * 1_000;
+    Timestamp { seconds: time.micros().div_euclid(1_000_000), nanos: i32::try_from(nanos).unwrap_or_default() }
+}
+
+/// A place in the log.
+#[must_use]
+pub fn position(position: Position) -> proto::Position {
+    proto::Position { seq: position.seq.number(), hash: position.hash.to_vec() }
+}
+
+/// An answer.
+#[must_use]
+pub fn decision(answer: Answer) -> proto::Decision {
+    let decision = answer.decision;
+    proto::Decision {
+        permission: i32::from(decision.permission.number()),
+        reasons: decision.reasons.into_iter().map(|reason| i32::from(reason.number())).collect(),
+        allowed_template_categories: categories(decision.allowed),
+        window_closes_at: decision.window_closes_at.map(timestamp),
+        valid_until: decision.valid_until.map(timestamp),
+        deciding_seqs: decision.deciding_seqs.into_iter().map(Seq::number).collect(),
+        policy_version: answer.policy_version,
+        position: Some(position(answer.position)),
+        at: Some(timestamp(answer.at)),
+    }
+}
+
+/// What a record came to.
+#[must_use]
+pub fn acknowledgement(acknowledgement: Acknowledgement) -> proto::Acknowledgement {
+    proto::Acknowledgement {
+        seq: acknowledgement.seq.number(),
+        entry_hash: acknowledgement.entry_hash.to_vec(),
+        duplicate: acknowledgement.duplicate,
+        effect: i32::from(acknowledgement.effect.number()),
+    }
+}
+
+/// An entry.
+#[must_use]
+pub fn entry(entry: OpenedEntry) -> proto::Entry {
+    proto::Entry {
+        seq: entry.seq.number(),
+        entry_hash: entry.entry_hash.to_vec(),
+        previous_hash: entry.previous_hash.to_vec(),
+        recorded_at: Some(timestamp(entry.recorded_at)),
+        account: entry.account,
+        actor: entry.actor,
+        trail: entry.trail,
+        trail_seq: entry.trail_seq,
+        kind: kind(&entry.clear).into(),
+        clear: Some(entry.clear),
+        sealed: entry.sealed,
+        erased: entry.erased,
+        raw: entry.bytes,
+    }
+}
+
+/// The name of a fact: that of its field in `ClearPart`.
+#[must_use]
+pub fn kind(clear: &ClearPart) -> &'static str {
+    match &clear.fact {
+        None => "",
+        Some(Fact::LedgerCreated(_)) => "ledger_created",
+        Some(Fact::SigningKeyChanged(_)) => "signing_key_changed",
+        Some(Fact::SecretRotated(_)) => "secret_rotated",
+        Some(Fact::HeadsCommitted(_)) => "heads_committed",
+        Some(Fact::PrincipalAdded(_)) => "principal_added",
+        Some(Fact::PrincipalRevoked(_)) => "principal_revoked",
+        Some(Fact::AccountCreated(_)) => "account_created",
+        Some(Fact::PolicyAdopted(_)) => "policy_adopted",
+        Some(Fact::SenderDeclared(_)) => "sender_declared",
+        Some(Fact::SenderQualityReported(_)) => "sender_quality_reported",
+        Some(Fact::SenderRestricted(_)) => "sender_restricted",
+        Some(Fact::TemplateRegistered(_)) => "template_registered",
+        Some(Fact::TemplateChanged(_)) => "template_changed",
+        Some(Fact::PersonalDataRead(_)) => "personal_data_read",
+        Some(Fact::OptedIn(_)) => "opted_in",
+        Some(Fact::OptedOut(_)) => "opted_out",
+        Some(Fact::InboundMessageReceived(_)) => "inbound_message_received",
+        Some(Fact::PlatformPreferenceChanged(_)) => "platform_preference_changed",
+        Some(Fact::SendFailed(_)) => "send_failed",
+        Some(Fact::ConfirmationSent(_)) => "confirmation_sent",
+        Some(Fact::PossibleOptOutResolved(_)) => "possible_opt_out_resolved",
+        Some(Fact::IdentifiersLinked(_)) => "identifiers_linked",
+        Some(Fact::NumberChanged(_)) => "number_changed",
+        Some(Fact::UserIdChanged(_)) => "user_id_changed",
+        Some(Fact::IdentityKeyChanged(_)) => "identity_key_changed",
+        Some(Fact::ErasureRequested(_)) => "erasure_requested",
+        Some(Fact::ErasureCancelled(_)) => "erasure_cancelled",
+        Some(Fact::ContactErased(_)) => "contact_erased",
+        Some(Fact::LegalHoldChanged(_)) => "legal_hold_changed",
+        Some(Fact::DecisionReceiptIssued(_)) => "decision_receipt_issued",
+    }
+}
+
+fn categories(categories: Categories) -> Vec<i32> {
+    categories.iter().map(|category| i32::from(category.number())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::consent::words::{Category, Effect, InboundKind, Method, Permission, Reason};
+
+    #[test]
+    fn words_and_protos_number_alike() {
+        let pairs = |numbers: &mut dyn Iterator<Item = (u8, String, &'static str, &'static str)>| {
+            for (number, text, name, prefix) in numbers {
+                assert_eq!(name, format!("{prefix}_{}", text.to_uppercase()), "number {number}");
+            }
+        };
+        macro_rules! same {
+            ($word:ident, $proto:ident, $prefix:literal) => {
+                pairs(&mut $word::ALL.iter().map(|word| {
+                    let number = i32::from(word.number());
+                    (word.number(), word.to_string(), proto::$proto::try_from(number).unwrap().as_str_name(), $prefix)
+                }));
+            };
+        }
+        same!(Category, Category, "CATEGORY");
+        same!(Method, Method, "METHOD");
+        same!(InboundKind, InboundKind, "INBOUND_KIND");
+        same!(Permission, Permission, "PERMISSION");
+        same!(Reason, Reason, "REASON");
+        same!(Effect, Effect, "EFFECT");
+    }
+
+    #[test]
+    fn a_time_before_1970_still_has_nanoseconds_from_zero_up() {
+        assert_eq!(timestamp(Time::from_micros(-1)), Timestamp { seconds: -1, nanos: 999_999_000 });
+    }
+}

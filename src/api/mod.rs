@@ -1,0 +1,149 @@
+//! The gRPC services: parse, ask, map.
+//!
+//! [`serve`] answers on a listener until its shutdown future ends or the ledger stops writing. On the way out health says
+//! NOT_SERVING, every health stream ends (an open one would hold the server), and calls have ten seconds to finish.
+
+pub mod admin;
+pub mod audit;
+pub mod decision;
+pub mod map;
+pub mod parse;
+pub mod recording;
+pub mod status;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tonic::Status;
+use tonic::server::NamedService;
+use tonic::transport::server::{Router, TcpIncoming};
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+
+use crate::ledger::Ledger;
+use crate::proto::admin_service_server::AdminServiceServer;
+use crate::proto::audit_service_server::AuditServiceServer;
+use crate::proto::decision_service_server::DecisionServiceServer;
+use crate::proto::recording_service_server::RecordingServiceServer;
+use admin::DeadLetterAdmin;
+
+/// How long calls under way may take once the server stops.
+pub const DRAIN: Duration = Duration::from_secs(10);
+
+/// How often the ledger is asked whether it still writes.
+const POISON_POLL: Duration = Duration::from_millis(200);
+
+/// Calls that one connection may have under way; many at once share a commit.
+const STREAMS_MAX: u32 = 4_096;
+
+/// The health service's names: the server as a whole, then each service.
+const HEALTH_NAMES: [&str; 5] = [
+    "",
+    <DecisionServiceServer<decision::Decisions> as NamedService>::NAME,
+    <RecordingServiceServer<recording::Recording> as NamedService>::NAME,
+    <AuditServiceServer<audit::Audit> as NamedService>::NAME,
+    <AdminServiceServer<admin::Admin> as NamedService>::NAME,
+];
+
+/// Why the server ended other than by its shutdown.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The ledger no longer writes. Nothing more can be done in this process.
+    #[error("the ledger stopped: {reason}")]
+    Poisoned {
+        /// Why.
+        reason: String,
+    },
+    /// The descriptors that reflection hands out do not decode.
+    #[error("the reflection service could not be built")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// The transport failed.
+    #[error("the gRPC server failed")]
+    Transport(#[from] tonic::transport::Error),
+}
+
+/// Answers on `listener` until `shutdown` ends or the ledger stops writing.
+///
+/// # Errors
+/// Where the ledger stopped writing, or the transport failed.
+pub async fn serve(
+    listener: TcpListener,
+    ledger: Ledger,
+    dead_letters: Option<Arc<dyn DeadLetterAdmin>>,
+    shutdown: impl Future<Output = ()> + Send,
+) -> Result<(), ServeError> {
+    let (health, router) = router(&ledger, dead_letters).await?;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let server = router.serve_with_incoming_shutdown(incoming, async {
+        let _ = stopped.await;
+    });
+    tokio::pin!(server);
+    let ending = tokio::select! {
+        ended = &mut server => return ended.map_err(ServeError::from),
+        () = shutdown => Ok(()),
+        reason = poisoned(&ledger) => Err(ServeError::Poisoned { reason }),
+    };
+    leave(health).await;
+    let _ = stop.send(());
+    match tokio::time::timeout(DRAIN, server).await {
+        Ok(ended) => ending.and(ended.map_err(ServeError::from)),
+        Err(_) => {
+            tracing::warn!(seconds = DRAIN.as_secs(), "calls under way were cut off");
+            ending
+        }
+    }
+}
+
+/// All services, SERVING.
+async fn router(ledger: &Ledger, dead_letters: Option<Arc<dyn DeadLetterAdmin>>) -> Result<(HealthReporter, Router), ServeError> {
+    let (health, health_service) = tonic_health::server::health_reporter();
+    for name in HEALTH_NAMES {
+        health.set_service_status(name, ServingStatus::Serving).await;
+    }
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(crate::proto::DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()?;
+    let router = tonic::transport::Server::builder()
+        .max_concurrent_streams(STREAMS_MAX)
+        .http2_keepalive_interval(Some(Duration::from_secs(60)))
+        .add_service(health_service)
+        .add_service(reflection)
+        .add_service(DecisionServiceServer::new(decision::Decisions::new(ledger.clone())))
+        .add_service(RecordingServiceServer::new(recording::Recording::new(ledger.clone())))
+        .add_service(AuditServiceServer::new(audit::Audit::new(ledger.clone())))
+        .add_service(AdminServiceServer::new(admin::Admin::new(ledger.clone(), dead_letters)));
+    Ok((health, router))
+}
+
+/// Says NOT_SERVING to everyone who watches, then ends their streams.
+async fn leave(mut health: HealthReporter) {
+    for name in HEALTH_NAMES {
+        health.set_service_status(name, ServingStatus::NotServing).await;
+    }
+    for name in HEALTH_NAMES {
+        health.clear_service_status(name).await;
+    }
+}
+
+/// Ends when the ledger no longer writes, with the reason.
+async fn poisoned(ledger: &Ledger) -> String {
+    loop {
+        if let Some(reason) = ledger.poisoned() {
+            return reason;
+        }
+        tokio::time::sleep(POISON_POLL).await;
+    }
+}
+
+/// Runs work that reads the disk where it holds up nobody.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Status> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(%error, "a call ended without an answer");
+        status::interrupted()
+    })
+}

@@ -1,0 +1,144 @@
+//! `RecordingService`: what contacts did.
+
+use tonic::{Request, Response, Status};
+
+use super::parse::Fields;
+use super::{map, status};
+use crate::consent::time::Time;
+use crate::consent::words::Categories;
+use crate::ledger::Ledger;
+use crate::ledger::record::{Actor, Record, What};
+use crate::proto::recording_service_server::RecordingService;
+use crate::proto::{
+    Acknowledgement, RecordInboundMessageRequest, RecordInboundMessageResponse, RecordOptInRequest, RecordOptInResponse,
+    RecordOptOutRequest, RecordOptOutResponse,
+};
+
+/// Records events.
+#[derive(Clone)]
+pub struct Recording {
+    ledger: Ledger,
+}
+
+impl Recording {
+    /// Records in this ledger.
+    #[must_use]
+    pub const fn new(ledger: Ledger) -> Self {
+        Self { ledger }
+    }
+
+    async fn record(&self, record: Record) -> Result<Option<Acknowledgement>, Status> {
+        let acknowledgement = self.ledger.record(record).await.map_err(|error| status::of_record(&error))?;
+        Ok(Some(map::acknowledgement(acknowledgement)))
+    }
+}
+
+#[tonic::async_trait]
+impl RecordingService for Recording {
+    async fn record_opt_in(&self, request: Request<RecordOptInRequest>) -> Result<Response<RecordOptInResponse>, Status> {
+        let acknowledgement = self.record(opt_in(request.into_inner(), self.ledger.now())?).await?;
+        Ok(Response::new(RecordOptInResponse { acknowledgement }))
+    }
+
+    async fn record_opt_out(&self, request: Request<RecordOptOutRequest>) -> Result<Response<RecordOptOutResponse>, Status> {
+        let acknowledgement = self.record(opt_out(request.into_inner(), self.ledger.now())?).await?;
+        Ok(Response::new(RecordOptOutResponse { acknowledgement }))
+    }
+
+    async fn record_inbound_message(
+        &self,
+        request: Request<RecordInboundMessageRequest>,
+    ) -> Result<Response<RecordInboundMessageResponse>, Status> {
+        let acknowledgement = self.record(inbound(request.into_inner(), self.ledger.now())?).await?;
+        Ok(Response::new(RecordInboundMessageResponse { acknowledgement }))
+    }
+}
+
+fn opt_in(request: RecordOptInRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::default();
+    let account = fields.account("account", &request.account);
+    let event_id = fields.event_id("event_id", &request.event_id);
+    let contact = fields.contact("contact", &request.contact);
+    let sender = fields.optional_sender("sender", &request.sender);
+    let categories = fields.some_categories("categories", &request.categories);
+    let method = fields.method("method", request.method);
+    let occurred_at = fields.occurred_at("occurred_at", request.occurred_at.as_ref(), now);
+    let expires_at = fields.expires_at("expires_at", request.expires_at.as_ref(), occurred_at.unwrap_or(now));
+    let evidence = fields.evidence("evidence", request.evidence);
+    fields.finish(|| {
+        let what = What::OptIn { contact: contact?, sender, categories, method: method?, expires_at, evidence };
+        Some(Record { account: account?, actor: Actor::LOCAL, event_id, occurred_at, what })
+    })
+}
+
+fn opt_out(request: RecordOptOutRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::default();
+    let account = fields.account("account", &request.account);
+    let event_id = fields.event_id("event_id", &request.event_id);
+    let contact = fields.contact("contact", &request.contact);
+    let sender = fields.optional_sender("sender", &request.sender);
+    let named = fields.categories("categories", &request.categories);
+    let method = fields.method("method", request.method);
+    let occurred_at = fields.occurred_at("occurred_at", request.occurred_at.as_ref(), now);
+    let evidence = fields.evidence("evidence", request.evidence);
+    // Rule 4: an opt-out that names no category means all four.
+    let categories = if named.is_empty() { Categories::ALL } else { named };
+    fields.finish(|| {
+        let what = What::OptOut { contact: contact?, sender, categories, method: method?, evidence };
+        Some(Record { account: account?, actor: Actor::LOCAL, event_id, occurred_at, what })
+    })
+}
+
+fn inbound(request: RecordInboundMessageRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::default();
+    let account = fields.account("account", &request.account);
+    let event_id = fields.event_id("event_id", &request.event_id);
+    let contact = fields.message_contacts("contacts", &request.contacts);
+    let sender = fields.sender("sender", &request.sender);
+    let kind = fields.kind("kind", request.kind);
+    let text = fields.text("text", request.text);
+    let payload = fields.text("payload", request.payload);
+    let message_id = fields.message_id("message_id", request.message_id);
+    let occurred_at = fields.occurred_at("occurred_at", request.occurred_at.as_ref(), now);
+    fields.finish(|| {
+        let what = What::Inbound { contact, sender: sender?, kind: kind?, text, payload, message_id };
+        Some(Record { account: account?, actor: Actor::LOCAL, event_id, occurred_at, what })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tonic_types::StatusExt;
+
+    const NOW: Time = Time::from_micros(1_772_000_000_000_000);
+
+    #[test]
+    fn an_opt_out_without_categories_means_all_four() {
+        let request = RecordOptOutRequest { contact: "+447400123456".into(), method: 1, ..Default::default() };
+        let What::OptOut { categories, sender, .. } = opt_out(request, NOW).unwrap().what else { panic!("not an opt-out") };
+        assert_eq!((categories, sender), (Categories::ALL, None));
+    }
+
+    #[test]
+    fn an_opt_in_names_its_categories_and_its_method() {
+        let status = opt_in(RecordOptInRequest { contact: "+447400123456".into(), ..Default::default() }, NOW).unwrap_err();
+        let details = status.get_error_details();
+        let reasons: Vec<_> = details.bad_request().unwrap().field_violations.iter().map(|violation| violation.reason.as_str()).collect();
+        assert_eq!(reasons, ["CATEGORY_MISSING", "METHOD_MISSING"]);
+    }
+
+    #[test]
+    fn an_opt_out_with_an_unknown_category_is_not_taken_for_all_four() {
+        let request = RecordOptOutRequest { contact: "+447400123456".into(), method: 1, categories: vec![77], ..Default::default() };
+        assert_eq!(opt_out(request, NOW).unwrap_err().get_error_details().error_info().unwrap().reason, "CATEGORY_UNKNOWN");
+    }
+
+    #[test]
+    fn an_empty_inbound_message_says_all_that_is_missing() {
+        let status = inbound(RecordInboundMessageRequest::default(), NOW).unwrap_err();
+        let details = status.get_error_details();
+        let reasons: Vec<_> = details.bad_request().unwrap().field_violations.iter().map(|violation| violation.reason.as_str()).collect();
+        assert_eq!(reasons, ["CONTACT_EMPTY", "SENDER_EMPTY", "KIND_MISSING"]);
+    }
+}

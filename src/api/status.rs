@@ -1,0 +1,159 @@
+//! The only place that makes a [`Status`].
+//!
+//! ```text
+//! INVALID_ARGUMENT    ErrorInfo { reason: "CONTACT_EMPTY", domain: "consent-ledger" }
+//!                     BadRequest { field: "contact", reason: "CONTACT_EMPTY", description: "the contact is empty" } …
+//! RESOURCE_EXHAUSTED  ErrorInfo { reason: "OVERLOADED", … }, RetryInfo { 100 ms }
+//! ```
+//!
+//! The reason is the contract (`proto/consent/v1/error.proto`), the message is for people. Neither shows a contact.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+
+use crate::ledger::record::RecordError;
+use crate::ledger::{CheckError, ReadError};
+use crate::proto::ErrorReason;
+
+/// The domain of every reason.
+pub const DOMAIN: &str = "consent-ledger";
+
+/// After what time a caller that was turned away for load may try again.
+const RETRY_AFTER: Duration = Duration::from_millis(100);
+
+/// What is wrong with one field of a request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Violation {
+    /// The path of the field, as in `contacts[17]`.
+    pub field: String,
+    /// The reason, for programs.
+    pub reason: ErrorReason,
+    /// The reason, for people; never shows a contact.
+    pub message: String,
+}
+
+/// A reason as `ErrorInfo` spells it: `CONTACT_EMPTY`.
+#[must_use]
+pub fn spelling(reason: ErrorReason) -> &'static str {
+    let name = reason.as_str_name();
+    name.strip_prefix("ERROR_REASON_").unwrap_or(name)
+}
+
+/// The request is not one: INVALID_ARGUMENT, with every violation.
+#[must_use]
+pub fn invalid(violations: &[Violation]) -> Status {
+    let reason = violations.first().map_or(ErrorReason::Unspecified, |violation| violation.reason);
+    let message = violations.iter().map(|violation| format!("{}: {}", violation.field, violation.message)).collect::<Vec<_>>().join("; ");
+    let mut details = details(reason);
+    details.set_bad_request(violations.iter().map(field_violation).collect::<Vec<_>>());
+    Status::with_error_details(Code::InvalidArgument, message, details)
+}
+
+/// An event was not recorded.
+#[must_use]
+pub fn of_record(error: &RecordError) -> Status {
+    match error {
+        RecordError::TimeInFuture { .. } => {
+            invalid(&[Violation { field: "occurred_at".into(), reason: ErrorReason::OccurredAtInFuture, message: error.to_string() }])
+        }
+        RecordError::EventIdReused { .. } => status(Code::AlreadyExists, ErrorReason::EventIdReused, error.to_string()),
+        RecordError::AccountUnknown { .. } => status(Code::NotFound, ErrorReason::AccountUnknown, error.to_string()),
+        RecordError::AccountExists { .. } => status(Code::AlreadyExists, ErrorReason::AccountExists, error.to_string()),
+        RecordError::Overloaded { .. } => {
+            let mut details = details(ErrorReason::Overloaded);
+            details.set_retry_info(Some(RETRY_AFTER));
+            Status::with_error_details(Code::ResourceExhausted, error.to_string(), details)
+        }
+        RecordError::ClockBehind { .. } => status(Code::Unavailable, ErrorReason::ClockBehind, error.to_string()),
+        RecordError::Unavailable { .. } => status(Code::Unavailable, ErrorReason::LedgerUnavailable, error.to_string()),
+    }
+}
+
+/// A question was not answered.
+#[must_use]
+pub fn of_check(error: &CheckError) -> Status {
+    match error {
+        CheckError::AccountUnknown { .. } => status(Code::NotFound, ErrorReason::AccountUnknown, error.to_string()),
+        CheckError::BehindPosition { .. } => status(Code::Unavailable, ErrorReason::BehindPosition, error.to_string()),
+        CheckError::Unavailable { .. } => status(Code::Unavailable, ErrorReason::LedgerUnavailable, error.to_string()),
+    }
+}
+
+/// Entries were not read.
+#[must_use]
+pub fn of_read(error: &ReadError) -> Status {
+    match error {
+        ReadError::AccountUnknown { .. } => status(Code::NotFound, ErrorReason::AccountUnknown, error.to_string()),
+        ReadError::Unreadable { .. } => status(Code::Unavailable, ErrorReason::LedgerUnavailable, error.to_string()),
+    }
+}
+
+/// Dead letters were not read or replayed.
+#[must_use]
+pub fn of_dead_letters(reason: &str) -> Status {
+    status(Code::Unavailable, ErrorReason::LedgerUnavailable, format!("the dead letters could not be read: {reason}"))
+}
+
+/// This server takes no webhooks.
+#[must_use]
+pub fn no_dead_letters() -> Status {
+    status(Code::Unimplemented, ErrorReason::DeadLettersUnavailable, "this server takes no webhooks and has no dead letters".into())
+}
+
+/// The work behind a call ended without an answer.
+#[must_use]
+pub fn interrupted() -> Status {
+    status(Code::Unavailable, ErrorReason::LedgerUnavailable, "the ledger stopped working on the call".into())
+}
+
+fn status(code: Code, reason: ErrorReason, message: String) -> Status {
+    Status::with_error_details(code, message, details(reason))
+}
+
+fn details(reason: ErrorReason) -> ErrorDetails {
+    ErrorDetails::with_error_info(spelling(reason), DOMAIN, HashMap::new())
+}
+
+fn field_violation(violation: &Violation) -> FieldViolation {
+    FieldViolation { reason: spelling(violation.reason).into(), ..FieldViolation::new(&violation.field, &violation.message) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::consent::words::Seq;
+
+    fn reason(status: &Status) -> String {
+        let info = status.get_error_details().error_info().cloned().unwrap();
+        assert_eq!(info.domain, DOMAIN);
+        info.reason
+    }
+
+    #[test]
+    fn every_violation_is_named_and_the_first_gives_the_reason() {
+        let violation = |field: &str, reason| Violation { field: field.into(), reason, message: "no".into() };
+        let status = invalid(&[violation("contact", ErrorReason::ContactEmpty), violation("method", ErrorReason::MethodMissing)]);
+        assert_eq!((status.code(), reason(&status).as_str()), (Code::InvalidArgument, "CONTACT_EMPTY"));
+        let details = status.get_error_details();
+        let fields: Vec<_> = details.bad_request().unwrap().field_violations.iter().map(|v| (v.field.clone(), v.reason.clone())).collect();
+        assert_eq!(fields, [("contact".into(), "CONTACT_EMPTY".into()), ("method".into(), "METHOD_MISSING".into())]);
+    }
+
+    #[test]
+    fn an_overloaded_ledger_tells_when_to_come_back() {
+        let status = of_record(&RecordError::Overloaded { waiting: 9 });
+        assert_eq!((status.code(), reason(&status).as_str()), (Code::ResourceExhausted, "OVERLOADED"));
+        assert_eq!(status.get_error_details().retry_info().unwrap().retry_delay, Some(RETRY_AFTER));
+    }
+
+    #[test]
+    fn a_reused_event_id_already_exists_and_a_position_ahead_is_unavailable() {
+        let reused = of_record(&RecordError::EventIdReused { seq: Seq::new(4) });
+        assert_eq!((reused.code(), reason(&reused).as_str()), (Code::AlreadyExists, "EVENT_ID_REUSED"));
+        let behind = of_check(&CheckError::BehindPosition { head: Seq::new(4), wanted: Seq::new(5) });
+        assert_eq!((behind.code(), reason(&behind).as_str()), (Code::Unavailable, "BEHIND_POSITION"));
+    }
+}

@@ -1,0 +1,142 @@
+//! `check`: may this sender write to this contact?
+//!
+//! ```text
+//! TEMPLATE_ONLY OPTED_IN OUTSIDE_ALLOWED_SENDING_WINDOW
+//! window: not open
+//! allowed templates: marketing
+//! valid until: 2027-03-01T10:00:00Z, unless something new happens
+//! answered for 2026-03-01T10:00:00Z at entry 12, from entries 7
+//! ```
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::client::Connection;
+use super::error::{CliError, Verdict};
+use super::explain;
+use super::output::Output;
+use super::{json, words};
+use crate::consent::time::Time;
+use crate::consent::words::{Category, Permission, Reason};
+use crate::proto::decision_service_client::DecisionServiceClient;
+use crate::proto::{CheckSendRequest, Decision};
+
+const EXAMPLES: &str = "\
+The first word printed is the permission: FREE_FORM, TEMPLATE_ONLY or NOTHING.
+Exit code: 0 it may write, 1 it may not, 2 it could not be told (then do not write).
+
+Example:
+  consent-ledger check --contact +447400123456 --sender 106540352242922 \\
+      --category marketing --explain";
+
+/// May this sender write to this contact now: free-form, by template only, or not at all?
+///
+/// The answer comes from what the contact did: opt-ins and opt-outs per category, the messages that open the 24-hour customer
+/// service window, and what the contact told the platform. A "no" comes with the reason for it.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Check {
+    /// The recipient: a phone number as in +447400123456, or a business-scoped user ID as in US.13491208655302741918
+    #[arg(long, value_name = "CONTACT")]
+    contact: String,
+    /// The business phone number that would write, by its `phone_number_id`
+    #[arg(long, value_name = "SENDER")]
+    sender: String,
+    /// What the message is for: marketing, utility, authentication or service; without it, whatever the contact allows
+    #[arg(long, value_name = "CATEGORY")]
+    category: Option<Category>,
+    /// Ask for the one confirmation that may follow an opt-out keyword
+    #[arg(long, conflicts_with = "category")]
+    opt_out_confirmation: bool,
+    /// Ask about another time, in RFC 3339 as in 2026-03-01T10:00:00Z
+    #[arg(long, value_name = "TIME")]
+    at: Option<Time>,
+    /// Answer only once the ledger has reached this entry, such as the one just recorded
+    #[arg(long, value_name = "SEQ")]
+    min_position: Option<u64>,
+    /// Say for each reason what it means and what would change it
+    #[arg(long)]
+    explain: bool,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+impl Check {
+    /// Asks and prints the answer.
+    ///
+    /// # Errors
+    /// Where the server cannot be reached or cannot tell.
+    pub async fn run(self, output: Output) -> Result<Verdict, CliError> {
+        let mut client = DecisionServiceClient::new(self.connection.connect().await?);
+        let request = CheckSendRequest {
+            account: self.connection.account,
+            contact: self.contact,
+            sender: self.sender,
+            category: self.category.map_or(0, |category| i32::from(category.number())),
+            opt_out_confirmation: self.opt_out_confirmation,
+            at: words::timestamp(self.at),
+            min_position: self.min_position.unwrap_or_default(),
+        };
+        let response = client.check_send(request).await?.into_inner();
+        let decision = response.decision.ok_or_else(|| CliError::unexpected("the server answered without a decision"))?;
+        let permission = words::permission(decision.permission)?;
+        output.print(|| value(&decision, self.explain), || text(&decision, permission, self.explain))?;
+        Ok(match permission {
+            Permission::FreeForm | Permission::TemplateOnly => Verdict::Yes,
+            Permission::Nothing => Verdict::No,
+        })
+    }
+}
+
+fn value(decision: &Decision, explain: bool) -> Value {
+    let mut value = json::decision(decision);
+    if explain && let Some(object) = value.as_object_mut() {
+        let explained = reasons(decision)
+            .map(|reason| json!({ "reason": reason.as_str(), "means": explain::means(reason), "changes": explain::changes(reason) }));
+        object.insert("explanation".into(), explained.collect());
+    }
+    value
+}
+
+fn text(decision: &Decision, permission: Permission, explain: bool) -> String {
+    let mut lines =
+        vec![[vec![permission.to_string()], decision.reasons.iter().map(|number| words::reason(*number)).collect()].concat().join(" ")];
+    lines.push(
+        words::time(decision.window_closes_at.as_ref()).map_or_else(|| "window: not open".into(), |at| format!("window closes: {at}")),
+    );
+    lines.push(format!("allowed templates: {}", words::categories(&decision.allowed_template_categories)));
+    lines.push(match words::time(decision.valid_until.as_ref()) {
+        Some(until) => format!("valid until: {until}, unless something new happens"),
+        None => "valid until: something new happens".into(),
+    });
+    let seqs = decision.deciding_seqs.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    let from = if seqs.is_empty() { "no entry decided".into() } else { format!("decided by {seqs}") };
+    let seq = decision.position.as_ref().map_or(0, |position| position.seq);
+    lines.push(format!("answered for {} at entry {seq}, {from}", words::time_or(decision.at.as_ref(), "now")));
+    if explain {
+        for reason in reasons(decision) {
+            lines.push(format!("\n{reason}\n  {}", explain::means(reason)));
+            lines.push(format!("  {}", explain::changes(reason)));
+        }
+    }
+    lines.join("\n")
+}
+
+fn reasons(decision: &Decision) -> impl Iterator<Item = Reason> {
+    decision.reasons.iter().filter_map(|number| Reason::from_number(*number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_permission_is_the_first_word_and_the_decisive_reason_the_second() {
+        let decision = Decision { permission: 3, reasons: vec![23, 30], ..Default::default() };
+        let text = text(&decision, Permission::Nothing, true);
+        assert!(
+            text.starts_with("NOTHING RECIPIENT_OPTED_OUT OUTSIDE_ALLOWED_SENDING_WINDOW\nwindow: not open\nallowed templates: none\n")
+        );
+        assert!(text.contains("\nRECIPIENT_OPTED_OUT\n  the contact opted out"));
+    }
+}

@@ -1,0 +1,170 @@
+//! The one error of the command line: what went wrong, what to do next, and how the process ends.
+//!
+//! ```text
+//! error: contact: a phone number starts with '+' and its country code, as in +447400123456
+//! hint: nothing was recorded; correct the value and run the command again
+//! ```
+
+use std::fmt;
+use std::process::ExitCode;
+
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+/// How a command that ran to its end answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// Yes, or done: exit code 0.
+    Yes,
+    /// No: exit code 1.
+    No,
+}
+
+impl From<Verdict> for ExitCode {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Yes => Self::SUCCESS,
+            Verdict::No => Self::from(1),
+        }
+    }
+}
+
+/// What kind of thing went wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// What was typed cannot be done.
+    Usage,
+    /// The server does not answer.
+    Unreachable,
+    /// The server refused.
+    Refused,
+    /// Something on this machine failed: a file, a port, the ledger.
+    Local,
+}
+
+impl Kind {
+    /// Its spelling.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Usage => "usage",
+            Self::Unreachable => "unreachable",
+            Self::Refused => "refused",
+            Self::Local => "local",
+        }
+    }
+}
+
+/// Why a command could not tell.
+#[derive(Debug)]
+pub struct CliError {
+    kind: Kind,
+    error: anyhow::Error,
+    hint: Option<String>,
+}
+
+impl CliError {
+    /// An error of this kind.
+    pub fn new(kind: Kind, error: impl Into<anyhow::Error>) -> Self {
+        Self { kind, error: error.into(), hint: None }
+    }
+
+    /// What was typed cannot be done.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, anyhow::Error::msg(message.into()))
+    }
+
+    /// The server answered with something that this program does not understand.
+    pub fn unexpected(message: impl Into<String>) -> Self {
+        Self::new(Kind::Refused, anyhow::Error::msg(message.into())).hint("use the program of the server's own version")
+    }
+
+    /// Something on this machine failed.
+    pub fn local(error: impl Into<anyhow::Error>) -> Self {
+        Self::new(Kind::Local, error)
+    }
+
+    /// The same with what was being done.
+    #[must_use]
+    pub fn context(mut self, doing: impl fmt::Display + Send + Sync + 'static) -> Self {
+        self.error = self.error.context(doing);
+        self
+    }
+
+    /// The same with what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// As a line of JSON: `{"error": …, "kind": …, "hint": …}`.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::json!({ "error": format!("{:#}", self.error), "kind": self.kind.as_str(), "hint": self.hint })
+    }
+
+    /// How the process ends: 2, it could not tell, whatever the kind. 1 is an answer.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(2)
+    }
+}
+
+/// On several lines: the error with its causes, then the hint.
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {:#}", self.error)?;
+        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "\nhint: {hint}"))
+    }
+}
+
+impl From<Status> for CliError {
+    fn from(status: Status) -> Self {
+        let reason = status.get_error_details().error_info().map(|info| info.reason.clone()).unwrap_or_default();
+        let unreachable =
+            reason.is_empty() && matches!(status.code(), Code::Unavailable | Code::Cancelled | Code::DeadlineExceeded | Code::Unknown);
+        let kind = if unreachable { Kind::Unreachable } else { Kind::Refused };
+        let message =
+            if status.message().is_empty() { format!("the server answered {:?}", status.code()) } else { status.message().to_owned() };
+        let error = Self::new(kind, anyhow::Error::msg(message));
+        match hint_for(&reason, kind) {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    }
+}
+
+/// What to do about a reason of the server's.
+fn hint_for(reason: &str, kind: Kind) -> Option<&'static str> {
+    match reason {
+        "EVENT_ID_REUSED" => Some("give the event an id of its own, or send exactly what was sent first"),
+        "ACCOUNT_UNKNOWN" => Some("check --account; every ledger has the account 'default'"),
+        "OVERLOADED" => Some("try again in a moment; nothing was recorded"),
+        "BEHIND_POSITION" => Some("lower --min-position, or ask the server that recorded the entry"),
+        "CLOCK_BEHIND" => Some("set the server's clock right"),
+        "LEDGER_UNAVAILABLE" => Some("look at the server's log"),
+        "OCCURRED_AT_IN_FUTURE" => Some("check the time and its offset; nothing was recorded"),
+        _ if kind == Kind::Unreachable => Some("check --server, and that `consent-ledger serve` runs there"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::status;
+    use crate::ledger::record::RecordError;
+
+    #[test]
+    fn an_error_prints_its_causes_and_what_to_do_next() {
+        let error = CliError::local(anyhow::Error::msg("permission denied")).context("reading keys").hint("run as the ledger's owner");
+        assert_eq!(error.to_string(), "error: reading keys: permission denied\nhint: run as the ledger's owner");
+    }
+
+    #[test]
+    fn a_refusal_is_told_from_a_server_that_is_not_there() {
+        assert_eq!(CliError::from(status::of_record(&RecordError::Overloaded { waiting: 1 })).kind, Kind::Refused);
+        assert_eq!(CliError::from(Status::unavailable("tcp connect error")).kind, Kind::Unreachable);
+    }
+}

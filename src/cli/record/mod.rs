@@ -1,0 +1,110 @@
+//! `record`: what a contact did.
+
+mod inbound;
+mod opt_in;
+mod opt_out;
+
+use clap::{Args, Subcommand};
+
+use super::client::Connection;
+use super::error::{CliError, Verdict};
+use super::output::Output;
+use super::{json, words};
+use crate::consent::time::Time;
+use crate::proto::{Acknowledgement, Evidence};
+
+/// Record what a contact did: an opt-in, an opt-out, an inbound message.
+///
+/// The command returns once the event is on disk. Recording the same event id with the same content again is answered with the
+/// first entry; with other content it is refused.
+#[derive(Args, Debug)]
+pub struct Record {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand, Debug)]
+enum What {
+    OptIn(opt_in::OptIn),
+    OptOut(opt_out::OptOut),
+    Inbound(inbound::Inbound),
+}
+
+impl Record {
+    /// Records and prints the acknowledgement.
+    ///
+    /// # Errors
+    /// Where the server cannot be reached or refuses.
+    pub async fn run(self, output: Output) -> Result<Verdict, CliError> {
+        let acknowledgement = match self.what {
+            What::OptIn(command) => command.run().await?,
+            What::OptOut(command) => command.run().await?,
+            What::Inbound(command) => command.run().await?,
+        };
+        let acknowledgement = acknowledgement.ok_or_else(|| CliError::unexpected("the server answered without an acknowledgement"))?;
+        output.print(|| json::acknowledgement(&acknowledgement), || text(&acknowledgement))?;
+        Ok(Verdict::Yes)
+    }
+}
+
+fn text(acknowledgement: &Acknowledgement) -> String {
+    let verb = if acknowledgement.duplicate { "was recorded before as" } else { "recorded as" };
+    format!(
+        "{verb} entry {}: {}\nhash: {}",
+        acknowledgement.seq,
+        words::effect(acknowledgement.effect),
+        hex::encode(&acknowledgement.entry_hash)
+    )
+}
+
+/// What every record has.
+#[derive(Args, Debug)]
+struct Event {
+    /// When the person acted, in RFC 3339 as in 2026-03-01T10:00:00Z; without it, now
+    #[arg(long, value_name = "TIME")]
+    at: Option<Time>,
+    /// Your own name for the event, at most 128 bytes: recording it twice counts once
+    #[arg(long, value_name = "ID", default_value = "", hide_default_value = true)]
+    event_id: String,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+/// What proves an act.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Evidence (kept sealed)")]
+struct Proof {
+    /// The text the person saw and agreed to
+    #[arg(long, value_name = "TEXT")]
+    evidence_text: Option<String>,
+    /// The version of that text
+    #[arg(long, value_name = "VERSION")]
+    evidence_text_version: Option<String>,
+    /// The language it was shown in, as in en-GB
+    #[arg(long, value_name = "TAG")]
+    evidence_locale: Option<String>,
+    /// The page or form
+    #[arg(long, value_name = "URL")]
+    evidence_url: Option<String>,
+    /// The address the act came from
+    #[arg(long, value_name = "ADDRESS")]
+    evidence_ip: Option<String>,
+    /// The browser or app
+    #[arg(long, value_name = "AGENT")]
+    evidence_user_agent: Option<String>,
+}
+
+impl Proof {
+    fn into_evidence(self) -> Option<Evidence> {
+        let evidence = Evidence {
+            text: self.evidence_text.unwrap_or_default(),
+            text_version: self.evidence_text_version.unwrap_or_default(),
+            locale: self.evidence_locale.unwrap_or_default(),
+            url: self.evidence_url.unwrap_or_default(),
+            ip_address: self.evidence_ip.unwrap_or_default(),
+            user_agent: self.evidence_user_agent.unwrap_or_default(),
+            ..Default::default()
+        };
+        (evidence != Evidence::default()).then_some(evidence)
+    }
+}

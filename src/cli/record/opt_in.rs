@@ -1,0 +1,61 @@
+//! `record opt-in`.
+
+use clap::Args;
+
+use super::{Event, Proof};
+use crate::cli::error::CliError;
+use crate::cli::words;
+use crate::consent::time::Time;
+use crate::consent::words::{Category, Method};
+use crate::proto::recording_service_client::RecordingServiceClient;
+use crate::proto::{Acknowledgement, RecordOptInRequest};
+
+const EXAMPLES: &str = "\
+Example:
+  consent-ledger record opt-in --contact +447400123456 --category marketing,utility \\
+      --evidence-text 'Yes, send me offers' --evidence-url https://shop.example/checkout";
+
+/// Record that a contact opted in to categories of messages.
+///
+/// Without --sender it holds for every sender of the account. It lasts until an opt-out, or until --expires-at.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct OptIn {
+    /// Who: a phone number as in +447400123456, or a business-scoped user ID as in US.13491208655302741918
+    #[arg(long, value_name = "CONTACT")]
+    contact: String,
+    /// For one sender only, by its `phone_number_id`; without it, for all of the account's
+    #[arg(long, value_name = "SENDER", default_value = "", hide_default_value = true)]
+    sender: String,
+    /// For which categories, separated by commas: marketing, utility, authentication, service
+    #[arg(long, value_name = "CATEGORY,…", required = true, value_delimiter = ',')]
+    category: Vec<Category>,
+    /// How it was captured: website, sms, keyword, in-person, import, whatsapp, phone-call, ivr, email, paper, app, qr-code, platform, agent, other
+    #[arg(long, value_name = "METHOD", default_value = "website")]
+    method: Method,
+    /// When it ends, in RFC 3339; without it, never
+    #[arg(long, value_name = "TIME")]
+    expires_at: Option<Time>,
+    #[command(flatten)]
+    proof: Proof,
+    #[command(flatten)]
+    event: Event,
+}
+
+impl OptIn {
+    pub(super) async fn run(self) -> Result<Option<Acknowledgement>, CliError> {
+        let mut client = RecordingServiceClient::new(self.event.connection.connect().await?);
+        let request = RecordOptInRequest {
+            account: self.event.connection.account,
+            event_id: self.event.event_id,
+            contact: self.contact,
+            sender: self.sender,
+            categories: self.category.into_iter().map(|category| i32::from(category.number())).collect(),
+            method: i32::from(self.method.number()),
+            occurred_at: words::timestamp(self.event.at),
+            expires_at: words::timestamp(self.expires_at),
+            evidence: self.proof.into_evidence(),
+        };
+        Ok(client.record_opt_in(request).await?.into_inner().acknowledgement)
+    }
+}

@@ -1,0 +1,221 @@
+//! `serve`: runs the ledger.
+//!
+//! ```text
+//! ready grpc=127.0.0.1:50051 http=127.0.0.1:8080      the one line on stdout, once it answers
+//! ```
+//!
+//! SIGTERM or SIGINT ends it: health says NOT_SERVING, calls under way finish, the ledger closes, exit code 0. A ledger that
+//! stopped writing ends it too, with exit code 2: a restart recovers what a running process must not guess.
+
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tracing_subscriber::EnvFilter;
+
+use super::error::{CliError, Verdict};
+use super::output::Output;
+use crate::api;
+use crate::ledger::{Ledger, OpenError, Options};
+
+const EXAMPLES: &str = "\
+Prints `ready grpc=ADDR http=ADDR` on stdout once it answers; logs go to stderr (RUST_LOG sets how much, --json their form).
+
+Example:
+  consent-ledger serve --data-dir ./ledger --app-secret-file ./app-secret";
+
+/// How long both servers may take to end, the drain of calls under way included.
+const STOP: Duration = Duration::from_secs(12);
+
+/// Run the ledger: gRPC for checks and records, HTTP for the provider's webhooks.
+///
+/// A new data directory is set up on first start, its secrets readable by its owner only. One process serves one data directory.
+/// Only loopback addresses are served without credentials.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Serve {
+    /// Where the ledger lives; created where it is missing
+    #[arg(long, value_name = "DIR")]
+    data_dir: PathBuf,
+    /// Where to answer gRPC; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:50051")]
+    listen: SocketAddr,
+    /// Where to take webhooks over HTTP; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    http: SocketAddr,
+    /// The app secret by which the provider signs webhooks; for trying things out, since others on this machine can see it
+    #[arg(long, value_name = "SECRET", env = "CONSENT_LEDGER_APP_SECRET", hide_env_values = true, conflicts_with = "app_secret_file")]
+    app_secret: Option<String>,
+    /// A file that holds the app secret; white space around it is ignored
+    #[arg(long, value_name = "FILE")]
+    app_secret_file: Option<PathBuf>,
+    /// The token by which the provider verifies the webhook address
+    #[arg(long, value_name = "TOKEN", env = "CONSENT_LEDGER_VERIFY_TOKEN", hide_env_values = true)]
+    verify_token: Option<String>,
+    /// Serve other addresses than loopback although callers need no credentials and nothing is encrypted
+    #[arg(long)]
+    insecure: bool,
+}
+
+impl Serve {
+    /// Runs until a signal ends it.
+    ///
+    /// # Errors
+    /// Where an address cannot be served, the ledger does not open, or it stops writing.
+    pub fn run(self, output: Output) -> Result<Verdict, CliError> {
+        start_logs(output.is_json());
+        for address in [self.listen, self.http] {
+            if !address.ip().is_loopback() && !self.insecure {
+                return Err(CliError::usage(format!("{address} is not a loopback address, and callers need no credentials"))
+                    .hint("serve a loopback address, or give --insecure where the network itself keeps others out"));
+            }
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| CliError::local(error).context("starting the runtime"))?;
+        let ended = runtime.block_on(self.serve(output));
+        runtime.shutdown_timeout(Duration::from_secs(1));
+        ended
+    }
+
+    async fn serve(self, output: Output) -> Result<Verdict, CliError> {
+        let webhooks = Webhooks { app_secret: self.read_app_secret()?, verify_token: self.verify_token };
+        let (grpc, grpc_address) = bind(self.listen, "--listen").await?;
+        let (http, http_address) = bind(self.http, "--http").await?;
+        let mut signals = Signals::new()?;
+        let ledger = tokio::select! {
+            opened = open_ledger(Options::new(&self.data_dir)) => opened?,
+            () = signals.next() => return Ok(Verdict::Yes),
+        };
+
+        let (stop, stopped) = watch::channel(false);
+        let mut servers = JoinSet::new();
+        servers.spawn(start_grpc(grpc, ledger.clone(), stopping(stopped.clone())));
+        servers.spawn(start_http(http, ledger.clone(), webhooks, stopping(stopped)));
+        output.line(&format!("ready grpc={grpc_address} http={http_address}"))?;
+        tracing::info!(grpc = %grpc_address, http = %http_address, head = %ledger.head().seq, "ready");
+
+        let early = tokio::select! {
+            () = signals.next() => None,
+            ended = servers.join_next() => ended,
+        };
+        tracing::info!("stopping");
+        let _ = stop.send(true);
+        let mut result =
+            early.map_or(Ok(()), |ended| flatten(ended).and(Err(CliError::local(anyhow::Error::msg("a server ended by itself")))));
+        let rest = async {
+            while let Some(ended) = servers.join_next().await {
+                let ended = flatten(ended);
+                if result.is_ok() {
+                    result = ended;
+                }
+            }
+        };
+        if tokio::time::timeout(STOP, rest).await.is_err() {
+            tracing::warn!("a server did not end in time");
+            servers.abort_all();
+        }
+        close_ledger(ledger).await;
+        result.map(|()| Verdict::Yes)
+    }
+
+    fn read_app_secret(&self) -> Result<Option<String>, CliError> {
+        let Some(file) = &self.app_secret_file else { return Ok(self.app_secret.clone()) };
+        let text = std::fs::read_to_string(file).map_err(|error| CliError::local(error).context(format!("reading {}", file.display())))?;
+        match text.trim() {
+            "" => Err(CliError::usage(format!("{} is empty", file.display())).hint("put the app secret into it")),
+            secret => Ok(Some(secret.to_owned())),
+        }
+    }
+}
+
+fn start_logs(json: bool) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    // A second subscriber is refused; the first one goes on.
+    let _ = if json { logs.json().try_init() } else { logs.try_init() };
+}
+
+async fn bind(address: SocketAddr, flag: &str) -> Result<(TcpListener, SocketAddr), CliError> {
+    let bound = TcpListener::bind(address).await.and_then(|listener| listener.local_addr().map(|address| (listener, address)));
+    bound.map_err(|error| {
+        CliError::local(error)
+            .context(format!("listening on {address}"))
+            .hint(format!("give {flag} another address; port 0 takes a free one"))
+    })
+}
+
+/// SIGTERM and SIGINT.
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, CliError> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let listen = |kind| signal(kind).map_err(|error| CliError::local(error).context("listening for signals"));
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Ends when the servers are to stop.
+async fn stopping(mut stopped: watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+fn flatten(ended: Result<Result<(), CliError>, tokio::task::JoinError>) -> Result<(), CliError> {
+    ended.unwrap_or_else(|error| Err(CliError::local(error).context("a server failed")))
+}
+
+async fn start_grpc(listener: TcpListener, ledger: Ledger, shutdown: impl Future<Output = ()> + Send) -> Result<(), CliError> {
+    let hint = "look at the log above; starting again recovers what was acknowledged";
+    api::serve(listener, ledger, None, shutdown).await.map_err(|error| CliError::local(error).hint(hint))
+}
+
+/// What webhooks are checked with.
+struct Webhooks {
+    app_secret: Option<String>,
+    verify_token: Option<String>,
+}
+
+async fn start_http(
+    listener: TcpListener,
+    _ledger: Ledger,
+    webhooks: Webhooks,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), CliError> {
+    if webhooks.app_secret.is_none() || webhooks.verify_token.is_none() {
+        tracing::info!("webhooks are off: they need an app secret and a verify token");
+    }
+    let router = axum::Router::new().route("/healthz", axum::routing::get(|| async { "ok\n" }));
+    axum::serve(listener, router).with_graceful_shutdown(shutdown).await.map_err(|error| CliError::local(error).context("serving HTTP"))
+}
+
+async fn open_ledger(options: Options) -> Result<Ledger, CliError> {
+    let data_dir = options.data_dir.clone();
+    let opened = tokio::task::spawn_blocking(move || Ledger::open(options)).await;
+    let opened = opened.map_err(|error| CliError::local(error).context("opening the ledger"))?;
+    opened.map_err(|error| {
+        let hint = match error {
+            OpenError::InUse { .. } => "stop the other server, or give --data-dir another directory",
+            _ => "nothing was changed that was acknowledged; `consent-ledger verify --data-dir` tells more",
+        };
+        CliError::local(error).context(format!("opening the ledger in {}", data_dir.display())).hint(hint)
+    })
+}
+
+async fn close_ledger(ledger: Ledger) {
+    let _ = tokio::task::spawn_blocking(move || ledger.close()).await;
+}

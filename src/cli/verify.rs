@@ -1,0 +1,123 @@
+//! `verify`: does the log hold together, in both its copies? Needs no server.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+
+use super::error::{CliError, Verdict};
+use super::output::Output;
+use crate::ledger::verify::{VerifyReport, verify_data_dir};
+
+const EXAMPLES: &str = "\
+Exit code: 0 it holds together, 1 it does not, 2 it could not be read.
+
+Example:
+  consent-ledger verify --data-dir ./ledger";
+
+/// Verify a ledger's whole chain, entry by entry, in both copies on disk.
+///
+/// Every entry is hashed again and compared with its successor's link. While a server runs, only the journal is read, and the
+/// output says so. A chain alone does not show that its owner left it alone: note the head printed here and compare it later.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Verify {
+    /// The ledger's data directory
+    #[arg(long, value_name = "DIR")]
+    data_dir: PathBuf,
+}
+
+impl Verify {
+    /// Verifies and prints the report.
+    ///
+    /// # Errors
+    /// Where the data directory cannot be read.
+    pub fn run(self, output: Output) -> Result<Verdict, CliError> {
+        let progress = progress_bar();
+        let report = verify_data_dir(&self.data_dir, |done, total| {
+            progress.set_length(total);
+            progress.set_position(done);
+        });
+        progress.finish_and_clear();
+        let report = report.map_err(|error| {
+            CliError::local(error)
+                .context(format!("reading {}", self.data_dir.display()))
+                .hint("check --data-dir, and that you may read it")
+        })?;
+        output.print(|| value(&report), || text(&report))?;
+        Ok(if is_whole(&report) { Verdict::Yes } else { Verdict::No })
+    }
+}
+
+/// Hidden where stderr is no terminal.
+fn progress_bar() -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("verifying {bar:40} {human_pos} of {human_len} ({per_sec}, {eta} left)") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn is_whole(report: &VerifyReport) -> bool {
+    report.journal_ok && report.store_ok != Some(false) && report.problems.is_empty()
+}
+
+fn value(report: &VerifyReport) -> Value {
+    json!({
+        "ok": is_whole(report),
+        "ledger_id": report.ledger_id,
+        "entries": report.entries,
+        "head": { "seq": report.head.seq.number(), "hash": hex::encode(report.head.hash) },
+        "journal_ok": report.journal_ok,
+        "store_ok": report.store_ok,
+        "problems": report.problems,
+        "notes": report.notes,
+    })
+}
+
+fn text(report: &VerifyReport) -> String {
+    let mut text = String::from(if is_whole(report) { "ok\n" } else { "BROKEN\n" });
+    let copy = |ok: Option<bool>| match ok {
+        Some(true) => "whole",
+        Some(false) => "broken",
+        None => "not read",
+    };
+    let _ = writeln!(text, "ledger: {}", report.ledger_id);
+    let _ = writeln!(text, "entries: {}", report.entries);
+    let _ = writeln!(text, "head: {} {}", report.head.seq, hex::encode(report.head.hash));
+    let _ = writeln!(text, "journal: {}", copy(Some(report.journal_ok)));
+    let _ = writeln!(text, "store: {}", copy(report.store_ok));
+    for problem in &report.problems {
+        let _ = writeln!(text, "problem: {problem}");
+    }
+    for note in &report.notes {
+        let _ = writeln!(text, "note: {note}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::consent::words::Seq;
+
+    fn report(store_ok: Option<bool>) -> VerifyReport {
+        let head = crate::ledger::Position { seq: Seq::new(3), hash: [0xab; 32] };
+        VerifyReport { ledger_id: "00".repeat(16), entries: 3, head, journal_ok: true, store_ok, problems: Vec::new(), notes: Vec::new() }
+    }
+
+    #[test]
+    fn a_store_that_was_not_read_breaks_nothing_and_one_that_is_broken_does() {
+        assert!(text(&report(None)).starts_with("ok\n"));
+        assert!(text(&report(None)).contains("store: not read\n"));
+        assert!(text(&report(Some(false))).starts_with("BROKEN\n"));
+    }
+
+    #[test]
+    fn a_problem_is_a_no_even_where_both_copies_read_well() {
+        let report = VerifyReport { problems: vec!["seq 2: its hash differs".into()], ..report(Some(true)) };
+        assert_eq!(value(&report).get("ok"), Some(&Value::Bool(false)));
+    }
+}
