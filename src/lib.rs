@@ -2,8 +2,10 @@
 //!
 //! [`consent`] holds the rules and nothing else; [`ledger`] owns disk and order; the edges parse, ask and map.
 
+pub mod cli;
 pub mod consent;
 pub mod ledger;
+pub mod webhook;
 
 /// Generated from `proto/consent/v1`.
 #[allow(missing_docs, clippy::all, clippy::pedantic, reason = "generated; the protos carry the words")]

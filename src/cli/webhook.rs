@@ -1,0 +1,190 @@
+//! `webhook replay`: sends recorded provider bodies, correctly signed, to a running server.
+//!
+//! ```text
+//! $ consent-ledger webhook replay recorded/ --app-secret-file secret.txt
+//! 200 recorded/message__text.json
+//! 200 recorded/message__reply.json
+//! 2 bodies: 2 answered 200
+//! ```
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use crate::consent::words::Account;
+use crate::webhook::signature::{AppSecret, HEADER, sign};
+
+/// Below so many bodies no progress bar is shown.
+const MANY: usize = 20;
+
+/// How long one answer may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What `webhook` is asked to do.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Sends recorded webhook bodies, correctly signed, to a running server; exit code 0 if all were answered 200, else 2
+    Replay(Replay),
+}
+
+/// What to send, and where.
+#[derive(Debug, clap::Args)]
+struct Replay {
+    /// Webhook bodies: files, or directories whose *.json files are sent in order of name
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    secret: Secret,
+    /// Where the server listens for HTTP
+    #[arg(long, value_name = "http://HOST:PORT", env = "CONSENT_LEDGER_SERVER_HTTP", default_value = "http://127.0.0.1:8080")]
+    server_http: String,
+    /// The account that the bodies are for
+    #[arg(long, default_value = "default")]
+    account: String,
+    /// One JSON object per body and one for the total
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct Secret {
+    /// The app secret, for trying things out: other users of this machine can read command lines
+    #[arg(long, value_name = "S", env = "CONSENT_LEDGER_APP_SECRET", hide_env_values = true)]
+    app_secret: Option<String>,
+    /// A file that holds the app secret
+    #[arg(long, value_name = "FILE")]
+    app_secret_file: Option<PathBuf>,
+}
+
+impl Secret {
+    fn read(&self) -> anyhow::Result<AppSecret> {
+        let text = match (&self.app_secret, &self.app_secret_file) {
+            (_, Some(file)) => std::fs::read_to_string(file).with_context(|| format!("cannot read the app secret from {}", file.display()))?,
+            (Some(text), None) => text.clone(),
+            (None, None) => String::new(),
+        };
+        AppSecret::new(&text).context("the app secret is empty")
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Where a path, the secret or the account cannot be read. A server that cannot be reached is an answer: exit code 2.
+pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    match args.command {
+        Command::Replay(args) => replay(args).await,
+    }
+}
+
+async fn replay(args: Replay) -> anyhow::Result<ExitCode> {
+    let secret = args.secret.read()?;
+    let account: Account = args.account.parse().context("--account")?;
+    let url = format!("{}/webhooks/{account}", args.server_http.trim_end_matches('/'));
+    let files = files(&args.paths)?;
+    let client = reqwest::Client::builder().timeout(PATIENCE).build().context("cannot set up the HTTP client")?;
+    let progress = progress(files.len(), args.json);
+    let mut answers: BTreeMap<String, usize> = BTreeMap::new();
+    for file in &files {
+        let answer = send(&client, &url, &secret, file).await?;
+        let path = file.display();
+        progress.suspend(|| {
+            let line = if args.json { json!({"status": answer, "path": path.to_string()}).to_string() } else { format!("{answer} {path}") };
+            writeln!(std::io::stdout(), "{line}")
+        })?;
+        *answers.entry(answer).or_default() += 1;
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    let accepted = answers.get("200").copied().unwrap_or(0);
+    let total = if args.json {
+        json!({"bodies": files.len(), "answers": answers}).to_string()
+    } else {
+        let counts: Vec<String> = answers.iter().map(|(answer, count)| format!("{count} answered {answer}")).collect();
+        format!("{} bodies: {}", files.len(), counts.join(", "))
+    };
+    writeln!(std::io::stdout(), "{total}")?;
+    Ok(if accepted == files.len() { ExitCode::SUCCESS } else { ExitCode::from(2) })
+}
+
+/// The status of the answer, or `unreachable`. The first refusal's words go to stderr.
+async fn send(client: &reqwest::Client, url: &str, secret: &AppSecret, file: &Path) -> anyhow::Result<String> {
+    let body = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let request = client.post(url).header("content-type", "application/json").header(HEADER, sign(secret, &body)).body(body);
+    match request.send().await {
+        Ok(response) if response.status().is_success() => Ok(response.status().as_u16().to_string()),
+        Ok(response) => {
+            let status = response.status().as_u16().to_string();
+            let words = response.text().await.unwrap_or_default();
+            writeln!(std::io::stderr(), "{status}: {}", words.trim())?;
+            Ok(status)
+        }
+        Err(error) => {
+            writeln!(std::io::stderr(), "{url}: {:#}", anyhow::Error::from(error))?;
+            Ok("unreachable".to_owned())
+        }
+    }
+}
+
+/// The files that `paths` name, those of a directory in order of name.
+fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            anyhow::ensure!(path.exists(), "{} does not exist", path.display());
+            files.push(path.clone());
+            continue;
+        }
+        let listed = std::fs::read_dir(path).with_context(|| format!("cannot list {}", path.display()))?;
+        let mut within = listed.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
+        within.retain(|file| file.is_file() && file.extension().is_some_and(|ending| ending == "json"));
+        within.sort();
+        anyhow::ensure!(!within.is_empty(), "{} holds no *.json files", path.display());
+        files.append(&mut within);
+    }
+    Ok(files)
+}
+
+/// A bar for people who wait; hidden elsewhere.
+fn progress(bodies: usize, json: bool) -> ProgressBar {
+    if bodies < MANY || json || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} bodies, {per_sec}, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(bodies as u64).with_style(style)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_its_json_files_in_order_of_name() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["b.json", "a.json", "NOTICE.md"] {
+            std::fs::write(dir.path().join(name), "{}").unwrap();
+        }
+        let listed = files(&[dir.path().to_owned()]).unwrap();
+        assert_eq!(listed, [dir.path().join("a.json"), dir.path().join("b.json")]);
+    }
+
+    #[test]
+    fn a_path_that_names_nothing_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(files(&[dir.path().join("missing.json")]).is_err());
+        assert!(files(&[dir.path().to_owned()]).is_err());
+    }
+}
