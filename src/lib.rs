@@ -7,6 +7,7 @@ pub mod cli;
 pub mod consent;
 pub mod ledger;
 pub mod scenarios;
+pub mod webhook;
 
 /// Generated from `proto/consent/v1`.
 #[allow(missing_docs, clippy::all, clippy::pedantic, reason = "generated; the protos carry the words")]

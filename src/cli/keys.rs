@@ -1,6 +1,6 @@
 //! `keys`: the ledger's public keys. Needs no server.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde_json::json;

@@ -15,6 +15,7 @@ mod scenarios;
 mod serve;
 mod trail;
 mod verify;
+mod webhook;
 mod words;
 
 use std::process::ExitCode;
@@ -56,6 +57,7 @@ enum Command {
     Verify(verify::Verify),
     Keys(keys::Keys),
     Scenarios(scenarios::Scenarios),
+    Webhook(webhook::Webhook),
 }
 
 /// Reads the command line, runs the command, and answers with its exit code.
@@ -85,6 +87,7 @@ fn run(command: Command, output: Output) -> Result<Verdict, CliError> {
         Command::Verify(verify) => verify.run(output),
         Command::Keys(keys) => keys.run(output),
         Command::Scenarios(scenarios) => scenarios.run(output),
+        Command::Webhook(webhook) => client::run(webhook.run(output)),
     }
 }
 
@@ -112,6 +115,7 @@ mod tests {
             "dead-letters list",
             "dead-letters replay",
             "scenarios a.yaml b.yaml",
+            "webhook replay dir a.json --app-secret s --server-http http://127.0.0.1:8080",
         ] {
             let words = std::iter::once("consent-ledger").chain(line.split(' '));
             assert!(Cli::try_parse_from(words).is_ok(), "{line}");

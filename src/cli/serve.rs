@@ -10,6 +10,7 @@
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -21,7 +22,11 @@ use tracing_subscriber::EnvFilter;
 use super::error::{CliError, Verdict};
 use super::output::Output;
 use crate::api;
+use crate::api::admin::DeadLetterAdmin;
 use crate::ledger::{Ledger, OpenError, Options};
+use crate::webhook::dead_letters::DeadLetters;
+use crate::webhook::signature::AppSecret;
+use crate::webhook::{self, VerifyToken};
 
 const EXAMPLES: &str = "\
 Prints `ready grpc=ADDR http=ADDR` on stdout once it answers; logs go to stderr (RUST_LOG sets how much, --json their form).
@@ -83,7 +88,7 @@ impl Serve {
     }
 
     async fn serve(self, output: Output) -> Result<Verdict, CliError> {
-        let webhooks = Webhooks { app_secret: self.read_app_secret()?, verify_token: self.verify_token };
+        let webhooks = self.webhooks()?;
         let (grpc, grpc_address) = bind(self.listen, "--listen").await?;
         let (http, http_address) = bind(self.http, "--http").await?;
         let mut signals = Signals::new()?;
@@ -92,10 +97,11 @@ impl Serve {
             () = signals.next() => return Ok(Verdict::Yes),
         };
 
+        let dead_letters = open_dead_letters(&ledger).await?;
         let (stop, stopped) = watch::channel(false);
         let mut servers = JoinSet::new();
-        servers.spawn(start_grpc(grpc, ledger.clone(), stopping(stopped.clone())));
-        servers.spawn(start_http(http, ledger.clone(), webhooks, stopping(stopped)));
+        servers.spawn(start_grpc(grpc, ledger.clone(), dead_letters.clone(), stopping(stopped.clone())));
+        servers.spawn(start_http(http, ledger.clone(), dead_letters, webhooks, stopping(stopped)));
         output.line(&format!("ready grpc={grpc_address} http={http_address}"))?;
         tracing::info!(grpc = %grpc_address, http = %http_address, head = %ledger.head().seq, "ready");
 
@@ -121,6 +127,17 @@ impl Serve {
         }
         close_ledger(ledger).await;
         result.map(|()| Verdict::Yes)
+    }
+
+    fn webhooks(&self) -> Result<webhook::Config, CliError> {
+        let common = webhook::Secrets {
+            app_secret: self.read_app_secret()?.as_deref().and_then(AppSecret::new),
+            verify_token: self.verify_token.as_deref().and_then(VerifyToken::new),
+        };
+        if common.app_secret.is_none() {
+            tracing::info!("webhooks are refused: no app secret was given to check their signatures with");
+        }
+        Ok(webhook::Config { common, ..webhook::Config::default() })
     }
 
     fn read_app_secret(&self) -> Result<Option<String>, CliError> {
@@ -179,28 +196,33 @@ fn flatten(ended: Result<Result<(), CliError>, tokio::task::JoinError>) -> Resul
     ended.unwrap_or_else(|error| Err(CliError::local(error).context("a server failed")))
 }
 
-async fn start_grpc(listener: TcpListener, ledger: Ledger, shutdown: impl Future<Output = ()> + Send) -> Result<(), CliError> {
+async fn start_grpc(
+    listener: TcpListener,
+    ledger: Ledger,
+    dead_letters: Arc<DeadLetters>,
+    shutdown: impl Future<Output = ()> + Send,
+) -> Result<(), CliError> {
     let hint = "look at the log above; starting again recovers what was acknowledged";
-    api::serve(listener, ledger, None, shutdown).await.map_err(|error| CliError::local(error).hint(hint))
-}
-
-/// What webhooks are checked with.
-struct Webhooks {
-    app_secret: Option<String>,
-    verify_token: Option<String>,
+    let dead_letters: Arc<dyn DeadLetterAdmin> = Arc::new(webhook::LedgerDeadLetters { letters: dead_letters, ledger: ledger.clone() });
+    api::serve(listener, ledger, Some(dead_letters), shutdown).await.map_err(|error| CliError::local(error).hint(hint))
 }
 
 async fn start_http(
     listener: TcpListener,
-    _ledger: Ledger,
-    webhooks: Webhooks,
+    ledger: Ledger,
+    dead_letters: Arc<DeadLetters>,
+    webhooks: webhook::Config,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), CliError> {
-    if webhooks.app_secret.is_none() || webhooks.verify_token.is_none() {
-        tracing::info!("webhooks are off: they need an app secret and a verify token");
-    }
-    let router = axum::Router::new().route("/healthz", axum::routing::get(|| async { "ok\n" }));
-    axum::serve(listener, router).with_graceful_shutdown(shutdown).await.map_err(|error| CliError::local(error).context("serving HTTP"))
+    let served = webhook::serve(listener, ledger, dead_letters, webhooks, shutdown).await;
+    served.map_err(|error| CliError::local(error).context("serving HTTP"))
+}
+
+async fn open_dead_letters(ledger: &Ledger) -> Result<Arc<DeadLetters>, CliError> {
+    let ledger = ledger.clone();
+    let opened = tokio::task::spawn_blocking(move || DeadLetters::open(ledger.data_dir(), ledger.master_key(), ledger.now())).await;
+    let opened = opened.map_err(|error| CliError::local(error).context("opening the dead letters"))?;
+    opened.map(Arc::new).map_err(|error| CliError::local(error).context("opening the dead letters"))
 }
 
 async fn open_ledger(options: Options) -> Result<Ledger, CliError> {

@@ -1,7 +1,7 @@
 //! `verify`: does the log hold together, in both its copies? Needs no server.
 
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};

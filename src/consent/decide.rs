@@ -211,7 +211,7 @@ impl<'a> View<'a> {
 
     fn opt_ins(&self, category: Category) -> impl Iterator<Item = OptIn> + '_ {
         let recorded = [self.own, self.all].into_iter().flatten().flat_map(move |toward| toward.consent(category).opt_ins.iter().copied());
-        recorded.chain(self.carried.opted_in(category))
+        recorded.chain(self.carried.opted_in(category).iter().copied())
     }
 
     // Rule 4, with rule 14 (a weak opt-in counts only where no opt-out ever was) and rule 13 (a changed identity key
@@ -347,7 +347,11 @@ impl<'a> View<'a> {
         let mut reasons = Vec::with_capacity(4);
         let categories: &[Category] = match asked {
             Asked::Anything | Asked::For(Category::Service) | Asked::OptOutConfirmation => Category::ALL,
-            Asked::For(Category::Marketing) => &[Category::Marketing, Category::Service],
+            // For marketing that the contact did not agree to, free-form conversation would change nothing.
+            Asked::For(Category::Marketing) if matches!(self.standing(Category::Marketing, at), Standing::OptedIn(_)) => {
+                &[Category::Marketing, Category::Service]
+            }
+            Asked::For(Category::Marketing) => &[Category::Marketing],
             Asked::For(Category::Utility) => &[Category::Utility, Category::Service],
             Asked::For(Category::Authentication) => &[Category::Authentication],
         };
@@ -367,7 +371,7 @@ impl<'a> View<'a> {
         if asked == Asked::OptOutConfirmation && matches!(self.confirmation(at), Confirmation::Used(_)) {
             reasons.push(Reason::OptOutConfirmationUsed);
         }
-        // For marketing that the contact did not agree to, an open window would change nothing.
+        // Nor would an open window.
         let window_matters = match asked {
             Asked::For(Category::Authentication) => false,
             Asked::For(Category::Marketing) => matches!(self.standing(Category::Marketing, at), Standing::OptedIn(_)),
@@ -465,7 +469,7 @@ enum Confirmation {
 #[derive(Default)]
 struct Carried {
     opted_out: [Option<Fact>; 4],
-    opted_in: [Option<OptIn>; 4],
+    opted_in: [Vec<OptIn>; 4],
     stop: Option<Fact>,
 }
 
@@ -479,7 +483,7 @@ impl Carried {
                 match view.standing(*category, change.at) {
                     Standing::OptedOut(_) => *out = later(*out, Some(change)),
                     Standing::OptedIn(held) if policy.identity_change_carries_opt_in => {
-                        *opt_in = Some(OptIn { expires_at: view.expires_at(&held), ..held });
+                        opt_in.push(OptIn { expires_at: view.expires_at(&held), ..held });
                     }
                     _ => {}
                 }
@@ -495,8 +499,8 @@ impl Carried {
         self.opted_out.get(category.index()).copied().flatten()
     }
 
-    fn opted_in(&self, category: Category) -> Option<OptIn> {
-        self.opted_in.get(category.index()).copied().flatten()
+    fn opted_in(&self, category: Category) -> &[OptIn] {
+        self.opted_in.get(category.index()).map(Vec::as_slice).unwrap_or_default()
     }
 }
 

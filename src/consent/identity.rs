@@ -107,10 +107,16 @@ pub struct Span {
 /// The spans of every identifier in a group, each list oldest first and never empty.
 pub type Spans = BTreeMap<IdentifierKey, Vec<Span>>;
 
-/// The span of an identifier's life that the instant `at` falls into.
+/// The span that an event at the instant `at` belongs to.
 #[must_use]
 pub fn span_at(spans: &[Span], at: Time) -> Option<&Span> {
     spans.iter().find(|span| span.until.is_none_or(|until| at <= until))
+}
+
+/// The span that a question about the instant `at` is answered from: a span that ends at T no longer holds at T.
+#[must_use]
+pub fn span_asked(spans: &[Span], at: Time) -> Option<&Span> {
+    spans.iter().find(|span| span.until.is_none_or(|until| at < until))
 }
 
 /// Works out who is who from all events of a group, in any order.
@@ -120,12 +126,18 @@ pub fn resolve(events: &[MemberEvent]) -> Spans {
     let mut identity: Vec<&MemberEvent> = events.iter().filter(|event| event.says_who_is_who()).collect();
     // At one instant links come first: then a change silences more identifiers, and silence is the safe side.
     identity.sort_by_key(|event| (event.at(), matches!(event.what, Member::Moved { .. })));
+    let mut moves: Vec<(Fact, IdentifierKey, IdentifierKey)> = Vec::new();
     for event in identity {
+        if moves.first().is_some_and(|(change, ..)| change.at != event.at()) {
+            lives.end(&std::mem::take(&mut moves));
+        }
         match &event.what {
             Member::Act { identifiers, .. } | Member::Linked { identifiers, .. } => lives.link(identifiers),
-            Member::Moved { fact, from, to } => lives.end(*fact, *from, *to),
+            Member::Moved { fact, from, to } if from != to => moves.push((*fact, *from, *to)),
+            Member::Moved { .. } => {}
         }
     }
+    lives.end(&moves);
     lives.fold(events)
 }
 
@@ -181,19 +193,16 @@ impl Lives {
         }
     }
 
-    fn end(&mut self, change: Fact, from: IdentifierKey, to: IdentifierKey) {
-        if from == to {
-            return;
+    /// Ends the spans that the moves of one instant leave, then lets each arrive: their order does not matter.
+    fn end(&mut self, moves: &[(Fact, IdentifierKey, IdentifierKey)]) {
+        let mut leaving = Vec::with_capacity(moves.len());
+        for (change, from, _) in moves {
+            let node = self.current(*from);
+            leaving.push((*change, self.root(node)));
         }
-        let leaving = self.current(from);
-        let leaving = self.root(leaving);
-        let ended: Vec<IdentifierKey> = self
-            .spans
-            .iter()
-            .filter(|(_, spans)| spans.last().is_some_and(|last| self.root(*last) == leaving))
-            .map(|(key, _)| *key)
-            .collect();
-        for key in ended {
+        let ends_at = |node: usize| leaving.iter().find(|(_, root)| *root == self.root(node)).map(|(change, _)| *change);
+        let ended = self.spans.iter().filter_map(|(key, spans)| Some((*key, ends_at(*spans.last()?)?)));
+        for (key, change) in ended.collect::<Vec<_>>() {
             let next = add_node(&mut self.nodes);
             if let Some(spans) = self.spans.get_mut(&key) {
                 if let Some(node) = spans.last().and_then(|last| self.nodes.get_mut(*last)) {
@@ -202,8 +211,10 @@ impl Lives {
                 spans.push(next);
             }
         }
-        let arriving = self.current(to);
-        self.moves.push((leaving, change, arriving));
+        for ((change, root), (_, _, to)) in leaving.into_iter().zip(moves) {
+            let arriving = self.current(*to);
+            self.moves.push((root, change, arriving));
+        }
     }
 
     fn node_at(&mut self, key: IdentifierKey, at: Time) -> usize {
@@ -243,7 +254,7 @@ impl Lives {
                 }
             }
         }
-        self.moves.sort_by_key(|(_, change, _)| *change);
+        self.moves.sort_by_key(|(_, change, _)| change.at);
         for (leaving, change, arriving) in &self.moves {
             let left = facts.get(&self.root(*leaving)).cloned().unwrap_or_default();
             let here = facts.entry(self.root(*arriving)).or_default();

@@ -36,7 +36,7 @@ use crate::consent::decide::{Asked, Contact, Decision, decide};
 use crate::consent::event::SenderNumber;
 use crate::consent::facts::Facts;
 use crate::consent::identifier::Identifier;
-use crate::consent::identity::{Behind, IdentifierKey, resolve, span_at};
+use crate::consent::identity::{Behind, IdentifierKey, resolve, span_asked};
 use crate::consent::policy::Policy;
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Sender, Seq};
@@ -172,6 +172,10 @@ pub struct OpenedEntry {
     pub trail: u64,
     /// Its place in that trail, counting from 1.
     pub trail_seq: u64,
+    /// The second trail of a join or a move; 0: none.
+    pub second_trail: u64,
+    /// Its place in that trail, counting from 1; 0: none.
+    pub second_trail_seq: u64,
     /// The facts.
     pub clear: crate::proto::ClearPart,
     /// What is personal; none where nothing was sealed or the key is gone.
@@ -335,7 +339,7 @@ impl Ledger {
             if at < group.latest {
                 return Ok(Found::History(group.trails.clone()));
             }
-            let span = group.spans.get(&key).and_then(|spans| span_at(spans, at));
+            let span = group.spans.get(&key).and_then(|spans| span_asked(spans, at));
             return Ok(span.map_or(Found::Unknown, |span| found(&span.behind)));
         };
         Ok(if at < facts.latest { Found::History(vec![key.trail]) } else { Found::Facts(facts) })
@@ -349,7 +353,7 @@ impl Ledger {
         let members = plan::members(&self.shared.state, &self.shared.reader, trails).map_err(|reason| CheckError::Unavailable { reason })?;
         let then: Vec<_> = members.into_iter().filter(|member| member.at() <= at).collect();
         let spans = resolve(&then);
-        let span = self.key_of(account, &question.contact).and_then(|key| span_at(spans.get(&key)?, at));
+        let span = self.key_of(account, &question.contact).and_then(|key| span_asked(spans.get(&key)?, at));
         let highest = then.iter().map(|member| member.seq()).max().unwrap_or_default();
         let contact = match span.map(|span| &span.behind) {
             Some(Behind::Contact(facts)) => Contact::Known(facts),
@@ -361,6 +365,12 @@ impl Ledger {
 
     fn with_account<T>(&self, account: &Account, read: impl FnOnce(&AccountState) -> T) -> Option<T> {
         self.shared.state.with_account(account.as_str(), read)
+    }
+
+    /// Whether there is such an account.
+    #[must_use]
+    pub fn has_account(&self, account: &Account) -> bool {
+        self.with_account(account, |_| ()).is_some()
     }
 
     /// The head of the log.
@@ -431,6 +441,8 @@ impl Ledger {
             actor: entry.header.actor,
             trail: entry.header.link.trail,
             trail_seq: entry.header.link.trail_seq,
+            second_trail: entry.header.second.trail,
+            second_trail_seq: entry.header.second.trail_seq,
             clear: entry.clear,
             sealed,
             erased,

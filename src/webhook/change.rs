@@ -1,0 +1,118 @@
+//! One change of a body: what its items share.
+//!
+//! ```text
+//! {"field": "messages", "value": {"metadata": {"phone_number_id": "1064…"}, "contacts": […], "messages": [item, …]}}
+//! ```
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::contact::{Contacts, Keys};
+use super::json::{Object, object, text};
+use super::update::{Item, Unplaceable};
+use crate::consent::identifier::Identifier;
+use crate::consent::time::Time;
+use crate::consent::words::Sender;
+use crate::ledger::record::What;
+
+/// The body's `object`.
+pub(super) const OBJECT: &str = "whatsapp_business_account";
+
+/// One thing that an item says; none of them: it says nothing.
+#[derive(Debug)]
+pub(super) struct Said {
+    /// When the person acted.
+    pub occurred_at: Time,
+    /// What happened.
+    pub what: What,
+}
+
+/// One change, with what its items share.
+pub(super) struct Change<'a> {
+    entry: &'a Object,
+    /// The field it came under.
+    pub(super) field: &'a str,
+    /// Its value.
+    pub(super) value: &'a Object,
+    sender: Option<Sender>,
+    contacts: Contacts<'a>,
+}
+
+impl<'a> Change<'a> {
+    /// Reads what the items share.
+    pub(super) fn read(entry: &'a Object, field: &'a str, value: &'a Object) -> Self {
+        let sender = object(value, "metadata").and_then(|metadata| text(metadata, "phone_number_id")).and_then(|id| id.parse().ok());
+        Self { entry, field, value, sender, contacts: Contacts::read(value.get("contacts")) }
+    }
+
+    /// The business number that received it.
+    pub(super) fn sender(&self) -> Result<&Sender, Unplaceable> {
+        self.sender.as_ref().ok_or(Unplaceable::Sender)
+    }
+
+    /// Whom `item` is about.
+    pub(super) fn contact(&self, item: &Object, keys: &Keys) -> Result<Vec<Identifier>, Unplaceable> {
+        self.contacts.of(item, keys)
+    }
+
+    /// A body that holds `item` of the list `list` alone, with the contacts that may be about the same person.
+    pub(super) fn item(&self, list: &str, item: &Value) -> Item {
+        let contacts = item.as_object().map(|item| self.contacts.beside(item)).unwrap_or_default();
+        self.with((!contacts.is_empty()).then_some(Part::Many(contacts)), list, Part::Many(vec![item]))
+    }
+
+    /// A body that holds what stands under `key` alone.
+    pub(super) fn part(&self, key: &str, part: &Value) -> Item {
+        self.with(self.value.get("contacts").map(Part::One), key, Part::One(part))
+    }
+
+    fn with(&self, contacts: Option<Part<'_>>, key: &str, part: Part<'_>) -> Item {
+        let shared = ["messaging_product", "metadata"].into_iter().filter_map(|key| Some((key, Part::One(self.value.get(key)?))));
+        let mut value: BTreeMap<&str, Part<'_>> = shared.collect();
+        value.extend(contacts.map(|contacts| ("contacts", contacts)));
+        value.insert(key, part);
+        alone(self.entry, self.field, &value)
+    }
+
+    /// A body that holds this change alone.
+    pub(super) fn whole(&self) -> Item {
+        alone(self.entry, self.field, &self.value)
+    }
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Part<'a> {
+    One(&'a Value),
+    Many(Vec<&'a Value>),
+}
+
+#[derive(Serialize)]
+struct Body<'a, V> {
+    object: &'a str,
+    entry: [Entry<'a, V>; 1],
+}
+
+#[derive(Serialize)]
+struct Entry<'a, V> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<&'a Value>,
+    changes: [Alone<'a, V>; 1],
+}
+
+#[derive(Serialize)]
+struct Alone<'a, V> {
+    field: &'a str,
+    value: V,
+}
+
+fn alone<V: Serialize>(entry: &Object, field: &str, value: &V) -> Item {
+    let changes = [Alone { field, value }];
+    let body = Body { object: OBJECT, entry: [Entry { id: entry.get("id"), time: entry.get("time"), changes }] };
+    // JSON values and text keys always serialise.
+    Item { field: field.to_owned(), payload: serde_json::to_vec(&body).unwrap_or_default() }
+}

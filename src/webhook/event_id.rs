@@ -1,0 +1,44 @@
+//! The name of an item's fact in the ledger: equal for a redelivery, different for whatever says something else.
+//!
+//! ```text
+//! "wa:" ‖ hex(SHA-256(canonical JSON of
+//!   {"at": µs since 1970, "contact": [identifier, …], "index": n, "list": "messages",
+//!    "says": the item without its timestamp, "sender": phone_number_id}))
+//! ```
+//!
+//! The provider's message id alone will not do: two different messages have come under one id. What wraps an item (its
+//! entry, its field, a contact's profile name) is not part of it, neither is the order of keys, nor whether the time came
+//! as a string or as an integer.
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::json::{Object, canonical};
+use crate::consent::identifier::Identifier;
+use crate::consent::time::Time;
+use crate::consent::words::Sender;
+use crate::ledger::record::{EventId, What};
+
+/// The event id of the `index`-th thing that `item` of the list `list` says.
+pub(super) fn event_id(sender: &Sender, list: &str, item: &Object, index: usize, occurred_at: Time, what: &What) -> Option<EventId> {
+    let mut says = item.clone();
+    says.remove("timestamp");
+    let contact: Vec<&str> = identifiers(what).into_iter().map(Identifier::as_str).collect();
+    let content = json!({
+        "at": occurred_at.micros(), "contact": contact, "index": index, "list": list, "says": Value::Object(says), "sender": sender.as_str(),
+    });
+    format!("wa:{}", hex::encode(Sha256::digest(canonical(&content)))).parse().ok()
+}
+
+fn identifiers(what: &What) -> Vec<&Identifier> {
+    match what {
+        What::Inbound { contact, .. }
+        | What::Preference { contact, .. }
+        | What::SendFailed { contact, .. }
+        | What::IdentityKeyChange { contact, .. } => contact.iter().collect(),
+        What::OptIn { contact, .. } | What::OptOut { contact, .. } | What::ConfirmationSent { contact, .. } => vec![contact],
+        What::Link { a, b } => vec![a, b],
+        What::Move { from, to, .. } => vec![from, to],
+        What::AdoptPolicy { .. } | What::CreateAccount => Vec::new(),
+    }
+}

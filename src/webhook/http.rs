@@ -1,0 +1,165 @@
+//! The HTTP side: paths, limits, statuses.
+//!
+//! ```text
+//! 200 all of it durable      401 signature      403 verification      404 account or path
+//! 408 too slow               413 over 3 MiB     503 + Retry-After: not now, or no app secret
+//! ```
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tokio_stream::StreamExt;
+
+use super::Config;
+use super::dead_letters::DeadLetters;
+use super::handle::{Delivery, NotDone};
+use super::metrics::Metrics;
+use super::recorder::Recorder;
+use super::signature;
+use crate::consent::words::Account;
+
+/// The largest body, in bytes.
+pub(super) const BODY_MAX_BYTES: usize = 3 * 1024 * 1024;
+
+/// How much of a body that is too large is still read, so that its sender sees the answer.
+const DRAIN_MAX_BYTES: usize = 4 * BODY_MAX_BYTES;
+
+/// How long a body may take to arrive.
+const BODY_MAX_TIME: Duration = Duration::from_secs(30);
+
+/// When the provider should come again, in seconds.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+
+struct App<R> {
+    recorder: R,
+    dead_letters: Arc<DeadLetters>,
+    config: Config,
+    metrics: Metrics,
+}
+
+/// All paths.
+pub(super) fn router<R: Recorder>(recorder: R, dead_letters: Arc<DeadLetters>, config: Config) -> Router {
+    let app = Arc::new(App { recorder, dead_letters, config, metrics: Metrics::default() });
+    Router::new()
+        .route("/webhooks/{account}", get(verify::<R>).post(receive::<R>))
+        .route("/healthz", get(health::<R>))
+        .route("/metrics", get(metrics::<R>))
+        .with_state(app)
+}
+
+/// What a body is answered with.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+enum Refusal {
+    #[error("no such account")]
+    AccountUnknown,
+    #[error("webhooks are not set up for this account: start the server with its app secret; unsigned bodies are never accepted")]
+    NoAppSecret,
+    #[error("{0}")]
+    Signature(#[from] signature::SignatureError),
+    #[error("the body has more than {BODY_MAX_BYTES} bytes")]
+    TooLarge,
+    #[error("the body did not arrive within 30 seconds")]
+    TooSlow,
+    #[error("the body did not arrive whole")]
+    Broken,
+    #[error("not everything could be stored; deliver this body again")]
+    TryAgain,
+}
+
+impl Refusal {
+    const fn status(&self) -> StatusCode {
+        match self {
+            Self::AccountUnknown => StatusCode::NOT_FOUND,
+            Self::NoAppSecret | Self::TryAgain => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Signature(_) => StatusCode::UNAUTHORIZED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Broken => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+impl From<NotDone> for Refusal {
+    fn from(not_done: NotDone) -> Self {
+        match not_done {
+            NotDone::AccountUnknown => Self::AccountUnknown,
+            NotDone::TryAgain => Self::TryAgain,
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = (self.status(), format!("{self}\n")).into_response();
+        if self.status() == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        response
+    }
+}
+
+async fn receive<R: Recorder>(State(app): State<Arc<App<R>>>, Path(account): Path<String>, headers: HeaderMap, body: Body) -> Response {
+    let answer = match deliver(&app, &account, &headers, body).await {
+        Ok(()) => StatusCode::OK.into_response(),
+        Err(refusal) => refusal.into_response(),
+    };
+    app.metrics.body(answer.status().as_u16());
+    answer
+}
+
+async fn deliver<R: Recorder>(app: &App<R>, account: &str, headers: &HeaderMap, body: Body) -> Result<(), Refusal> {
+    let account: Account = account.parse().map_err(|_| Refusal::AccountUnknown)?;
+    let secret = app.config.secrets(&account).app_secret.as_ref().ok_or(Refusal::NoAppSecret)?;
+    let body = tokio::time::timeout(BODY_MAX_TIME, read(body)).await.map_err(|_| Refusal::TooSlow)??;
+    // Over the bytes as they came, before anything reads them.
+    signature::verify(secret, headers.get(signature::HEADER).map(HeaderValue::as_bytes), &body)?;
+    let delivery = Delivery { recorder: &app.recorder, dead_letters: &app.dead_letters, metrics: &app.metrics, account: &account };
+    Ok(delivery.take(body).await?)
+}
+
+async fn read(body: Body) -> Result<Bytes, Refusal> {
+    let mut parts = body.into_data_stream();
+    let mut whole = Vec::new();
+    let mut seen = 0;
+    while let Some(part) = parts.next().await {
+        let part = part.map_err(|_| Refusal::Broken)?;
+        seen += part.len();
+        if seen > DRAIN_MAX_BYTES {
+            break;
+        }
+        if seen <= BODY_MAX_BYTES {
+            whole.extend_from_slice(&part);
+        }
+    }
+    if seen > BODY_MAX_BYTES { Err(Refusal::TooLarge) } else { Ok(whole.into()) }
+}
+
+async fn verify<R: Recorder>(State(app): State<Arc<App<R>>>, Path(account): Path<String>, RawQuery(query): RawQuery) -> Response {
+    let Ok(account) = account.parse::<Account>() else { return Refusal::AccountUnknown.into_response() };
+    let query = query.unwrap_or_default();
+    let given = |name: &str| form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+    let token = app.config.secrets(&account).verify_token.as_ref();
+    let named = given("hub.verify_token").zip(token).is_some_and(|(given, token)| token.is(&given));
+    match given("hub.challenge") {
+        Some(challenge) if named && given("hub.mode").as_deref() == Some("subscribe") => challenge.into_response(),
+        _ => (StatusCode::FORBIDDEN, "hub.mode, hub.verify_token and hub.challenge do not verify this webhook\n").into_response(),
+    }
+}
+
+async fn health<R: Recorder>(State(app): State<Arc<App<R>>>) -> Response {
+    if app.recorder.writes() {
+        "ok\n".into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "the ledger does not write\n").into_response()
+    }
+}
+
+async fn metrics<R: Recorder>(State(app): State<Arc<App<R>>>) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.text(app.recorder.head())).into_response()
+}

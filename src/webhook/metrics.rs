@@ -1,0 +1,100 @@
+//! Counters in Prometheus's text format. No label ever holds an identifier, an account or a field's name.
+//!
+//! ```text
+//! consent_ledger_webhook_updates_total{outcome="recorded"} 17
+//! consent_ledger_webhook_bodies_total{status="200"} 41
+//! consent_ledger_log_head_seq 18
+//! ```
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+
+use crate::consent::words::Seq;
+
+/// What became of one item of a body.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// Recorded now.
+    Recorded,
+    /// There before: a redelivery.
+    Duplicate,
+    /// The event id was used for something else.
+    Conflict,
+    /// Known, and says nothing.
+    NoFact,
+    /// Kept as a dead letter.
+    DeadLetter,
+}
+
+impl Outcome {
+    const ALL: [(Self, &'static str); 5] = [
+        (Self::Recorded, "recorded"),
+        (Self::Duplicate, "duplicate"),
+        (Self::Conflict, "conflict"),
+        (Self::NoFact, "no_fact"),
+        (Self::DeadLetter, "dead_letter"),
+    ];
+}
+
+/// The webhook's counters, from zero at every start.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    updates: [AtomicU64; Outcome::ALL.len()],
+    bodies: Mutex<BTreeMap<u16, u64>>,
+}
+
+impl Metrics {
+    /// Counts one item.
+    pub fn update(&self, outcome: Outcome) {
+        if let Some(counter) = self.updates.get(outcome as usize) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts one body by the status it was answered with.
+    pub fn body(&self, status: u16) {
+        *self.bodies.lock().entry(status).or_default() += 1;
+    }
+
+    /// All of it as text, with the log's head.
+    #[must_use]
+    pub fn text(&self, head: Seq) -> String {
+        let mut out = String::new();
+        family(&mut out, "consent_ledger_webhook_updates_total", "counter", "Items of webhook bodies, by what became of them.");
+        for ((_, outcome), counter) in Outcome::ALL.iter().zip(&self.updates) {
+            let _ = writeln!(out, "consent_ledger_webhook_updates_total{{outcome=\"{outcome}\"}} {}", counter.load(Ordering::Relaxed));
+        }
+        family(&mut out, "consent_ledger_webhook_bodies_total", "counter", "Webhook bodies, by the status they were answered with.");
+        for (status, count) in self.bodies.lock().iter() {
+            let _ = writeln!(out, "consent_ledger_webhook_bodies_total{{status=\"{status}\"}} {count}");
+        }
+        family(&mut out, "consent_ledger_log_head_seq", "gauge", "The seq of the log's last entry.");
+        let _ = writeln!(out, "consent_ledger_log_head_seq {head}");
+        out
+    }
+}
+
+fn family(out: &mut String, name: &str, kind: &str, help: &str) {
+    let _ = write!(out, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_outcome_and_every_status_has_its_own_line() {
+        let metrics = Metrics::default();
+        metrics.update(Outcome::DeadLetter);
+        metrics.update(Outcome::Recorded);
+        metrics.update(Outcome::Recorded);
+        metrics.body(401);
+        let text = metrics.text(Seq::new(7));
+        for line in ["{outcome=\"recorded\"} 2", "{outcome=\"conflict\"} 0", "{outcome=\"dead_letter\"} 1", "{status=\"401\"} 1", "log_head_seq 7"] {
+            assert!(text.contains(line), "{line} in {text}");
+        }
+    }
+}

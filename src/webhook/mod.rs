@@ -1,0 +1,186 @@
+//! WhatsApp webhooks over HTTP: the provider's words become facts of the ledger.
+//!
+//! ```text
+//! GET  /webhooks/{account}   the provider's verification: echoes hub.challenge
+//! POST /webhooks/{account}   a signed body; 200 once everything in it is durable
+//! GET  /healthz              200 while the ledger writes, else 503
+//! GET  /metrics              counters, Prometheus text
+//! ```
+
+mod admin;
+mod calls;
+mod change;
+mod contact;
+pub mod dead_letters;
+mod echoes;
+mod event_id;
+mod handle;
+mod http;
+mod json;
+mod messages;
+mod metrics;
+mod parse;
+mod preferences;
+mod recorder;
+mod replay;
+pub mod signature;
+mod statuses;
+mod system;
+mod update;
+
+#[cfg(test)]
+mod http_tests;
+#[cfg(test)]
+mod parse_tests;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use subtle::ConstantTimeEq;
+use tokio::net::TcpListener;
+use zeroize::Zeroizing;
+
+pub use self::parse::parse;
+pub use self::admin::LedgerDeadLetters;
+pub use self::recorder::Recorder;
+pub use self::replay::{Replayed, Which};
+pub use self::update::{Fact, Item, Unplaceable, Unplaced, Update};
+
+use self::dead_letters::DeadLetters;
+use self::signature::AppSecret;
+use crate::consent::words::Account;
+use crate::ledger::Ledger;
+use crate::ledger::record::RecordError;
+
+/// How long requests may take to end after shutdown began.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// How often days of dead letters that are over are looked for.
+const SWEEP: Duration = Duration::from_secs(3_600);
+
+/// Takes a body in as if it had come correctly signed, and blocks until its facts are durable; what cannot be placed is
+/// not kept. For scenarios.
+///
+/// # Errors
+/// Where a fact could not be recorded now.
+pub fn take(ledger: &Ledger, account: &Account, body: &[u8]) -> Result<(), String> {
+    for update in parse(body) {
+        if let Update::Record(fact) = update {
+            match ledger.record_blocking(fact.into_record(account.clone()).0) {
+                Ok(_) | Err(RecordError::TimeInFuture { .. } | RecordError::EventIdReused { .. }) => {}
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Who may deliver webhooks.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// For every account that has no secrets of its own.
+    pub common: Secrets,
+    /// Accounts with secrets of their own; nothing in `common` counts for these.
+    pub accounts: BTreeMap<Account, Secrets>,
+}
+
+impl Config {
+    /// What counts for `account`.
+    #[must_use]
+    pub fn secrets(&self, account: &Account) -> &Secrets {
+        self.accounts.get(account).unwrap_or(&self.common)
+    }
+}
+
+/// What an account shares with the provider.
+#[derive(Clone, Debug, Default)]
+pub struct Secrets {
+    /// Signs bodies; without it none is accepted.
+    pub app_secret: Option<AppSecret>,
+    /// Named by the provider when the webhook is set up; without it none can be.
+    pub verify_token: Option<VerifyToken>,
+}
+
+/// The word that the provider names when a webhook is set up.
+#[derive(Clone)]
+pub struct VerifyToken(Zeroizing<String>);
+
+impl VerifyToken {
+    /// The token with this text; white space around it is left out. None where nothing remains.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let text = text.trim();
+        (!text.is_empty()).then(|| Self(Zeroizing::new(text.to_owned())))
+    }
+
+    /// Whether `given` is it, in time that depends on its length only.
+    #[must_use]
+    pub fn is(&self, given: &str) -> bool {
+        self.0.as_bytes().ct_eq(given.as_bytes()).into()
+    }
+}
+
+/// Never shows it.
+impl std::fmt::Debug for VerifyToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("VerifyToken(…)")
+    }
+}
+
+/// Serves webhooks on `listener` until `shutdown` ends, then lets requests end for at most ten seconds. Removes dead
+/// letters that are over once an hour.
+///
+/// # Errors
+/// Where the listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    ledger: Ledger,
+    dead_letters: Arc<DeadLetters>,
+    config: Config,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    serve_into(listener, ledger, dead_letters, config, shutdown).await
+}
+
+/// [`serve`], into any [`Recorder`].
+///
+/// # Errors
+/// Where the listener fails.
+pub async fn serve_into<R: Recorder>(
+    listener: TcpListener,
+    recorder: R,
+    dead_letters: Arc<DeadLetters>,
+    config: Config,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let router = http::router(recorder.clone(), Arc::clone(&dead_letters), config);
+    let (told, stopping) = tokio::sync::oneshot::channel();
+    let shutdown = async move {
+        shutdown.await;
+        let _ = told.send(());
+    };
+    let serving = std::future::IntoFuture::into_future(axum::serve(listener, router).with_graceful_shutdown(shutdown));
+    let drained = async move {
+        let _ = stopping.await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        served = serving => served,
+        () = drained => Ok(()),
+        () = sweep_hourly(&recorder, &dead_letters) => Ok(()),
+    }
+}
+
+/// Never ends.
+async fn sweep_hourly<R: Recorder>(recorder: &R, dead_letters: &Arc<DeadLetters>) {
+    let mut hours = tokio::time::interval_at(tokio::time::Instant::now() + SWEEP, SWEEP);
+    loop {
+        hours.tick().await;
+        let now = recorder.now();
+        if let Err(error) = dead_letters.blocking(move |letters| letters.sweep(now)).await {
+            tracing::error!(%error, "dead letters that are over were not removed");
+        }
+    }
+}

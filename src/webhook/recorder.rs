@@ -1,0 +1,48 @@
+//! What the webhook needs of the ledger; tests put another in its place.
+
+use std::future::Future;
+
+use crate::consent::time::Time;
+use crate::consent::words::{Account, Seq};
+use crate::ledger::record::{Acknowledgement, Record, RecordError};
+use crate::ledger::Ledger;
+
+/// Where facts are recorded.
+pub trait Recorder: Clone + Send + Sync + 'static {
+    /// Records several events, in order; answers once all are durable.
+    fn record_all(&self, records: Vec<Record>) -> impl Future<Output = Vec<Result<Acknowledgement, RecordError>>> + Send;
+
+    /// Whether there is such an account.
+    fn knows(&self, account: &Account) -> bool;
+
+    /// The last entry's seq.
+    fn head(&self) -> Seq;
+
+    /// Whether it still writes.
+    fn writes(&self) -> bool;
+
+    /// Its clock.
+    fn now(&self) -> Time;
+}
+
+impl Recorder for Ledger {
+    async fn record_all(&self, records: Vec<Record>) -> Vec<Result<Acknowledgement, RecordError>> {
+        Ledger::record_all(self, records).await
+    }
+
+    fn knows(&self, account: &Account) -> bool {
+        self.has_account(account)
+    }
+
+    fn head(&self) -> Seq {
+        Ledger::head(self).seq
+    }
+
+    fn writes(&self) -> bool {
+        self.poisoned().is_none()
+    }
+
+    fn now(&self) -> Time {
+        Ledger::now(self)
+    }
+}

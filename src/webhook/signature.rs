@@ -1,0 +1,112 @@
+//! Who sent a body: HMAC-SHA-256 over its raw bytes, keyed with the account's app secret.
+//!
+//! ```text
+//! X-Hub-Signature-256: sha256=<64 hexadecimal digits>
+//! ```
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+/// The header that carries the signature.
+pub const HEADER: &str = "x-hub-signature-256";
+
+/// The app secret that the provider signs with; leaves memory when dropped.
+#[derive(Clone)]
+pub struct AppSecret(Zeroizing<String>);
+
+impl AppSecret {
+    /// The secret with this text; white space around it (the end of a file's line) is left out. None where nothing
+    /// remains: an empty secret would let anybody sign.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let text = text.trim();
+        (!text.is_empty()).then(|| Self(Zeroizing::new(text.to_owned())))
+    }
+}
+
+/// Never shows it.
+impl fmt::Debug for AppSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AppSecret(…)")
+    }
+}
+
+/// Why a body is not the provider's.
+#[derive(Debug, thiserror::Error, PartialEq, Eq, Clone, Copy)]
+pub enum SignatureError {
+    /// No header.
+    #[error("the header X-Hub-Signature-256 is missing")]
+    Missing,
+    /// Not `sha256=` and 64 hexadecimal digits.
+    #[error("the header X-Hub-Signature-256 is not 'sha256=' and 64 hexadecimal digits")]
+    Malformed,
+    /// Another secret, or other bytes.
+    #[error("the signature does not match the body: another app secret, or changed bytes")]
+    Wrong,
+}
+
+/// The header's value for `body`.
+#[must_use]
+pub fn sign(secret: &AppSecret, body: &[u8]) -> String {
+    format!("sha256={}", hex::encode(mac(secret, body).finalize().into_bytes()))
+}
+
+/// Checks the header's value against the raw body, in constant time.
+///
+/// # Errors
+/// Where the header is missing or malformed, or was made with another secret or for other bytes.
+pub fn verify(secret: &AppSecret, header: Option<&[u8]>, body: &[u8]) -> Result<(), SignatureError> {
+    let digits = header.ok_or(SignatureError::Missing)?.strip_prefix(b"sha256=").ok_or(SignatureError::Malformed)?;
+    let mut claimed = [0; 32];
+    hex::decode_to_slice(digits, &mut claimed).map_err(|_| SignatureError::Malformed)?;
+    mac(secret, body).verify_slice(&claimed).map_err(|_| SignatureError::Wrong)
+}
+
+fn mac(secret: &AppSecret, body: &[u8]) -> Hmac<Sha256> {
+    // HMAC takes keys of every length: the alternative is never reached.
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.0.as_bytes()).unwrap_or_else(|_| Hmac::new(&Default::default()));
+    mac.update(body);
+    mac
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret() -> AppSecret {
+        AppSecret::new("key").unwrap()
+    }
+
+    #[test]
+    fn a_signature_is_the_one_other_tools_make() {
+        // printf 'The quick brown fox jumps over the lazy dog' | openssl dgst -sha256 -hmac key
+        let expected = "sha256=f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8";
+        assert_eq!(sign(&secret(), b"The quick brown fox jumps over the lazy dog"), expected);
+    }
+
+    #[test]
+    fn one_changed_byte_or_another_secret_is_wrong() {
+        let header = sign(&secret(), b"{}");
+        assert_eq!(verify(&secret(), Some(header.as_bytes()), b"{}"), Ok(()));
+        assert_eq!(verify(&secret(), Some(header.as_bytes()), b"{ }"), Err(SignatureError::Wrong));
+        let other = AppSecret::new("another").unwrap();
+        assert_eq!(verify(&other, Some(header.as_bytes()), b"{}"), Err(SignatureError::Wrong));
+    }
+
+    #[test]
+    fn a_missing_or_malformed_header_is_named_as_such() {
+        assert_eq!(verify(&secret(), None, b"{}"), Err(SignatureError::Missing));
+        for header in ["", "sha256=", "sha256=zz", "sha1=f7bc83f430538424b13298e6aa6fb143ef4d59a1", &sign(&secret(), b"{}")[..70]] {
+            assert_eq!(verify(&secret(), Some(header.as_bytes()), b"{}"), Err(SignatureError::Malformed), "{header}");
+        }
+    }
+
+    #[test]
+    fn an_empty_secret_is_none_and_a_line_end_is_not_part_of_one() {
+        assert!(AppSecret::new(" \n").is_none());
+        assert_eq!(sign(&AppSecret::new("key\n").unwrap(), b"{}"), sign(&secret(), b"{}"));
+    }
+}

@@ -1,0 +1,66 @@
+//! `statuses`: what became of our own messages and calls.
+//!
+//! ```text
+//! {"id": "wamid.HBg…", "status": "failed", "timestamp": "1689380458", "recipient_id": "972987654321", "errors": [{"code": 131047}]}
+//! {"id": "wacid.HBg…", "type": "call", "status": "ACCEPTED", "timestamp": "1671644824", "recipient_id": "972987654321"}
+//! ```
+
+use serde_json::Value;
+
+use super::change::{Change, Said};
+use super::contact::RECIPIENT;
+use super::json::{Object, text, timestamp};
+use super::messages::message_id;
+use super::update::Unplaceable;
+use crate::consent::words::InboundKind;
+use crate::ledger::record::What;
+
+/// What a status says: a receipt says nothing, whoever it is for.
+pub(super) fn status(change: &Change<'_>, status: &Object) -> Result<Vec<Said>, Unplaceable> {
+    let word = text(status, "status").ok_or(Unplaceable::Missing { what: "the status" })?;
+    let of = text(status, "type").unwrap_or_else(|| if change.field == "calls" { "call".to_owned() } else { "message".to_owned() });
+    match (of.as_str(), word.to_ascii_lowercase().as_str()) {
+        ("call", "accepted") => call_accepted(change, status),
+        // A payment's status is about money.
+        ("call", "ringing" | "rejected")
+        | ("message", "sent" | "delivered" | "read" | "played" | "deleted" | "warning")
+        | ("payment", _) => Ok(Vec::new()),
+        ("message", "failed") => failed(change, status),
+        ("call", _) => Err(Unplaceable::word("call status", &word)),
+        ("message", _) => Err(Unplaceable::word("message status", &word)),
+        (other, _) => Err(Unplaceable::word("status type", other)),
+    }
+}
+
+fn call_accepted(change: &Change<'_>, status: &Object) -> Result<Vec<Said>, Unplaceable> {
+    let what = What::Inbound {
+        contact: change.contact(status, &RECIPIENT)?,
+        sender: change.sender()?.clone(),
+        kind: InboundKind::CallAccepted,
+        text: None,
+        payload: None,
+        message_id: message_id(status)?,
+    };
+    Ok(vec![Said { occurred_at: timestamp(status)?, what }])
+}
+
+/// One fact per error code.
+fn failed(change: &Change<'_>, status: &Object) -> Result<Vec<Said>, Unplaceable> {
+    if text(status, "recipient_type").is_some_and(|to| to == "group") {
+        return Err(Unplaceable::GroupFailed);
+    }
+    let sender = change.sender()?;
+    let contact = change.contact(status, &RECIPIENT)?;
+    let occurred_at = timestamp(status)?;
+    let message_id = message_id(status)?;
+    let errors = status.get("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let codes: Vec<u32> = errors.iter().filter_map(|error| text(error.as_object()?, "code")?.parse().ok()).collect();
+    if codes.is_empty() {
+        return Err(Unplaceable::NoErrorCode);
+    }
+    let said = |code| Said {
+        occurred_at,
+        what: What::SendFailed { contact: contact.clone(), sender: sender.clone(), code, message_id: message_id.clone() },
+    };
+    Ok(codes.into_iter().map(said).collect())
+}
