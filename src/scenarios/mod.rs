@@ -10,7 +10,7 @@
 //!         expect: {permission: nothing, reasons: [RECIPIENT_OPTED_OUT]}
 //! ```
 //!
-//! [`format`] reads a file, [`runner`] plays one scenario on an [`Engine`], [`report`] says how all of them went.
+//! [`mod@format`] reads a file, [`runner`] plays one scenario on an [`Engine`], [`report`] says how all of them went.
 //! What an engine cannot do yet is listed in [`not_built`].
 
 pub mod expect;
