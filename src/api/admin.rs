@@ -56,12 +56,21 @@ pub struct ReplaySummary {
 #[tonic::async_trait]
 pub trait DeadLetterAdmin: Send + Sync + 'static {
     /// An account's dead letters. Blocks.
+    ///
+    /// # Errors
+    /// Where they cannot be read.
     fn list(&self, account: &Account) -> Result<Vec<DeadLetterSummary>, String>;
 
     /// What came in, as it came; none where it is gone. Blocks.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
     fn payload(&self, account: &Account, id: &str) -> Result<Option<Vec<u8>>, String>;
 
     /// Tries again to place those with these ids, or all of the account's where none is named.
+    ///
+    /// # Errors
+    /// Where they cannot be read or placed.
     async fn replay(&self, account: &Account, ids: &[String]) -> Result<ReplaySummary, String>;
 }
 

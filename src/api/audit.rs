@@ -114,7 +114,9 @@ impl AboutContact {
         let mut filter = Filter { from: None, account: Some(self.account.clone()), contact: Some(self.contact.clone()) };
         loop {
             let entries = ledger.entries(&filter, PAGE_MAX).map_err(|error| status::of_read(&error))?;
-            entries.iter().for_each(|entry| summary.add(entry));
+            for entry in &entries {
+                summary.add(entry);
+            }
             match entries.last() {
                 Some(last) if entries.len() == PAGE_MAX => filter.from = Some(last.seq.next()),
                 _ => break,
@@ -194,6 +196,8 @@ mod tests {
             actor: 1,
             trail,
             trail_seq: 1,
+            second_trail: 0,
+            second_trail_seq: 0,
             clear: ClearPart { identifiers, ..Default::default() },
             sealed: None,
             erased: false,

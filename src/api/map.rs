@@ -62,6 +62,8 @@ pub fn entry(entry: OpenedEntry) -> proto::Entry {
         actor: entry.actor,
         trail: entry.trail,
         trail_seq: entry.trail_seq,
+        second_trail: entry.second_trail,
+        second_trail_seq: entry.second_trail_seq,
         kind: kind(&entry.clear).into(),
         clear: Some(entry.clear),
         sealed: entry.sealed,

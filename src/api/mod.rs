@@ -1,7 +1,7 @@
 //! The gRPC services: parse, ask, map.
 //!
 //! [`serve`] answers on a listener until its shutdown future ends or the ledger stops writing. On the way out health says
-//! NOT_SERVING, every health stream ends (an open one would hold the server), and calls have ten seconds to finish.
+//! `NOT_SERVING`, every health stream ends (an open one would hold the server), and calls have ten seconds to finish.
 
 pub mod admin;
 pub mod audit;
@@ -89,13 +89,11 @@ pub async fn serve(
     };
     leave(health).await;
     let _ = stop.send(());
-    match tokio::time::timeout(DRAIN, server).await {
-        Ok(ended) => ending.and(ended.map_err(ServeError::from)),
-        Err(_) => {
-            tracing::warn!(seconds = DRAIN.as_secs(), "calls under way were cut off");
-            ending
-        }
+    if let Ok(ended) = tokio::time::timeout(DRAIN, server).await {
+        return ending.and(ended.map_err(ServeError::from));
     }
+    tracing::warn!(seconds = DRAIN.as_secs(), "calls under way were cut off");
+    ending
 }
 
 /// All services, SERVING.
@@ -120,7 +118,7 @@ async fn router(ledger: &Ledger, dead_letters: Option<Arc<dyn DeadLetterAdmin>>)
     Ok((health, router))
 }
 
-/// Says NOT_SERVING to everyone who watches, then ends their streams.
+/// Says `NOT_SERVING` to everyone who watches, then ends their streams.
 async fn leave(mut health: HealthReporter) {
     for name in HEALTH_NAMES {
         health.set_service_status(name, ServingStatus::NotServing).await;

@@ -9,6 +9,8 @@
 //! fields.finish(|| Some((account?, contact?)))      every value, or INVALID_ARGUMENT with all that was wrong
 //! ```
 
+use std::str::FromStr;
+
 use prost::Message;
 use prost_types::Timestamp;
 use tonic::Status;
@@ -39,7 +41,7 @@ impl Fields {
     /// The values, where nothing was wrong.
     ///
     /// # Errors
-    /// INVALID_ARGUMENT with every violation.
+    /// `INVALID_ARGUMENT` with every violation.
     pub fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, Status> {
         if self.violations.is_empty() { build().ok_or_else(|| status::invalid(&[])) } else { Err(status::invalid(&self.violations)) }
     }
@@ -56,22 +58,12 @@ impl Fields {
 
     /// An account that must be named.
     pub fn named_account(&mut self, field: &str, text: &str) -> Option<Account> {
-        let account = text.parse::<Account>();
-        account
-            .map_err(|error| {
-                self.refuse(field, name_reason(&error, ErrorReason::AccountEmpty, ErrorReason::AccountMalformed), error.to_string())
-            })
-            .ok()
+        self.name(field, text, ErrorReason::AccountEmpty, ErrorReason::AccountMalformed)
     }
 
     /// A sender.
     pub fn sender(&mut self, field: &str, text: &str) -> Option<Sender> {
-        let sender = text.parse::<Sender>();
-        sender
-            .map_err(|error| {
-                self.refuse(field, name_reason(&error, ErrorReason::SenderEmpty, ErrorReason::SenderMalformed), error.to_string())
-            })
-            .ok()
+        self.name(field, text, ErrorReason::SenderEmpty, ErrorReason::SenderMalformed)
     }
 
     /// A sender; empty is none.
@@ -239,6 +231,14 @@ impl Fields {
         if size == 0 { default } else { size }
     }
 
+    fn name<T: FromStr<Err = NameError>>(&mut self, field: &str, text: &str, empty: ErrorReason, malformed: ErrorReason) -> Option<T> {
+        let reason = |error: &NameError| match error {
+            NameError::Empty { .. } => empty,
+            NameError::Malformed { .. } => malformed,
+        };
+        text.parse().map_err(|error| self.refuse(field, reason(&error), error.to_string())).ok()
+    }
+
     fn word<T>(&mut self, field: &str, number: i32, from_number: fn(i32) -> Option<T>, reason: ErrorReason, what: &str) -> Option<T> {
         let word = from_number(number);
         if word.is_none() {
@@ -269,13 +269,6 @@ pub fn contact(field: &str, text: &str) -> Result<Identifier, Violation> {
         };
         Violation { field: field.into(), reason, message: error.to_string() }
     })
-}
-
-fn name_reason(error: &NameError, empty: ErrorReason, malformed: ErrorReason) -> ErrorReason {
-    match error {
-        NameError::Empty { .. } => empty,
-        NameError::Malformed { .. } => malformed,
-    }
 }
 
 /// To the microsecond; what is finer is cut off.

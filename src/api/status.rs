@@ -42,7 +42,7 @@ pub fn spelling(reason: ErrorReason) -> &'static str {
     name.strip_prefix("ERROR_REASON_").unwrap_or(name)
 }
 
-/// The request is not one: INVALID_ARGUMENT, with every violation.
+/// The request is not one: `INVALID_ARGUMENT`, with every violation.
 #[must_use]
 pub fn invalid(violations: &[Violation]) -> Status {
     let reason = violations.first().map_or(ErrorReason::Unspecified, |violation| violation.reason);

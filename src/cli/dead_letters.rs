@@ -87,7 +87,7 @@ impl List {
             request.page_token = page.next_page_token;
         }
         if count == 0 && !output.is_json() {
-            output.line("no dead letters")?;
+            Output::line("no dead letters")?;
         }
         Ok(Verdict::Yes)
     }

@@ -107,7 +107,9 @@ impl CliError {
     /// How the process ends: 2, it could not tell, whatever the kind. 1 is an answer.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
-        ExitCode::from(2)
+        match self.kind {
+            Kind::Usage | Kind::Unreachable | Kind::Refused | Kind::Local => ExitCode::from(2),
+        }
     }
 }
 

@@ -70,6 +70,8 @@ pub fn entry(entry: &Entry) -> Value {
         "actor": entry.actor,
         "trail": entry.trail,
         "trail_seq": entry.trail_seq,
+        "second_trail": (entry.second_trail != 0).then_some(entry.second_trail),
+        "second_trail_seq": (entry.second_trail != 0).then_some(entry.second_trail_seq),
         "kind": entry.kind,
         "occurred_at": entry.clear.as_ref().and_then(|clear| instant(clear.occurred_at)),
         "facts": entry.clear.as_ref().map(|clear| Value::Object(facts(clear))),

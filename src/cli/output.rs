@@ -28,14 +28,14 @@ impl Output {
     /// # Errors
     /// Where stdout cannot be written to. A reader that went away is no error.
     pub fn print(self, value: impl FnOnce() -> serde_json::Value, text: impl FnOnce() -> String) -> Result<(), CliError> {
-        self.line(&if self.json { value().to_string() } else { text() })
+        Self::line(&if self.json { value().to_string() } else { text() })
     }
 
     /// Prints a line, whatever was asked for.
     ///
     /// # Errors
     /// Where stdout cannot be written to.
-    pub fn line(self, line: &str) -> Result<(), CliError> {
+    pub fn line(line: &str) -> Result<(), CliError> {
         let mut stdout = std::io::stdout().lock();
         let written = writeln!(stdout, "{}", line.trim_end()).and_then(|()| stdout.flush());
         match written {

@@ -43,7 +43,7 @@ impl Scenarios {
         for file in &files {
             report.play(file, NOT_BUILT, &mut RealEngine::new, |line: &report::Line| {
                 if !output.is_json() && written.is_ok() {
-                    written = output.line(&line.to_string());
+                    written = Output::line(&line.to_string());
                 }
             });
         }

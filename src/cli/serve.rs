@@ -4,7 +4,7 @@
 //! ready grpc=127.0.0.1:50051 http=127.0.0.1:8080      the one line on stdout, once it answers
 //! ```
 //!
-//! SIGTERM or SIGINT ends it: health says NOT_SERVING, calls under way finish, the ledger closes, exit code 0. A ledger that
+//! SIGTERM or SIGINT ends it: health says `NOT_SERVING`, calls under way finish, the ledger closes, exit code 0. A ledger that
 //! stopped writing ends it too, with exit code 2: a restart recovers what a running process must not guess.
 
 use std::io::IsTerminal;
@@ -82,12 +82,12 @@ impl Serve {
         }
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| CliError::local(error).context("starting the runtime"))?;
-        let ended = runtime.block_on(self.serve(output));
+        let ended = runtime.block_on(self.serve());
         runtime.shutdown_timeout(Duration::from_secs(1));
         ended
     }
 
-    async fn serve(self, output: Output) -> Result<Verdict, CliError> {
+    async fn serve(self) -> Result<Verdict, CliError> {
         let webhooks = self.webhooks()?;
         let (grpc, grpc_address) = bind(self.listen, "--listen").await?;
         let (http, http_address) = bind(self.http, "--http").await?;
@@ -102,7 +102,7 @@ impl Serve {
         let mut servers = JoinSet::new();
         servers.spawn(start_grpc(grpc, ledger.clone(), dead_letters.clone(), stopping(stopped.clone())));
         servers.spawn(start_http(http, ledger.clone(), dead_letters, webhooks, stopping(stopped)));
-        output.line(&format!("ready grpc={grpc_address} http={http_address}"))?;
+        Output::line(&format!("ready grpc={grpc_address} http={http_address}"))?;
         tracing::info!(grpc = %grpc_address, http = %http_address, head = %ledger.head().seq, "ready");
 
         let early = tokio::select! {

@@ -78,7 +78,9 @@ struct Secret {
 impl Secret {
     fn read(&self) -> anyhow::Result<AppSecret> {
         let text = match (&self.app_secret, &self.app_secret_file) {
-            (_, Some(file)) => std::fs::read_to_string(file).with_context(|| format!("cannot read the app secret from {}", file.display()))?,
+            (_, Some(file)) => {
+                std::fs::read_to_string(file).with_context(|| format!("cannot read the app secret from {}", file.display()))?
+            }
             (Some(text), None) => text.clone(),
             (None, None) => String::new(),
         };
@@ -168,7 +170,8 @@ fn progress(bodies: usize, json: bool) -> ProgressBar {
     if bodies < MANY || json || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} bodies, {per_sec}, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style =
+        ProgressStyle::with_template("{bar:40} {pos}/{len} bodies, {per_sec}, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(bodies as u64).with_style(style)
 }
 

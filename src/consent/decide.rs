@@ -86,9 +86,12 @@ pub fn effect(before: &Facts, after: &Facts, changed: bool, event: &Event, polic
         }
         Act::OptIn { sender, categories, .. } => {
             let view = View::new(after, sender, policy);
-            changed && categories.iter().any(|category| !matches!(view.standing(category, event.at), Standing::Unknown | Standing::OptedOut(_)))
+            changed
+                && categories.iter().any(|category| !matches!(view.standing(category, event.at), Standing::Unknown | Standing::OptedOut(_)))
         }
-        Act::OptOut { .. } | Act::Preference { .. } | Act::SendFailed { .. } | Act::ConfirmationSent { .. } | Act::IdentityKeyChanged => changed,
+        Act::OptOut { .. } | Act::Preference { .. } | Act::SendFailed { .. } | Act::ConfirmationSent { .. } | Act::IdentityKeyChanged => {
+            changed
+        }
     };
     if applied { Effect::Applied } else { Effect::HistoricalOnly }
 }

@@ -194,7 +194,8 @@ impl Batch {
             }
         }
         let [key, second_key] = keys;
-        let boxes: Vec<_> = [(key, planned.sealed), (second_key, planned.second_sealed)].into_iter().filter_map(|(key, part)| Some((key?, part))).collect();
+        let boxes: Vec<_> =
+            [(key, planned.sealed), (second_key, planned.second_sealed)].into_iter().filter_map(|(key, part)| Some((key?, part))).collect();
         let plain: Vec<Vec<u8>> = boxes.iter().map(|(_, part)| part.encode_to_vec()).collect();
         // A last box with nothing in it is left out; an empty one before a full one keeps the order.
         let kept = plain.iter().rposition(|part| !part.is_empty()).map_or(0, |last| last + 1);

@@ -180,7 +180,8 @@ impl Committer {
             let effect = entry.effect;
             match batch.push(&self.state, &self.sealer, entry) {
                 Ok((seq, hash)) if place == plan.main => {
-                    acknowledgement = Acknowledgement { seq, entry_hash: hash.bytes(), duplicate: false, effect: effect.unwrap_or(Effect::NoChange) };
+                    acknowledgement =
+                        Acknowledgement { seq, entry_hash: hash.bytes(), duplicate: false, effect: effect.unwrap_or(Effect::NoChange) };
                 }
                 Ok(_) => {}
                 Err(error) => return Outcome::Fatal(error),
@@ -229,11 +230,21 @@ impl Committer {
     }
 
     /// Where the event id was spent before: the first acknowledgement where the content is the same.
-    fn spent(&self, batch: &Batch, digest: Digest16, content: &[u8], claimed: Option<Time>) -> Result<Option<Acknowledgement>, RecordError> {
+    fn spent(
+        &self,
+        batch: &Batch,
+        digest: Digest16,
+        content: &[u8],
+        claimed: Option<Time>,
+    ) -> Result<Option<Acknowledgement>, RecordError> {
         if let Some(spent) = batch.event_ids.get(&digest) {
             let same = spent.content == content && claimed.is_none_or(|claimed| claimed == spent.claimed);
             let seq = spent.acknowledgement.seq;
-            return if same { Ok(Some(Acknowledgement { duplicate: true, ..spent.acknowledgement })) } else { Err(RecordError::EventIdReused { seq }) };
+            return if same {
+                Ok(Some(Acknowledgement { duplicate: true, ..spent.acknowledgement }))
+            } else {
+                Err(RecordError::EventIdReused { seq })
+            };
         }
         let Some(seq) = self.state.event_id(&digest) else { return Ok(None) };
         let unavailable = |error: super::reader::EntryUnreadable| RecordError::Unavailable { reason: error.to_string() };
@@ -292,7 +303,12 @@ fn account_entry(record: &Record, trail: u64, when: When, fact: Fact) -> Planned
 ///
 /// # Errors
 /// Where it cannot be put together.
-pub fn ledger_created(batch: &mut Batch, state: &State, sealer: &Sealer, created: crate::proto::LedgerCreated) -> Result<Position, RecordError> {
+pub fn ledger_created(
+    batch: &mut Batch,
+    state: &State,
+    sealer: &Sealer,
+    created: crate::proto::LedgerCreated,
+) -> Result<Position, RecordError> {
     let record = Record {
         account: Account::default_account(),
         actor: super::record::Actor::LEDGER,

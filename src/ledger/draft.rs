@@ -35,9 +35,10 @@ pub fn fact(what: &What) -> Option<Fact> {
             kind: kind.number().into(),
             ..Default::default()
         }),
-        What::Preference { sender, preference, .. } => {
-            Fact::PlatformPreferenceChanged(proto::PlatformPreferenceChanged { sender: sender.to_string(), preference: preference.number().into() })
-        }
+        What::Preference { sender, preference, .. } => Fact::PlatformPreferenceChanged(proto::PlatformPreferenceChanged {
+            sender: sender.to_string(),
+            preference: preference.number().into(),
+        }),
         What::SendFailed { sender, code, .. } => Fact::SendFailed(proto::SendFailed { sender: sender.to_string(), code: *code }),
         What::ConfirmationSent { sender, .. } => Fact::ConfirmationSent(proto::ConfirmationSent { sender: sender.to_string() }),
         What::Link { .. } => Fact::IdentifiersLinked(proto::IdentifiersLinked {}),
@@ -116,9 +117,10 @@ pub fn sealed(what: &What, policy: &Policy) -> SealedPart {
 pub fn identifiers(what: &What) -> Vec<Identifier> {
     match what {
         What::OptIn { contact, .. } | What::OptOut { contact, .. } | What::ConfirmationSent { contact, .. } => vec![contact.clone()],
-        What::Inbound { contact, .. } | What::Preference { contact, .. } | What::SendFailed { contact, .. } | What::IdentityKeyChange { contact, .. } => {
-            contact.clone()
-        }
+        What::Inbound { contact, .. }
+        | What::Preference { contact, .. }
+        | What::SendFailed { contact, .. }
+        | What::IdentityKeyChange { contact, .. } => contact.clone(),
         What::Link { a, b } => vec![a.clone(), b.clone()],
         What::Move { from, to, .. } => vec![from.clone(), to.clone()],
         What::CreateAccount | What::AdoptPolicy { .. } => Vec::new(),

@@ -131,7 +131,8 @@ pub fn read_segment(disk: &dyn Disk, segment: &Segment, ledger_id: LedgerId) -> 
             at += length;
             continue;
         }
-        let next = (1..rest.len()).find(|skip| rest.get(*skip..).is_some_and(|there| there.starts_with(&FRAME_MAGIC) && decode_frame(there, 0).is_some()));
+        let next = (1..rest.len())
+            .find(|skip| rest.get(*skip..).is_some_and(|there| there.starts_with(&FRAME_MAGIC) && decode_frame(there, 0).is_some()));
         let to = at + next.unwrap_or(rest.len());
         pieces.push(Piece::Unreadable { from: at as u64, to: to as u64 });
         at = to;
@@ -309,7 +310,14 @@ fn create(disk: &dyn Disk, dir: &Path, ledger_id: LedgerId, first: Seq, previous
     create_segment(disk, dir, ledger_id, first, previous_hash, "journal")
 }
 
-fn create_segment(disk: &dyn Disk, dir: &Path, ledger_id: LedgerId, first: Seq, previous: EntryHash, suffix: &str) -> Result<Active, JournalError> {
+fn create_segment(
+    disk: &dyn Disk,
+    dir: &Path,
+    ledger_id: LedgerId,
+    first: Seq,
+    previous: EntryHash,
+    suffix: &str,
+) -> Result<Active, JournalError> {
     let path = dir.join(format!("{:020}.{suffix}", first.number()));
     let file = disk.open(&path, true).map_err(|source| JournalError::Io { path: path.clone(), source })?;
     let active = Active { path, file, end: SEGMENT_HEADER_BYTES as u64, filled: SEGMENT_HEADER_BYTES as u64 };

@@ -205,7 +205,8 @@ impl Keyring {
         if slot == [0; SLOT_BYTES] || read < SLOT_BYTES {
             return Ok((slot == [0; SLOT_BYTES]).then_some(Slot::Empty));
         }
-        let ([state, _, id_high, id_low], sealed) = slot.split_first_chunk::<4>().map_or(([0; 4], [].as_slice()), |(head, rest)| (*head, rest));
+        let ([state, _, id_high, id_low], sealed) =
+            slot.split_first_chunk::<4>().map_or(([0; 4], [].as_slice()), |(head, rest)| (*head, rest));
         let opened = seal::open(&self.master, &self.bound_to(trail, state, u16::from_be_bytes([id_high, id_low])), sealed);
         debug_assert_eq!(sealed.len(), NONCE_BYTES + 48);
         Ok(match (state, opened.ok().and_then(|key| <[u8; 32]>::try_from(key.as_slice()).ok())) {

@@ -15,9 +15,9 @@ pub mod packed;
 pub mod plan;
 pub mod reader;
 pub mod record;
+pub mod recovery;
 pub mod replay;
 pub mod seal;
-pub mod recovery;
 pub mod secrets;
 pub mod state;
 pub mod store;
@@ -44,8 +44,8 @@ use clock::{Clock, SystemClock};
 use committer::{Health, Job};
 use disk::{Disk, RealDisk};
 use keyring::Keyring;
-pub use open::OpenError;
 use open::Lock;
+pub use open::OpenError;
 use reader::{ReadEntry, Reader, Sealed, open_sealed};
 use record::{Acknowledgement, Record, RecordError};
 use secrets::Secrets;
@@ -335,7 +335,8 @@ impl Ledger {
         let Some(key) = self.key_of(account, contact) else { return Ok(Found::Unknown) };
         let facts = state.facts(key.trail).ok_or_else(|| CheckError::Unavailable { reason: format!("trail {} is missing", key.trail) })?;
         let Some(facts) = facts else {
-            let group = state.group(key.trail).ok_or_else(|| CheckError::Unavailable { reason: format!("trail {} has no facts", key.trail) })?;
+            let group =
+                state.group(key.trail).ok_or_else(|| CheckError::Unavailable { reason: format!("trail {} has no facts", key.trail) })?;
             if at < group.latest {
                 return Ok(Found::History(group.trails.clone()));
             }
@@ -349,8 +350,17 @@ impl Ledger {
         self.shared.state.identifier(&self.shared.secrets.identifier_digest(account, contact))
     }
 
-    fn decide_from_history(&self, account: u64, question: &Question, trails: &[u64], sender: SenderNumber, policy: &Policy, at: Time) -> Result<(Decision, Seq), CheckError> {
-        let members = plan::members(&self.shared.state, &self.shared.reader, trails).map_err(|reason| CheckError::Unavailable { reason })?;
+    fn decide_from_history(
+        &self,
+        account: u64,
+        question: &Question,
+        trails: &[u64],
+        sender: SenderNumber,
+        policy: &Policy,
+        at: Time,
+    ) -> Result<(Decision, Seq), CheckError> {
+        let members =
+            plan::members(&self.shared.state, &self.shared.reader, trails).map_err(|reason| CheckError::Unavailable { reason })?;
         let then: Vec<_> = members.into_iter().filter(|member| member.at() <= at).collect();
         let spans = resolve(&then);
         let span = self.key_of(account, &question.contact).and_then(|key| span_asked(spans.get(&key)?, at));

@@ -100,7 +100,8 @@ impl Lock {
         let io = |source| OpenError::Io { path: data_dir.to_owned(), source };
         use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(io)?;
-        let file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(data_dir.join("lock")).map_err(io)?;
+        let file =
+            std::fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(data_dir.join("lock")).map_err(io)?;
         match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Self { _file: file }),
             Err(rustix::io::Errno::WOULDBLOCK) => Err(OpenError::InUse { path: data_dir.to_owned() }),
@@ -131,10 +132,17 @@ pub(super) fn open(options: Options, disk: Arc<dyn Disk>, clock: Arc<dyn Clock>)
     for alarm in &recovered.alarms {
         tracing::error!(alarm, "recovery healed the log");
     }
-    let keyring = Keyring::open(disk.as_ref(), &keyring_dir, secrets.ledger_id(), secrets.master(), state.highest_trail(), options.keys_ahead)?;
+    let keyring =
+        Keyring::open(disk.as_ref(), &keyring_dir, secrets.ledger_id(), secrets.master(), state.highest_trail(), options.keys_ahead)?;
     let pending = Arc::new(Pending::default());
     let ledger_id = secrets.ledger_id();
-    let reader = Arc::new(Reader { disk: disk.clone(), journal_dir: journal_dir.clone(), ledger_id, store: store.clone(), pending: pending.clone() });
+    let reader = Arc::new(Reader {
+        disk: disk.clone(),
+        journal_dir: journal_dir.clone(),
+        ledger_id,
+        store: store.clone(),
+        pending: pending.clone(),
+    });
     Replay { state: &state, secrets: &secrets, keyring: &keyring, grouped }.finish(&reader)?;
     let keyring = Arc::new(Mutex::new(keyring));
     let sealer = Sealer { ledger_id, keyring: keyring.clone() };
@@ -179,7 +187,9 @@ fn poison(health: &Health, error: &StoreError) {
 /// rebuilt, once.
 fn bring_back(disk: &Arc<dyn Disk>, data_dir: &Path, secrets: &Secrets) -> Result<Brought, OpenError> {
     match try_bring_back(disk, data_dir, secrets) {
-        Err(OpenError::Recovery(RecoveryError::Store(error @ (StoreError::Sled { .. } | StoreError::Panicked { .. } | StoreError::Block { .. })))) => {
+        Err(OpenError::Recovery(RecoveryError::Store(
+            error @ (StoreError::Sled { .. } | StoreError::Panicked { .. } | StoreError::Block { .. }),
+        ))) => {
             let aside = put_aside(data_dir)?;
             tracing::error!(%error, kept = %aside.display(), "sled is damaged; it is kept aside and rebuilt from the journal");
             try_bring_back(disk, data_dir, secrets)
@@ -232,7 +242,14 @@ fn put_aside(data_dir: &Path) -> Result<PathBuf, OpenError> {
     Ok(aside)
 }
 
-fn create(state: &State, sealer: &Sealer, secrets: &Secrets, options: &Options, clock: &dyn Clock, journal: &mut Journal) -> Result<Vec<super::block::Block>, OpenError> {
+fn create(
+    state: &State,
+    sealer: &Sealer,
+    secrets: &Secrets,
+    options: &Options,
+    clock: &dyn Clock,
+    journal: &mut Journal,
+) -> Result<Vec<super::block::Block>, OpenError> {
     let not_created = |reason: String| OpenError::NotCreated { reason };
     let head = state.head();
     let mut batch = Batch::new(head, clock.now(), 0);

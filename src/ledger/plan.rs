@@ -75,7 +75,8 @@ impl Planner {
     /// [`NotPlanned::Alone`] where it concerns who is who and `batch` is not empty; a refusal where the history cannot be read.
     pub fn contact(&self, batch: &mut Batch, record: &Record, account: &AccountState, when: When) -> Result<Plan, NotPlanned> {
         let policy = account.policy_at(batch.now).policy.clone();
-        let named: Vec<Named> = draft::identifiers(&record.what).into_iter().map(|identifier| self.name(batch, account.trail, identifier)).collect();
+        let named: Vec<Named> =
+            draft::identifiers(&record.what).into_iter().map(|identifier| self.name(batch, account.trail, identifier)).collect();
         let mut trails: Vec<u64> = named.iter().filter_map(|named| named.key).map(|key| key.trail).collect();
         trails.sort_unstable();
         trails.dedup();
@@ -97,7 +98,16 @@ impl Planner {
     }
 
     #[expect(clippy::too_many_arguments, reason = "what is planned, for whom, when, and where it goes")]
-    fn simple(&self, batch: &mut Batch, record: &Record, account: &AccountState, when: When, policy: &Policy, named: Vec<Named>, known: Option<u64>) -> Plan {
+    fn simple(
+        &self,
+        batch: &mut Batch,
+        record: &Record,
+        account: &AccountState,
+        when: When,
+        policy: &Policy,
+        named: Vec<Named>,
+        known: Option<u64>,
+    ) -> Plan {
         let trail = known.unwrap_or_else(|| batch.allot_trail());
         let introduces = named.iter().any(|named| named.key.is_none());
         let keys = introduce(batch, &self.state, trail, account.trail, &named);
@@ -119,7 +129,16 @@ impl Planner {
 
     /// The record's own entry and, behind a keyword, the one it causes; in `trail`.
     #[expect(clippy::too_many_arguments, reason = "what is planned, for whom, when, and where it goes")]
-    fn own_entries(&self, record: &Record, account: &AccountState, when: When, policy: &Policy, trail: u64, keys: &[IdentifierKey], introduces: bool) -> Vec<Planned> {
+    fn own_entries(
+        &self,
+        record: &Record,
+        account: &AccountState,
+        when: When,
+        policy: &Policy,
+        trail: u64,
+        keys: &[IdentifierKey],
+        introduces: bool,
+    ) -> Vec<Planned> {
         let Some(mut fact) = draft::fact(&record.what) else { return Vec::new() };
         let mut reading = Reading::default();
         if let What::Inbound { kind, text, payload, .. } = &record.what {
@@ -158,7 +177,15 @@ impl Planner {
         std::iter::once(own).chain(caused).collect()
     }
 
-    fn identity(&self, batch: &mut Batch, record: &Record, account: &AccountState, when: When, policy: &Policy, named: Vec<Named>) -> Result<Plan, RecordError> {
+    fn identity(
+        &self,
+        batch: &mut Batch,
+        record: &Record,
+        account: &AccountState,
+        when: When,
+        policy: &Policy,
+        named: Vec<Named>,
+    ) -> Result<Plan, RecordError> {
         let (mut trails, mut members) = self.history(&named)?;
         let spans = resolve(&members);
         let home = |key: Option<IdentifierKey>| key.and_then(|key| span_at(spans.get(&key)?, when.at)?.home);
@@ -171,7 +198,15 @@ impl Planner {
                 let to_home = to.first().and_then(|to| to.key).and_then(|key| span_at(spans.get(&key)?, after)?.home);
                 let trail = from.first().and_then(|from| home(from.key)).unwrap_or_else(|| batch.allot_trail());
                 let second = to_home.unwrap_or_else(|| batch.allot_trail());
-                let mut entries = self.own_entries(record, account, when, policy, trail, &[], from.iter().any(|from| from.key.is_none() || home(from.key).is_none()));
+                let mut entries = self.own_entries(
+                    record,
+                    account,
+                    when,
+                    policy,
+                    trail,
+                    &[],
+                    from.iter().any(|from| from.key.is_none() || home(from.key).is_none()),
+                );
                 for entry in &mut entries {
                     entry.keys = introduce(batch, &self.state, trail, account.trail, from);
                     entry.second_keys = introduce(batch, &self.state, second, account.trail, to);
@@ -205,7 +240,15 @@ impl Planner {
     }
 
     /// Works out who is who with the planned entries, and what they did.
-    fn settle(&self, batch: &Batch, mut plan: Plan, members: &mut Vec<MemberEvent>, spans: &Spans, mut trails: Vec<u64>, policy: &Policy) -> Result<Plan, RecordError> {
+    fn settle(
+        &self,
+        batch: &Batch,
+        mut plan: Plan,
+        members: &mut Vec<MemberEvent>,
+        spans: &Spans,
+        mut trails: Vec<u64>,
+        policy: &Policy,
+    ) -> Result<Plan, RecordError> {
         let mut seq = batch.head.seq;
         let mut added = Vec::new();
         for entry in &plan.entries {
@@ -286,7 +329,10 @@ fn introduce(batch: &mut Batch, state: &State, trail: u64, account: u64, named: 
 /// A join: the elder's next entry, the younger's last.
 fn join(record: &Record, account: &AccountState, when: When, elder: (u64, &[&Named]), younger: (u64, &[&Named])) -> Planned {
     let keys = |named: &[&Named]| named.iter().filter_map(|named| named.key).collect::<Vec<_>>();
-    let sealed = |named: &[&Named]| SealedPart { identifiers: named.iter().map(|named| named.identifier.as_str().to_owned()).collect(), ..SealedPart::default() };
+    let sealed = |named: &[&Named]| SealedPart {
+        identifiers: named.iter().map(|named| named.identifier.as_str().to_owned()).collect(),
+        ..SealedPart::default()
+    };
     Planned {
         account: account.trail,
         actor: record.actor,
@@ -321,7 +367,9 @@ fn planned_member(entry: &Planned, fact: Fact, state: &State) -> Option<MemberEv
     use crate::proto::clear_part::Fact as Stored;
     let what = match &entry.fact {
         Stored::IdentifiersLinked(_) => Member::Linked { fact, identifiers: [entry.keys.clone(), entry.second_keys.clone()].concat() },
-        Stored::NumberChanged(_) | Stored::UserIdChanged(_) => Member::Moved { fact, from: *entry.keys.first()?, to: *entry.second_keys.first()? },
+        Stored::NumberChanged(_) | Stored::UserIdChanged(_) => {
+            Member::Moved { fact, from: *entry.keys.first()?, to: *entry.second_keys.first()? }
+        }
         stored => {
             let act = fold::act(stored, &mut |name| state.sender_number(name))?;
             Member::Act { event: Event { at: fact.at, seq: fact.seq, act }, identifiers: entry.keys.clone() }

@@ -85,9 +85,11 @@ impl Reader {
     fn from_journal(&self, seq: Seq) -> Result<Arc<Block>, EntryUnreadable> {
         let unreadable = |reason: String| EntryUnreadable { seq, reason };
         for suffix in [".journal", ".repair"] {
-            let segments = journal::segments(self.disk.as_ref(), &self.journal_dir, suffix).map_err(|error| unreadable(error.to_string()))?;
+            let segments =
+                journal::segments(self.disk.as_ref(), &self.journal_dir, suffix).map_err(|error| unreadable(error.to_string()))?;
             for segment in segments.iter().rev().filter(|segment| segment.first <= seq) {
-                let (pieces, _) = journal::read_segment(self.disk.as_ref(), segment, self.ledger_id).map_err(|error| unreadable(error.to_string()))?;
+                let (pieces, _) =
+                    journal::read_segment(self.disk.as_ref(), segment, self.ledger_id).map_err(|error| unreadable(error.to_string()))?;
                 for piece in pieces {
                     if let Piece::Frame(frame) = piece
                         && (frame.block.first()..=frame.block.last()).contains(&seq)

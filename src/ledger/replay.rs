@@ -92,7 +92,10 @@ impl Replay<'_> {
         if trail.last < entry.header.seq {
             trail.last = entry.header.seq;
             trail.count = link.trail_seq;
-            let keys = [fold::keys(&entry.clear.identifiers, entry.header.link.trail), fold::keys(&entry.clear.second_identifiers, entry.header.second.trail)];
+            let keys = [
+                fold::keys(&entry.clear.identifiers, entry.header.link.trail),
+                fold::keys(&entry.clear.second_identifiers, entry.header.second.trail),
+            ];
             let own = keys.iter().flatten().filter(|key| key.trail == link.trail).map(|key| key.ordinal);
             trail.identifiers = own.fold(trail.identifiers, u32::max);
             self.state.put_trail(link.trail, trail);
@@ -111,7 +114,8 @@ impl Replay<'_> {
         }
         if let Sealed::Opened(sealed) = open_sealed(self.keyring, entry, second)? {
             for (key, text) in fold::keys(references, own).into_iter().zip(&sealed.identifiers) {
-                let identifier: Identifier = text.parse().map_err(|error| EntryUnreadable { seq: header.seq, reason: format!("{error}") })?;
+                let identifier: Identifier =
+                    text.parse().map_err(|error| EntryUnreadable { seq: header.seq, reason: format!("{error}") })?;
                 self.state.add_identifier(self.secrets.identifier_digest(header.account, &identifier), key);
             }
         }
@@ -121,7 +125,8 @@ impl Replay<'_> {
     /// Notes which trails the entry holds together: those of a join or a move, and those whose identifiers it uses.
     fn note_group(&mut self, entry: &ReadEntry) {
         let own = entry.header.link.trail;
-        let keys = [fold::keys(&entry.clear.identifiers, own), fold::keys(&entry.clear.second_identifiers, entry.header.second.trail)].concat();
+        let keys =
+            [fold::keys(&entry.clear.identifiers, own), fold::keys(&entry.clear.second_identifiers, entry.header.second.trail)].concat();
         let mut trails: Vec<u64> = keys.iter().map(|key| key.trail).filter(|trail| *trail != own).collect();
         if entry.header.second.trail != 0 {
             trails.push(entry.header.second.trail);

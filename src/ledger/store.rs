@@ -74,7 +74,8 @@ impl Store {
     pub fn open(path: &Path, ledger_id: LedgerId) -> Result<Self, StoreError> {
         let sled = |source| StoreError::Sled { path: path.to_owned(), source };
         let (db, log, meta) = guarded(path, || {
-            let db = sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None).mode(sled::Mode::HighThroughput).open()?;
+            let db =
+                sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None).mode(sled::Mode::HighThroughput).open()?;
             let (log, meta) = (db.open_tree("log")?, db.open_tree("meta")?);
             Ok((db, log, meta))
         })?;

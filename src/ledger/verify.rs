@@ -178,7 +178,8 @@ impl Check {
         for entry in block.entries() {
             self.entry(&entry);
         }
-        let stored = self.store.as_ref().map(|(store, last)| (store.block_with(block.first()), last.as_ref().map_or(Seq::NONE, Block::last)));
+        let stored =
+            self.store.as_ref().map(|(store, last)| (store.block_with(block.first()), last.as_ref().map_or(Seq::NONE, Block::last)));
         match stored {
             None => {}
             Some((Ok(Some(stored)), _)) if stored == *block => {}
@@ -208,7 +209,13 @@ impl Check {
             self.problem(format!("entry {seq} stands where {} should", self.expected), seq);
         }
         if let Some(hash) = self.hash.filter(|hash| *hash != header.previous_hash) {
-            self.problem(format!("entry {seq} does not follow from the one before it: it names hash {}, that entry has {hash}", header.previous_hash), seq);
+            self.problem(
+                format!(
+                    "entry {seq} does not follow from the one before it: it names hash {}, that entry has {hash}",
+                    header.previous_hash
+                ),
+                seq,
+            );
         }
         if header.recorded_at < self.recorded_at {
             self.problem(format!("entry {seq} was recorded before the entry before it"), seq);
@@ -236,7 +243,10 @@ impl Check {
         }
         let (previous, count) = self.trails.get(&link.trail).copied().unwrap_or_default();
         if (link.previous, link.trail_seq) != (previous, count + 1) {
-            let found = format!("names entry {} and place {}, the trail's last is entry {previous} at place {count}", link.previous, link.trail_seq);
+            let found = format!(
+                "names entry {} and place {}, the trail's last is entry {previous} at place {count}",
+                link.previous, link.trail_seq
+            );
             self.problem(format!("entry {seq} is not linked into trail {}: it {found}", link.trail), seq);
         }
         self.trails.insert(link.trail, (seq, link.trail_seq));
@@ -246,13 +256,18 @@ impl Check {
         if synced >= self.expected {
             self.problem(format!("entries from {} on are missing, but were durable up to {synced}", self.expected), self.expected);
         } else if torn {
-            self.report.notes.push("the journal ends in a commit that was not finished; nobody was told that it was durable, the next start cuts it".into());
+            self.report.notes.push(
+                "the journal ends in a commit that was not finished; nobody was told that it was durable, the next start cuts it".into(),
+            );
         }
         if let Some((_, Some(last))) = &self.store
             && last.last() >= self.expected
         {
             let (from, to) = (self.expected, last.last());
-            self.problem(format!("the journal ends at entry {}, sled goes on to {to}; the next start completes the journal", from.number() - 1), from);
+            self.problem(
+                format!("the journal ends at entry {}, sled goes on to {to}; the next start completes the journal", from.number() - 1),
+                from,
+            );
         }
     }
 
@@ -280,7 +295,8 @@ impl Check {
             self.report.problems.push(format!("and {} more", self.more_problems));
         }
         if self.uninterpreted > 0 {
-            let note = format!("{} entries are of kinds not known here; their hashes were verified, their meaning was not", self.uninterpreted);
+            let note =
+                format!("{} entries are of kinds not known here; their hashes were verified, their meaning was not", self.uninterpreted);
             self.report.notes.push(note);
         }
         if self.report.entries == 0 {

@@ -32,7 +32,12 @@ pub enum Walked {
 ///
 /// # Errors
 /// Where a file cannot be read or belongs to another ledger, or `visit` says so.
-pub fn walk<E: From<JournalError>>(disk: &dyn Disk, dir: &Path, ledger_id: LedgerId, mut visit: impl FnMut(Walked) -> Result<(), E>) -> Result<(), E> {
+pub fn walk<E: From<JournalError>>(
+    disk: &dyn Disk,
+    dir: &Path,
+    ledger_id: LedgerId,
+    mut visit: impl FnMut(Walked) -> Result<(), E>,
+) -> Result<(), E> {
     let repairs = journal::segments(disk, dir, ".repair")?;
     let (mut next, mut synced, mut torn) = (Seq::new(1), Seq::NONE, false);
     let mut commit: Vec<Block> = Vec::new();
@@ -64,7 +69,14 @@ pub fn walk<E: From<JournalError>>(disk: &dyn Disk, dir: &Path, ledger_id: Ledge
 }
 
 /// Gives what repair segments hold of `from` up to `before`, and says what is missing.
-fn fill<E: From<JournalError>>(disk: &dyn Disk, ledger_id: LedgerId, repairs: &[Segment], from: Seq, before: Seq, visit: &mut impl FnMut(Walked) -> Result<(), E>) -> Result<(), E> {
+fn fill<E: From<JournalError>>(
+    disk: &dyn Disk,
+    ledger_id: LedgerId,
+    repairs: &[Segment],
+    from: Seq,
+    before: Seq,
+    visit: &mut impl FnMut(Walked) -> Result<(), E>,
+) -> Result<(), E> {
     let mut next = from;
     for repair in repairs.iter().filter(|repair| repair.first >= from && repair.first < before) {
         for piece in journal::read_segment(disk, repair, ledger_id)?.0 {

@@ -42,8 +42,8 @@ use subtle::ConstantTimeEq;
 use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
-pub use self::parse::parse;
 pub use self::admin::LedgerDeadLetters;
+pub use self::parse::parse;
 pub use self::recorder::Recorder;
 pub use self::replay::{Replayed, Which};
 pub use self::update::{Fact, Item, Unplaceable, Unplaced, Update};

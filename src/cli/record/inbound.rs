@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::Event;
+use super::Act;
 use crate::cli::error::CliError;
 use crate::cli::words;
 use crate::consent::words::InboundKind;
@@ -39,22 +39,22 @@ pub struct Inbound {
     #[arg(long, value_name = "ID", default_value = "", hide_default_value = true)]
     message_id: String,
     #[command(flatten)]
-    event: Event,
+    act: Act,
 }
 
 impl Inbound {
     pub(super) async fn run(self) -> Result<Option<Acknowledgement>, CliError> {
-        let mut client = RecordingServiceClient::new(self.event.connection.connect().await?);
+        let mut client = RecordingServiceClient::new(self.act.connection.connect().await?);
         let request = RecordInboundMessageRequest {
-            account: self.event.connection.account,
-            event_id: self.event.event_id,
+            account: self.act.connection.account,
+            event_id: self.act.event_id,
             contacts: self.contact,
             sender: self.sender,
             kind: i32::from(self.kind.number()),
             text: self.text,
             payload: self.payload,
             message_id: self.message_id,
-            occurred_at: words::timestamp(self.event.at),
+            occurred_at: words::timestamp(self.act.at),
         };
         Ok(client.record_inbound_message(request).await?.into_inner().acknowledgement)
     }

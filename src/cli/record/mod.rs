@@ -59,7 +59,7 @@ fn text(acknowledgement: &Acknowledgement) -> String {
 
 /// What every record has.
 #[derive(Args, Debug)]
-struct Event {
+struct Act {
     /// When the person acted, in RFC 3339 as in 2026-03-01T10:00:00Z; without it, now
     #[arg(long, value_name = "TIME")]
     at: Option<Time>,
@@ -75,34 +75,34 @@ struct Event {
 #[command(next_help_heading = "Evidence (kept sealed)")]
 struct Proof {
     /// The text the person saw and agreed to
-    #[arg(long, value_name = "TEXT")]
-    evidence_text: Option<String>,
+    #[arg(long = "evidence-text", value_name = "TEXT")]
+    text: Option<String>,
     /// The version of that text
-    #[arg(long, value_name = "VERSION")]
-    evidence_text_version: Option<String>,
+    #[arg(long = "evidence-text-version", value_name = "VERSION")]
+    text_version: Option<String>,
     /// The language it was shown in, as in en-GB
-    #[arg(long, value_name = "TAG")]
-    evidence_locale: Option<String>,
+    #[arg(long = "evidence-locale", value_name = "TAG")]
+    locale: Option<String>,
     /// The page or form
-    #[arg(long, value_name = "URL")]
-    evidence_url: Option<String>,
+    #[arg(long = "evidence-url", value_name = "URL")]
+    url: Option<String>,
     /// The address the act came from
-    #[arg(long, value_name = "ADDRESS")]
-    evidence_ip: Option<String>,
+    #[arg(long = "evidence-ip", value_name = "ADDRESS")]
+    ip: Option<String>,
     /// The browser or app
-    #[arg(long, value_name = "AGENT")]
-    evidence_user_agent: Option<String>,
+    #[arg(long = "evidence-user-agent", value_name = "AGENT")]
+    user_agent: Option<String>,
 }
 
 impl Proof {
     fn into_evidence(self) -> Option<Evidence> {
         let evidence = Evidence {
-            text: self.evidence_text.unwrap_or_default(),
-            text_version: self.evidence_text_version.unwrap_or_default(),
-            locale: self.evidence_locale.unwrap_or_default(),
-            url: self.evidence_url.unwrap_or_default(),
-            ip_address: self.evidence_ip.unwrap_or_default(),
-            user_agent: self.evidence_user_agent.unwrap_or_default(),
+            text: self.text.unwrap_or_default(),
+            text_version: self.text_version.unwrap_or_default(),
+            locale: self.locale.unwrap_or_default(),
+            url: self.url.unwrap_or_default(),
+            ip_address: self.ip.unwrap_or_default(),
+            user_agent: self.user_agent.unwrap_or_default(),
             ..Default::default()
         };
         (evidence != Evidence::default()).then_some(evidence)

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Event, Proof};
+use super::{Act, Proof};
 use crate::cli::error::CliError;
 use crate::cli::words;
 use crate::consent::time::Time;
@@ -39,20 +39,20 @@ pub struct OptIn {
     #[command(flatten)]
     proof: Proof,
     #[command(flatten)]
-    event: Event,
+    act: Act,
 }
 
 impl OptIn {
     pub(super) async fn run(self) -> Result<Option<Acknowledgement>, CliError> {
-        let mut client = RecordingServiceClient::new(self.event.connection.connect().await?);
+        let mut client = RecordingServiceClient::new(self.act.connection.connect().await?);
         let request = RecordOptInRequest {
-            account: self.event.connection.account,
-            event_id: self.event.event_id,
+            account: self.act.connection.account,
+            event_id: self.act.event_id,
             contact: self.contact,
             sender: self.sender,
             categories: self.category.into_iter().map(|category| i32::from(category.number())).collect(),
             method: i32::from(self.method.number()),
-            occurred_at: words::timestamp(self.event.at),
+            occurred_at: words::timestamp(self.act.at),
             expires_at: words::timestamp(self.expires_at),
             evidence: self.proof.into_evidence(),
         };
