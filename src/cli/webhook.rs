@@ -59,12 +59,12 @@ struct Replay {
 }
 
 #[derive(Debug, clap::Args)]
-#[group(required = true, multiple = false)]
+#[group(required = true, multiple = true)]
 struct Secret {
     /// The app secret, for trying things out: other users of this machine can read command lines
     #[arg(long, value_name = "S", env = "CONSENT_LEDGER_APP_SECRET", hide_env_values = true)]
     app_secret: Option<String>,
-    /// A file that holds the app secret
+    /// A file that holds the app secret; counts before the secret itself
     #[arg(long, value_name = "FILE")]
     app_secret_file: Option<PathBuf>,
 }
@@ -72,7 +72,9 @@ struct Secret {
 impl Secret {
     fn read(&self) -> anyhow::Result<AppSecret> {
         let text = match (&self.app_secret, &self.app_secret_file) {
-            (_, Some(file)) => std::fs::read_to_string(file).with_context(|| format!("cannot read the app secret from {}", file.display()))?,
+            (_, Some(file)) => {
+                std::fs::read_to_string(file).with_context(|| format!("cannot read the app secret from {}", file.display()))?
+            }
             (Some(text), None) => text.clone(),
             (None, None) => String::new(),
         };
@@ -163,7 +165,8 @@ fn progress(bodies: usize, json: bool) -> ProgressBar {
     if bodies < MANY || json || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} bodies, {per_sec}, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style =
+        ProgressStyle::with_template("{bar:40} {pos}/{len} bodies, {per_sec}, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(bodies as u64).with_style(style)
 }
 

@@ -28,8 +28,7 @@ pub(super) struct Keys {
 /// Of a message or a call.
 pub(super) const FROM: Keys = Keys { phone: "from", user_id: "from_user_id", parent_user_id: "from_parent_user_id" };
 /// Of a status.
-pub(super) const RECIPIENT: Keys =
-    Keys { phone: "recipient_id", user_id: "recipient_user_id", parent_user_id: "recipient_parent_user_id" };
+pub(super) const RECIPIENT: Keys = Keys { phone: "recipient_id", user_id: "recipient_user_id", parent_user_id: "recipient_parent_user_id" };
 /// Of an echo of our own message.
 pub(super) const TO: Keys = Keys { phone: "to", user_id: "to_user_id", parent_user_id: "to_parent_user_id" };
 /// Of a preference, and of a `contacts[]` element.
@@ -85,7 +84,8 @@ impl<'a> Contacts<'a> {
         }
         let matching: Vec<&Card<'_>> = self.matching(&named).filter(|card| !card.contradicts(&named)).collect();
         // Two elements that disagree about one person prove nothing about either.
-        let trusted = agree(matching.iter().filter_map(|card| card.phone.as_ref())) && agree(matching.iter().filter_map(|card| card.user_id.as_ref()));
+        let trusted = agree(matching.iter().filter_map(|card| card.phone.as_ref()))
+            && agree(matching.iter().filter_map(|card| card.user_id.as_ref()));
         let cards = if trusted { matching.as_slice() } else { &[] };
         let firsts = [&named.phone, &named.user_id].into_iter().chain(cards.iter().flat_map(|card| [&card.phone, &card.user_id]));
         let parents = [&named.parent_user_id].into_iter().chain(cards.iter().map(|card| &card.parent_user_id));

@@ -93,7 +93,9 @@ mod tests {
         metrics.update(Outcome::Recorded);
         metrics.body(401);
         let text = metrics.text(Seq::new(7));
-        for line in ["{outcome=\"recorded\"} 2", "{outcome=\"conflict\"} 0", "{outcome=\"dead_letter\"} 1", "{status=\"401\"} 1", "log_head_seq 7"] {
+        for line in
+            ["{outcome=\"recorded\"} 2", "{outcome=\"conflict\"} 0", "{outcome=\"dead_letter\"} 1", "{status=\"401\"} 1", "log_head_seq 7"]
+        {
             assert!(text.contains(line), "{line} in {text}");
         }
     }

@@ -37,7 +37,7 @@ fn answers(body: &Value) -> Vec<String> {
 }
 
 fn facts(body: &str) -> Vec<Fact> {
-    let fact = |update| if let Update::Record(fact) = update { fact } else { panic!("{update:?}") };
+    let fact = |update| if let Update::Record(fact) = update { *fact } else { panic!("{update:?}") };
     parse(body.as_bytes()).into_iter().map(fact).collect()
 }
 
@@ -64,7 +64,8 @@ fn text(from: &str, body: &str) -> Value {
 #[test]
 fn every_recorded_body_says_what_its_answer_key_says() {
     let key = std::fs::read_to_string(Path::new(RECORDED).join("ANSWERS.md")).unwrap();
-    let expected: BTreeMap<&str, &str> = key.lines().filter_map(|line| line.strip_prefix("| `")?.strip_suffix(" |")?.split_once("` | ")).collect();
+    let expected: BTreeMap<&str, &str> =
+        key.lines().filter_map(|line| line.strip_prefix("| `")?.strip_suffix(" |")?.split_once("` | ")).collect();
     let mut bodies = BTreeSet::new();
     for file in std::fs::read_dir(RECORDED).unwrap().map(|file| file.unwrap().path()) {
         let name = file.file_name().unwrap().to_str().unwrap().to_owned();
@@ -124,12 +125,16 @@ fn other_words_another_sender_or_another_person_under_one_id_are_another_event()
 
 #[test]
 fn contacts_may_be_missing_and_one_that_differs_from_the_sender_of_the_message_links_nothing() {
-    assert_eq!(answers(&messages(&json!({"messages": [text("447400123456", "hi")]}))), ["inbound text at 100 from +447400123456 text=\"hi\""]);
+    assert_eq!(
+        answers(&messages(&json!({"messages": [text("447400123456", "hi")]}))),
+        ["inbound text at 100 from +447400123456 text=\"hi\""]
+    );
     let body = messages(&json!({"contacts": [{"wa_id": "972987654321", "user_id": "US.1"}], "messages": [text("447400123456", "hi")]}));
     assert_eq!(answers(&body), ["inbound text at 100 from +447400123456 text=\"hi\""]);
     let mut named = text("447400123456", "hi");
     named["from_user_id"] = json!("US.1");
-    let body = messages(&json!({"contacts": [{"wa_id": "972987654321", "user_id": "US.1", "parent_user_id": "US.ENT.1"}], "messages": [named]}));
+    let body =
+        messages(&json!({"contacts": [{"wa_id": "972987654321", "user_id": "US.1", "parent_user_id": "US.ENT.1"}], "messages": [named]}));
     assert_eq!(answers(&body), ["inbound text at 100 from +447400123456 US.1 text=\"hi\""]);
 }
 
@@ -187,7 +192,8 @@ fn one_bad_neighbour_takes_nobody_with_it() {
 
 #[test]
 fn unknown_types_fields_and_lists_are_kept_each_with_what_it_takes_to_read_it_again() {
-    let hologram = json!({"from": "447400123456", "id": "wamid.H", "timestamp": "1768212000", "type": "hologram", "hologram": {"id": "77"}});
+    let hologram =
+        json!({"from": "447400123456", "id": "wamid.H", "timestamp": "1768212000", "type": "hologram", "hologram": {"id": "77"}});
     let value = json!({"contacts": [{"wa_id": "447400123456"}, {"wa_id": "447400123457"}], "holograms": [{"id": "1"}],
         "messages": [text("447400123457", "hi"), hologram]});
     let updates = parse(messages(&value).to_string().as_bytes());
@@ -197,7 +203,10 @@ fn unknown_types_fields_and_lists_are_kept_each_with_what_it_takes_to_read_it_ag
     let kept: Value = serde_json::from_slice(&message.item.payload).unwrap();
     let value = &kept["entry"][0]["changes"][0]["value"];
     assert_eq!((&value["messages"], &value["contacts"]), (&json!([hologram]), &json!([{"wa_id": "447400123456"}])));
-    assert_eq!(parse(&message.item.payload).iter().map(answer).collect::<Vec<_>>(), ["dead letter: message type \"hologram\" is not known"]);
+    assert_eq!(
+        parse(&message.item.payload).iter().map(answer).collect::<Vec<_>>(),
+        ["dead letter: message type \"hologram\" is not known"]
+    );
     let later = change("message_template_status_update", &json!({"event": "PAUSED"}));
     assert_eq!(answers(&later), ["dead letter: field \"message_template_status_update\" is not recorded yet"]);
 }
@@ -214,9 +223,13 @@ fn a_fact_read_again_from_what_is_kept_of_it_has_the_same_event_id() {
 
 #[test]
 fn what_is_no_body_at_all_is_kept_whole() {
-    for (body, reason) in [("STOP", "the body is not JSON"), ("[]", "the body is not an object"), ("{}", "entry is missing"), ("", "the body is not JSON"),
-        (r#"{"object":"page","entry":[]}"#, "the body's object is not whatsapp_business_account")]
-    {
+    for (body, reason) in [
+        ("STOP", "the body is not JSON"),
+        ("[]", "the body is not an object"),
+        ("{}", "entry is missing"),
+        ("", "the body is not JSON"),
+        (r#"{"object":"page","entry":[]}"#, "the body's object is not whatsapp_business_account"),
+    ] {
         let updates = parse(body.as_bytes());
         let [Update::DeadLetter(unplaced)] = &updates[..] else { panic!("{updates:?}") };
         assert_eq!((unplaced.reason.as_str(), unplaced.item.payload.as_slice()), (reason, body.as_bytes()));
@@ -236,7 +249,10 @@ fn captions_buttons_and_chosen_rows_are_read_for_keywords_and_edits_are_not() {
     let row = json!({"type": "interactive", "interactive": {"type": "list_reply", "list_reply": {"id": "stop", "title": "No"}}});
     assert_eq!(of(row), format!("inbound interactive {from} text=\"No\" payload=\"stop\""));
     assert_eq!(of(json!({"type": "interactive", "interactive": {"type": "nfm_reply"}})), format!("inbound interactive {from}"));
-    assert_eq!(of(json!({"type": "edit", "edit": {"message": {"type": "text", "text": {"body": "STOP"}}}})), format!("inbound edit {from}"));
+    assert_eq!(
+        of(json!({"type": "edit", "edit": {"message": {"type": "text", "text": {"body": "STOP"}}}})),
+        format!("inbound edit {from}")
+    );
     assert_eq!(of(json!({"type": "request_welcome"})), format!("inbound welcome {from}"));
     assert_eq!(of(json!({"type": "text", "group_id": "G", "text": {"body": "hi all"}})), format!("inbound group {from} text=\"hi all\""));
     assert_eq!(of(json!({"type": "text", "text": {}})), "dead letter: text.body is missing");
@@ -254,18 +270,27 @@ fn a_failed_status_is_one_fact_per_code_and_receipts_are_none_whoever_they_are_f
     codeless["errors"] = json!([{"title": "no code"}]);
     let mut group = failed;
     group["recipient_type"] = json!("group");
-    let expected = ["dead letter: a failed status without a numeric error code", "dead letter: a failed message to a group: no single contact"];
+    let expected =
+        ["dead letter: a failed status without a numeric error code", "dead letter: a failed message to a group: no single contact"];
     assert_eq!(answers(&messages(&json!({"statuses": [codeless, group]}))), expected);
 }
 
 #[test]
 fn our_call_counts_once_accepted_and_theirs_from_the_first_ring() {
-    let status = |word: &str| json!({"id": "wacid.B", "type": "call", "status": word, "timestamp": "1776244208", "recipient_id": "972502345670"});
+    let status =
+        |word: &str| json!({"id": "wacid.B", "type": "call", "status": word, "timestamp": "1776244208", "recipient_id": "972502345670"});
     let call = |event: &str, direction: &str| json!({"id": "wacid.A", "from": "972502345678", "event": event, "direction": direction, "timestamp": "1776183600"});
     let value = json!({"metadata": {"phone_number_id": "100"}, "statuses": [status("RINGING"), status("REJECTED"), status("ACCEPTED")],
         "calls": [call("connect", "USER_INITIATED"), call("terminate", "USER_INITIATED"), call("connect", "BUSINESS_INITIATED"), call("hold", "USER_INITIATED")]});
-    let expected = ["no fact", "no fact", "inbound call_accepted at 100 from +972502345670", "inbound call at 100 from +972502345678", "no fact", "no fact",
-        "dead letter: call event \"hold\" is not known"];
+    let expected = [
+        "no fact",
+        "no fact",
+        "inbound call_accepted at 100 from +972502345670",
+        "inbound call at 100 from +972502345678",
+        "no fact",
+        "no fact",
+        "dead letter: call event \"hold\" is not known",
+    ];
     assert_eq!(answers(&change("calls", &value)), expected);
 }
 
@@ -273,7 +298,8 @@ fn our_call_counts_once_accepted_and_theirs_from_the_first_ring() {
 fn a_user_ids_change_is_read_from_the_end_of_the_body_which_no_name_can_reach() {
     let system = |body: &str| {
         let system = json!({"type": "user_changed_user_id", "user_id": "US.200", "body": body});
-        answers(&messages(&json!({"messages": [{"id": "wamid.S", "timestamp": "1768212000", "type": "system", "system": system}]}))).remove(0)
+        answers(&messages(&json!({"messages": [{"id": "wamid.S", "timestamp": "1768212000", "type": "system", "system": system}]})))
+            .remove(0)
     };
     assert_eq!(system("User Ann changed from US.100 to US.200"), "move from US.100 to US.200");
     assert_eq!(system("User Eve changed from US.1 to US.200 changed from US.100 to US.200"), "move from US.100 to US.200");
