@@ -7,7 +7,7 @@
 //! 2 bodies: 2 answered 200
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -100,10 +100,16 @@ async fn replay(args: Replay) -> anyhow::Result<ExitCode> {
     let client = reqwest::Client::builder().timeout(PATIENCE).build().context("cannot set up the HTTP client")?;
     let progress = progress(files.len(), args.json);
     let mut answers: BTreeMap<String, usize> = BTreeMap::new();
+    let mut complaints = BTreeSet::new();
     for file in &files {
-        let answer = send(&client, &url, &secret, file).await?;
+        let (answer, complaint) = send(&client, &url, &secret, file).await?;
         let path = file.display();
+        // Each complaint once: a wrong secret is wrong for every body.
+        let new = complaint.filter(|complaint| complaints.insert(complaint.clone()));
         progress.suspend(|| {
+            if let Some(complaint) = new {
+                writeln!(std::io::stderr(), "{complaint}")?;
+            }
             let line = if args.json { json!({"status": answer, "path": path.to_string()}).to_string() } else { format!("{answer} {path}") };
             writeln!(std::io::stdout(), "{line}")
         })?;
@@ -122,22 +128,17 @@ async fn replay(args: Replay) -> anyhow::Result<ExitCode> {
     Ok(if accepted == files.len() { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
-/// The status of the answer, or `unreachable`. The first refusal's words go to stderr.
-async fn send(client: &reqwest::Client, url: &str, secret: &AppSecret, file: &Path) -> anyhow::Result<String> {
+/// The status of the answer, or `unreachable`; and what was wrong, in words.
+async fn send(client: &reqwest::Client, url: &str, secret: &AppSecret, file: &Path) -> anyhow::Result<(String, Option<String>)> {
     let body = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let request = client.post(url).header("content-type", "application/json").header(HEADER, sign(secret, &body)).body(body);
     match request.send().await {
-        Ok(response) if response.status().is_success() => Ok(response.status().as_u16().to_string()),
         Ok(response) => {
-            let status = response.status().as_u16().to_string();
-            let words = response.text().await.unwrap_or_default();
-            writeln!(std::io::stderr(), "{status}: {}", words.trim())?;
-            Ok(status)
+            let status = response.status();
+            let words = if status.is_success() { None } else { response.text().await.ok() };
+            Ok((status.as_u16().to_string(), words.map(|words| format!("{}: {}", status.as_u16(), words.trim()))))
         }
-        Err(error) => {
-            writeln!(std::io::stderr(), "{url}: {:#}", anyhow::Error::from(error))?;
-            Ok("unreachable".to_owned())
-        }
+        Err(error) => Ok(("unreachable".to_owned(), Some(format!("{:#}", anyhow::Error::from(error))))),
     }
 }
 
