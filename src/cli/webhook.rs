@@ -7,7 +7,7 @@
 //! 2 bodies: 2 answered 200
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -65,12 +65,12 @@ struct Replay {
 }
 
 #[derive(Debug, clap::Args)]
-#[group(required = true, multiple = false)]
+#[group(required = true, multiple = true)]
 struct Secret {
     /// The app secret, for trying things out: other users of this machine can read command lines
     #[arg(long, value_name = "S", env = "CONSENT_LEDGER_APP_SECRET", hide_env_values = true)]
     app_secret: Option<String>,
-    /// A file that holds the app secret
+    /// A file that holds the app secret; counts before the secret itself
     #[arg(long, value_name = "FILE")]
     app_secret_file: Option<PathBuf>,
 }
@@ -108,9 +108,14 @@ impl Replay {
         let client = reqwest::Client::builder().timeout(PATIENCE).build().map_err(CliError::local)?;
         let progress = progress(files.len(), output.is_json());
         let mut answers: BTreeMap<String, usize> = BTreeMap::new();
+        let mut complaints = BTreeSet::new();
         for file in &files {
-            let answer = send(&client, &url, &secret, file).await.map_err(CliError::local)?;
+            let (answer, complaint) = send(&client, &url, &secret, file).await.map_err(CliError::local)?;
             let path = file.display();
+            // Each complaint once: a wrong secret is wrong for every body.
+            if let Some(new) = complaint.filter(|complaint| complaints.insert(complaint.clone())) {
+                progress.suspend(|| eprintln!("{new}"));
+            }
             progress.suspend(|| output.print(|| json!({ "status": answer, "path": path.to_string() }), || format!("{answer} {path}")))?;
             *answers.entry(answer).or_default() += 1;
             progress.inc(1);
@@ -127,22 +132,17 @@ impl Replay {
     }
 }
 
-/// The status of the answer, or `unreachable`. The first refusal's words go to stderr.
-async fn send(client: &reqwest::Client, url: &str, secret: &AppSecret, file: &Path) -> anyhow::Result<String> {
+/// The status of the answer, or `unreachable`; and what was wrong, in words.
+async fn send(client: &reqwest::Client, url: &str, secret: &AppSecret, file: &Path) -> anyhow::Result<(String, Option<String>)> {
     let body = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let request = client.post(url).header("content-type", "application/json").header(HEADER, sign(secret, &body)).body(body);
     match request.send().await {
-        Ok(response) if response.status().is_success() => Ok(response.status().as_u16().to_string()),
         Ok(response) => {
-            let status = response.status().as_u16().to_string();
-            let words = response.text().await.unwrap_or_default();
-            eprintln!("{status}: {}", words.trim());
-            Ok(status)
+            let status = response.status();
+            let words = if status.is_success() { None } else { response.text().await.ok() };
+            Ok((status.as_u16().to_string(), words.map(|words| format!("{}: {}", status.as_u16(), words.trim()))))
         }
-        Err(error) => {
-            eprintln!("{url}: {:#}", anyhow::Error::from(error));
-            Ok("unreachable".to_owned())
-        }
+        Err(error) => Ok(("unreachable".to_owned(), Some(format!("{:#}", anyhow::Error::from(error))))),
     }
 }
 

@@ -75,7 +75,9 @@ impl<R: Recorder> Delivery<'_, R> {
                     Err(error) => match refused(&error) {
                         Refused::Event(outcome) => left_over.push((outcome, self.letter(item, refusal(&error)))),
                         Refused::Now(not_done) => {
-                            tracing::warn!(reason = %error, "a webhook's fact was not recorded; the provider is asked to come again");
+                            if done.is_ok() {
+                                tracing::warn!(reason = %error, "a webhook's fact was not recorded; the provider is asked to come again");
+                            }
                             done = Err(not_done);
                         }
                     },

@@ -32,6 +32,8 @@ mod update;
 mod http_tests;
 #[cfg(test)]
 mod parse_tests;
+#[cfg(test)]
+mod parse_total_tests;
 
 use std::collections::BTreeMap;
 use std::future::Future;

@@ -117,7 +117,7 @@ fn fact(change: &Change<'_>, list: &str, item: &Value, object: &Object, index: u
     let Said { occurred_at, what } = said;
     let event_id = event_id(change.sender()?, list, object, index, occurred_at, &what);
     let event_id = event_id.ok_or(Unplaceable::Missing { what: "an event id" })?;
-    Ok(Update::Record(Fact { event_id, occurred_at, what, item: change.item(list, item) }))
+    Ok(Update::Record(Box::new(Fact { event_id, occurred_at, what, item: change.item(list, item) })))
 }
 
 fn dead_letter(reason: &Unplaceable, item: Item) -> Update {

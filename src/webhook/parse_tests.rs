@@ -37,7 +37,7 @@ fn answers(body: &Value) -> Vec<String> {
 }
 
 fn facts(body: &str) -> Vec<Fact> {
-    let fact = |update| if let Update::Record(fact) = update { fact } else { panic!("{update:?}") };
+    let fact = |update| if let Update::Record(fact) = update { *fact } else { panic!("{update:?}") };
     parse(body.as_bytes()).into_iter().map(fact).collect()
 }
 
@@ -69,7 +69,7 @@ fn every_recorded_body_says_what_its_answer_key_says() {
     let mut bodies = BTreeSet::new();
     for file in std::fs::read_dir(RECORDED).unwrap().map(|file| file.unwrap().path()) {
         let name = file.file_name().unwrap().to_str().unwrap().to_owned();
-        if name.ends_with(".json") {
+        if name != "ANSWERS.md" && name != "NOTICE.md" {
             let updates = parse(&std::fs::read(&file).unwrap());
             let said = updates.iter().map(answer).collect::<Vec<_>>().join("; ");
             assert_eq!(expected.get(name.as_str()).copied(), Some(said.as_str()), "{name}");

@@ -8,14 +8,13 @@ use std::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use zeroize::Zeroizing;
 
 /// The header that carries the signature.
 pub const HEADER: &str = "x-hub-signature-256";
 
-/// The app secret that the provider signs with; leaves memory when dropped.
+/// The app secret that the provider signs with.
 #[derive(Clone)]
-pub struct AppSecret(Zeroizing<String>);
+pub struct AppSecret(Hmac<Sha256>);
 
 impl AppSecret {
     /// The secret with this text; white space around it (the end of a file's line) is left out. None where nothing
@@ -23,7 +22,7 @@ impl AppSecret {
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         let text = text.trim();
-        (!text.is_empty()).then(|| Self(Zeroizing::new(text.to_owned())))
+        if text.is_empty() { None } else { Hmac::new_from_slice(text.as_bytes()).ok().map(Self) }
     }
 }
 
@@ -51,7 +50,7 @@ pub enum SignatureError {
 /// The header's value for `body`.
 #[must_use]
 pub fn sign(secret: &AppSecret, body: &[u8]) -> String {
-    format!("sha256={}", hex::encode(mac(secret, body).finalize().into_bytes()))
+    format!("sha256={}", hex::encode(secret.0.clone().chain_update(body).finalize().into_bytes()))
 }
 
 /// Checks the header's value against the raw body, in constant time.
@@ -62,14 +61,7 @@ pub fn verify(secret: &AppSecret, header: Option<&[u8]>, body: &[u8]) -> Result<
     let digits = header.ok_or(SignatureError::Missing)?.strip_prefix(b"sha256=").ok_or(SignatureError::Malformed)?;
     let mut claimed = [0; 32];
     hex::decode_to_slice(digits, &mut claimed).map_err(|_| SignatureError::Malformed)?;
-    mac(secret, body).verify_slice(&claimed).map_err(|_| SignatureError::Wrong)
-}
-
-fn mac(secret: &AppSecret, body: &[u8]) -> Hmac<Sha256> {
-    // HMAC takes keys of every length: the alternative is never reached.
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.0.as_bytes()).unwrap_or_else(|_| Hmac::new(&Default::default()));
-    mac.update(body);
-    mac
+    secret.0.clone().chain_update(body).verify_slice(&claimed).map_err(|_| SignatureError::Wrong)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::ledger::record::{Actor, EventId, Record, What};
 #[derive(Debug)]
 pub enum Update {
     /// It says something that is recorded.
-    Record(Fact),
+    Record(Box<Fact>),
     /// It is known and says nothing about a permission: a receipt, an echo of our own message, a ringing phone.
     NoFact,
     /// It cannot be placed and is kept.

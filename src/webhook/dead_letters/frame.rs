@@ -156,10 +156,6 @@ mod tests {
     #[test]
     fn the_bytes_of_a_frame_never_change() {
         let bytes = encode(Kind::Resolved, [7; 16], Time::from_micros(1), &[0xAB]).unwrap();
-        let golden = "646c74720000001aab16fe25020707070707070707070707070707070700000000000000010ab".len();
-        assert_eq!(bytes.len(), 12 + 25 + 1);
-        assert!(golden > 0);
-        assert_eq!(hex::encode(&bytes[..8]), "646c74720000001a");
-        assert_eq!(hex::encode(&bytes[12..]), "02070707070707070707070707070707070000000000000001ab");
+        assert_eq!(hex::encode(bytes), "646c74720000001af8c7715002070707070707070707070707070707070000000000000001ab");
     }
 }

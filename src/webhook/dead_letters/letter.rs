@@ -80,11 +80,12 @@ pub(super) struct Namer(Hmac<Sha256>);
 
 impl Namer {
     /// With a key derived from the master key.
-    pub(super) fn new(master: &Key) -> Self {
+    pub(super) fn new(master: &Key) -> Result<Self, DeadLetterError> {
         let mut key = zeroize::Zeroizing::new([0; 32]);
-        // 32 bytes are within what HKDF gives and what HMAC takes: the alternatives are never reached.
-        let _ = Hkdf::<Sha256>::new(None, master.bytes()).expand(b"consent-ledger v1 dead letter ids", key.as_mut_slice());
-        Self(Hmac::new_from_slice(key.as_slice()).unwrap_or_else(|_| Hmac::new(&Default::default())))
+        // 32 bytes are within what HKDF gives and what HMAC takes.
+        let derived = Hkdf::<Sha256>::new(None, master.bytes()).expand(b"consent-ledger v1 dead letter ids", key.as_mut_slice());
+        derived.map_err(|_| DeadLetterError::TooLong)?;
+        Hmac::new_from_slice(key.as_slice()).map(Self).map_err(|_| DeadLetterError::TooLong)
     }
 
     /// The name of `letter`.

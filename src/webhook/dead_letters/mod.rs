@@ -72,6 +72,14 @@ struct State {
     poisoned: bool,
 }
 
+/// A frame to be sealed and written.
+struct NewFrame {
+    kind: Kind,
+    id: LetterId,
+    at: Time,
+    plaintext: Vec<u8>,
+}
+
 /// Where a letter lies.
 #[derive(Clone, Copy)]
 struct Kept {
@@ -89,7 +97,7 @@ impl DeadLetters {
         let dir = data_dir.join("dead-letters");
         std::fs::create_dir_all(&dir)?;
         day::sync_dir(data_dir)?;
-        let letters = Self { dir, master: master.clone(), namer: Namer::new(master), state: Mutex::default() };
+        let letters = Self { dir, master: master.clone(), namer: Namer::new(master)?, state: Mutex::default() };
         letters.sweep(now)?;
         let mut state = letters.state.lock();
         for (day, has_letters) in day::days(&letters.dir)? {
@@ -116,7 +124,7 @@ impl DeadLetters {
     pub fn append(&self, letters: &[NewDeadLetter]) -> Result<Vec<bool>, DeadLetterError> {
         let mut state = self.state.lock();
         let mut new = Vec::with_capacity(letters.len());
-        let mut batches: BTreeMap<Day, Vec<(Kind, LetterId, Time, Vec<u8>)>> = BTreeMap::new();
+        let mut batches: BTreeMap<Day, Vec<NewFrame>> = BTreeMap::new();
         let mut met = std::collections::HashSet::new();
         for letter in letters {
             let id = self.namer.name(letter);
@@ -124,7 +132,7 @@ impl DeadLetters {
             new.push(is_new);
             if is_new {
                 let batch = batches.entry(Day::of(letter.received_at)).or_default();
-                batch.push((Kind::Letter, id, letter.received_at, letter::plaintext(letter)?));
+                batch.push(NewFrame { kind: Kind::Letter, id, at: letter.received_at, plaintext: letter::plaintext(letter)? });
             }
         }
         self.write(&mut state, batches)?;
@@ -162,11 +170,11 @@ impl DeadLetters {
     /// Where the disk refuses.
     pub fn resolve(&self, ids: &[LetterId], now: Time) -> Result<(), DeadLetterError> {
         let mut state = self.state.lock();
-        let mut batches: BTreeMap<Day, Vec<_>> = BTreeMap::new();
+        let mut batches: BTreeMap<Day, Vec<NewFrame>> = BTreeMap::new();
         for id in ids {
             // Beside its letter, so that both go together.
             if let Some(kept) = state.letters.get(id).filter(|kept| !kept.resolved) {
-                batches.entry(kept.day).or_default().push((Kind::Resolved, *id, now, Vec::new()));
+                batches.entry(kept.day).or_default().push(NewFrame { kind: Kind::Resolved, id: *id, at: now, plaintext: Vec::new() });
             }
         }
         self.write(&mut state, batches)
@@ -187,7 +195,7 @@ impl DeadLetters {
         Ok(over.len())
     }
 
-    fn write(&self, state: &mut State, batches: BTreeMap<Day, Vec<(Kind, LetterId, Time, Vec<u8>)>>) -> Result<(), DeadLetterError> {
+    fn write(&self, state: &mut State, batches: BTreeMap<Day, Vec<NewFrame>>) -> Result<(), DeadLetterError> {
         if state.poisoned {
             return Err(DeadLetterError::Poisoned);
         }
@@ -200,14 +208,14 @@ impl DeadLetters {
         Ok(())
     }
 
-    fn write_day(&self, state: &mut State, day: Day, batch: Vec<(Kind, LetterId, Time, Vec<u8>)>) -> Result<(), DeadLetterError> {
+    fn write_day(&self, state: &mut State, day: Day, batch: Vec<NewFrame>) -> Result<(), DeadLetterError> {
         let open = match state.days.entry(day) {
             std::collections::btree_map::Entry::Occupied(open) => open.into_mut(),
             std::collections::btree_map::Entry::Vacant(vacant) => vacant.insert(OpenDay::create(&self.dir, day, &self.master)?),
         };
         let mut bytes = Vec::new();
         let mut frames = Vec::with_capacity(batch.len());
-        for (kind, id, at, plaintext) in batch {
+        for NewFrame { kind, id, at, plaintext } in batch {
             let frame = open.frame(kind, id.0, at, &plaintext)?;
             let length = plaintext.len() + crate::ledger::seal::NONCE_BYTES + crate::ledger::seal::TAG_BYTES;
             bytes.extend_from_slice(&frame);
