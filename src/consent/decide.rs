@@ -61,11 +61,11 @@ pub fn decide(contact: Contact<'_>, sender: SenderNumber, asked: Asked, policy: 
     };
     let view = View::new(facts, sender, policy);
     let now = view.answer(asked, at);
-    let valid_until = view.next_change(asked, at, &now);
+    let valid_until = view.next_change(asked, at, now);
     let deciding_seqs = view.deciding_seqs(asked, at);
     Decision {
         permission: now.permission,
-        reasons: view.reasons(asked, at, &now),
+        reasons: view.reasons(asked, at, now),
         allowed: now.allowed,
         window_closes_at: view.window(at).closes_at,
         valid_until,
@@ -326,7 +326,7 @@ impl<'a> View<'a> {
         }
     }
 
-    fn reasons(&self, asked: Asked, at: Time, answer: &Answer) -> Vec<Reason> {
+    fn reasons(&self, asked: Asked, at: Time, answer: Answer) -> Vec<Reason> {
         let mut against = self.against(asked, at);
         let for_it = |reasons: &[Reason]| reasons.to_vec();
         match (answer.permission, asked) {
@@ -408,7 +408,7 @@ impl<'a> View<'a> {
     }
 
     // Rule 15: every moment at which something ends by itself is a candidate; the first that changes the answer is it.
-    fn next_change(&self, asked: Asked, at: Time, now: &Answer) -> Option<Time> {
+    fn next_change(&self, asked: Asked, at: Time, now: Answer) -> Option<Time> {
         let hours = self.policy.window_hours;
         let mut ends: Vec<Time> = [self.act, self.ordinary].into_iter().flatten().map(|act| act.at.plus_hours(hours)).collect();
         if let Confirmation::Allowed { closes_at, .. } = self.confirmation(at) {
@@ -419,7 +419,7 @@ impl<'a> View<'a> {
         }
         ends.retain(|end| *end > at);
         ends.sort_unstable();
-        ends.into_iter().find(|end| self.answer(asked, *end) != *now)
+        ends.into_iter().find(|end| self.answer(asked, *end) != now)
     }
 
     fn deciding_seqs(&self, asked: Asked, at: Time) -> Vec<Seq> {

@@ -1,6 +1,7 @@
 //! Opens a data directory: lock, secrets, both copies of the log in step, state, keys, and only then the writer.
 
 use std::collections::HashMap;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -98,7 +99,6 @@ impl Lock {
     /// Where another process has it.
     pub fn take(data_dir: &Path) -> Result<Self, OpenError> {
         let io = |source| OpenError::Io { path: data_dir.to_owned(), source };
-        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(io)?;
         let file =
             std::fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(data_dir.join("lock")).map_err(io)?;
@@ -119,14 +119,14 @@ struct Brought {
 }
 
 /// Opens the ledger and starts its threads.
-pub(super) fn open(options: Options, disk: Arc<dyn Disk>, clock: Arc<dyn Clock>) -> Result<Ledger, OpenError> {
+pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>) -> Result<Ledger, OpenError> {
     let data_dir = options.data_dir.clone();
     let lock = Lock::take(&data_dir)?;
     let (journal_dir, sled_dir, keyring_dir) = (data_dir.join("journal"), data_dir.join("sled"), data_dir.join("keyring"));
     disk.create_dir(&journal_dir).map_err(|source| OpenError::Io { path: journal_dir.clone(), source })?;
     let fresh = journal::segments(disk.as_ref(), &journal_dir, ".journal")?.is_empty() && !sled_dir.exists();
     let secrets = Arc::new(Secrets::open(disk.as_ref(), &data_dir.join("secrets"), fresh)?);
-    let brought = bring_back(&disk, &data_dir, &secrets)?;
+    let brought = bring_back(disk, &data_dir, &secrets)?;
     let Brought { store, recovered, state, grouped } = brought;
     let (store, state) = (Arc::new(store), Arc::new(state));
     for alarm in &recovered.alarms {
@@ -148,7 +148,7 @@ pub(super) fn open(options: Options, disk: Arc<dyn Disk>, clock: Arc<dyn Clock>)
     let sealer = Sealer { ledger_id, keyring: keyring.clone() };
     let mut journal = Journal::resume(disk.clone(), &journal_dir, ledger_id, &recovered.resume)?;
     if state.head().seq == Seq::NONE {
-        let created = create(&state, &sealer, &secrets, &options, clock.as_ref(), &mut journal)?;
+        let created = create(&state, &sealer, &secrets, options, clock.as_ref(), &mut journal)?;
         store.insert(&created).and_then(|()| store.sync()).map_err(RecoveryError::from)?;
     }
     begins_as(&reader, &secrets, &data_dir)?;
@@ -171,7 +171,7 @@ pub(super) fn open(options: Options, disk: Arc<dyn Disk>, clock: Arc<dyn Clock>)
         reader,
         secrets,
         keyring,
-        clock,
+        clock: clock.clone(),
         health,
         lock: Mutex::new(Some(lock)),
     };
@@ -236,8 +236,12 @@ fn size_of(disk: &dyn Disk, dir: &Path) -> Result<u64, OpenError> {
 
 fn put_aside(data_dir: &Path) -> Result<PathBuf, OpenError> {
     let sled = data_dir.join("sled");
-    let free = (1..).map(|n| data_dir.join(format!("sled.damaged-{n}"))).find(|path| !path.exists());
-    let aside = free.unwrap_or_else(|| data_dir.join("sled.damaged"));
+    let mut number = 1;
+    let named = |number: u32| data_dir.join(format!("sled.damaged-{number}"));
+    while named(number).exists() {
+        number += 1;
+    }
+    let aside = named(number);
     std::fs::rename(&sled, &aside).map_err(|source| OpenError::Io { path: sled, source })?;
     Ok(aside)
 }
