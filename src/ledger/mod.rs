@@ -21,6 +21,8 @@ pub mod recovery;
 pub mod replay;
 pub mod seal;
 pub mod secrets;
+pub mod snapshot;
+pub mod snapshot_writer;
 pub mod state;
 pub mod store;
 pub mod store_writer;
@@ -47,6 +49,7 @@ pub use open::OpenError;
 use reader::Reader;
 use record::{Acknowledgement, Record, RecordError};
 use secrets::Secrets;
+use snapshot_writer::SnapshotWriter;
 use state::{AccountState, State};
 
 /// A running ledger; clones share it.
@@ -59,6 +62,7 @@ struct Shared {
     data_dir: PathBuf,
     jobs: Mutex<Option<crossbeam_channel::Sender<Job>>>,
     committer: Mutex<Option<JoinHandle<()>>>,
+    snapshots: Mutex<Option<SnapshotWriter>>,
     state: Arc<State>,
     reader: Arc<Reader>,
     secrets: Arc<Secrets>,
@@ -77,13 +81,16 @@ pub struct Options {
     pub origin: Option<String>,
     /// How many data keys are kept ready.
     pub keys_ahead: u64,
+    /// Up to this size of the journal, in bytes, a start reads the whole log and compares sled and the keyring with it
+    /// piece by piece; above it, it starts from the snapshot and compares the ends.
+    pub small_bytes: u64,
 }
 
 impl Options {
     /// The usual way to open `data_dir`.
     #[must_use]
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self { data_dir: data_dir.into(), origin: None, keys_ahead: 4096 }
+        Self { data_dir: data_dir.into(), origin: None, keys_ahead: 4096, small_bytes: 256 << 20 }
     }
 }
 
@@ -211,6 +218,9 @@ impl Ledger {
         drop(self.shared.jobs.lock().take());
         if let Some(committer) = self.shared.committer.lock().take() {
             let _ = committer.join();
+        }
+        if let Some(snapshots) = self.shared.snapshots.lock().take() {
+            snapshots.close();
         }
         drop(self.shared.lock.lock().take());
     }

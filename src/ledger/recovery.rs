@@ -60,6 +60,12 @@ pub enum RecoveryError {
         /// What stands there.
         found: EntryHash,
     },
+    /// The snapshot names another entry than the log holds.
+    #[error("the snapshot is of another log: entry {seq} differs")]
+    SnapshotDiffers {
+        /// Where.
+        seq: Seq,
+    },
     /// What reads the entries refused one.
     #[error("{0}")]
     Refused(String),

@@ -7,4 +7,5 @@ mod architecture;
 mod protos;
 mod python_client;
 mod scenarios;
+mod snapshot;
 mod support;
