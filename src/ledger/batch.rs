@@ -7,8 +7,9 @@ use parking_lot::Mutex;
 use prost::Message;
 
 use super::block::{BLOCK_TARGET_BYTES, Block};
-use super::entry::{EntryHash, FLAG_CAUSED, FLAG_INTRODUCES, FLAG_INTRODUCES_SECOND, HEADER_BYTES, Header, TrailLink, kind_of};
+use super::entry::{EntryHash, FLAG_CAUSED, FLAG_INTRODUCES, FLAG_INTRODUCES_SECOND, HEADER_BYTES, Header, TrailLink};
 use super::keyring::{Keyring, key_commitment};
+use super::kind::kind_of;
 use super::packed::pack;
 use super::record::{Acknowledgement, Actor, RecordError};
 use super::seal::{self, NONCE_BYTES, TAG_BYTES};

@@ -12,6 +12,7 @@ pub mod entry;
 pub mod fold;
 pub mod journal;
 pub mod keyring;
+pub mod kind;
 pub mod open;
 pub mod packed;
 pub mod plan;

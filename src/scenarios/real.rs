@@ -94,6 +94,6 @@ fn step_name(fact: &Fact) -> &'static str {
         Fact::UserIdChanged(_) => "user_id_changed",
         Fact::IdentityKeyChanged(_) => "identity_changed",
         Fact::ContactErased(_) => "erase",
-        other => crate::ledger::entry::kind_name(other),
+        other => crate::ledger::kind::kind_name(other),
     }
 }

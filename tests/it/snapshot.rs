@@ -54,7 +54,12 @@ fn history(ledger: &Ledger, from: u32) {
         record(ledger, &format!("in-{n}"), NOON, opt_in(n));
         record(ledger, &format!("msg-{n}"), NOON.plus_micros(1), message(n, if n % 3 == 0 { "STOP" } else { "hello" }));
         if n % 5 == 0 {
-            record(ledger, &format!("move-{n}"), NOON.plus_micros(2), What::Move { from: contact(n), to: contact(n + 500), message_id: None });
+            record(
+                ledger,
+                &format!("move-{n}"),
+                NOON.plus_micros(2),
+                What::Move { from: contact(n), to: contact(n + 500), message_id: None },
+            );
         }
     }
 }
