@@ -17,7 +17,7 @@ use crate::consent::decide::effect;
 use crate::consent::event::Event;
 use crate::consent::facts::{Fact, Facts};
 use crate::consent::identifier::Identifier;
-use crate::consent::identity::{Behind, IdentifierKey, Member, MemberEvent, Spans, resolve, span_at};
+use crate::consent::identity::{Behind, IdentifierKey, Member, MemberEvent, Spans, apply_to_present, resolve, span_at};
 use crate::consent::keyword::{Keyword, Reading};
 use crate::consent::policy::Policy;
 use crate::consent::time::Time;
@@ -128,7 +128,36 @@ impl Planner {
         Plan { entries, main: 0, group: None }
     }
 
+    /// An act of a contact in a group that says nothing new about who is who: its history is not needed.
+    fn present(&self, batch: &Batch, asked: &Asked<'_>, named: &[Named]) -> Option<Plan> {
+        let mut keys = Vec::with_capacity(named.len());
+        for named in named {
+            keys.push(named.key?);
+        }
+        let group = self.state.group(keys.first()?.trail)?;
+        let home = group.spans.get(keys.first()?)?.last()?.home?;
+        if matches!(asked.record.what, What::Link { .. } | What::Move { .. }) {
+            return None;
+        }
+        let mut entries = asked.entries(home, &keys, false);
+        let (mut spans, mut latest, mut seq) = (group.spans.clone(), group.latest, batch.head.seq);
+        for entry in &mut entries {
+            seq = seq.next();
+            let act = fold::act(&entry.fact, &mut |name| self.state.sender_number(name))?;
+            let event = Event { at: entry.occurred_at, seq, act };
+            let after = apply_to_present(&spans, &keys, &event)?;
+            let (old, new) = (behind(&spans, keys.first().copied(), event.at), behind(&after, keys.first().copied(), event.at));
+            entry.effect = Some(effect(&old, &new, old != new, &event, asked.policy));
+            (spans, latest) = (after, latest.max(event.at));
+        }
+        let group = Group { trails: group.trails.clone(), spans, latest, last: seq };
+        Some(Plan { entries, main: 0, group: Some(group) })
+    }
+
     fn identity(&self, batch: &mut Batch, asked: &Asked<'_>, named: &[Named]) -> Result<Plan, RecordError> {
+        if let Some(plan) = self.present(batch, asked, named) {
+            return Ok(plan);
+        }
         let mut trails = self.trails_of(named);
         let mut members = self.members(&trails).map_err(|reason| RecordError::Unavailable { reason })?;
         let spans = resolve(&members);

@@ -4,6 +4,7 @@
 
 mod any_order;
 mod architecture;
+mod present;
 mod protos;
 mod python_client;
 mod scenarios;
