@@ -112,9 +112,19 @@ pub fn sealed(what: &What, policy: &Policy) -> SealedPart {
     sealed
 }
 
-/// The identifiers that the event names, in order; for a link or a move both sides.
+/// The identifiers that the event names, each once, in order; for a link or a move both sides.
 #[must_use]
 pub fn identifiers(what: &What) -> Vec<Identifier> {
+    let mut identifiers: Vec<Identifier> = Vec::new();
+    for identifier in named(what) {
+        if !identifiers.contains(&identifier) {
+            identifiers.push(identifier);
+        }
+    }
+    identifiers
+}
+
+fn named(what: &What) -> Vec<Identifier> {
     match what {
         What::OptIn { contact, .. } | What::OptOut { contact, .. } | What::ConfirmationSent { contact, .. } => vec![contact.clone()],
         What::Inbound { contact, .. }

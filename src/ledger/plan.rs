@@ -348,9 +348,7 @@ fn introduce(batch: &mut Batch, state: &State, trail: u64, account: u64, named: 
             IdentifierKey { trail, ordinal: next }
         });
         batch.identifiers.insert(named.digest, key);
-        if !keys.contains(&key) {
-            keys.push(key);
-        }
+        keys.push(key);
     }
     keys
 }
