@@ -4,7 +4,13 @@
 
 mod any_order;
 mod architecture;
+mod command_line;
+mod concurrency;
+mod crash;
+mod errors;
+mod privacy;
 mod protos;
 mod python_client;
 mod scenarios;
 mod support;
+mod webhooks;
