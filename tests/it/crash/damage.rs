@@ -10,9 +10,10 @@ use crate::support::cli::verify;
 use crate::support::client::{Client, opt_in, runtime, seconds, text};
 use crate::support::server::Server;
 
-/// Contacts and acts in every ledger here.
+/// Contacts in every ledger here, and acts: so many at once, so many times.
 const CONTACTS: usize = 40;
-const ACTS: usize = 600;
+const ACTS: usize = 60;
+const WAVES: usize = 10;
 
 /// A cleanly stopped ledger, and what it answers.
 struct Stopped {
@@ -42,6 +43,23 @@ fn answers(server: &Server) -> Vec<String> {
     })
 }
 
+/// All of these acts at once, to the last acknowledgement: the next ones come in later commits, which vouch for them.
+async fn act(client: &Client, numbers: std::ops::Range<usize>) {
+    let mut acts = tokio::task::JoinSet::new();
+    for number in numbers {
+        let (client, contact) = (client.clone(), contact(number * 7));
+        acts.spawn(async move {
+            match number % 3 {
+                0 => client.inbound(text(&contact, "100", if number % 2 == 0 { "STOP" } else { "hello" })).await,
+                _ => client.opt_in(opt_in(&contact, &format!("act-{number}"))).await,
+            }
+        });
+    }
+    while let Some(done) = acts.join_next().await {
+        done.unwrap().unwrap();
+    }
+}
+
 impl Stopped {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
@@ -49,18 +67,8 @@ impl Stopped {
         let server = Server::start(&data, &[]);
         runtime().block_on(async {
             let client = Client::connect(&server.url()).await;
-            let mut acts = tokio::task::JoinSet::new();
-            for number in 0..ACTS {
-                let (client, contact) = (client.clone(), contact(number * 7));
-                acts.spawn(async move {
-                    match number % 3 {
-                        0 => client.inbound(text(&contact, "100", if number % 2 == 0 { "STOP" } else { "hello" })).await,
-                        _ => client.opt_in(opt_in(&contact, &format!("act-{number}"))).await,
-                    }
-                });
-            }
-            while let Some(done) = acts.join_next().await {
-                done.unwrap().unwrap();
+            for wave in 0..WAVES {
+                act(&client, wave * ACTS..(wave + 1) * ACTS).await;
             }
         });
         let answers = answers(&server);
@@ -91,7 +99,7 @@ fn copy_dir(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());
-        if entry.path().is_dir() { copy_dir(&entry.path(), &target) } else { drop(fs::copy(entry.path(), target).unwrap()) }
+        if entry.path().is_dir() { copy_dir(&entry.path(), &target) } else { assert!(fs::copy(entry.path(), target).is_ok()) }
     }
 }
 
@@ -171,28 +179,46 @@ fn one_byte_of_the_journal_flipped_is_healed_into_a_repair_segment() {
     }
 }
 
+/// Flips the same byte of the log in the journal and in sled.
+fn flip_in_both(data: &Path, position: usize) {
+    let journal = fs::read(segment(data)).unwrap();
+    let around = &journal[position - 16..position + 16];
+    let db = fs::read(data.join("sled/db")).unwrap();
+    let copies: Vec<usize> = (0..db.len() - around.len()).filter(|at| &db[*at..*at + around.len()] == around).collect();
+    assert!(!copies.is_empty(), "sled holds the same bytes");
+    flip(&segment(data), position);
+    for copy in copies {
+        flip(&data.join("sled/db"), copy + 16);
+    }
+}
+
+/// It does not serve, says which entries are lost, says so again when asked again, and verify finds it too.
+fn assert_refused(data: &Path) {
+    for _ in 0..2 {
+        let said = Server::try_start(data, &[]).err().expect("it serves without them");
+        assert!(said.contains("exit status: 2"), "{said}");
+        assert!(said.contains("error: ") && said.contains("are in neither the journal nor sled, but were durable"), "{said}");
+        let named = said.split("entries ").nth(1).unwrap().split_whitespace().next().unwrap();
+        assert!(named.parse::<u64>().unwrap() > 1, "{said}");
+    }
+    assert_eq!(verify(data, 1)["journal_ok"], false);
+}
+
 #[test]
 fn entries_that_both_copies_lost_are_named_and_nothing_is_served() {
     let ledger = Stopped::new();
     let data = ledger.copy("both");
-    let position = length(&segment(&data)) / 2;
-    let journal = fs::read(segment(&data)).unwrap();
-    let lost = &journal[position - 16..position + 16];
-    let db = fs::read(data.join("sled/db")).unwrap();
-    let copies: Vec<usize> = (0..db.len() - lost.len()).filter(|at| &db[*at..*at + lost.len()] == lost).collect();
-    assert!(!copies.is_empty(), "sled holds the same bytes");
-    flip(&segment(&data), position);
-    for copy in copies {
-        flip(&data.join("sled/db"), copy + 16);
-    }
-    let Err(said) = Server::try_start(&data, &[]) else { panic!("it serves without them") };
-    assert!(said.contains("exit status: 2"), "{said}");
-    assert!(said.contains("error: ") && said.contains("are in neither the journal nor sled, but were durable"), "{said}");
-    let named = said.split("entries ").nth(1).unwrap().split_whitespace().next().unwrap();
-    assert!(named.parse::<u64>().unwrap() > 1, "{said}");
-    let again = Server::try_start(&data, &[]).err().expect("it still refuses");
-    assert!(again.contains("are in neither the journal nor sled"), "{again}");
-    assert_eq!(verify(&data, 1)["journal_ok"], false);
+    flip_in_both(&data, length(&segment(&data)) / 2);
+    assert_refused(&data);
+}
+
+#[test]
+#[ignore = "nothing vouches for the last commit of a clean stop yet: it is cut without a word"]
+fn a_last_commit_that_both_copies_lost_after_a_clean_stop_is_named_too() {
+    let ledger = Stopped::new();
+    let data = ledger.copy("last");
+    flip_in_both(&data, length(&segment(&data)) - 2_000);
+    assert_refused(&data);
 }
 
 #[test]
