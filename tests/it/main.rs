@@ -4,9 +4,15 @@
 
 mod any_order;
 mod architecture;
+mod command_line;
+mod concurrency;
+mod crash;
+mod errors;
 mod present;
+mod privacy;
 mod protos;
 mod python_client;
 mod scenarios;
 mod snapshot;
 mod support;
+mod webhooks;

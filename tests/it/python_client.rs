@@ -8,12 +8,19 @@ use crate::support::server::Server;
 /// Set where a missing interpreter must fail the test instead of skipping it.
 const REQUIRED: &str = "CONSENT_LEDGER_REQUIRE_PYTHON";
 
-/// An interpreter that has grpcio and its reflection: the one named by `CONSENT_LEDGER_PYTHON`, else `python3`.
+/// An interpreter that has grpcio and its reflection: the one named by `CONSENT_LEDGER_PYTHON`, the one in `target/python`, or
+/// `python3`.
+///
+/// ```text
+/// python3 -m venv target/python && target/python/bin/pip install grpcio grpcio-reflection
+/// ```
 fn interpreter() -> Option<String> {
-    let python = std::env::var("CONSENT_LEDGER_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let own = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("python").join("bin/python");
+    let named = std::env::var("CONSENT_LEDGER_PYTHON").ok();
+    let candidates = named.map_or_else(|| vec![own.display().to_string(), "python3".to_owned()], |named| vec![named]);
     let imports = "import grpc, grpc_reflection.v1alpha.proto_reflection_descriptor_database, google.protobuf.message_factory";
-    let found = Command::new(&python).args(["-c", imports]).output();
-    found.is_ok_and(|output| output.status.success()).then_some(python)
+    let has_them = |python: &String| Command::new(python).args(["-c", imports]).output().is_ok_and(|output| output.status.success());
+    candidates.into_iter().find(has_them)
 }
 
 #[test]

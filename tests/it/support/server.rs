@@ -32,12 +32,20 @@ impl Server {
 
     /// The same; where it ends before it is ready, what it said.
     pub fn try_start(data_dir: &Path, more: &[&str]) -> Result<Self, String> {
+        Self::try_start_with(data_dir, more, &[])
+    }
+
+    /// The same with variables of the environment.
+    pub fn try_start_with(data_dir: &Path, more: &[&str], variables: &[(&str, &str)]) -> Result<Self, String> {
         let stderr = data_dir.with_extension("stderr.log");
         let log = std::fs::File::options().create(true).append(true).open(&stderr).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_consent-ledger"))
             .args(["serve", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--data-dir"])
             .arg(data_dir)
             .args(more)
+            .env_remove("RUST_LOG")
+            .env_remove("CONSENT_LEDGER_APP_SECRET")
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

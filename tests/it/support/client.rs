@@ -1,0 +1,121 @@
+//! A gRPC client of the server under test, with the generated messages.
+
+use std::time::Duration;
+
+use consent_ledger::proto::admin_service_client::AdminServiceClient;
+use consent_ledger::proto::audit_service_client::AuditServiceClient;
+use consent_ledger::proto::decision_service_client::DecisionServiceClient;
+use consent_ledger::proto::recording_service_client::RecordingServiceClient;
+use consent_ledger::proto::{
+    Acknowledgement, Category, CheckSendRequest, Decision, Entry, InboundKind, ListEntriesRequest, Method, RecordInboundMessageRequest,
+    RecordOptInRequest,
+};
+use prost_types::Timestamp;
+use tonic::Status;
+use tonic::transport::{Channel, Endpoint};
+
+/// How long a call may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Every service over one connection.
+#[derive(Clone)]
+pub struct Client {
+    /// The connection.
+    pub channel: Channel,
+    /// Checks.
+    pub decision: DecisionServiceClient<Channel>,
+    /// Records.
+    pub recording: RecordingServiceClient<Channel>,
+    /// Reads the log.
+    pub audit: AuditServiceClient<Channel>,
+    /// Runs the ledger.
+    pub admin: AdminServiceClient<Channel>,
+}
+
+impl Client {
+    /// Connects to `http://HOST:PORT`.
+    pub async fn connect(url: &str) -> Self {
+        let endpoint = Endpoint::from_shared(url.to_owned()).unwrap().timeout(PATIENCE).tcp_nodelay(true);
+        let channel = endpoint.connect().await.unwrap();
+        Self {
+            decision: DecisionServiceClient::new(channel.clone()).max_decoding_message_size(64 << 20),
+            recording: RecordingServiceClient::new(channel.clone()),
+            audit: AuditServiceClient::new(channel.clone()).max_decoding_message_size(64 << 20),
+            admin: AdminServiceClient::new(channel.clone()),
+            channel,
+        }
+    }
+
+    /// Records an opt-in.
+    pub async fn opt_in(&self, request: RecordOptInRequest) -> Result<Acknowledgement, Status> {
+        let response = self.recording.clone().record_opt_in(request).await?.into_inner();
+        Ok(response.acknowledgement.unwrap())
+    }
+
+    /// Records an inbound message.
+    pub async fn inbound(&self, request: RecordInboundMessageRequest) -> Result<Acknowledgement, Status> {
+        let response = self.recording.clone().record_inbound_message(request).await?.into_inner();
+        Ok(response.acknowledgement.unwrap())
+    }
+
+    /// Asks.
+    pub async fn check(&self, request: CheckSendRequest) -> Result<Decision, Status> {
+        let response = self.decision.clone().check_send(request).await?.into_inner();
+        Ok(response.decision.unwrap())
+    }
+
+    /// Every entry of the ledger.
+    pub async fn log(&self) -> Vec<Entry> {
+        self.entries(ListEntriesRequest { all_accounts: true, page_size: 1_000, ..Default::default() }).await
+    }
+
+    /// Every entry that is asked for, from the first page to the last.
+    pub async fn entries(&self, mut request: ListEntriesRequest) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        loop {
+            let page = self.audit.clone().list_entries(request.clone()).await.unwrap().into_inner();
+            entries.extend(page.entries);
+            if page.next_seq == 0 {
+                return entries;
+            }
+            request.from_seq = page.next_seq;
+        }
+    }
+}
+
+/// A runtime for clients.
+pub fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// An opt-in to marketing on a web page.
+pub fn opt_in(contact: &str, event_id: &str) -> RecordOptInRequest {
+    RecordOptInRequest {
+        contact: contact.into(),
+        event_id: event_id.into(),
+        categories: vec![Category::Marketing.into()],
+        method: Method::Website.into(),
+        ..Default::default()
+    }
+}
+
+/// A text message.
+pub fn text(contact: &str, sender: &str, text: &str) -> RecordInboundMessageRequest {
+    RecordInboundMessageRequest {
+        contacts: vec![contact.into()],
+        sender: sender.into(),
+        kind: InboundKind::Text.into(),
+        text: text.into(),
+        ..Default::default()
+    }
+}
+
+/// May this sender write to this contact now?
+pub fn question(contact: &str, sender: &str) -> CheckSendRequest {
+    CheckSendRequest { contact: contact.into(), sender: sender.into(), ..Default::default() }
+}
+
+/// A time so many seconds after 1970.
+pub const fn seconds(seconds: i64) -> Timestamp {
+    Timestamp { seconds, nanos: 0 }
+}
