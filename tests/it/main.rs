@@ -6,5 +6,6 @@ mod any_order;
 mod architecture;
 mod protos;
 mod python_client;
+mod read_ledger;
 mod scenarios;
 mod support;
