@@ -24,6 +24,7 @@ pub enum Scope {
 }
 
 /// An account's rules.
+#[expect(clippy::struct_excessive_bools, reason = "each is a rule that an account switches by name")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Policy {
     /// How long a window stays open, in hours, 1 to 24.

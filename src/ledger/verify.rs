@@ -79,12 +79,11 @@ pub fn verify_data_dir(data_dir: &Path, mut progress: impl FnMut(u64, u64)) -> R
     let mut check = Check::new(ledger_id);
     // A running server changes sled under a reader; then the journal is verified alone.
     let lock = if data_dir.join("lock").exists() { Lock::take(data_dir).ok() } else { None };
-    let copy = match &lock {
-        Some(_) => Some(Throwaway::copy(&data_dir.join("sled"))?),
-        None => {
-            check.report.notes.push("the ledger is in use: the journal was verified alone, sled was not read".into());
-            None
-        }
+    let copy = if lock.is_some() {
+        Some(Throwaway::copy(&data_dir.join("sled"))?)
+    } else {
+        check.report.notes.push("the ledger is in use: the journal was verified alone, sled was not read".into());
+        None
     };
     if let Some(copy) = &copy {
         match Store::open(&copy.path, ledger_id).and_then(|store| store.last().map(|last| (store, last))) {

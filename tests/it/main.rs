@@ -8,4 +8,5 @@ mod protos;
 mod python_client;
 mod read_ledger;
 mod scenarios;
+mod snapshot;
 mod support;
