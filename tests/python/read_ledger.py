@@ -5,6 +5,9 @@
 Prints one line an entry, then `entries N head HASH`. Exit code 0: every checksum and every link of the chain holds; 1: one
 does not. It needs no key: what is sealed stays sealed.
 
+It reads a ledger that was stopped, or one that nobody is writing to at this moment. It heals nothing: a torn tail or a hole
+that a repair fills is broken here.
+
 Written from the document, not from the program: where the two differ, one of them is wrong.
 """
 
