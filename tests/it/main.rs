@@ -12,6 +12,7 @@ mod present;
 mod privacy;
 mod protos;
 mod python_client;
+mod read_ledger;
 mod scenarios;
 mod snapshot;
 mod support;
