@@ -72,6 +72,12 @@ impl Policy {
         policy
     }
 
+    /// The preset `sinch`, as that provider documents it: four words opt out, and any other message lifts a stop.
+    #[must_use]
+    pub fn sinch() -> Self {
+        Self { inbound_after_opt_out: InboundAfterOptOut::Lifts, keywords: Keywords::sinch(), ..Self::meta() }
+    }
+
     /// Names the kinds that open a window.
     pub fn set_window_kinds(&mut self, kinds: &[InboundKind]) {
         self.window_kinds = kinds.iter().fold(0, |bits, kind| bits | 1 << kind.number());
