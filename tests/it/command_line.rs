@@ -2,6 +2,7 @@
 
 mod help;
 
+use std::fmt::Write;
 use std::path::Path;
 
 use consent_ledger::consent::time::Time;
@@ -44,7 +45,7 @@ fn session(server: &Server, lines: &[&str]) -> String {
     let mut text = String::new();
     for line in lines {
         let said = say(server, line);
-        text.push_str(&format!("$ {line}\n{}[{}]\n", masked(&(said.out + &said.err)) + "\n", said.code));
+        let _ = write!(text, "$ {line}\n{}\n[{}]\n", masked(&(said.out + &said.err)), said.code);
     }
     text
 }
