@@ -6,5 +6,7 @@ mod any_order;
 mod architecture;
 mod protos;
 mod python_client;
+mod recovery;
+mod restarts;
 mod scenarios;
 mod support;
