@@ -4,6 +4,8 @@
 
 mod any_order;
 mod architecture;
+mod faults;
+mod format;
 mod protos;
 mod python_client;
 mod recovery;
