@@ -73,13 +73,7 @@ pub fn record((kind, a, b, s, at, choice): (u8, u8, u8, u8, u8, u8)) -> Record {
         10 => What::IdentityKeyChange { contact: from(), sender: sender(s), message_id: None },
         _ => What::ConfirmationSent { contact: contact(a), sender: sender(s) },
     };
-    Record {
-        account: Account::default_account(),
-        actor: Actor::LOCAL,
-        event_id: None,
-        occurred_at: Some(time(at)),
-        what,
-    }
+    Record { account: Account::default_account(), actor: Actor::LOCAL, event_id: None, occurred_at: Some(time(at)), what }
 }
 
 fn policy(n: u8) -> Policy {

@@ -112,7 +112,8 @@ fn entries_blocks_and_a_segment_have_the_bytes_they_always_had() {
     assert_eq!(std::fs::read(data("golden/segment.bin")).unwrap(), segment(dir.path()));
     let segment = Segment { first: Seq::new(1), path: data("golden/segment.bin") };
     let (pieces, end) = read_segment(&RealDisk, &segment, LedgerId([7; 16])).unwrap();
-    let found: Vec<&Block> = pieces.iter().filter_map(|piece| if let Piece::Frame(frame) = piece { Some(&frame.block) } else { None }).collect();
+    let found: Vec<&Block> =
+        pieces.iter().filter_map(|piece| if let Piece::Frame(frame) = piece { Some(&frame.block) } else { None }).collect();
     assert_eq!((found, pieces.len()), (blocks().iter().collect(), 2));
     assert_eq!((end, ledger_id_of(&RealDisk, &segment)), (std::fs::metadata(&segment.path).unwrap().len(), Some(LedgerId([7; 16]))));
 }
@@ -130,7 +131,7 @@ fn a_clear_part_that_is_not_canonical_is_refused() {
     let refused = |clear: &[u8]| matches!(read(50, clear), Err(EntryError::NotCanonical { .. }));
     assert!(read(50, clear).is_ok());
     assert!(clear.ends_with(&[0x18, 1, 0x20, 1]), "the message's last fields are keyword and holds_opt_out_word");
-    let fact = clear.iter().enumerate().position(|(at, _)| clear[at..].starts_with(&[0x92, 0x03])).unwrap();
+    let fact = (0..clear.len()).rfind(|at| clear[*at..].starts_with(&[0x92, 0x03])).unwrap();
     let (before, message) = clear.split_at(fact);
     assert!(refused(&[message, before].concat()), "out of order");
     assert!(refused(&[&[0x38, 0x81, 0x00][..], message].concat()), "a varint that is too long");

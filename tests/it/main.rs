@@ -4,6 +4,7 @@
 
 mod any_order;
 mod architecture;
+mod concurrency;
 mod faults;
 mod format;
 mod protos;

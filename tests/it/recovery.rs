@@ -1,7 +1,6 @@
 //! The journal is torn, damaged, lost; sled is behind, ahead, gone: what was acknowledged comes back, or is refused by name.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use consent_ledger::consent::words::{Permission, Seq};
 use consent_ledger::ledger::OpenError;
@@ -85,9 +84,20 @@ fn a_torn_last_commit_comes_back_whole_or_not_at_all() {
     let zero = |from: usize, to: usize| -> Change { Box::new(move |bytes| bytes[from..to].fill(0)) };
     let noise = |from: usize, to: usize| -> Change { Box::new(move |bytes| bytes[from..to].iter_mut().for_each(|byte| *byte ^= 0xA5)) };
     let changes: Vec<Change> = vec![
-        zero(start, mid), zero(mid, end), zero(start, end), zero(middle_of_one, mid), zero(middle_of_two, end), zero(start, middle_of_two),
-        noise(start, mid), noise(mid, end), noise(start, end), noise(middle_of_one, middle_of_two), noise(end - 1, end),
-        noise(start, start + 1), zero(start, start + 44), zero(mid, mid + 44),
+        zero(start, mid),
+        zero(mid, end),
+        zero(start, end),
+        zero(middle_of_one, mid),
+        zero(middle_of_two, end),
+        zero(start, middle_of_two),
+        noise(start, mid),
+        noise(mid, end),
+        noise(start, end),
+        noise(middle_of_one, middle_of_two),
+        noise(end - 1, end),
+        noise(start, start + 1),
+        zero(start, start + 44),
+        zero(mid, mid + 44),
         Box::new(move |bytes| bytes[start..end].rotate_left(mid - start)),
         Box::new(move |bytes| bytes.truncate(mid)),
         Box::new(move |bytes| bytes.extend_from_slice(&[0x5A; 700])),
@@ -275,12 +285,13 @@ fn a_keyring_damaged_in_one_file_serves_and_in_both_or_missing_is_refused() {
 }
 
 #[test]
-fn a_closed_ledger_can_be_opened_again_while_its_handle_lives() {
+fn a_healthy_sled_is_never_put_aside_because_another_handle_has_it() {
     let dir = tempfile::tempdir().unwrap();
     let first = open(dir.path());
     put(&first, 1, opt_in(&contact(1)));
     first.close();
-    let second = Arc::new(open(dir.path()));
+    let second = try_open(dir.path(), at(3600));
     assert!(!dir.path().join("sled.damaged-1").exists(), "a healthy sled was put aside");
-    second.close();
+    drop((first, second));
+    open(dir.path()).close();
 }

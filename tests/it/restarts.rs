@@ -168,11 +168,8 @@ fn a_record_too_long_to_read_again_is_refused_and_takes_nothing_with_it() {
     let words: Vec<String> = (0..70_000).map(|n| format!("word number {n:08}")).collect();
     let mut policy = Policy::meta();
     policy.keywords = Keywords::new(words.iter().map(String::as_str), []);
-    let records = vec![
-        event(2, opt_out("+447400123456")),
-        event(2, crate::support::bench::adopts(policy)),
-        event(2, opt_out("+447400123457")),
-    ];
+    let records =
+        vec![event(2, opt_out("+447400123456")), event(2, crate::support::bench::adopts(policy)), event(2, opt_out("+447400123457"))];
     let answers = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(ledger.record_all(records));
     assert!(answers[0].is_ok());
     let head = ledger.head();
