@@ -59,6 +59,7 @@ pub fn of_record(error: &RecordError) -> Status {
         RecordError::TimeInFuture { .. } => {
             invalid(&[Violation { field: "occurred_at".into(), reason: ErrorReason::OccurredAtInFuture, message: error.to_string() }])
         }
+        RecordError::TooLong { .. } => status(Code::InvalidArgument, ErrorReason::EventTooLarge, error.to_string()),
         RecordError::EventIdReused { .. } => status(Code::AlreadyExists, ErrorReason::EventIdReused, error.to_string()),
         RecordError::AccountUnknown { .. } => status(Code::NotFound, ErrorReason::AccountUnknown, error.to_string()),
         RecordError::AccountExists { .. } => status(Code::AlreadyExists, ErrorReason::AccountExists, error.to_string()),

@@ -59,6 +59,8 @@ pub enum Member {
         from: IdentifierKey,
         /// The new one.
         to: IdentifierKey,
+        /// The trail moved to; 0: the same as the one moved from.
+        second: u64,
     },
 }
 
@@ -156,7 +158,7 @@ pub fn resolve(events: &[MemberEvent]) -> Spans {
         }
         match &event.what {
             Member::Act { identifiers, .. } | Member::Linked { identifiers, .. } => lives.link(identifiers),
-            Member::Moved { fact, from, to } if from != to => moves.push((*fact, *from, *to)),
+            Member::Moved { fact, from, to, .. } if from != to => moves.push((*fact, *from, *to)),
             Member::Moved { .. } => {}
         }
     }
@@ -266,15 +268,14 @@ impl Lives {
                 begun.push(home);
                 homes.entry(root).and_modify(|known| *known = home.min(*known)).or_insert(home);
             }
-        }
-        // A change can be the first that is heard of the identifier moved to: its trail begins with the change.
-        for (_, to, trail) in events.iter().filter_map(MemberEvent::second_trail) {
-            if !begun.contains(&trail) {
-                begun.push(trail);
-                let node = self.spans.get(&to).and_then(|spans| spans.last().copied());
-                if let Some(root) = node.map(|node| self.root(node)) {
-                    homes.entry(root).or_insert(trail);
-                }
+            // A change can be the first that is heard of whoever has the identifier moved to: their trail begins with it.
+            if let Member::Moved { fact, to, second, .. } = &event.what
+                && *second != 0
+                && !begun.contains(second)
+            {
+                begun.push(*second);
+                let node = self.node_at(*to, fact.at.plus_micros(1));
+                homes.entry(self.root(node)).and_modify(|known| *known = (*second).min(*known)).or_insert(*second);
             }
         }
         self.moves.sort_by_key(|(_, change, _)| change.at);
@@ -302,16 +303,6 @@ impl Lives {
             left = until;
         }
         spans
-    }
-}
-
-impl MemberEvent {
-    /// Where a change is the first entry of the trail moved to: the change, the identifier and that trail.
-    const fn second_trail(&self) -> Option<(Fact, IdentifierKey, u64)> {
-        match &self.what {
-            Member::Moved { fact, to, .. } => Some((*fact, *to, to.trail)),
-            _ => None,
-        }
     }
 }
 

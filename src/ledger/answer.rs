@@ -106,7 +106,9 @@ impl Ledger {
                 Found::Moved(change) => (ask(Contact::Moved(change)), change.seq),
                 Found::History(trails) => self.decide_from_history(account, question, &trails, number, &policy, at)?,
             };
-            if highest.max(policy_seq) <= head.seq {
+            // Who is who is no fact of anybody: the group's last entry counts too.
+            let grouped = self.key_of(account, &question.contact).and_then(|key| state.group(key.trail));
+            if highest.max(policy_seq).max(grouped.map_or(Seq::NONE, |group| group.last)) <= head.seq {
                 return Ok(Answer { decision, at, policy_version, position: Position { seq: head.seq, hash: head.hash.bytes() } });
             }
             std::thread::yield_now();

@@ -1,8 +1,9 @@
 //! Entries as a reader sees them: listed by seq, account or contact, opened as far as keys go.
 
 use super::reader::{self, ReadEntry, Sealed, open_sealed};
-use super::{Ledger, entry};
+use super::{Ledger, entry, fold};
 use crate::consent::identifier::Identifier;
+use crate::consent::identity::{IdentifierKey, Member, span_at};
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Seq};
 
@@ -91,11 +92,33 @@ impl Ledger {
             (Some(contact), Some(account)) => {
                 let trails = self.trails_of(account, contact);
                 let entries = self.shared.reader.trails(&trails)?;
-                entries.into_iter().filter(|entry| entry.header.seq >= from).take(limit).collect()
+                let theirs = self.of_the_same_contact(account, contact);
+                entries.into_iter().filter(|entry| entry.header.seq >= from && theirs(entry)).take(limit).collect()
             }
             _ => self.scan(from, account, limit)?,
         };
         found.into_iter().map(|entry| self.opened(entry)).collect()
+    }
+
+    /// Whether an entry of the contact's group is of the contact itself: of whoever is behind the identifier now, or was
+    /// last. A number's new owner is not shown what its former owner did.
+    fn of_the_same_contact(&self, account: u64, contact: &Identifier) -> impl Fn(&ReadEntry) -> bool {
+        let key = self.key_of(account, contact);
+        let group = key.and_then(|key| self.shared.state.group(key.trail));
+        let home = group.as_ref().zip(key).and_then(|(group, key)| group.spans.get(&key)?.iter().rev().find_map(|span| span.home));
+        let state = self.shared.state.clone();
+        move |entry| {
+            let Some((group, home)) = group.as_ref().zip(home) else { return true };
+            let is = |key: &IdentifierKey, at: Time| {
+                group.spans.get(key).and_then(|spans| span_at(spans, at)).is_some_and(|span| span.home == Some(home))
+            };
+            match fold::member(&entry.header, &entry.clear, &mut |name| state.sender_number(name)).map(|member| member.what) {
+                None => true,
+                Some(Member::Act { event, identifiers }) => identifiers.iter().any(|key| is(key, event.at)),
+                Some(Member::Linked { fact, identifiers }) => identifiers.iter().any(|key| is(key, fact.at)),
+                Some(Member::Moved { fact, from, to, .. }) => is(&from, fact.at) || is(&to, fact.at.plus_micros(1)),
+            }
+        }
     }
 
     fn trails_of(&self, account: u64, contact: &Identifier) -> Vec<(u64, Seq)> {

@@ -12,7 +12,7 @@ use super::entry::EntryHash;
 use super::journal::Journal;
 use super::plan::{NotPlanned, Planner, When};
 use super::reader::{Sealed, open_sealed};
-use super::record::{Acknowledgement, Record, RecordError, What};
+use super::record::{Acknowledgement, RECORD_MAX_BYTES, Record, RecordError, What};
 use super::secrets::Digest16;
 use super::state::{AccountState, PolicyVersion, Position, State};
 use super::store_writer::StoreWriter;
@@ -55,6 +55,17 @@ pub struct Committer {
     pub health: Arc<Health>,
 }
 
+/// Tells when a thread that the ledger cannot do without ends by a panic.
+pub struct PanicGuard(pub Arc<Health>);
+
+impl Drop for PanicGuard {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.send_if_modified(|known| known.replace("a thread of it failed".to_owned()).is_none());
+        }
+    }
+}
+
 /// What became of a record in a batch.
 enum Outcome {
     Answered(Result<Acknowledgement, RecordError>),
@@ -69,12 +80,12 @@ impl Committer {
         while let Some(first) = carried.take().or_else(|| jobs.recv().ok()) {
             if let Err(reason) = self.commit(first, jobs, &mut carried) {
                 tracing::error!(%reason, "the ledger stops writing");
-                self.health.send_if_modified(|known| known.replace(reason.clone()).is_none());
                 drop(carried.take());
                 // Whoever still waits is told; nothing is tried again after a failed write or sync.
                 for job in jobs {
                     let _ = job.answer.send(Err(RecordError::Unavailable { reason: reason.clone() }));
                 }
+                self.store.close();
                 return;
             }
         }
@@ -82,6 +93,11 @@ impl Committer {
         if let Err(error) = self.journal.close() {
             tracing::error!(%error, "the journal could not be closed");
         }
+    }
+
+    /// No check is answered from here on, and nothing is written.
+    fn poison(&self, reason: &str) {
+        self.health.send_if_modified(|known| known.replace(reason.to_owned()).is_none());
     }
 
     /// Commits `first` and what waits behind it.
@@ -108,6 +124,7 @@ impl Committer {
                 }
                 Outcome::Fatal(error) => {
                     let reason = error.to_string();
+                    self.poison(&reason);
                     for (answer, _) in answers {
                         let _ = answer.send(Err(error.clone()));
                     }
@@ -122,6 +139,7 @@ impl Committer {
         let blocks = batch.finish();
         if let Err(error) = self.journal.append(&blocks, head.hash) {
             let reason = error.to_string();
+            self.poison(&reason);
             for (answer, _) in answers {
                 let _ = answer.send(Err(RecordError::Unavailable { reason: reason.clone() }));
             }
@@ -142,6 +160,10 @@ impl Committer {
             Ok(when) => when,
             Err(error) => return Outcome::Answered(Err(error)),
         };
+        let bytes = draft::stored_bytes(&record.what);
+        if bytes > RECORD_MAX_BYTES {
+            return Outcome::Answered(Err(RecordError::TooLong { bytes }));
+        }
         if let What::CreateAccount = record.what {
             return self.create_account(batch, record, when);
         }

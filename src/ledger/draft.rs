@@ -8,7 +8,6 @@ use super::record::{Evidence, What};
 use crate::consent::identifier::Identifier;
 use crate::consent::keyword::{Keyword, Reading};
 use crate::consent::policy::{Policy, Scope};
-use crate::consent::time::Time;
 use crate::consent::words::{Method, Sender};
 use crate::proto::{self, ClearPart, SealedPart, clear_part::Fact};
 
@@ -22,7 +21,8 @@ pub fn fact(what: &What) -> Option<Fact> {
             sender: name(sender),
             categories: category_numbers(*categories),
             method: method.number().into(),
-            expires_at: expires_at.map(Time::micros).unwrap_or_default(),
+            // Zero stands for never: an end at 1970 itself is over just as well a microsecond before.
+            expires_at: expires_at.map(|at| if at.micros() == 0 { -1 } else { at.micros() }).unwrap_or_default(),
             has_evidence: proves(evidence),
         }),
         What::OptOut { sender, categories, method, .. } => Fact::OptedOut(proto::OptedOut {
@@ -135,6 +135,17 @@ fn named(what: &What) -> Vec<Identifier> {
         What::Move { from, to, .. } => vec![from.clone(), to.clone()],
         What::CreateAccount | What::AdoptPolicy { .. } => Vec::new(),
     }
+}
+
+/// The most bytes that an entry of this event can take, but for header and references.
+#[must_use]
+pub fn stored_bytes(what: &What) -> usize {
+    let fact = match what {
+        What::AdoptPolicy { preset, policy } => Some(policy_adopted(preset, policy, u32::MAX)),
+        _ => fact(what),
+    };
+    let text = if let What::Inbound { text: Some(text), .. } = what { text.len() } else { 0 };
+    ClearPart { fact, ..ClearPart::default() }.encoded_len() + sealed(what, &Policy::meta()).encoded_len() + text
 }
 
 /// Identifiers as the sealed part holds them.

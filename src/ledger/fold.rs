@@ -23,7 +23,7 @@ pub fn member(header: &Header, clear: &ClearPart, number: Numbering<'_>) -> Opti
     let what = match clear.fact.as_ref()? {
         Stored::IdentifiersLinked(_) => Member::Linked { fact, identifiers: [identifiers, second].concat() },
         Stored::NumberChanged(_) | Stored::UserIdChanged(_) => {
-            Member::Moved { fact, from: identifiers.first().copied()?, to: second.first().copied()? }
+            Member::Moved { fact, from: identifiers.first().copied()?, to: second.first().copied()?, second: header.second.trail }
         }
         stored => Member::Act { event: Event { at, seq: header.seq, act: act(stored, number)? }, identifiers },
     };

@@ -246,6 +246,10 @@ impl Journal {
     /// Where a file does not do what is asked: final.
     pub fn resume(disk: Arc<dyn Disk>, dir: &Path, ledger_id: LedgerId, resume: &Resume) -> Result<Self, JournalError> {
         let active = match &resume.tail {
+            // A crash while the segment was made: what is written into it needs its header before it.
+            Some((segment, end)) if *end <= SEGMENT_HEADER_BYTES as u64 => {
+                create(disk.as_ref(), dir, ledger_id, segment.first, resume.last_hash)?
+            }
             Some((segment, end)) => {
                 let path = segment.path.clone();
                 let file = disk.open(&path, false).map_err(|source| JournalError::Io { path: path.clone(), source })?;

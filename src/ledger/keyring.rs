@@ -185,9 +185,10 @@ impl Keyring {
             slots.extend_from_slice(&self.wrap(trail, LIVE, Key::random()?.bytes())?);
         }
         for copy in &self.copies {
+            // One after the other: a power cut hurts the slots of one file at most.
             copy.io(copy.file.write_at(&slots, offset(self.filled + 1)))?;
+            copy.io(copy.file.sync())?;
         }
-        self.sync()?;
         self.filled = up_to;
         Ok(())
     }
@@ -243,7 +244,8 @@ fn open_copy(disk: &dyn Disk, path: PathBuf, ledger_id: LedgerId) -> Result<Copy
     header.extend_from_slice(&crc32c::crc32c(&header).to_be_bytes());
     let mut found = vec![0; SLOT_BYTES];
     let read = file.read_at(&mut found, 0).map_err(io)?;
-    if read == 0 || found.iter().all(|byte| *byte == 0) {
+    let intact = found.split_last_chunk::<4>().is_some_and(|(body, crc)| *crc == crc32c::crc32c(body).to_be_bytes());
+    if read == 0 || !intact {
         file.write_at(&header, 0).map_err(io)?;
     } else if found != header {
         return Err(KeyringError::Foreign { path });

@@ -73,6 +73,16 @@ struct Shared {
     lock: Mutex<Option<Lock>>,
 }
 
+impl Drop for Shared {
+    /// The lock outlives the writer.
+    fn drop(&mut self) {
+        drop(self.jobs.get_mut().take());
+        if let Some(committer) = self.committer.get_mut().take() {
+            let _ = committer.join();
+        }
+    }
+}
+
 /// How to open a ledger.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -223,6 +233,7 @@ impl Ledger {
         if let Some(snapshots) = self.shared.snapshots.lock().take() {
             snapshots.close();
         }
+        self.shared.reader.store.close();
         drop(self.shared.lock.lock().take());
     }
 }

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::batch::{Batch, Sealer};
 use super::block::Block;
 use super::clock::Clock;
-use super::committer::{Committer, Health, Job, ledger_created};
+use super::committer::{Committer, Health, Job, PanicGuard, ledger_created};
 use super::disk::Disk;
 use super::entry::EntryError;
 use super::journal::{self, Journal, JournalError};
@@ -158,6 +158,7 @@ pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Cloc
         pending: pending.clone(),
     });
     Replay { state: &state, secrets: &secrets, keyring: &keyring, grouped }.finish(&reader)?;
+    disk.sync_dir(&data_dir).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
     let keyring = Arc::new(Mutex::new(keyring));
     let sealer = Sealer { ledger_id, keyring: keyring.clone() };
     let mut journal = Journal::resume(disk.clone(), &journal_dir, ledger_id, &recovered.resume)?;
@@ -175,9 +176,13 @@ pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Cloc
     let committer =
         Committer { state: state.clone(), planner, sealer, journal, store: store_writer, clock: clock.clone(), health: health.clone() };
     let (jobs, waiting) = bounded::<Job>(QUEUE_RECORDS);
-    let thread = std::thread::Builder::new().name("committer".into()).spawn(move || committer.run(&waiting));
+    let thread = std::thread::Builder::new().name("committer".into()).spawn(move || {
+        let _guard = PanicGuard(committer.health.clone());
+        committer.run(&waiting);
+    });
     let thread = thread.map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
-    let snapshots = Snapshots { disk: disk.clone(), path: data_dir.join("snapshot"), ledger_id, state: state.clone() };
+    let snapshots =
+        Snapshots { disk: disk.clone(), path: data_dir.join("snapshot"), ledger_id, state: state.clone(), health: health.clone() };
     let snapshots = SnapshotWriter::start(snapshots).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
     let shared = Shared {
         data_dir,

@@ -93,6 +93,11 @@ impl Planner {
         let grouped = trails.iter().any(|trail| self.state.trail(*trail).is_some_and(|trail| trail.grouped));
         let simple = !grouped && trails.len() <= 1 && !matches!(record.what, What::Link { .. } | What::Move { .. });
         if simple {
+            // Facts that do not unpack are not the same as none.
+            if trails.first().is_some_and(|trail| batch.trail(&self.state, *trail, account.trail).facts.is_none()) {
+                let reason = "the contact's facts cannot be read; a restart folds them from the log again".to_owned();
+                return Err(NotPlanned::Refused(RecordError::Unavailable { reason }));
+            }
             let trail = trails.first().copied().unwrap_or_else(|| batch.allot_trail());
             return Ok(self.simple(batch, &asked, &named, trail));
         }
@@ -357,7 +362,7 @@ fn planned_member(entry: &Planned, fact: Fact, state: &State) -> Option<MemberEv
     let what = match &entry.fact {
         Stored::IdentifiersLinked(_) => Member::Linked { fact, identifiers: [entry.keys.clone(), entry.second_keys.clone()].concat() },
         Stored::NumberChanged(_) | Stored::UserIdChanged(_) => {
-            Member::Moved { fact, from: *entry.keys.first()?, to: *entry.second_keys.first()? }
+            Member::Moved { fact, from: *entry.keys.first()?, to: *entry.second_keys.first()?, second: entry.second }
         }
         stored => {
             let act = fold::act(stored, &mut |name| state.sender_number(name))?;

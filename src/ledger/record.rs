@@ -13,6 +13,9 @@ pub const EVENT_ID_MAX_BYTES: usize = 128;
 /// The most evidence, in bytes as encoded.
 pub const EVIDENCE_MAX_BYTES: usize = 16 * 1024;
 
+/// The most bytes an event may take as stored; an entry, which adds header, references and seal, is read up to 1 MiB.
+pub const RECORD_MAX_BYTES: usize = 512 * 1024;
+
 /// The longest message text, in bytes; the platform's own limit is 4,096 characters.
 pub const TEXT_MAX_BYTES: usize = 64 * 1024;
 
@@ -255,6 +258,12 @@ pub enum RecordError {
         occurred_at: Time,
         /// The ledger's clock.
         now: Time,
+    },
+    /// Longer than an entry may be.
+    #[error("the event takes {bytes} bytes, at most {RECORD_MAX_BYTES} are allowed")]
+    TooLong {
+        /// How many it takes.
+        bytes: usize,
     },
     /// The event id was used for something else.
     #[error("the event id was used at seq {seq} for an event with other content")]

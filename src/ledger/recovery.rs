@@ -142,13 +142,14 @@ pub fn recover(copies: &Copies<'_>, from: Seq, sink: Sink<'_>) -> Result<Recover
     for (place, segment) in segments.iter().enumerate() {
         let (pieces, end) = journal::read_segment(copies.disk.as_ref(), segment, copies.ledger_id)?;
         run.written.clear();
+        run.reach(segment.first)?;
         let rest = segments.get(place + 1..).unwrap_or_default();
         match run.segment(pieces, rest)? {
             None => tail = Some((segment.clone(), end)),
-            Some(cut) => return run.finish(Some((segment.clone(), cut)), rest),
+            Some(cut) => return run.finish(Some((segment.clone(), cut))),
         }
     }
-    run.finish(tail, &[])
+    run.finish(tail)
 }
 
 impl Run<'_, '_> {
@@ -192,6 +193,19 @@ impl Run<'_, '_> {
         Ok(None)
     }
 
+    /// A segment is made only once the one before it is durable: its name vouches for every entry before it.
+    fn reach(&mut self, first: Seq) -> Result<(), RecoveryError> {
+        let before = Seq::new(first.number().saturating_sub(1));
+        if self.expected > before {
+            return Ok(());
+        }
+        if !self.heal(before)? {
+            return Err(RecoveryError::Lost { from: self.expected, to: before });
+        }
+        self.hole = None;
+        Ok(())
+    }
+
     fn cut_offset(&self) -> Option<u64> {
         self.pending.first().map(|frame| frame.offset).or(self.hole)
     }
@@ -200,6 +214,7 @@ impl Run<'_, '_> {
         let mut vouched = Seq::NONE;
         for segment in segments {
             let (pieces, _) = journal::read_segment(self.copies.disk.as_ref(), segment, self.copies.ledger_id)?;
+            vouched = vouched.max(Seq::new(segment.first.number().saturating_sub(1)));
             for piece in pieces {
                 if let Piece::Frame(frame) = piece {
                     vouched = vouched.max(frame.synced);
@@ -213,11 +228,11 @@ impl Run<'_, '_> {
     fn heal(&mut self, to: Seq) -> Result<bool, RecoveryError> {
         let (mut blocks, mut next) = (Vec::new(), self.expected);
         let repaired = self.repaired(self.expected, to)?;
-        let from_repair = !repaired.is_empty();
         for block in repaired {
             next = block.last().next();
             blocks.push(block);
         }
+        let (healed_from, from_repair) = (next, blocks.len());
         while next <= to {
             let Some(block) = self.copies.store.block_from(next)?.filter(|block| block.first() == next && block.last() <= to) else {
                 return Ok(false);
@@ -226,10 +241,11 @@ impl Run<'_, '_> {
             blocks.push(block);
         }
         self.deliver_pending()?;
-        if !from_repair {
-            let previous = self.hash.unwrap_or(EntryHash::ZERO);
-            journal::write_repair(self.copies.disk.as_ref(), &self.copies.dir, self.copies.ledger_id, &blocks, previous)?;
-            self.alarms.push(format!("the journal lost entries {} to {to}; they were healed from sled", self.expected));
+        if let Some((repaired, from_store)) = blocks.split_at_checked(from_repair).filter(|(_, from_store)| !from_store.is_empty()) {
+            let before = repaired.last().and_then(|block| block.entries().last()).map(|entry| entry.hash());
+            let previous = before.or(self.hash).unwrap_or(EntryHash::ZERO);
+            journal::write_repair(self.copies.disk.as_ref(), &self.copies.dir, self.copies.ledger_id, from_store, previous)?;
+            self.alarms.push(format!("the journal lost entries {healed_from} to {to}; they were healed from sled"));
         }
         self.expected = next;
         blocks.iter().try_for_each(|block| self.deliver(block))?;
@@ -291,7 +307,7 @@ impl Run<'_, '_> {
         }
         match self.copies.store.block_with(block.first()) {
             Ok(Some(stored)) if stored == *block => return Ok(()),
-            Ok(Some(stored)) if stored.first() == block.first() => {
+            Ok(Some(stored)) if stored.last() >= block.first() => {
                 let hash_of = |block: &Block| block.entries().last().map_or(EntryHash::ZERO, |entry| entry.hash());
                 return Err(RecoveryError::Differs { seq: block.first(), journal: hash_of(block), store: hash_of(&stored) });
             }
@@ -308,7 +324,7 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    fn finish(mut self, tail: Option<(Segment, u64)>, beyond: &[Segment]) -> Result<Recovered, RecoveryError> {
+    fn finish(mut self, tail: Option<(Segment, u64)>) -> Result<Recovered, RecoveryError> {
         let copies = self.copies;
         let disk = copies.disk.as_ref();
         let store_ahead = self.store_last.as_ref().is_some_and(|last| last.last() >= self.expected);
@@ -330,9 +346,6 @@ impl Run<'_, '_> {
             }
             None => None,
         };
-        for segment in beyond {
-            journal::rewrite_tail(disk, segment, 0, 0)?;
-        }
         self.pending.clear();
         let mut resume = Resume { tail, last: Seq::new(self.expected.number() - 1), last_hash: self.hash.unwrap_or(EntryHash::ZERO) };
         if store_ahead {

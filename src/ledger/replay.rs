@@ -131,8 +131,9 @@ impl Replay<'_> {
         if entry.header.second.trail != 0 {
             trails.push(entry.header.second.trail);
         }
-        let moved = matches!(entry.clear.fact, Some(Fact::NumberChanged(_) | Fact::UserIdChanged(_)));
-        if trails.is_empty() && !moved {
+        let says_who_is_who =
+            matches!(entry.clear.fact, Some(Fact::IdentifiersLinked(_) | Fact::NumberChanged(_) | Fact::UserIdChanged(_)));
+        if trails.is_empty() && !says_who_is_who {
             return;
         }
         for trail in std::iter::once(own).chain(trails) {

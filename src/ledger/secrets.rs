@@ -236,10 +236,13 @@ fn read(disk: &dyn Disk, path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Secr
 
 fn write(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<(), SecretsError> {
     let io = |source| SecretsError::Io { path: path.to_owned(), source };
-    let file = disk.open(path, true).map_err(io)?;
+    // Under its name it is whole or not there.
+    let new = path.with_extension("new");
+    let file = disk.open(&new, true).map_err(io)?;
     file.set_len(0).map_err(io)?;
     file.write_at(bytes, 0).map_err(io)?;
-    file.sync().map_err(io)
+    file.sync().map_err(io)?;
+    disk.rename(&new, path).map_err(io)
 }
 
 /// HMAC takes keys of one SHA-256 block; a shorter key is padded with zeros, as RFC 2104 says.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 
+use super::committer::Health;
 use super::disk::Disk;
 use super::secrets::LedgerId;
 use super::snapshot;
@@ -32,6 +33,8 @@ pub struct Snapshots {
     pub ledger_id: LedgerId,
     /// The state.
     pub state: Arc<State>,
+    /// A ledger that stopped writing touches its disk no more.
+    pub health: Arc<Health>,
 }
 
 /// The thread.
@@ -54,7 +57,8 @@ impl SnapshotWriter {
                 looks += 1;
                 let head = snapshots.state.head().seq;
                 let due = looks >= LOOKS_MAX || head.number() - written.number() >= ENTRIES_MAX;
-                if head > written && (due || closing) {
+                let writes = snapshots.health.borrow().is_none();
+                if head > written && (due || closing) && writes {
                     (written, looks) = (snapshots.write().unwrap_or(written), 0);
                 }
                 if closing {

@@ -8,6 +8,8 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use parking_lot::RwLock;
+
 use super::block::{Block, BlockError};
 use super::secrets::LedgerId;
 use crate::consent::words::Seq;
@@ -50,6 +52,18 @@ pub enum StoreError {
         /// What is wrong.
         source: BlockError,
     },
+    /// It was closed.
+    #[error("sled in {} is closed", path.display())]
+    Closed {
+        /// Its directory.
+        path: PathBuf,
+    },
+    /// Another handle has it open.
+    #[error("sled in {} is still in use", path.display())]
+    InUse {
+        /// Its directory.
+        path: PathBuf,
+    },
     /// It belongs to another ledger.
     #[error("sled in {} belongs to another ledger", path.display())]
     Foreign {
@@ -61,6 +75,10 @@ pub enum StoreError {
 /// The store.
 pub struct Store {
     path: PathBuf,
+    open: RwLock<Option<Open>>,
+}
+
+struct Open {
     db: sled::Db,
     log: sled::Tree,
     file: File,
@@ -78,6 +96,12 @@ impl Store {
                 sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None).mode(sled::Mode::HighThroughput).open()?;
             let (log, meta) = (db.open_tree("log")?, db.open_tree("meta")?);
             Ok((db, log, meta))
+        })
+        .map_err(|error| match error {
+            StoreError::Sled { source: sled::Error::Io(io), path } if io.to_string().contains("could not acquire lock") => {
+                StoreError::InUse { path }
+            }
+            error => error,
         })?;
         let known = guarded(path, || meta.get("ledger_id"))?;
         match known {
@@ -87,7 +111,7 @@ impl Store {
         }
         let file_path = path.join("db");
         let file = File::open(&file_path).map_err(|source| StoreError::Sync { path: file_path, source })?;
-        Ok(Self { path: path.to_owned(), db, log, file })
+        Ok(Self { path: path.to_owned(), open: RwLock::new(Some(Open { db, log, file })) })
     }
 
     /// The last block.
@@ -95,7 +119,7 @@ impl Store {
     /// # Errors
     /// Where sled errs or panics, or the block does not read.
     pub fn last(&self) -> Result<Option<Block>, StoreError> {
-        let found = self.guarded(|| self.log.last())?;
+        let found = self.guarded(|open| open.log.last())?;
         found.map(|(_, value)| self.block(&value)).transpose()
     }
 
@@ -104,7 +128,7 @@ impl Store {
     /// # Errors
     /// Where sled errs or panics, or the block does not read.
     pub fn block_with(&self, seq: Seq) -> Result<Option<Block>, StoreError> {
-        let found = self.guarded(|| self.log.get_lt(seq.next().number().to_be_bytes()))?;
+        let found = self.guarded(|open| open.log.get_lt(seq.next().number().to_be_bytes()))?;
         found.map(|(_, value)| self.block(&value)).transpose()
     }
 
@@ -113,7 +137,7 @@ impl Store {
     /// # Errors
     /// Where sled errs or panics, or the block does not read.
     pub fn block_from(&self, seq: Seq) -> Result<Option<Block>, StoreError> {
-        let found = self.guarded(|| self.log.range(seq.number().to_be_bytes()..).next().transpose())?;
+        let found = self.guarded(|open| open.log.range(seq.number().to_be_bytes()..).next().transpose())?;
         found.map(|(_, value)| self.block(&value)).transpose()
     }
 
@@ -126,15 +150,7 @@ impl Store {
         for block in blocks {
             batch.insert(&block.first().number().to_be_bytes(), block.bytes());
         }
-        self.guarded(|| self.log.apply_batch(batch))
-    }
-
-    /// Takes out the blocks that begin at or after `seq`.
-    ///
-    /// # Errors
-    /// Where sled errs or panics.
-    pub fn remove_at(&self, seq: Seq) -> Result<(), StoreError> {
-        self.guarded(|| self.log.remove(seq.number().to_be_bytes())).map(drop)
+        self.guarded(|open| open.log.apply_batch(batch))
     }
 
     /// Makes what was put in durable.
@@ -142,16 +158,25 @@ impl Store {
     /// # Errors
     /// Where flush or sync fails: final.
     pub fn sync(&self) -> Result<(), StoreError> {
-        self.guarded(|| self.db.flush())?;
-        self.file.sync_data().map_err(|source| StoreError::Sync { path: self.path.join("db"), source })
+        self.guarded(|open| open.db.flush())?;
+        let open = self.open.read();
+        let file = &open.as_ref().ok_or_else(|| StoreError::Closed { path: self.path.clone() })?.file;
+        file.sync_data().map_err(|source| StoreError::Sync { path: self.path.join("db"), source })
+    }
+
+    /// Lets the directory go: whoever still holds the store reads from the journal.
+    pub fn close(&self) {
+        drop(self.open.write().take());
     }
 
     fn block(&self, bytes: &[u8]) -> Result<Block, StoreError> {
         Block::decode(bytes.to_vec()).map_err(|source| StoreError::Block { path: self.path.clone(), source })
     }
 
-    fn guarded<T>(&self, call: impl FnOnce() -> sled::Result<T>) -> Result<T, StoreError> {
-        guarded(&self.path, call)
+    fn guarded<T>(&self, call: impl FnOnce(&Open) -> sled::Result<T>) -> Result<T, StoreError> {
+        let open = self.open.read();
+        let open = open.as_ref().ok_or_else(|| StoreError::Closed { path: self.path.clone() })?;
+        guarded(&self.path, || call(open))
     }
 }
 

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use tempfile::TempDir;
+
 use super::block::Block;
 use super::disk::{Disk, RealDisk, read_all};
 use super::entry::{Entry, EntryError, EntryHash, TrailLink};
@@ -81,15 +83,15 @@ pub fn verify_data_dir(data_dir: &Path, mut progress: impl FnMut(u64, u64)) -> R
     let ledger_id = ledger_id(&disk, &dir).ok_or_else(|| VerifyError::NoLedger { path: data_dir.to_owned() })?;
     let mut check = Check::new(ledger_id);
     // A running server changes sled under a reader; then the journal is verified alone.
-    let lock = if data_dir.join("lock").exists() { Lock::take(data_dir).ok() } else { None };
-    let copy = if lock.is_some() {
-        Some(Throwaway::copy(&data_dir.join("sled"))?)
-    } else {
+    let lock = data_dir.join("lock").exists().then(|| Lock::take(data_dir));
+    let copy = if matches!(lock, Some(Err(_))) {
         check.report.notes.push("the ledger is in use: the journal was verified alone, sled was not read".into());
         None
+    } else {
+        Some(throwaway(&data_dir.join("sled"))?)
     };
     if let Some(copy) = &copy {
-        match Store::open(&copy.path, ledger_id).and_then(|store| store.last().map(|last| (store, last))) {
+        match Store::open(copy.path(), ledger_id).and_then(|store| store.last().map(|last| (store, last))) {
             Ok((store, last)) => {
                 check.report.store_ok = Some(true);
                 check.report.store_last = Some(last.as_ref().map_or(Seq::NONE, Block::last));
@@ -331,23 +333,10 @@ fn data_bytes(disk: &dyn Disk, dir: &Path) -> Result<u64, VerifyError> {
 }
 
 /// A copy of sled's directory that goes away again: opening sled writes.
-struct Throwaway {
-    path: PathBuf,
-}
-
-impl Throwaway {
-    fn copy(sled: &Path) -> Result<Self, VerifyError> {
-        let path = std::env::temp_dir().join(format!("consent-ledger-verify-{}", std::process::id()));
-        let copy = Self { path };
-        copy_dir(sled, &copy.path)?;
-        Ok(copy)
-    }
-}
-
-impl Drop for Throwaway {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.path);
-    }
+fn throwaway(sled: &Path) -> Result<TempDir, VerifyError> {
+    let copy = tempfile::tempdir().map_err(|source| VerifyError::Copy { path: sled.to_owned(), source })?;
+    copy_dir(sled, copy.path())?;
+    Ok(copy)
 }
 
 fn copy_dir(from: &Path, to: &Path) -> Result<(), VerifyError> {

@@ -84,6 +84,7 @@ fn invalid(name: &str, message: &str) -> Refusal {
 impl From<RecordError> for Refusal {
     fn from(error: RecordError) -> Self {
         let (code, reason) = match &error {
+            RecordError::TooLong { .. } => ("INVALID_ARGUMENT", "EVENT_TOO_LARGE"),
             RecordError::TimeInFuture { .. } => ("INVALID_ARGUMENT", "OCCURRED_AT_IN_FUTURE"),
             RecordError::EventIdReused { .. } => ("ALREADY_EXISTS", "EVENT_ID_REUSED"),
             RecordError::AccountUnknown { .. } => ("NOT_FOUND", "ACCOUNT_UNKNOWN"),

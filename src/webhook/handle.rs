@@ -118,7 +118,7 @@ enum Refused {
 
 fn refused(error: &RecordError) -> Refused {
     match error {
-        RecordError::TimeInFuture { .. } => Refused::Event(Outcome::DeadLetter),
+        RecordError::TimeInFuture { .. } | RecordError::TooLong { .. } => Refused::Event(Outcome::DeadLetter),
         RecordError::EventIdReused { .. } => Refused::Event(Outcome::Conflict),
         RecordError::AccountUnknown { .. } => Refused::Now(NotDone::AccountUnknown),
         // A webhook creates no account; the rest is the ledger's state.

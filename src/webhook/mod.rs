@@ -71,7 +71,7 @@ pub fn take(ledger: &Ledger, account: &Account, body: &[u8]) -> Result<(), Strin
     for update in parse(body) {
         if let Update::Record(fact) = update {
             match ledger.record_blocking(fact.into_record(account.clone()).0) {
-                Ok(_) | Err(RecordError::TimeInFuture { .. } | RecordError::EventIdReused { .. }) => {}
+                Ok(_) | Err(RecordError::TimeInFuture { .. } | RecordError::TooLong { .. } | RecordError::EventIdReused { .. }) => {}
                 Err(error) => return Err(error.to_string()),
             }
         }

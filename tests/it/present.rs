@@ -32,7 +32,7 @@ fn member() -> impl Strategy<Value = (i64, Member)> {
             Member::Act { event: Event { at: Time::from_micros(0), seq: Seq::NONE, act }, identifiers }
         }),
         1 => (key(), key()).prop_map(move |(a, b)| Member::Linked { fact: nothing, identifiers: vec![a, b] }),
-        2 => (key(), key()).prop_map(move |(from, to)| Member::Moved { fact: nothing, from, to }),
+        2 => (key(), key()).prop_map(move |(from, to)| Member::Moved { fact: nothing, from, to, second: to.trail }),
     ];
     (1..12i64, what)
 }

@@ -143,7 +143,7 @@ impl Business {
             }
             What::Move { from, to, .. } => {
                 let (from, to) = (self.key(from), self.key(to));
-                self.keep("number_changed", vec![from], Member::Moved { fact, from, to });
+                self.keep("number_changed", vec![from], Member::Moved { fact, from, to, second: to.trail });
                 (1, Effect::Applied)
             }
             What::OptIn { contact, sender, categories, method, expires_at, evidence } => {
