@@ -186,12 +186,8 @@ fn a_position_ahead_of_the_log_is_no_permission() {
         let decision = client.check(at(seq)).await.unwrap();
         assert_eq!((decision.permission(), decision.position.unwrap().seq), (Permission::FreeForm, seq));
         assert_eq!(refused(&client.check(at(seq + 1)).await.unwrap_err()), (Code::Unavailable, "BEHIND_POSITION".into(), Vec::new()));
-        let batch = BatchCheckSendRequest {
-            contacts: vec![CONTACT.into()],
-            sender: "100".into(),
-            min_position: u64::MAX,
-            ..Default::default()
-        };
+        let batch =
+            BatchCheckSendRequest { contacts: vec![CONTACT.into()], sender: "100".into(), min_position: u64::MAX, ..Default::default() };
         let status = client.decision.clone().batch_check_send(batch).await.unwrap_err();
         assert_eq!(refused(&status), (Code::Unavailable, "BEHIND_POSITION".into(), Vec::new()));
     });

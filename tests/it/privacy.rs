@@ -27,8 +27,7 @@ const AGENT: &str = "Lynx/2.8 of Ada";
 const ADDRESS: &str = "203.0.113.77";
 
 /// The phone numbers that come along, without plus: well-formed, malformed, in webhooks, in dead letters, in refusals.
-const NUMBERS: [&str; 7] =
-    ["447400123456", "447400123457", "447400123458", "447400123459", "447911000001", "447911000002", "447911000003"];
+const NUMBERS: [&str; 7] = ["447400123456", "447400123457", "447400123458", "447400123459", "447911000001", "447911000002", "447911000003"];
 
 /// A message id as the platform makes them: the number stands in it.
 fn message_id(number: &str) -> String {
@@ -56,7 +55,8 @@ fn body(messages: &Value) -> String {
         "contacts": [{ "wa_id": NUMBERS[0], "user_id": USER_ID, "profile": { "name": NAME } }],
         "messages": messages,
     });
-    json!({ "object": "whatsapp_business_account", "entry": [{ "id": "1", "changes": [{ "field": "messages", "value": value }] }] }).to_string()
+    json!({ "object": "whatsapp_business_account", "entry": [{ "id": "1", "changes": [{ "field": "messages", "value": value }] }] })
+        .to_string()
 }
 
 fn message(from: &str, at: &str, rest: &Value) -> Value {

@@ -95,7 +95,9 @@ fn every_recorded_body_is_answered_200_and_says_what_the_answer_key_says() {
 fn every_contact_in_them_is_answered_right_at_every_turn() {
     use Category::{Marketing, Unspecified, Utility};
     use Permission::{FreeForm, Nothing, TemplateOnly};
-    use Reason::{ContactNumberChanged as Moved, OptedIn, OutsideAllowedSendingWindow as Outside, RecipientNotOptedIn as Never, WindowOpen};
+    use Reason::{
+        ContactNumberChanged as Moved, OptedIn, OutsideAllowedSendingWindow as Outside, RecipientNotOptedIn as Never, WindowOpen,
+    };
     const PHONE: &str = "+972987654321";
     const USER: &str = "US.13491208655302741918";
     let dir = tempfile::tempdir().unwrap();

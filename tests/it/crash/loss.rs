@@ -64,3 +64,23 @@ fn secrets_that_are_gone_are_not_made_anew() {
     assert!(said.contains("exit status: 2") && said.contains("secrets/master.key is missing"), "{said}");
     assert!(!data.join("secrets/master.key").exists());
 }
+
+#[test]
+fn one_file_of_the_keyring_is_enough_and_the_other_is_made_whole() {
+    let ledger = Stopped::small();
+    // A slot, the header, all of it; each once in either file.
+    for (name, other) in [("a", "b"), ("b", "a")] {
+        for position in [Some(64 * 2 + 20), Some(10), None] {
+            let data = ledger.copy(&format!("keyring-{name}-{position:?}"));
+            let path = data.join("keyring").join(name);
+            match position {
+                Some(position) => flip(&path, position),
+                None => fs::remove_file(&path).unwrap(),
+            }
+            ledger.assert_whole(&data, &format!("keyring {name}, {position:?}"));
+            // Now the other may go.
+            fs::remove_file(data.join("keyring").join(other)).unwrap();
+            ledger.assert_whole(&data, &format!("keyring {name}, {position:?}, then {other} deleted"));
+        }
+    }
+}
