@@ -38,7 +38,6 @@ Try it:
 /// The consent ledger answers from an append-only, hash-chained log of opt-ins, opt-outs and inbound messages, and can prove
 /// afterwards why it answered so.
 #[derive(Parser, Debug)]
-#[expect(clippy::doc_markdown, reason = "help texts are read as they stand")]
 #[command(name = "consent-ledger", version, after_help = EXAMPLES, max_term_width = 110)]
 struct Cli {
     /// Print JSON on stdout, one value a line

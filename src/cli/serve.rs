@@ -227,7 +227,7 @@ async fn open_dead_letters(ledger: &Ledger) -> Result<Arc<DeadLetters>, CliError
 
 async fn open_ledger(options: Options) -> Result<Ledger, CliError> {
     let data_dir = options.data_dir.clone();
-    let opened = tokio::task::spawn_blocking(move || Ledger::open(options)).await;
+    let opened = tokio::task::spawn_blocking(move || Ledger::open(&options)).await;
     let opened = opened.map_err(|error| CliError::local(error).context("opening the ledger"))?;
     opened.map_err(|error| {
         let hint = match error {

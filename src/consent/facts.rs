@@ -163,14 +163,15 @@ impl Facts {
             Act::OptIn { sender, categories, expires_at, weak } => self.opt_in(sender, categories, OptIn { fact, expires_at, weak }),
             Act::OptOut { sender, categories, keyword_sender } => self.opt_out(sender, categories, keyword_sender, fact),
             Act::Inbound { sender, kind, holds_opt_out_word } => self.inbound(sender, kind, holds_opt_out_word, fact),
-            Act::Preference { sender, preference: PlatformPreference::Stop } => raise(&mut self.toward_mut(sender).stop, fact),
+            Act::Preference { sender, preference: PlatformPreference::Stop } | Act::SendFailed { sender, code: CODE_MARKETING_STOPPED } => {
+                raise(&mut self.toward_mut(sender).stop, fact)
+            }
             Act::Preference { sender, preference: PlatformPreference::Resume } => raise(&mut self.toward_mut(sender).resume, fact),
             Act::Preference { sender, preference: PlatformPreference::Signup } => {
                 let resumed = raise(&mut self.toward_mut(sender).resume, fact);
                 let marketing = Categories::NONE.with(Category::Marketing);
                 self.opt_in(SenderNumber::ALL, marketing, OptIn { fact, expires_at: None, weak: false }) | resumed
             }
-            Act::SendFailed { sender, code: CODE_MARKETING_STOPPED } => raise(&mut self.toward_mut(sender).stop, fact),
             Act::SendFailed { sender, code: CODE_WINDOW_CLOSED } => raise(&mut self.toward_mut(sender).closed, fact),
             Act::SendFailed { .. } => false,
             Act::ConfirmationSent { sender } => raise(&mut self.toward_mut(sender).confirmation, fact),

@@ -119,6 +119,29 @@ pub fn span_asked(spans: &[Span], at: Time) -> Option<&Span> {
     spans.iter().find(|span| span.until.is_none_or(|until| at < until))
 }
 
+/// The spans after one more act under `keys`, where it concerns nobody but the one contact who stands behind all of them
+/// now: the same as working everything out again. None where more may change.
+#[must_use]
+pub fn apply_to_present(spans: &Spans, keys: &[IdentifierKey], event: &Event) -> Option<Spans> {
+    let present = spans.get(keys.first()?)?.last()?;
+    for key in keys {
+        let (theirs, past) = spans.get(key)?.split_last()?;
+        let began = past.last().and_then(|span| span.until);
+        if theirs.behind != present.behind || theirs.home != present.home || began.is_some_and(|began| event.at <= began) {
+            return None;
+        }
+    }
+    let Behind::Contact(facts) = &present.behind else { return None };
+    let mut facts = facts.clone();
+    facts.apply(event);
+    let mut after = spans.clone();
+    // Facts name the entries they rest on: two contacts never have the same.
+    for span in after.values_mut().filter_map(|spans| spans.last_mut()).filter(|span| span.behind == present.behind) {
+        span.behind = Behind::Contact(facts.clone());
+    }
+    Some(after)
+}
+
 /// Works out who is who from all events of a group, in any order.
 #[must_use]
 pub fn resolve(events: &[MemberEvent]) -> Spans {

@@ -50,6 +50,12 @@ impl Keywords {
         Self::new(META_OPT_OUT.iter().copied(), META_OPT_IN.iter().copied())
     }
 
+    /// The words of the preset `sinch`; those that opt in are those of `meta`.
+    #[must_use]
+    pub fn sinch() -> Self {
+        Self::new(SINCH_OPT_OUT, META_OPT_IN)
+    }
+
     /// Words as people write them; those that normalise to nothing are left out.
     pub fn new<'a>(opt_out: impl IntoIterator<Item = &'a str>, opt_in: impl IntoIterator<Item = &'a str>) -> Self {
         let set = |words: &mut dyn Iterator<Item = &'a str>| words.map(normalise).filter(|word| !word.is_empty()).collect();
@@ -174,6 +180,9 @@ const META_OPT_OUT: [&str; 15] = [
     "parar",
     "cancelar",
 ];
+
+/// Rule 16, preset `sinch`, out.
+const SINCH_OPT_OUT: [&str; 4] = ["salir", "sair", "stop", "detener"];
 
 /// Rule 6, preset `meta`, in.
 const META_OPT_IN: [&str; 7] = ["start", "unstop", "subscribe", "volver", "recibir", "voltar", "receber"];

@@ -11,4 +11,5 @@ pub mod identity;
 pub mod keyword;
 pub mod policy;
 pub mod time;
+mod view;
 pub mod words;

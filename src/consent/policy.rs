@@ -24,6 +24,7 @@ pub enum Scope {
 }
 
 /// An account's rules.
+#[expect(clippy::struct_excessive_bools, reason = "each is a rule that an account switches by name")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Policy {
     /// How long a window stays open, in hours, 1 to 24.
@@ -69,6 +70,12 @@ impl Policy {
         };
         policy.set_window_kinds(&META_WINDOW_KINDS);
         policy
+    }
+
+    /// The preset `sinch`, as that provider documents it: four words opt out, and any other message lifts a stop.
+    #[must_use]
+    pub fn sinch() -> Self {
+        Self { inbound_after_opt_out: InboundAfterOptOut::Lifts, keywords: Keywords::sinch(), ..Self::meta() }
     }
 
     /// Names the kinds that open a window.

@@ -7,8 +7,9 @@ use parking_lot::Mutex;
 use prost::Message;
 
 use super::block::{BLOCK_TARGET_BYTES, Block};
-use super::entry::{EntryHash, FLAG_CAUSED, FLAG_INTRODUCES, FLAG_INTRODUCES_SECOND, HEADER_BYTES, Header, TrailLink, kind_of};
+use super::entry::{EntryHash, FLAG_CAUSED, FLAG_INTRODUCES, FLAG_INTRODUCES_SECOND, HEADER_BYTES, Header, TrailLink};
 use super::keyring::{Keyring, key_commitment};
+use super::kind::kind_of;
 use super::packed::pack;
 use super::record::{Acknowledgement, Actor, RecordError};
 use super::seal::{self, NONCE_BYTES, TAG_BYTES};
@@ -56,6 +57,31 @@ pub struct Planned {
     pub sealed: SealedPart,
     /// What is sealed for its second trail.
     pub second_sealed: SealedPart,
+}
+
+impl Planned {
+    /// An entry of one trail with nothing sealed.
+    #[must_use]
+    pub fn new(account: u64, actor: Actor, occurred_at: Time, trail: u64, fact: Fact) -> Self {
+        Self {
+            account,
+            actor,
+            occurred_at,
+            claimed_at: None,
+            trail,
+            second: 0,
+            keys: Vec::new(),
+            second_keys: Vec::new(),
+            introduces: false,
+            introduces_second: false,
+            caused: false,
+            event_id_digest: [0; 16],
+            effect: None,
+            fact,
+            sealed: SealedPart::default(),
+            second_sealed: SealedPart::default(),
+        }
+    }
 }
 
 /// An event id spent in this commit.
@@ -226,15 +252,15 @@ impl Batch {
             let length = box_bytes(part) - 4;
             entry.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
             if !part.is_empty() {
-                let sealed = seal::seal(key, &entry, part).map_err(|error| unavailable(error.to_string()))?;
-                entry.extend_from_slice(&sealed);
+                let closed = seal::seal(key, &entry, part).map_err(|error| unavailable(error.to_string()))?;
+                entry.extend_from_slice(&closed);
             }
         }
         let hash = EntryHash::of(&entry);
         self.append(&entry, seq);
         self.head = Position { seq, hash, recorded_at: self.now };
-        for (keys, own) in [(&planned.keys, planned.trail), (&planned.second_keys, planned.second)] {
-            let highest = keys.iter().filter(|key| key.trail == own).map(|key| key.ordinal).max().unwrap_or_default();
+        for (used, own) in [(&planned.keys, planned.trail), (&planned.second_keys, planned.second)] {
+            let highest = used.iter().filter(|key| key.trail == own).map(|key| key.ordinal).max().unwrap_or_default();
             if own != 0 {
                 let working = self.trail(state, own, planned.account);
                 working.trail.identifiers = working.trail.identifiers.max(highest);

@@ -18,7 +18,7 @@ use super::state::{AccountState, PolicyVersion, Position, State};
 use super::store_writer::StoreWriter;
 use crate::consent::time::{CLOCK_TOLERANCE_MICROS, Time};
 use crate::consent::words::{Account, Effect, Seq};
-use crate::proto::{SealedPart, clear_part::Fact};
+use crate::proto::clear_part::Fact;
 
 /// The most records in a commit.
 const BATCH_RECORDS: usize = 4096;
@@ -72,7 +72,7 @@ impl Committer {
                 self.health.send_if_modified(|known| known.replace(reason.clone()).is_none());
                 drop(carried.take());
                 // Whoever still waits is told; nothing is tried again after a failed write or sync.
-                for job in jobs.iter() {
+                for job in jobs {
                     let _ = job.answer.send(Err(RecordError::Unavailable { reason: reason.clone() }));
                 }
                 return;
@@ -279,24 +279,8 @@ fn when(occurred_at: Option<Time>, now: Time) -> Result<When, RecordError> {
 }
 
 fn account_entry(record: &Record, trail: u64, when: When, fact: Fact) -> Planned {
-    Planned {
-        account: trail,
-        actor: record.actor,
-        occurred_at: when.at,
-        claimed_at: when.claimed,
-        trail,
-        second: 0,
-        keys: Vec::new(),
-        second_keys: Vec::new(),
-        introduces: false,
-        introduces_second: false,
-        caused: false,
-        event_id_digest: [0; 16],
-        effect: Some(Effect::Applied),
-        fact,
-        sealed: SealedPart::default(),
-        second_sealed: SealedPart::default(),
-    }
+    let effect = Some(Effect::Applied);
+    Planned { claimed_at: when.claimed, effect, ..Planned::new(trail, record.actor, when.at, trail, fact) }
 }
 
 /// The entry that every ledger begins with.

@@ -8,7 +8,8 @@ use super::record::{Evidence, What};
 use crate::consent::identifier::Identifier;
 use crate::consent::keyword::{Keyword, Reading};
 use crate::consent::policy::{Policy, Scope};
-use crate::consent::words::{Categories, Method, Sender};
+use crate::consent::time::Time;
+use crate::consent::words::{Method, Sender};
 use crate::proto::{self, ClearPart, SealedPart, clear_part::Fact};
 
 /// The stored fact of an event about a contact, before a message is read for keywords; none for [`What::CreateAccount`]
@@ -21,7 +22,7 @@ pub fn fact(what: &What) -> Option<Fact> {
             sender: name(sender),
             categories: category_numbers(*categories),
             method: method.number().into(),
-            expires_at: expires_at.map(|at| at.micros()).unwrap_or_default(),
+            expires_at: expires_at.map(Time::micros).unwrap_or_default(),
             has_evidence: proves(evidence),
         }),
         What::OptOut { sender, categories, method, .. } => Fact::OptedOut(proto::OptedOut {
@@ -76,17 +77,16 @@ pub fn caused(keyword: Keyword, sender: &Sender, scope: Scope) -> Fact {
         Scope::Sender => sender.to_string(),
         Scope::Account => String::new(),
     };
-    let numbers = |categories: Categories| category_numbers(categories);
     match keyword {
         Keyword::OptOut(categories) => Fact::OptedOut(proto::OptedOut {
             sender: reach,
-            categories: numbers(categories),
+            categories: category_numbers(categories),
             method: Method::Keyword.number().into(),
             keyword_sender: sender.to_string(),
         }),
         Keyword::OptIn(categories) => Fact::OptedIn(proto::OptedIn {
             sender: reach,
-            categories: numbers(categories),
+            categories: category_numbers(categories),
             method: Method::Keyword.number().into(),
             expires_at: 0,
             has_evidence: false,
@@ -112,9 +112,19 @@ pub fn sealed(what: &What, policy: &Policy) -> SealedPart {
     sealed
 }
 
-/// The identifiers that the event names, in order; for a link or a move both sides.
+/// The identifiers that the event names, each once, in order; for a link or a move both sides.
 #[must_use]
 pub fn identifiers(what: &What) -> Vec<Identifier> {
+    let mut identifiers: Vec<Identifier> = Vec::new();
+    for identifier in named(what) {
+        if !identifiers.contains(&identifier) {
+            identifiers.push(identifier);
+        }
+    }
+    identifiers
+}
+
+fn named(what: &What) -> Vec<Identifier> {
     match what {
         What::OptIn { contact, .. } | What::OptOut { contact, .. } | What::ConfirmationSent { contact, .. } => vec![contact.clone()],
         What::Inbound { contact, .. }

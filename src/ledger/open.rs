@@ -1,6 +1,7 @@
 //! Opens a data directory: lock, secrets, both copies of the log in step, state, keys, and only then the writer.
 
 use std::collections::HashMap;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use rustix::fs::FlockOperation;
 use tokio::sync::watch;
 
 use super::batch::{Batch, Sealer};
+use super::block::Block;
 use super::clock::Clock;
 use super::committer::{Committer, Health, Job, ledger_created};
 use super::disk::Disk;
@@ -21,19 +23,19 @@ use super::reader::{EntryUnreadable, Reader, read};
 use super::recovery::{Copies, Recovered, RecoveryError, recover};
 use super::replay::Replay;
 use super::secrets::{Secrets, SecretsError};
+use super::snapshot::{self, Snapshot, SnapshotOf};
+use super::snapshot_writer::{SnapshotWriter, Snapshots};
 use super::state::{Position, State};
 use super::store::{Store, StoreError};
 use super::store_writer::{Pending, StoreWriter};
 use super::{Ledger, Options, Shared};
+use crate::consent::time::Time;
 use crate::consent::words::Seq;
 use crate::proto;
 use crate::proto::clear_part::Fact;
 
 /// Records that may wait for the committer.
 const QUEUE_RECORDS: usize = 16_384;
-
-/// Up to this size of the journal, sled is compared with it block by block at every start, in bytes.
-const COMPARE_ALL_BYTES: u64 = 256 << 20;
 
 /// Why a ledger does not open.
 #[derive(Debug, thiserror::Error)]
@@ -98,7 +100,6 @@ impl Lock {
     /// Where another process has it.
     pub fn take(data_dir: &Path) -> Result<Self, OpenError> {
         let io = |source| OpenError::Io { path: data_dir.to_owned(), source };
-        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(io)?;
         let file =
             std::fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(data_dir.join("lock")).map_err(io)?;
@@ -116,24 +117,30 @@ struct Brought {
     recovered: Recovered,
     state: State,
     grouped: HashMap<u64, u64>,
+    /// Whether the whole log was read.
+    small: bool,
 }
 
 /// Opens the ledger and starts its threads.
-pub(super) fn open(options: Options, disk: Arc<dyn Disk>, clock: Arc<dyn Clock>) -> Result<Ledger, OpenError> {
+pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>) -> Result<Ledger, OpenError> {
     let data_dir = options.data_dir.clone();
     let lock = Lock::take(&data_dir)?;
     let (journal_dir, sled_dir, keyring_dir) = (data_dir.join("journal"), data_dir.join("sled"), data_dir.join("keyring"));
     disk.create_dir(&journal_dir).map_err(|source| OpenError::Io { path: journal_dir.clone(), source })?;
     let fresh = journal::segments(disk.as_ref(), &journal_dir, ".journal")?.is_empty() && !sled_dir.exists();
     let secrets = Arc::new(Secrets::open(disk.as_ref(), &data_dir.join("secrets"), fresh)?);
-    let brought = bring_back(&disk, &data_dir, &secrets)?;
-    let Brought { store, recovered, state, grouped } = brought;
+    let brought = bring_back(disk, options, &secrets)?;
+    let Brought { store, recovered, state, grouped, small } = brought;
     let (store, state) = (Arc::new(store), Arc::new(state));
     for alarm in &recovered.alarms {
         tracing::error!(alarm, "recovery healed the log");
     }
     let keyring =
         Keyring::open(disk.as_ref(), &keyring_dir, secrets.ledger_id(), secrets.master(), state.highest_trail(), options.keys_ahead)?;
+    let repaired = if small { keyring.repair(state.highest_trail())? } else { 0 };
+    if repaired > 0 {
+        tracing::error!(repaired, "keys were damaged in one file of the keyring and healed from the other");
+    }
     let pending = Arc::new(Pending::default());
     let ledger_id = secrets.ledger_id();
     let reader = Arc::new(Reader {
@@ -148,7 +155,7 @@ pub(super) fn open(options: Options, disk: Arc<dyn Disk>, clock: Arc<dyn Clock>)
     let sealer = Sealer { ledger_id, keyring: keyring.clone() };
     let mut journal = Journal::resume(disk.clone(), &journal_dir, ledger_id, &recovered.resume)?;
     if state.head().seq == Seq::NONE {
-        let created = create(&state, &sealer, &secrets, &options, clock.as_ref(), &mut journal)?;
+        let created = create(&state, &sealer, &secrets, options, clock.as_ref(), &mut journal)?;
         store.insert(&created).and_then(|()| store.sync()).map_err(RecoveryError::from)?;
     }
     begins_as(&reader, &secrets, &data_dir)?;
@@ -163,15 +170,18 @@ pub(super) fn open(options: Options, disk: Arc<dyn Disk>, clock: Arc<dyn Clock>)
     let (jobs, waiting) = bounded::<Job>(QUEUE_RECORDS);
     let thread = std::thread::Builder::new().name("committer".into()).spawn(move || committer.run(&waiting));
     let thread = thread.map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
+    let snapshots = Snapshots { disk: disk.clone(), path: data_dir.join("snapshot"), ledger_id, state: state.clone() };
+    let snapshots = SnapshotWriter::start(snapshots).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
     let shared = Shared {
         data_dir,
         jobs: Mutex::new(Some(jobs)),
         committer: Mutex::new(Some(thread)),
+        snapshots: Mutex::new(Some(snapshots)),
         state,
         reader,
         secrets,
         keyring,
-        clock,
+        clock: clock.clone(),
         health,
         lock: Mutex::new(Some(lock)),
     };
@@ -185,44 +195,84 @@ fn poison(health: &Health, error: &StoreError) {
 
 /// Brings journal and sled into step and folds the state from them. A sled that does not open or read is put aside and
 /// rebuilt, once.
-fn bring_back(disk: &Arc<dyn Disk>, data_dir: &Path, secrets: &Secrets) -> Result<Brought, OpenError> {
-    match try_bring_back(disk, data_dir, secrets) {
+fn bring_back(disk: &Arc<dyn Disk>, options: &Options, secrets: &Secrets) -> Result<Brought, OpenError> {
+    match try_bring_back(disk, options, secrets) {
         Err(OpenError::Recovery(RecoveryError::Store(
             error @ (StoreError::Sled { .. } | StoreError::Panicked { .. } | StoreError::Block { .. }),
         ))) => {
-            let aside = put_aside(data_dir)?;
+            let aside = put_aside(&options.data_dir)?;
             tracing::error!(%error, kept = %aside.display(), "sled is damaged; it is kept aside and rebuilt from the journal");
-            try_bring_back(disk, data_dir, secrets)
+            try_bring_back(disk, options, secrets)
         }
         done => done,
     }
 }
 
-fn try_bring_back(disk: &Arc<dyn Disk>, data_dir: &Path, secrets: &Secrets) -> Result<Brought, OpenError> {
+fn try_bring_back(disk: &Arc<dyn Disk>, options: &Options, secrets: &Secrets) -> Result<Brought, OpenError> {
+    let data_dir = options.data_dir.as_path();
+    let small = size_of(disk.as_ref(), &data_dir.join("journal"))? <= options.small_bytes;
+    let path = data_dir.join("snapshot");
+    if !small && let Some(snapshot) = snapshot::read(disk.as_ref(), &path, secrets.ledger_id()) {
+        match fold_log(disk, data_dir, secrets, small, Start::from(snapshot)) {
+            Err(OpenError::Recovery(RecoveryError::SnapshotDiffers { seq })) => {
+                tracing::error!(%seq, "the snapshot is of another log; it is left out and the whole log is read");
+            }
+            done => return done,
+        }
+    }
+    fold_log(disk, data_dir, secrets, small, Start::default())
+}
+
+/// What folding begins with.
+#[derive(Default)]
+struct Start {
+    of: Option<SnapshotOf>,
+    state: State,
+    grouped: HashMap<u64, u64>,
+}
+
+impl From<Snapshot> for Start {
+    fn from(snapshot: Snapshot) -> Self {
+        Self { of: Some(snapshot.of), state: snapshot.state, grouped: snapshot.grouped.into_iter().collect() }
+    }
+}
+
+fn fold_log(disk: &Arc<dyn Disk>, data_dir: &Path, secrets: &Secrets, small: bool, start: Start) -> Result<Brought, OpenError> {
     let ledger_id = secrets.ledger_id();
     let store = Store::open(&data_dir.join("sled"), ledger_id).map_err(RecoveryError::from)?;
-    let state = State::default();
     let keyring = Keyring::open_to_read(disk.as_ref(), &data_dir.join("keyring"), ledger_id, secrets.master());
-    let dir = data_dir.join("journal");
-    let compare_all = size_of(disk.as_ref(), &dir)? <= COMPARE_ALL_BYTES;
-    let (recovered, grouped) = {
-        let copies = Copies { disk: disk.clone(), dir, ledger_id, store: &store, vouched: Seq::NONE, compare_all };
-        let refused = |error: &dyn std::fmt::Display| RecoveryError::Refused(error.to_string());
-        let mut grouped = HashMap::new();
-        let mut sink = |block: &super::block::Block| {
-            let keyring = keyring.as_ref().map_err(|error| refused(error))?;
-            let mut replay = Replay { state: &state, secrets, keyring, grouped: std::mem::take(&mut grouped) };
-            for entry in block.entries() {
-                let position = Position { seq: entry.header.seq, hash: entry.hash(), recorded_at: entry.header.recorded_at };
+    let Start { of, state, mut grouped } = start;
+    let folded = of.map_or(Seq::NONE, |of| of.seq);
+    let in_store = store.last().map_err(RecoveryError::from)?.map_or(Seq::NONE, |last| last.last());
+    // From the snapshot's entry on, whose hash is compared, or from where sled must be filled.
+    let from = folded.min(in_store.next()).max(Seq::new(1));
+    let vouched = snapshot::peek(disk.as_ref(), &data_dir.join("snapshot"), ledger_id).map_or(Seq::NONE, |of| of.seq);
+    let copies = Copies { disk: disk.clone(), dir: data_dir.join("journal"), ledger_id, store: &store, vouched, compare_all: small };
+    let refused = |error: &dyn std::fmt::Display| RecoveryError::Refused(error.to_string());
+    if let Some(of) = of {
+        state.publish(Position { seq: of.seq, hash: of.hash, recorded_at: Time::from_micros(i64::MIN) });
+    }
+    let mut fold = |block: &Block| {
+        let keyring = keyring.as_ref().map_err(|error| refused(error))?;
+        let mut replay = Replay { state: &state, secrets, keyring, grouped: std::mem::take(&mut grouped) };
+        for entry in block.entries() {
+            let position = Position { seq: entry.header.seq, hash: entry.hash(), recorded_at: entry.header.recorded_at };
+            if let Some(of) = of.filter(|of| of.seq == position.seq) {
+                if of.hash != position.hash {
+                    return Err(RecoveryError::SnapshotDiffers { seq: of.seq });
+                }
+                state.publish(position);
+            }
+            if position.seq > folded {
                 let read = read(&entry).map_err(|error| refused(&error))?;
                 replay.apply(&read, position).map_err(|error| refused(&error))?;
             }
-            grouped = replay.grouped;
-            Ok(())
-        };
-        (recover(&copies, Seq::new(1), &mut sink)?, grouped)
+        }
+        grouped = replay.grouped;
+        Ok(())
     };
-    Ok(Brought { store, recovered, state, grouped })
+    let recovered = recover(&copies, from, &mut fold)?;
+    Ok(Brought { store, recovered, state, grouped, small })
 }
 
 fn size_of(disk: &dyn Disk, dir: &Path) -> Result<u64, OpenError> {
@@ -236,8 +286,12 @@ fn size_of(disk: &dyn Disk, dir: &Path) -> Result<u64, OpenError> {
 
 fn put_aside(data_dir: &Path) -> Result<PathBuf, OpenError> {
     let sled = data_dir.join("sled");
-    let free = (1..).map(|n| data_dir.join(format!("sled.damaged-{n}"))).find(|path| !path.exists());
-    let aside = free.unwrap_or_else(|| data_dir.join("sled.damaged"));
+    let mut number = 1;
+    let named = |number: u32| data_dir.join(format!("sled.damaged-{number}"));
+    while named(number).exists() {
+        number += 1;
+    }
+    let aside = named(number);
     std::fs::rename(&sled, &aside).map_err(|source| OpenError::Io { path: sled, source })?;
     Ok(aside)
 }
@@ -249,7 +303,7 @@ fn create(
     options: &Options,
     clock: &dyn Clock,
     journal: &mut Journal,
-) -> Result<Vec<super::block::Block>, OpenError> {
+) -> Result<Vec<Block>, OpenError> {
     let not_created = |reason: String| OpenError::NotCreated { reason };
     let head = state.head();
     let mut batch = Batch::new(head, clock.now(), 0);

@@ -102,7 +102,7 @@ impl Packer {
             self.number(acts.kind.number().into());
             // The usual case, the latest act being ordinary, takes one bit.
             let same = acts.ordinary == Some(acts.latest);
-            self.number(if same { 1 } else { 0 });
+            self.number(u64::from(same));
             self.fact(acts.latest);
             if !same {
                 self.optional([acts.ordinary]);

@@ -17,12 +17,13 @@ use crate::consent::decide::effect;
 use crate::consent::event::Event;
 use crate::consent::facts::{Fact, Facts};
 use crate::consent::identifier::Identifier;
-use crate::consent::identity::{Behind, IdentifierKey, Member, MemberEvent, Spans, resolve, span_at};
-use crate::consent::keyword::Reading;
+use crate::consent::identity::{Behind, IdentifierKey, Member, MemberEvent, Spans, apply_to_present, resolve, span_at};
+use crate::consent::keyword::{Keyword, Reading};
 use crate::consent::policy::Policy;
 use crate::consent::time::Time;
 use crate::consent::words::Effect;
 use crate::proto::SealedPart;
+use crate::proto::clear_part::Fact as Stored;
 
 /// What planning reads.
 pub struct Planner {
@@ -68,6 +69,14 @@ pub struct When {
     pub claimed: Option<Time>,
 }
 
+/// A record, and what it is planned with.
+struct Asked<'a> {
+    record: &'a Record,
+    account: u64,
+    when: When,
+    policy: &'a Policy,
+}
+
 impl Planner {
     /// Plans a contact's record.
     ///
@@ -75,20 +84,22 @@ impl Planner {
     /// [`NotPlanned::Alone`] where it concerns who is who and `batch` is not empty; a refusal where the history cannot be read.
     pub fn contact(&self, batch: &mut Batch, record: &Record, account: &AccountState, when: When) -> Result<Plan, NotPlanned> {
         let policy = account.policy_at(batch.now).policy.clone();
-        let named: Vec<Named> =
-            draft::identifiers(&record.what).into_iter().map(|identifier| self.name(batch, account.trail, identifier)).collect();
+        let asked = Asked { record, account: account.trail, when, policy: &policy };
+        let identifiers = draft::identifiers(&record.what);
+        let named: Vec<Named> = identifiers.into_iter().map(|identifier| self.name(batch, account.trail, identifier)).collect();
         let mut trails: Vec<u64> = named.iter().filter_map(|named| named.key).map(|key| key.trail).collect();
         trails.sort_unstable();
         trails.dedup();
         let grouped = trails.iter().any(|trail| self.state.trail(*trail).is_some_and(|trail| trail.grouped));
         let simple = !grouped && trails.len() <= 1 && !matches!(record.what, What::Link { .. } | What::Move { .. });
         if simple {
-            return Ok(self.simple(batch, record, account, when, &policy, named, trails.first().copied()));
+            let trail = trails.first().copied().unwrap_or_else(|| batch.allot_trail());
+            return Ok(self.simple(batch, &asked, &named, trail));
         }
         if !batch.is_empty() {
             return Err(NotPlanned::Alone);
         }
-        self.identity(batch, record, account, when, &policy, named).map_err(NotPlanned::Refused)
+        self.identity(batch, &asked, &named).map_err(NotPlanned::Refused)
     }
 
     fn name(&self, batch: &Batch, account: u64, identifier: Identifier) -> Named {
@@ -97,22 +108,12 @@ impl Planner {
         Named { identifier, digest, key }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what is planned, for whom, when, and where it goes")]
-    fn simple(
-        &self,
-        batch: &mut Batch,
-        record: &Record,
-        account: &AccountState,
-        when: When,
-        policy: &Policy,
-        named: Vec<Named>,
-        known: Option<u64>,
-    ) -> Plan {
-        let trail = known.unwrap_or_else(|| batch.allot_trail());
+    fn simple(&self, batch: &mut Batch, asked: &Asked<'_>, named: &[Named], trail: u64) -> Plan {
         let introduces = named.iter().any(|named| named.key.is_none());
-        let keys = introduce(batch, &self.state, trail, account.trail, &named);
-        let mut entries = self.own_entries(record, account, when, policy, trail, &keys, introduces);
-        let mut facts = batch.trail(&self.state, trail, account.trail).facts.clone().unwrap_or_default();
+        let keys = introduce(batch, &self.state, trail, asked.account, named);
+        let mut entries = asked.entries(trail, &keys, introduces);
+        let working = batch.trail(&self.state, trail, asked.account);
+        let mut facts = working.facts.take().unwrap_or_default();
         let mut seq = batch.head.seq;
         for entry in &mut entries {
             seq = seq.next();
@@ -120,135 +121,105 @@ impl Planner {
                 let event = Event { at: entry.occurred_at, seq, act };
                 let before = facts.clone();
                 let changed = facts.apply(&event);
-                entry.effect = Some(effect(&before, &facts, changed, &event, policy));
+                entry.effect = Some(effect(&before, &facts, changed, &event, asked.policy));
             }
         }
-        batch.trail(&self.state, trail, account.trail).facts = Some(facts);
+        batch.trail(&self.state, trail, asked.account).facts = Some(facts);
         Plan { entries, main: 0, group: None }
     }
 
-    /// The record's own entry and, behind a keyword, the one it causes; in `trail`.
-    #[expect(clippy::too_many_arguments, reason = "what is planned, for whom, when, and where it goes")]
-    fn own_entries(
-        &self,
-        record: &Record,
-        account: &AccountState,
-        when: When,
-        policy: &Policy,
-        trail: u64,
-        keys: &[IdentifierKey],
-        introduces: bool,
-    ) -> Vec<Planned> {
-        let Some(mut fact) = draft::fact(&record.what) else { return Vec::new() };
-        let mut reading = Reading::default();
-        if let What::Inbound { kind, text, payload, .. } = &record.what {
-            reading = policy.keywords.read(text.as_deref(), payload.as_deref(), kind.is_button());
+    /// An act of a contact in a group that says nothing new about who is who: its history is not needed.
+    fn present(&self, batch: &Batch, asked: &Asked<'_>, named: &[Named]) -> Option<Plan> {
+        let mut keys = Vec::with_capacity(named.len());
+        for named in named {
+            keys.push(named.key?);
         }
-        draft::note_reading(&mut fact, &reading);
-        let own = Planned {
-            account: account.trail,
-            actor: record.actor,
-            occurred_at: when.at,
-            claimed_at: when.claimed,
-            trail,
-            second: 0,
-            keys: keys.to_vec(),
-            second_keys: Vec::new(),
-            introduces,
-            introduces_second: false,
-            caused: false,
-            event_id_digest: [0; 16],
-            effect: Some(Effect::NoChange),
-            fact,
-            sealed: draft::sealed(&record.what, policy),
-            second_sealed: SealedPart::default(),
-        };
-        let caused = match (&record.what, reading.keyword) {
-            (What::Inbound { sender, .. }, Some(keyword)) => Some(Planned {
-                fact: draft::caused(keyword, sender, policy.keyword_scope),
-                caused: true,
-                introduces: false,
-                claimed_at: None,
-                sealed: SealedPart { identifiers: own.sealed.identifiers.clone(), ..SealedPart::default() },
-                ..own.clone()
-            }),
-            _ => None,
-        };
-        std::iter::once(own).chain(caused).collect()
+        let group = self.state.group(keys.first()?.trail)?;
+        let home = group.spans.get(keys.first()?)?.last()?.home?;
+        if matches!(asked.record.what, What::Link { .. } | What::Move { .. }) {
+            return None;
+        }
+        let mut entries = asked.entries(home, &keys, false);
+        let (mut spans, mut latest, mut seq) = (group.spans.clone(), group.latest, batch.head.seq);
+        for entry in &mut entries {
+            seq = seq.next();
+            let act = fold::act(&entry.fact, &mut |name| self.state.sender_number(name))?;
+            let event = Event { at: entry.occurred_at, seq, act };
+            let after = apply_to_present(&spans, &keys, &event)?;
+            let (old, new) = (behind(&spans, keys.first().copied(), event.at), behind(&after, keys.first().copied(), event.at));
+            entry.effect = Some(effect(&old, &new, old != new, &event, asked.policy));
+            (spans, latest) = (after, latest.max(event.at));
+        }
+        let group = Group { trails: group.trails.clone(), spans, latest, last: seq };
+        Some(Plan { entries, main: 0, group: Some(group) })
     }
 
-    fn identity(
-        &self,
-        batch: &mut Batch,
-        record: &Record,
-        account: &AccountState,
-        when: When,
-        policy: &Policy,
-        named: Vec<Named>,
-    ) -> Result<Plan, RecordError> {
-        let (mut trails, mut members) = self.history(&named)?;
+    fn identity(&self, batch: &mut Batch, asked: &Asked<'_>, named: &[Named]) -> Result<Plan, RecordError> {
+        if let Some(plan) = self.present(batch, asked, named) {
+            return Ok(plan);
+        }
+        let mut trails = self.trails_of(named);
+        let mut members = self.members(&trails).map_err(|reason| RecordError::Unavailable { reason })?;
         let spans = resolve(&members);
-        let home = |key: Option<IdentifierKey>| key.and_then(|key| span_at(spans.get(&key)?, when.at)?.home);
-        let mut plan = Plan { entries: Vec::new(), main: 0, group: None };
-        match &record.what {
-            What::Move { .. } => {
-                let (from, to) = named.split_at(1);
-                // What follows the change is what the new identifier has from then on.
-                let after = when.at.plus_micros(1);
-                let to_home = to.first().and_then(|to| to.key).and_then(|key| span_at(spans.get(&key)?, after)?.home);
-                let trail = from.first().and_then(|from| home(from.key)).unwrap_or_else(|| batch.allot_trail());
-                let second = to_home.unwrap_or_else(|| batch.allot_trail());
-                let mut entries = self.own_entries(
-                    record,
-                    account,
-                    when,
-                    policy,
-                    trail,
-                    &[],
-                    from.iter().any(|from| from.key.is_none() || home(from.key).is_none()),
-                );
-                for entry in &mut entries {
-                    entry.keys = introduce(batch, &self.state, trail, account.trail, from);
-                    entry.second_keys = introduce(batch, &self.state, second, account.trail, to);
-                    entry.introduces_second = to_home.is_none() || to.iter().any(|to| to.key.is_none());
-                    place_second(entry, second, to);
-                }
-                plan.entries = entries;
-                trails.extend([trail, second]);
-            }
-            _ => {
-                let mut homes: Vec<u64> = named.iter().filter_map(|named| home(named.key)).collect();
-                homes.sort_unstable();
-                homes.dedup();
-                let elder = homes.first().copied().unwrap_or_else(|| batch.allot_trail());
-                trails.push(elder);
-                let is_link = matches!(record.what, What::Link { .. });
-                for younger in homes.iter().skip(1) {
-                    let (theirs, rest): (Vec<&Named>, Vec<&Named>) = named.iter().partition(|named| home(named.key) == Some(*younger));
-                    let elders: Vec<&Named> = rest.into_iter().filter(|named| home(named.key) == Some(elder)).collect();
-                    plan.entries.push(join(record, account, when, (elder, &elders), (*younger, &theirs)));
-                }
-                let introduces = named.iter().any(|named| named.key.is_none() || home(named.key).is_none());
-                let keys = introduce(batch, &self.state, elder, account.trail, &named);
-                if !is_link || plan.entries.is_empty() {
-                    plan.main = plan.entries.len();
-                    plan.entries.extend(self.own_entries(record, account, when, policy, elder, &keys, introduces));
-                }
+        let mut plan = if let (What::Move { .. }, [from, to]) = (&asked.record.what, named) {
+            self.moves(batch, asked, &spans, from, to)
+        } else {
+            self.joins(batch, asked, &spans, named)
+        };
+        trails.extend(plan.entries.iter().flat_map(|entry| [entry.trail, entry.second]).filter(|trail| *trail != 0));
+        trails.sort_unstable();
+        trails.dedup();
+        self.settle(batch, &mut plan, &mut members, &spans, asked.policy, trails);
+        Ok(plan)
+    }
+
+    /// A contact moves from one identifier to another.
+    fn moves(&self, batch: &mut Batch, asked: &Asked<'_>, spans: &Spans, from: &Named, to: &Named) -> Plan {
+        let at = asked.when.at;
+        let from_home = from.home(spans, at);
+        // What follows the change is what the new identifier has from then on.
+        let to_home = to.home(spans, at.plus_micros(1));
+        let trail = from_home.unwrap_or_else(|| batch.allot_trail());
+        let second = to_home.unwrap_or_else(|| batch.allot_trail());
+        let keys = introduce(batch, &self.state, trail, asked.account, std::slice::from_ref(from));
+        let second_keys = introduce(batch, &self.state, second, asked.account, std::slice::from_ref(to));
+        let mut entries = asked.entries(trail, &keys, from_home.is_none());
+        for entry in &mut entries {
+            entry.second_keys.clone_from(&second_keys);
+            entry.introduces_second = to_home.is_none();
+            if second != trail {
+                entry.second = second;
+                entry.sealed.identifiers.truncate(1);
+                entry.second_sealed = SealedPart { identifiers: vec![to.identifier.as_str().to_owned()], ..SealedPart::default() };
             }
         }
-        self.settle(batch, plan, &mut members, &spans, trails, policy)
+        Plan { entries, main: 0, group: None }
+    }
+
+    /// Everybody named is one contact: trails are joined to the eldest, and what was asked is recorded there.
+    fn joins(&self, batch: &mut Batch, asked: &Asked<'_>, spans: &Spans, named: &[Named]) -> Plan {
+        let at = asked.when.at;
+        let mut homes: Vec<u64> = named.iter().filter_map(|named| named.home(spans, at)).collect();
+        homes.sort_unstable();
+        homes.dedup();
+        let elder = homes.first().copied().unwrap_or_else(|| batch.allot_trail());
+        let mut entries: Vec<Planned> = Vec::new();
+        for younger in homes.iter().skip(1) {
+            let of = |trail: u64| named.iter().filter(|named| named.home(spans, at) == Some(trail)).collect::<Vec<_>>();
+            entries.push(asked.join((elder, &of(elder)), (*younger, &of(*younger))));
+        }
+        let introduces = named.iter().any(|named| named.home(spans, at).is_none());
+        let keys = introduce(batch, &self.state, elder, asked.account, named);
+        let joined = !entries.is_empty();
+        let main = if joined && matches!(asked.record.what, What::Link { .. }) { 0 } else { entries.len() };
+        if main == entries.len() {
+            entries.extend(asked.entries(elder, &keys, introduces));
+        }
+        Plan { entries, main, group: None }
     }
 
     /// Works out who is who with the planned entries, and what they did.
-    fn settle(
-        &self,
-        batch: &Batch,
-        mut plan: Plan,
-        members: &mut Vec<MemberEvent>,
-        spans: &Spans,
-        mut trails: Vec<u64>,
-        policy: &Policy,
-    ) -> Result<Plan, RecordError> {
+    fn settle(&self, batch: &Batch, plan: &mut Plan, members: &mut Vec<MemberEvent>, spans: &Spans, policy: &Policy, trails: Vec<u64>) {
         let mut seq = batch.head.seq;
         let mut added = Vec::new();
         for entry in &plan.entries {
@@ -267,15 +238,12 @@ impl Planner {
                 Member::Linked { .. } | Member::Moved { .. } => Effect::Applied,
             });
         }
-        trails.sort_unstable();
-        trails.dedup();
         let latest = members.iter().map(MemberEvent::at).max().unwrap_or_default();
         plan.group = Some(Group { trails, spans: after, latest, last: seq });
-        Ok(plan)
     }
 
-    /// Every event of the contacts that the identifiers belong to, and of those held together with them.
-    fn history(&self, named: &[Named]) -> Result<(Vec<u64>, Vec<MemberEvent>), RecordError> {
+    /// The trails of the contacts that the identifiers belong to, and of those held together with them.
+    fn trails_of(&self, named: &[Named]) -> Vec<u64> {
         let mut trails: Vec<u64> = Vec::new();
         for key in named.iter().filter_map(|named| named.key) {
             match self.state.group(key.trail) {
@@ -285,16 +253,77 @@ impl Planner {
         }
         trails.sort_unstable();
         trails.dedup();
-        let members = self.members(&trails).map_err(|reason| RecordError::Unavailable { reason })?;
-        Ok((trails, members))
+        trails
     }
 
-    /// Every event of these trails, by seq.
-    ///
-    /// # Errors
-    /// Where one cannot be read.
-    pub fn members(&self, trails: &[u64]) -> Result<Vec<MemberEvent>, String> {
+    fn members(&self, trails: &[u64]) -> Result<Vec<MemberEvent>, String> {
         members(&self.state, &self.reader, trails)
+    }
+}
+
+impl Named {
+    /// The trail of whoever stands behind it at an instant; none where nobody does or they have no trail yet.
+    fn home(&self, spans: &Spans, at: Time) -> Option<u64> {
+        span_at(spans.get(&self.key?)?, at)?.home
+    }
+}
+
+impl Asked<'_> {
+    /// The record's own entry and, behind a keyword, the one it causes; in `trail`.
+    fn entries(&self, trail: u64, keys: &[IdentifierKey], introduces: bool) -> Vec<Planned> {
+        let Some(mut fact) = draft::fact(&self.record.what) else { return Vec::new() };
+        let reading = self.reading();
+        draft::note_reading(&mut fact, &reading);
+        let own = Planned {
+            keys: keys.to_vec(),
+            introduces,
+            effect: Some(Effect::NoChange),
+            sealed: draft::sealed(&self.record.what, self.policy),
+            ..self.entry(trail, fact)
+        };
+        let caused = match (&self.record.what, reading.keyword) {
+            (What::Inbound { sender, .. }, Some(keyword)) => Some(Planned {
+                fact: draft::caused(keyword, sender, self.policy.keyword_scope),
+                caused: true,
+                introduces: false,
+                claimed_at: None,
+                sealed: SealedPart { identifiers: own.sealed.identifiers.clone(), ..SealedPart::default() },
+                ..own.clone()
+            }),
+            _ => None,
+        };
+        std::iter::once(own).chain(caused).collect()
+    }
+
+    /// What the message says. One that opens no window, such as a group message, can opt out and cannot opt in.
+    fn reading(&self) -> Reading {
+        let What::Inbound { kind, text, payload, .. } = &self.record.what else { return Reading::default() };
+        let mut reading = self.policy.keywords.read(text.as_deref(), payload.as_deref(), kind.is_button());
+        if !self.policy.opens_window(*kind) {
+            reading.keyword = reading.keyword.filter(|keyword| matches!(keyword, Keyword::OptOut(_)));
+        }
+        reading
+    }
+
+    /// A join: the elder's next entry, the younger's last.
+    fn join(&self, elder: (u64, &[&Named]), younger: (u64, &[&Named])) -> Planned {
+        let keys = |named: &[&Named]| named.iter().filter_map(|named| named.key).collect();
+        let sealed = |named: &[&Named]| {
+            let identifiers = named.iter().map(|named| named.identifier.as_str().to_owned()).collect();
+            SealedPart { identifiers, ..SealedPart::default() }
+        };
+        Planned {
+            second: younger.0,
+            keys: keys(elder.1),
+            second_keys: keys(younger.1),
+            sealed: sealed(elder.1),
+            second_sealed: sealed(younger.1),
+            ..self.entry(elder.0, Stored::IdentifiersLinked(crate::proto::IdentifiersLinked {}))
+        }
+    }
+
+    fn entry(&self, trail: u64, fact: Stored) -> Planned {
+        Planned { claimed_at: self.when.claimed, ..Planned::new(self.account, self.record.actor, self.when.at, trail, fact) }
     }
 }
 
@@ -319,52 +348,12 @@ fn introduce(batch: &mut Batch, state: &State, trail: u64, account: u64, named: 
             IdentifierKey { trail, ordinal: next }
         });
         batch.identifiers.insert(named.digest, key);
-        if !keys.contains(&key) {
-            keys.push(key);
-        }
+        keys.push(key);
     }
     keys
 }
 
-/// A join: the elder's next entry, the younger's last.
-fn join(record: &Record, account: &AccountState, when: When, elder: (u64, &[&Named]), younger: (u64, &[&Named])) -> Planned {
-    let keys = |named: &[&Named]| named.iter().filter_map(|named| named.key).collect::<Vec<_>>();
-    let sealed = |named: &[&Named]| SealedPart {
-        identifiers: named.iter().map(|named| named.identifier.as_str().to_owned()).collect(),
-        ..SealedPart::default()
-    };
-    Planned {
-        account: account.trail,
-        actor: record.actor,
-        occurred_at: when.at,
-        claimed_at: when.claimed,
-        trail: elder.0,
-        second: younger.0,
-        keys: keys(elder.1),
-        second_keys: keys(younger.1),
-        introduces: false,
-        introduces_second: false,
-        caused: false,
-        event_id_digest: [0; 16],
-        effect: None,
-        fact: crate::proto::clear_part::Fact::IdentifiersLinked(crate::proto::IdentifiersLinked {}),
-        sealed: sealed(elder.1),
-        second_sealed: sealed(younger.1),
-    }
-}
-
-/// Splits what a move seals between the trail moved from and the one moved to.
-fn place_second(entry: &mut Planned, second: u64, to: &[Named]) {
-    let identifiers: Vec<String> = to.iter().map(|to| to.identifier.as_str().to_owned()).collect();
-    if second != entry.trail {
-        entry.second = second;
-        entry.sealed.identifiers.truncate(1);
-        entry.second_sealed = SealedPart { identifiers, ..SealedPart::default() };
-    }
-}
-
 fn planned_member(entry: &Planned, fact: Fact, state: &State) -> Option<MemberEvent> {
-    use crate::proto::clear_part::Fact as Stored;
     let what = match &entry.fact {
         Stored::IdentifiersLinked(_) => Member::Linked { fact, identifiers: [entry.keys.clone(), entry.second_keys.clone()].concat() },
         Stored::NumberChanged(_) | Stored::UserIdChanged(_) => {

@@ -44,7 +44,7 @@ pub enum Sealed {
     /// Nothing is sealed.
     Nothing,
     /// Opened.
-    Opened(SealedPart),
+    Opened(Box<SealedPart>),
     /// The key is gone.
     Erased,
 }
@@ -79,10 +79,10 @@ impl Reader {
             Ok(_) => {}
             Err(error) => tracing::error!(%error, %seq, "sled failed on a read; the journal answers, a restart rebuilds sled"),
         }
-        self.from_journal(seq)
+        self.journal_block(seq)
     }
 
-    fn from_journal(&self, seq: Seq) -> Result<Arc<Block>, EntryUnreadable> {
+    fn journal_block(&self, seq: Seq) -> Result<Arc<Block>, EntryUnreadable> {
         let unreadable = |reason: String| EntryUnreadable { seq, reason };
         for suffix in [".journal", ".repair"] {
             let segments =
@@ -174,7 +174,7 @@ pub fn open_sealed(keyring: &Keyring, entry: &ReadEntry, second: bool) -> Result
         Slot::Empty => Err(unreadable(format!("the keyring has no key for trail {}", link.trail))),
         Slot::Live(key) => {
             let plain = seal::open(&key, sealed.bound_to, sealed.sealed).map_err(|error| unreadable(error.to_string()))?;
-            SealedPart::decode(plain.as_slice()).map(Sealed::Opened).map_err(|error| unreadable(error.to_string()))
+            SealedPart::decode(plain.as_slice()).map(Box::new).map(Sealed::Opened).map_err(|error| unreadable(error.to_string()))
         }
     }
 }

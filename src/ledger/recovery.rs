@@ -60,6 +60,12 @@ pub enum RecoveryError {
         /// What stands there.
         found: EntryHash,
     },
+    /// The snapshot names another entry than the log holds.
+    #[error("the snapshot is of another log: entry {seq} differs")]
+    SnapshotDiffers {
+        /// Where.
+        seq: Seq,
+    },
     /// What reads the entries refused one.
     #[error("{0}")]
     Refused(String),
@@ -330,7 +336,7 @@ impl Run<'_, '_> {
         self.pending.clear();
         let mut resume = Resume { tail, last: Seq::new(self.expected.number() - 1), last_hash: self.hash.unwrap_or(EntryHash::ZERO) };
         if store_ahead {
-            resume = self.append_from_store(resume)?;
+            resume = self.append_from_store(&resume)?;
         }
         self.fill_store()?;
         copies.store.sync()?;
@@ -338,10 +344,10 @@ impl Run<'_, '_> {
     }
 
     /// sled is ahead: checks its blocks and appends them to the journal.
-    fn append_from_store(&mut self, resume: Resume) -> Result<Resume, RecoveryError> {
+    fn append_from_store(&mut self, resume: &Resume) -> Result<Resume, RecoveryError> {
         let copies = self.copies;
         let first = self.expected;
-        let mut journal = Journal::resume(copies.disk.clone(), &copies.dir, copies.ledger_id, &resume)?;
+        let mut journal = Journal::resume(copies.disk.clone(), &copies.dir, copies.ledger_id, resume)?;
         while let Some(block) = copies.store.block_from(self.expected)? {
             if block.first() != self.expected {
                 return Err(RecoveryError::Lost { from: self.expected, to: Seq::new(block.first().number() - 1) });

@@ -92,7 +92,7 @@ impl Secrets {
         let master = read(disk, &master_path)?;
         let sealed = read(disk, &secrets_path)?;
         match (master, sealed) {
-            (Some(master), Some(sealed)) => Self::unseal(&master, &sealed, master_path, secrets_path),
+            (Some(master), Some(sealed)) => Self::unsealed(parse_master(&master, &master_path)?, &sealed, secrets_path),
             (Some(master), None) if may_create => Self::create(disk, dir, Some(parse_master(&master, &master_path)?)),
             (None, None) if may_create => Self::create(disk, dir, None),
             (None, _) => Err(SecretsError::Missing { path: master_path }),
@@ -102,14 +102,13 @@ impl Secrets {
 
     fn create(disk: &dyn Disk, dir: &Path, master: Option<Key>) -> Result<Self, SecretsError> {
         disk.create_dir(dir).map_err(|source| SecretsError::Io { path: dir.to_owned(), source })?;
-        let master = match master {
-            Some(master) => master,
-            None => {
-                let master = Key::random()?;
-                let text = Zeroizing::new(format!("{}\n", hex::encode(master.bytes())));
-                write(disk, &dir.join("master.key"), text.as_bytes())?;
-                master
-            }
+        let master = if let Some(master) = master {
+            master
+        } else {
+            let master = Key::random()?;
+            let text = Zeroizing::new(format!("{}\n", hex::encode(master.bytes())));
+            write(disk, &dir.join("master.key"), text.as_bytes())?;
+            master
         };
         let mut head = Vec::from(MAGIC);
         let id = Key::random()?;
@@ -125,11 +124,6 @@ impl Secrets {
         write(disk, &path, &head)?;
         disk.sync_dir(dir).map_err(|source| SecretsError::Io { path: dir.to_owned(), source })?;
         Self::unsealed(master, &head, path)
-    }
-
-    fn unseal(master: &[u8], sealed: &[u8], master_path: PathBuf, path: PathBuf) -> Result<Self, SecretsError> {
-        let master = parse_master(master, &master_path)?;
-        Self::unsealed(master, sealed, path)
     }
 
     fn unsealed(master: Key, file: &[u8], path: PathBuf) -> Result<Self, SecretsError> {

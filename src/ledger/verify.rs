@@ -9,6 +9,7 @@ use super::entry::{Entry, EntryError, EntryHash, TrailLink};
 use super::journal::{self, JournalError};
 use super::open::{Lock, OpenError};
 use super::secrets::LedgerId;
+use super::snapshot;
 use super::store::{Store, StoreError};
 use super::walk::{Walked, walk};
 use super::{Position, secrets::Secrets};
@@ -79,12 +80,11 @@ pub fn verify_data_dir(data_dir: &Path, mut progress: impl FnMut(u64, u64)) -> R
     let mut check = Check::new(ledger_id);
     // A running server changes sled under a reader; then the journal is verified alone.
     let lock = if data_dir.join("lock").exists() { Lock::take(data_dir).ok() } else { None };
-    let copy = match &lock {
-        Some(_) => Some(Throwaway::copy(&data_dir.join("sled"))?),
-        None => {
-            check.report.notes.push("the ledger is in use: the journal was verified alone, sled was not read".into());
-            None
-        }
+    let copy = if lock.is_some() {
+        Some(Throwaway::copy(&data_dir.join("sled"))?)
+    } else {
+        check.report.notes.push("the ledger is in use: the journal was verified alone, sled was not read".into());
+        None
     };
     if let Some(copy) = &copy {
         match Store::open(&copy.path, ledger_id).and_then(|store| store.last().map(|last| (store, last))) {
@@ -95,6 +95,8 @@ pub fn verify_data_dir(data_dir: &Path, mut progress: impl FnMut(u64, u64)) -> R
             Err(error) => check.store_problem(format!("sled does not open: {error}; the next start rebuilds it from the journal")),
         }
     }
+    // A snapshot is written after what it is of was durable.
+    let vouched = snapshot::peek(&disk, &data_dir.join("snapshot"), ledger_id).map_or(Seq::NONE, |of| of.seq);
     let total = data_bytes(&disk, &dir)?;
     let mut done = 0;
     walk::<VerifyError>(&disk, &dir, ledger_id, |walked| {
@@ -105,7 +107,7 @@ pub fn verify_data_dir(data_dir: &Path, mut progress: impl FnMut(u64, u64)) -> R
                 progress(done, total.max(done));
             }
             Walked::Missing { from, to } => check.problem(format!("entries {from} to {to} are missing from the journal"), to.next()),
-            Walked::Tail { torn, synced } => check.tail(torn, synced),
+            Walked::Tail { torn, synced } => check.tail(torn, synced.max(vouched)),
         }
         Ok(())
     })?;

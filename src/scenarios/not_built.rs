@@ -28,7 +28,6 @@ pub const NOT_BUILT: &[Feature] = &[
     Feature::Step("import"),
     Feature::CheckField("template"),
     Feature::CheckField("known_at"),
-    Feature::Preset("sinch"),
     Feature::Preset("maxcontact"),
     Feature::Preset("escalation-2020"),
     Feature::Override("unknown_contact"),

@@ -94,7 +94,7 @@ impl PolicyChoice {
     /// # Errors
     /// Where a window kind is no kind.
     pub fn policy(&self) -> Result<Policy, UnknownWord> {
-        let mut policy = Policy::meta();
+        let mut policy = if self.preset == "sinch" { Policy::sinch() } else { Policy::meta() };
         if let Some(kinds) = &self.window_kinds {
             let kinds: Vec<InboundKind> = kinds.iter().map(|kind| kind.parse()).collect::<Result<_, _>>()?;
             policy.set_window_kinds(&kinds);

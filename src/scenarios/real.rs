@@ -8,8 +8,8 @@ use super::Engine;
 use crate::consent::identifier::Identifier;
 use crate::consent::time::Time;
 use crate::consent::words::Account;
-use crate::ledger::clock::ManualClock;
-use crate::ledger::disk::RealDisk;
+use crate::ledger::clock::{Clock, ManualClock};
+use crate::ledger::disk::{Disk, RealDisk};
 use crate::ledger::record::{Acknowledgement, Actor, Record, RecordError, What};
 use crate::ledger::{Answer, CheckError, Filter, Ledger, Options, Question, verify};
 use crate::proto::clear_part::Fact;
@@ -34,7 +34,8 @@ impl RealEngine {
         let dir = tempfile::tempdir().map_err(|error| error.to_string())?;
         let clock = Arc::new(ManualClock::default());
         let options = Options { keys_ahead: KEYS_AHEAD, ..Options::new(dir.path()) };
-        let ledger = Ledger::open_with(options, Arc::new(RealDisk), clock.clone()).map_err(|error| error.to_string())?;
+        let (disk, theirs): (Arc<dyn Disk>, Arc<dyn Clock>) = (Arc::new(RealDisk), clock.clone());
+        let ledger = Ledger::open_with(&options, &disk, &theirs).map_err(|error| error.to_string())?;
         Ok(Self { ledger, clock, dir })
     }
 }
@@ -93,6 +94,6 @@ fn step_name(fact: &Fact) -> &'static str {
         Fact::UserIdChanged(_) => "user_id_changed",
         Fact::IdentityKeyChanged(_) => "identity_changed",
         Fact::ContactErased(_) => "erase",
-        other => crate::ledger::entry::kind_name(other),
+        other => crate::ledger::kind::kind_name(other),
     }
 }

@@ -1,9 +1,10 @@
-//! Scenario files on the naive engine: the rules themselves, without log, disk or network.
+//! Scenario files on the ledger, and on the naive engine: the rules themselves, without log, disk or network.
 
 use std::path::{Path, PathBuf};
 
 use consent_ledger::scenarios::format::{parse, read};
 use consent_ledger::scenarios::not_built::{Feature, NOT_BUILT};
+use consent_ledger::scenarios::real::RealEngine;
 use consent_ledger::scenarios::report::Report;
 use consent_ledger::scenarios::runner::{self, Verdict};
 
@@ -33,6 +34,19 @@ fn the_rules_alone_give_every_answer_of_the_scenario_files() {
     println!("{}", report.total());
     assert_eq!(report.failed(), 0);
     assert!(report.ok() > 50, "{}", report.total());
+}
+
+#[test]
+fn the_ledger_gives_every_answer_of_the_scenario_files_and_skips_only_what_is_not_built() {
+    let play = |path: PathBuf| {
+        let mut report = Report::default();
+        report.play(&read(&path).unwrap(), NOT_BUILT, RealEngine::new, |line| println!("{line}"));
+        (report.ok(), report.failed())
+    };
+    let players: Vec<_> = files().into_iter().map(|path| std::thread::spawn(move || play(path))).collect();
+    let counts: Vec<(usize, usize)> = players.into_iter().map(|player| player.join().unwrap()).collect();
+    assert_eq!(counts.iter().map(|(_, failed)| failed).sum::<usize>(), 0);
+    assert!(counts.iter().map(|(ok, _)| ok).sum::<usize>() >= 80, "{counts:?}");
 }
 
 #[test]
@@ -109,7 +123,7 @@ fn effects_duplicates_history_and_counts_are_compared() {
 fn a_step_that_is_not_built_skips_its_scenario_with_the_reason() {
     let template = r#"{name: s, steps: [{check: {contact: "+447400123456", sender: "1", template: {name: a, language: en}}}]}"#;
     assert_eq!(play(template), Verdict::Skipped("the field template of check is not built yet".to_owned()));
-    assert_eq!(play("{name: s, policy: sinch, steps: []}"), Verdict::Skipped("the preset sinch is not built yet".to_owned()));
+    assert_eq!(play("{name: s, policy: maxcontact, steps: []}"), Verdict::Skipped("the preset maxcontact is not built yet".to_owned()));
     let red = "{name: s, policy: {preset: meta, red_quality: warn}, steps: []}";
     assert_eq!(play(red), Verdict::Skipped("the policy's red_quality is not built yet".to_owned()));
     let erase = r#"{name: s, steps: [{erase: {contact: "+447400123456", at: 2026-03-01T10:00:00Z}}]}"#;

@@ -1,0 +1,262 @@
+//! The facts as one sender sees them under one policy: the window (rule 3), consent by category (4), the platform's
+//! preference (5), what an ordinary message does after an opt-out (7), the one confirmation (11), and what followed the
+//! contact from an identifier it had before (13).
+
+use super::event::SenderNumber;
+use super::facts::{Fact, Facts, OptIn, Toward};
+use super::policy::{InboundAfterOptOut, Policy, Scope};
+use super::time::Time;
+use super::words::{Categories, Category};
+
+/// What consent for a category comes to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Standing {
+    Unknown,
+    OptedOut(Fact),
+    OptedIn(OptIn),
+    Expired(OptIn),
+    Suspended(OptIn),
+}
+
+/// The window at an instant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Window {
+    /// When it closes, where it is open.
+    pub(super) closes_at: Option<Time>,
+    /// Whether it would be open had the platform not said otherwise.
+    pub(super) closed_by_platform: bool,
+}
+
+/// Opt-outs that cover a category at the sender: the latest in force, and whether there ever was one.
+#[derive(Clone, Copy, Default)]
+struct OptOuts {
+    latest: Option<Fact>,
+    ever: bool,
+}
+
+/// The facts as one sender sees them under one policy.
+pub(super) struct View<'a> {
+    pub(super) facts: &'a Facts,
+    pub(super) own: Option<&'a Toward>,
+    all: Option<&'a Toward>,
+    pub(super) policy: &'a Policy,
+    /// The latest window-opening act.
+    pub(super) act: Option<Fact>,
+    /// The latest window-opening act whose text holds no opt-out word.
+    pub(super) ordinary: Option<Fact>,
+    /// What came along from identifiers the contact had before.
+    carried: Carried,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(facts: &'a Facts, sender: SenderNumber, policy: &'a Policy) -> Self {
+        let own = facts.toward(sender);
+        Self {
+            facts,
+            own,
+            all: facts.toward(SenderNumber::ALL),
+            policy,
+            act: own.and_then(|own| latest_act(own, policy)),
+            ordinary: own.and_then(|own| latest_ordinary(own, policy)),
+            carried: Carried::along(facts, sender, policy),
+        }
+    }
+
+    // Rule 3: the window is half-open, [W, W + 24 h), and a contradiction of the platform closes it until a later act.
+    pub(super) fn window(&self, at: Time) -> Window {
+        let Some(act) = self.act else { return Window::default() };
+        let closes_at = act.at.plus_hours(self.policy.window_hours);
+        let contradicted = self.own.and_then(|own| own.closed).is_some_and(|closed| closed.at >= act.at);
+        let within = at < closes_at;
+        Window { closes_at: (within && !contradicted).then_some(closes_at), closed_by_platform: within && contradicted }
+    }
+
+    // Rule 4. Rule 7: under `lifts` an ordinary message undoes older keyword opt-outs at the sender that received both.
+    fn opt_outs(&self, category: Category) -> OptOuts {
+        let lifts = self.policy.inbound_after_opt_out == InboundAfterOptOut::Lifts;
+        let mut outs = OptOuts::default();
+        let mut add = |fact: Option<Fact>, undone_by: Option<Fact>| {
+            if let Some(fact) = fact {
+                outs.ever = true;
+                if !(lifts && undone_by.is_some_and(|ordinary| ordinary.at > fact.at)) {
+                    outs.latest = later(outs.latest, Some(fact));
+                }
+            }
+        };
+        for toward in [self.own, self.all].into_iter().flatten() {
+            add(toward.consent(category).opted_out, None);
+        }
+        if let Some(own) = self.own {
+            add(own.consent(category).keyword, self.ordinary);
+        }
+        for toward in &self.facts.toward {
+            if let wide @ Some(_) = toward.consent(category).wide_keyword {
+                add(wide, if lifts { latest_ordinary(toward, self.policy) } else { None });
+            }
+        }
+        add(self.carried.opted_out(category), None);
+        outs
+    }
+
+    pub(super) fn expires_at(&self, opt_in: &OptIn) -> Option<Time> {
+        let by_age = self.policy.opt_in_valid_days.map(|days| opt_in.fact.at.plus_days(days));
+        match (opt_in.expires_at, by_age) {
+            (Some(own), Some(by_age)) => Some(own.min(by_age)),
+            (own, by_age) => own.or(by_age),
+        }
+    }
+
+    pub(super) fn opt_ins(&self, category: Category) -> impl Iterator<Item = OptIn> + '_ {
+        let recorded = [self.own, self.all].into_iter().flatten().flat_map(move |toward| toward.consent(category).opt_ins.iter().copied());
+        recorded.chain(self.carried.opted_in(category).iter().copied())
+    }
+
+    // Rule 4, with rule 14 (a weak opt-in counts only where no opt-out ever was) and rule 13 (a changed identity key
+    // suspends what is not later than it).
+    pub(super) fn standing(&self, category: Category, at: Time) -> Standing {
+        let outs = self.opt_outs(category);
+        let counts = |opt_in: &OptIn| !(opt_in.weak && self.policy.import_requires_evidence && outs.ever);
+        let answers = |opt_in: &OptIn| outs.latest.is_none_or(|out| opt_in.fact.at > out.at);
+        let suspended = |opt_in: &OptIn| {
+            self.policy.suspend_on_identity_change && self.facts.identity_changed.is_some_and(|change| change.at >= opt_in.fact.at)
+        };
+        let mut best = outs.latest.map_or(Standing::Unknown, Standing::OptedOut);
+        for opt_in in self.opt_ins(category).filter(|opt_in| counts(opt_in) && answers(opt_in)) {
+            let lasts = self.expires_at(&opt_in).is_none_or(|end| at < end);
+            let found = match (lasts, suspended(&opt_in)) {
+                (true, false) => Standing::OptedIn(opt_in),
+                (_, true) => Standing::Suspended(opt_in),
+                (false, false) => Standing::Expired(opt_in),
+            };
+            if rank(&found) > rank(&best) {
+                best = found;
+            }
+        }
+        best
+    }
+
+    // Rule 5: a register of its own. A tie denies.
+    pub(super) fn stopped(&self) -> Option<Fact> {
+        let (stop, resume) = match self.policy.platform_stop_scope {
+            Scope::Sender => (self.own.and_then(|own| own.stop), self.own.and_then(|own| own.resume)),
+            Scope::Account => self
+                .facts
+                .toward
+                .iter()
+                .fold((None, None), |(stop, resume), toward| (later(stop, toward.stop), later(resume, toward.resume))),
+        };
+        let stop = later(stop, self.carried.stop);
+        stop.filter(|stop| resume.is_none_or(|resume| resume.at <= stop.at))
+    }
+
+    // Rule 7: until when free-form is open although SERVICE may be opted out; none where it is not.
+    pub(super) fn free_until(&self, at: Time) -> Option<Time> {
+        let closes_at = self.window(at).closes_at?;
+        let Standing::OptedOut(out) = self.standing(Category::Service, at) else { return Some(closes_at) };
+        if self.policy.inbound_after_opt_out == InboundAfterOptOut::Ignore {
+            return None;
+        }
+        let contradicted = |act: Fact| self.own.and_then(|own| own.closed).is_some_and(|closed| closed.at >= act.at);
+        let reopened = self.ordinary.filter(|ordinary| ordinary.at > out.at && !contradicted(*ordinary))?;
+        let closes_at = reopened.at.plus_hours(self.policy.window_hours);
+        (at < closes_at).then_some(closes_at)
+    }
+
+    pub(super) fn allowed(&self, at: Time) -> Categories {
+        let opted_in = |category: &Category| matches!(self.standing(*category, at), Standing::OptedIn(_));
+        let stopped = |category: &Category| *category == Category::Marketing && self.stopped().is_some();
+        Category::TEMPLATE.into_iter().filter(|category| opted_in(category) && !stopped(category)).collect()
+    }
+
+    // Rule 11: one for each keyword opt-out that this sender received, while its window is open, until the contact comes back.
+    pub(super) fn confirmation(&self, at: Time) -> Confirmation {
+        let keyword = self.own.and_then(|own| {
+            let keywords = own.consent.iter().flat_map(|consent| [consent.keyword, consent.wide_keyword]);
+            keywords.fold(None, later)
+        });
+        let Some(keyword) = keyword else { return Confirmation::None };
+        let came_back = Category::ALL.iter().flat_map(|category| self.opt_ins(*category)).any(|opt_in| opt_in.fact.at > keyword.at);
+        let closes_at = keyword.at.plus_hours(self.policy.window_hours);
+        if came_back || at >= closes_at || self.window(at).closes_at.is_none() {
+            return Confirmation::None;
+        }
+        match self.own.and_then(|own| own.confirmation) {
+            Some(sent) if sent.at >= keyword.at => Confirmation::Used(sent),
+            _ => Confirmation::Allowed { keyword, closes_at },
+        }
+    }
+}
+
+/// Whether the one confirmation may be sent.
+pub(super) enum Confirmation {
+    None,
+    Used(Fact),
+    Allowed { keyword: Fact, closes_at: Time },
+}
+
+/// What follows a contact to a new identifier (rule 13): refusals in force at the change, and where the policy says
+/// so the opt-ins in force then. A refusal counts from the moment of the change.
+#[derive(Default)]
+struct Carried {
+    opted_out: [Option<Fact>; 4],
+    opted_in: [Vec<OptIn>; 4],
+    stop: Option<Fact>,
+}
+
+impl Carried {
+    fn along(facts: &Facts, sender: SenderNumber, policy: &Policy) -> Self {
+        let mut carried = Self::default();
+        for before in &facts.predecessors {
+            let change = before.change;
+            let view = View::new(&before.facts, sender, policy);
+            for (category, (out, opt_in)) in Category::ALL.iter().zip(carried.opted_out.iter_mut().zip(carried.opted_in.iter_mut())) {
+                match view.standing(*category, change.at) {
+                    Standing::OptedOut(_) => *out = later(*out, Some(change)),
+                    Standing::OptedIn(held) if policy.identity_change_carries_opt_in => {
+                        opt_in.push(OptIn { expires_at: view.expires_at(&held), ..held });
+                    }
+                    _ => {}
+                }
+            }
+            if view.stopped().is_some() {
+                carried.stop = later(carried.stop, Some(change));
+            }
+        }
+        carried
+    }
+
+    fn opted_out(&self, category: Category) -> Option<Fact> {
+        self.opted_out.get(category.index()).copied().flatten()
+    }
+
+    fn opted_in(&self, category: Category) -> &[OptIn] {
+        self.opted_in.get(category.index()).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+fn latest_act(toward: &Toward, policy: &Policy) -> Option<Fact> {
+    let opening = toward.acts.iter().filter(|acts| policy.opens_window(acts.kind));
+    opening.fold(None, |latest, acts| later(latest, Some(acts.latest)))
+}
+
+fn latest_ordinary(toward: &Toward, policy: &Policy) -> Option<Fact> {
+    let opening = toward.acts.iter().filter(|acts| policy.opens_window(acts.kind));
+    opening.fold(None, |latest, acts| later(latest, acts.ordinary))
+}
+
+fn later(a: Option<Fact>, b: Option<Fact>) -> Option<Fact> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(if b.at > a.at { b } else { a }),
+        (a, b) => a.or(b),
+    }
+}
+
+/// How far a standing outranks another: an opt-in in force above all; a suspended one above an expired one.
+const fn rank(standing: &Standing) -> u8 {
+    match standing {
+        Standing::Unknown | Standing::OptedOut(_) => 0,
+        Standing::Expired(_) => 1,
+        Standing::Suspended(_) => 2,
+        Standing::OptedIn(_) => 3,
+    }
+}

@@ -1,0 +1,166 @@
+//! Questions and answers: from memory, or for times before the contact's latest event from its trail on disk.
+
+use super::{Ledger, Position, plan};
+use crate::consent::decide::{Asked, Contact, Decision, decide};
+use crate::consent::event::SenderNumber;
+use crate::consent::facts::Facts;
+use crate::consent::identifier::Identifier;
+use crate::consent::identity::{Behind, IdentifierKey, MemberEvent, resolve, span_asked};
+use crate::consent::policy::Policy;
+use crate::consent::time::Time;
+use crate::consent::words::{Account, Sender, Seq};
+
+/// A question to the ledger.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// The account.
+    pub account: Account,
+    /// The recipient.
+    pub contact: Identifier,
+    /// The sender.
+    pub sender: Sender,
+    /// What it wants to do.
+    pub asked: Asked,
+    /// At this time; none: now.
+    pub at: Option<Time>,
+    /// Answer only once the log has reached this entry.
+    pub min_position: Option<Seq>,
+}
+
+/// An answer of the ledger.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The decision.
+    pub decision: Decision,
+    /// The time it is for.
+    pub at: Time,
+    /// The policy's version.
+    pub policy_version: u32,
+    /// The head it was answered at.
+    pub position: Position,
+}
+
+/// Why a question was not answered. Never a permission.
+#[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
+pub enum CheckError {
+    /// No such account.
+    #[error("the account {account:?} does not exist")]
+    AccountUnknown {
+        /// The name given.
+        account: String,
+    },
+    /// The log has not reached the position asked for.
+    #[error("the ledger stands at seq {head}, before the position asked for, {wanted}")]
+    BehindPosition {
+        /// Where the ledger stands.
+        head: Seq,
+        /// What was asked for.
+        wanted: Seq,
+    },
+    /// The state is not whole, or the history could not be read.
+    #[error("the ledger cannot answer: {reason}")]
+    Unavailable {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What stands behind an identifier at the time asked about.
+enum Found {
+    Unknown,
+    Facts(Facts),
+    Moved(crate::consent::facts::Fact),
+    /// The folded facts are later than the time asked about: the history of these trails is needed.
+    History(Vec<u64>),
+}
+
+impl Ledger {
+    /// Answers a question. Fast and in memory, except for times before the contact's latest event, which are
+    /// answered from its trail on disk: then the call blocks.
+    ///
+    /// # Errors
+    /// Where no truthful answer can be given. Never a permission.
+    pub fn check(&self, question: &Question) -> Result<Answer, CheckError> {
+        if let Some(reason) = self.poisoned() {
+            return Err(CheckError::Unavailable { reason });
+        }
+        let state = &self.shared.state;
+        loop {
+            let head = state.head();
+            if let Some(wanted) = question.min_position.filter(|wanted| *wanted > head.seq) {
+                return Err(CheckError::BehindPosition { head: head.seq, wanted });
+            }
+            // Facts are never later than the head's time: a clock set back must not look past a stop.
+            let at = question.at.unwrap_or_else(|| self.now().max(head.recorded_at));
+            let account = self.with_account(&question.account, |account| {
+                let version = account.policy_at(at);
+                (account.trail, version.version, version.seq, version.policy.clone())
+            });
+            let (account, policy_version, policy_seq, policy) =
+                account.ok_or_else(|| CheckError::AccountUnknown { account: question.account.to_string() })?;
+            let number = state.senders().number(question.sender.as_str()).unwrap_or(SenderNumber::new(u32::MAX));
+            let ask = |contact| decide(contact, number, question.asked, &policy, at);
+            let (decision, highest) = match self.find(account, &question.contact, at)? {
+                Found::Unknown => (ask(Contact::Unknown), Seq::NONE),
+                Found::Facts(facts) => (ask(Contact::Known(&facts)), facts.highest_seq()),
+                Found::Moved(change) => (ask(Contact::Moved(change)), change.seq),
+                Found::History(trails) => self.decide_from_history(account, question, &trails, number, &policy, at)?,
+            };
+            if highest.max(policy_seq) <= head.seq {
+                return Ok(Answer { decision, at, policy_version, position: Position { seq: head.seq, hash: head.hash.bytes() } });
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    fn find(&self, account: u64, contact: &Identifier, at: Time) -> Result<Found, CheckError> {
+        let state = &self.shared.state;
+        let Some(key) = self.key_of(account, contact) else { return Ok(Found::Unknown) };
+        let facts = state.facts(key.trail).ok_or_else(|| CheckError::Unavailable { reason: format!("trail {} is missing", key.trail) })?;
+        let Some(facts) = facts else {
+            let group =
+                state.group(key.trail).ok_or_else(|| CheckError::Unavailable { reason: format!("trail {} has no facts", key.trail) })?;
+            if at < group.latest {
+                return Ok(Found::History(group.trails.clone()));
+            }
+            let span = group.spans.get(&key).and_then(|spans| span_asked(spans, at));
+            return Ok(span.map_or(Found::Unknown, |span| found(&span.behind)));
+        };
+        Ok(if at < facts.latest { Found::History(vec![key.trail]) } else { Found::Facts(facts) })
+    }
+
+    pub(super) fn key_of(&self, account: u64, contact: &Identifier) -> Option<IdentifierKey> {
+        self.shared.state.identifier(&self.shared.secrets.identifier_digest(account, contact))
+    }
+
+    fn decide_from_history(
+        &self,
+        account: u64,
+        question: &Question,
+        trails: &[u64],
+        sender: SenderNumber,
+        policy: &Policy,
+        at: Time,
+    ) -> Result<(Decision, Seq), CheckError> {
+        let members =
+            plan::members(&self.shared.state, &self.shared.reader, trails).map_err(|reason| CheckError::Unavailable { reason })?;
+        let then: Vec<_> = members.into_iter().filter(|member| member.at() <= at).collect();
+        let spans = resolve(&then);
+        let span = self.key_of(account, &question.contact).and_then(|key| span_asked(spans.get(&key)?, at));
+        let highest = then.iter().map(MemberEvent::seq).max().unwrap_or_default();
+        let contact = match span.map(|span| &span.behind) {
+            Some(Behind::Contact(facts)) => Contact::Known(facts),
+            Some(Behind::Moved(change)) => Contact::Moved(*change),
+            Some(Behind::Nobody) | None => Contact::Unknown,
+        };
+        Ok((decide(contact, sender, question.asked, policy, at), highest))
+    }
+}
+
+fn found(behind: &Behind) -> Found {
+    match behind {
+        Behind::Nobody => Found::Unknown,
+        Behind::Moved(change) => Found::Moved(*change),
+        Behind::Contact(facts) => Found::Facts(facts.clone()),
+    }
+}

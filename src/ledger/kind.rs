@@ -1,0 +1,79 @@
+//! The kinds of entry: the number and the name of every fact.
+
+use crate::proto::clear_part;
+
+/// The number of a fact's field: the entry's kind.
+#[must_use]
+pub fn kind_of(fact: &clear_part::Fact) -> u16 {
+    use clear_part::Fact as F;
+    match fact {
+        F::LedgerCreated(_) => 16,
+        F::SigningKeyChanged(_) => 17,
+        F::SecretRotated(_) => 18,
+        F::HeadsCommitted(_) => 19,
+        F::PrincipalAdded(_) => 20,
+        F::PrincipalRevoked(_) => 21,
+        F::AccountCreated(_) => 32,
+        F::PolicyAdopted(_) => 33,
+        F::SenderDeclared(_) => 34,
+        F::SenderQualityReported(_) => 35,
+        F::SenderRestricted(_) => 36,
+        F::TemplateRegistered(_) => 37,
+        F::TemplateChanged(_) => 38,
+        F::PersonalDataRead(_) => 39,
+        F::OptedIn(_) => 48,
+        F::OptedOut(_) => 49,
+        F::InboundMessageReceived(_) => 50,
+        F::PlatformPreferenceChanged(_) => 51,
+        F::SendFailed(_) => 52,
+        F::ConfirmationSent(_) => 53,
+        F::PossibleOptOutResolved(_) => 54,
+        F::IdentifiersLinked(_) => 64,
+        F::NumberChanged(_) => 65,
+        F::UserIdChanged(_) => 66,
+        F::IdentityKeyChanged(_) => 67,
+        F::ErasureRequested(_) => 80,
+        F::ErasureCancelled(_) => 81,
+        F::ContactErased(_) => 82,
+        F::LegalHoldChanged(_) => 83,
+        F::DecisionReceiptIssued(_) => 96,
+    }
+}
+
+/// The name of a fact, in the past tense, for people.
+#[must_use]
+pub fn kind_name(fact: &clear_part::Fact) -> &'static str {
+    use clear_part::Fact as F;
+    match fact {
+        F::LedgerCreated(_) => "LedgerCreated",
+        F::SigningKeyChanged(_) => "SigningKeyChanged",
+        F::SecretRotated(_) => "SecretRotated",
+        F::HeadsCommitted(_) => "HeadsCommitted",
+        F::PrincipalAdded(_) => "PrincipalAdded",
+        F::PrincipalRevoked(_) => "PrincipalRevoked",
+        F::AccountCreated(_) => "AccountCreated",
+        F::PolicyAdopted(_) => "PolicyAdopted",
+        F::SenderDeclared(_) => "SenderDeclared",
+        F::SenderQualityReported(_) => "SenderQualityReported",
+        F::SenderRestricted(_) => "SenderRestricted",
+        F::TemplateRegistered(_) => "TemplateRegistered",
+        F::TemplateChanged(_) => "TemplateChanged",
+        F::PersonalDataRead(_) => "PersonalDataRead",
+        F::OptedIn(_) => "OptedIn",
+        F::OptedOut(_) => "OptedOut",
+        F::InboundMessageReceived(_) => "InboundMessageReceived",
+        F::PlatformPreferenceChanged(_) => "PlatformPreferenceChanged",
+        F::SendFailed(_) => "SendFailed",
+        F::ConfirmationSent(_) => "ConfirmationSent",
+        F::PossibleOptOutResolved(_) => "PossibleOptOutResolved",
+        F::IdentifiersLinked(_) => "IdentifiersLinked",
+        F::NumberChanged(_) => "NumberChanged",
+        F::UserIdChanged(_) => "UserIdChanged",
+        F::IdentityKeyChanged(_) => "IdentityKeyChanged",
+        F::ErasureRequested(_) => "ErasureRequested",
+        F::ErasureCancelled(_) => "ErasureCancelled",
+        F::ContactErased(_) => "ContactErased",
+        F::LegalHoldChanged(_) => "LegalHoldChanged",
+        F::DecisionReceiptIssued(_) => "DecisionReceiptIssued",
+    }
+}
