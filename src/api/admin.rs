@@ -25,13 +25,13 @@ const PAGE_DEFAULT: usize = 100;
 /// How many bytes of payload end a page.
 const PAGE_BYTES: usize = 2 * 1024 * 1024;
 
-/// The longest id of a dead letter, in bytes.
-const ID_MAX_BYTES: usize = 64;
+/// Hex digits of a dead letter's id.
+const ID_DIGITS: usize = 32;
 
 /// A dead letter without what came in.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DeadLetterSummary {
-    /// Its id, 1 to 64 bytes.
+    /// Its id, 32 hex digits.
     pub id: String,
     /// When it came in.
     pub received_at: Time,
@@ -120,8 +120,9 @@ impl AdminService for Admin {
             fields.refuse("ids", ErrorReason::DeadLetterIdMalformed, message);
         }
         for (index, id) in request.ids.iter().enumerate().take(PAGE_MAX) {
-            if id.is_empty() || id.len() > ID_MAX_BYTES {
-                fields.refuse(format!("ids[{index}]"), ErrorReason::DeadLetterIdMalformed, "an id has 1 to 64 bytes");
+            if id.len() != ID_DIGITS || !id.bytes().all(|b| b.is_ascii_hexdigit()) {
+                let message = format!("an id is {ID_DIGITS} hex digits, as `dead-letters list` shows them");
+                fields.refuse(format!("ids[{index}]"), ErrorReason::DeadLetterIdMalformed, message);
             }
         }
         let account = fields.finish(|| account)?;

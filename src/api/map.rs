@@ -47,6 +47,7 @@ pub fn acknowledgement(acknowledgement: Acknowledgement) -> proto::Acknowledgeme
         entry_hash: acknowledgement.entry_hash.to_vec(),
         duplicate: acknowledgement.duplicate,
         effect: i32::from(acknowledgement.effect.number()),
+        caused_seq: acknowledgement.caused.unwrap_or_default().number(),
     }
 }
 

@@ -38,6 +38,7 @@ pub fn acknowledgement(acknowledgement: &Acknowledgement) -> Value {
         "entry_hash": hex::encode(&acknowledgement.entry_hash),
         "duplicate": acknowledgement.duplicate,
         "effect": effect(acknowledgement.effect),
+        "caused_seq": (acknowledgement.caused_seq != 0).then_some(acknowledgement.caused_seq),
     })
 }
 

@@ -43,9 +43,7 @@ impl Keys {
     /// Where the data directory holds no ledger that can be read.
     pub fn run(self, output: Output) -> Result<Verdict, CliError> {
         let What::Public(Public { data_dir }) = self.what;
-        let key = public_key(&data_dir).map_err(|error| {
-            CliError::local(error).context(format!("reading {}", data_dir.display())).hint("check --data-dir, and that you may read it")
-        })?;
+        let key = public_key(&data_dir).map_err(|error| CliError::local(error).hint("check --data-dir, and that you may read it"))?;
         output.print(|| json!({ "checkpoint_key": key }), || key.clone())?;
         Ok(Verdict::Yes)
     }

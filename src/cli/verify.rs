@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::error::{CliError, Verdict};
 use super::output::Output;
+use crate::consent::words::Seq;
 use crate::ledger::verify::{VerifyReport, verify_data_dir};
 
 const EXAMPLES: &str = "\
@@ -72,6 +73,7 @@ fn value(report: &VerifyReport) -> Value {
         "head": { "seq": report.head.seq.number(), "hash": hex::encode(report.head.hash) },
         "journal_ok": report.journal_ok,
         "store_ok": report.store_ok,
+        "store_last": report.store_last.map(Seq::number),
         "problems": report.problems,
         "notes": report.notes,
     })
@@ -79,16 +81,17 @@ fn value(report: &VerifyReport) -> Value {
 
 fn text(report: &VerifyReport) -> String {
     let mut text = String::from(if is_whole(report) { "ok\n" } else { "BROKEN\n" });
-    let copy = |ok: Option<bool>| match ok {
-        Some(true) => "whole",
-        Some(false) => "broken",
-        None => "not read",
+    let store = match (report.store_ok, report.store_last) {
+        (Some(true), Some(last)) if last < report.head.seq => format!("behind, it ends at entry {last}"),
+        (Some(true), _) => "whole".into(),
+        (Some(false), _) => "broken".into(),
+        (None, _) => "not read".into(),
     };
     let _ = writeln!(text, "ledger: {}", report.ledger_id);
     let _ = writeln!(text, "entries: {}", report.entries);
     let _ = writeln!(text, "head: {} {}", report.head.seq, hex::encode(report.head.hash));
-    let _ = writeln!(text, "journal: {}", copy(Some(report.journal_ok)));
-    let _ = writeln!(text, "store: {}", copy(report.store_ok));
+    let _ = writeln!(text, "journal: {}", if report.journal_ok { "whole" } else { "broken" });
+    let _ = writeln!(text, "store: {store}");
     for problem in &report.problems {
         let _ = writeln!(text, "problem: {problem}");
     }
@@ -101,11 +104,11 @@ fn text(report: &VerifyReport) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::consent::words::Seq;
-
     fn report(store_ok: Option<bool>) -> VerifyReport {
         let head = crate::ledger::Position { seq: Seq::new(3), hash: [0xab; 32] };
-        VerifyReport { ledger_id: "00".repeat(16), entries: 3, head, journal_ok: true, store_ok, problems: Vec::new(), notes: Vec::new() }
+        let ledger_id = "00".repeat(16);
+        let (problems, notes) = (Vec::new(), Vec::new());
+        VerifyReport { ledger_id, entries: 3, head, journal_ok: true, store_ok, store_last: None, problems, notes }
     }
 
     #[test]

@@ -53,7 +53,7 @@ macro_rules! words {
 
 /// A word that is not on its list.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{given:?} is not a {what}; known are {known}")]
+#[error("{given:?} is no {what}; known are {known}")]
 pub struct UnknownWord {
     what: &'static str,
     given: String,

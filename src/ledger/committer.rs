@@ -175,14 +175,15 @@ impl Committer {
             main.sealed.event_id = record.event_id.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default();
             main.sealed.content_digest.clone_from(&content);
         }
-        let mut acknowledgement = Acknowledgement { seq: Seq::NONE, entry_hash: [0; 32], duplicate: false, effect: Effect::NoChange };
+        let mut acknowledgement =
+            Acknowledgement { seq: Seq::NONE, entry_hash: [0; 32], duplicate: false, effect: Effect::NoChange, caused: None };
         for (place, entry) in plan.entries.into_iter().enumerate() {
-            let effect = entry.effect;
+            let (effect, caused) = (entry.effect, entry.caused);
             match batch.push(&self.state, &self.sealer, entry) {
                 Ok((seq, hash)) if place == plan.main => {
-                    acknowledgement =
-                        Acknowledgement { seq, entry_hash: hash.bytes(), duplicate: false, effect: effect.unwrap_or(Effect::NoChange) };
+                    acknowledgement = Acknowledgement { effect: effect.unwrap_or(Effect::NoChange), ..acknowledged(seq, hash) };
                 }
+                Ok((seq, _)) if caused => acknowledgement.caused = Some(seq),
                 Ok(_) => {}
                 Err(error) => return Outcome::Fatal(error),
             }
@@ -225,7 +226,11 @@ impl Committer {
     fn digests(&self, record: &Record, account: u64) -> (Option<Digest16>, Vec<u8>) {
         let Some(event_id) = &record.event_id else { return (None, Vec::new()) };
         let secrets = &self.planner.secrets;
-        let content = draft::fact(&record.what).map(|fact| draft::content(&record.what, &fact)).unwrap_or_default();
+        let fact = match &record.what {
+            What::AdoptPolicy { preset, policy } => Some(draft::policy_adopted(preset, policy, 0)),
+            what => draft::fact(what),
+        };
+        let content = fact.map(|fact| draft::content(&record.what, &fact)).unwrap_or_default();
         (Some(secrets.event_id_digest(account, event_id.as_str())), secrets.content_digest(&[&content]).to_vec())
     }
 
@@ -260,12 +265,13 @@ impl Committer {
         }
         let effect = Effect::from_number(entry.clear.effect).unwrap_or(Effect::NoChange);
         let entry_hash = EntryHash::of(&entry.bytes).bytes();
-        Ok(Some(Acknowledgement { seq, entry_hash, duplicate: true, effect }))
+        let caused = matches!(&entry.clear.fact, Some(Fact::InboundMessageReceived(message)) if message.keyword != 0);
+        Ok(Some(Acknowledgement { seq, entry_hash, duplicate: true, effect, caused: caused.then(|| seq.next()) }))
     }
 }
 
 const fn acknowledged(seq: Seq, hash: EntryHash) -> Acknowledgement {
-    Acknowledgement { seq, entry_hash: hash.bytes(), duplicate: false, effect: Effect::Applied }
+    Acknowledgement { seq, entry_hash: hash.bytes(), duplicate: false, effect: Effect::Applied, caused: None }
 }
 
 /// Rule 1: more than the tolerance ahead is refused, less counts as now.

@@ -108,6 +108,22 @@ pub fn segments(disk: &dyn Disk, dir: &Path, suffix: &str) -> Result<Vec<Segment
     Ok(segments.collect())
 }
 
+/// The journal's segments that have a header. A crash between making a file and writing its header leaves one without; it
+/// holds nothing.
+///
+/// # Errors
+/// Where the directory or a file cannot be read.
+pub fn begun_segments(disk: &dyn Disk, dir: &Path) -> Result<Vec<Segment>, JournalError> {
+    let mut begun = Vec::new();
+    for segment in segments(disk, dir, ".journal")? {
+        let len = disk.open(&segment.path, false).and_then(|file| file.len());
+        if len.map_err(|source| JournalError::Io { path: segment.path.clone(), source })? >= SEGMENT_HEADER_BYTES as u64 {
+            begun.push(segment);
+        }
+    }
+    Ok(begun)
+}
+
 /// Reads a segment: its pieces in order, and where the next frame would be written.
 ///
 /// # Errors

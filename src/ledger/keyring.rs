@@ -108,7 +108,14 @@ impl Keyring {
             let file = disk.open(&path, false).map_err(|source| KeyringError::Io { path: path.clone(), source })?;
             Ok::<_, KeyringError>(Copy { path, file })
         };
-        Ok(Self { ledger_id, master: master.clone(), copies: [open("a")?, open("b")?], filled: u64::MAX, ahead: 0 })
+        // One file holds every key; the other is made again from it.
+        let copies = match (open("a"), open("b")) {
+            (Ok(a), Ok(b)) => [a, b],
+            (Ok(_), Err(_)) => [open("a")?, open("a")?],
+            (Err(_), Ok(_)) => [open("b")?, open("b")?],
+            (Err(error), Err(_)) => return Err(error),
+        };
+        Ok(Self { ledger_id, master: master.clone(), copies, filled: u64::MAX, ahead: 0 })
     }
 
     /// Makes sure that every trail up to `trail` has a key, synced; fills ahead where it must.

@@ -46,6 +46,12 @@ pub enum OpenError {
         /// The data directory.
         path: PathBuf,
     },
+    /// There is no ledger.
+    #[error("{} holds no ledger", path.display())]
+    NoLedger {
+        /// The directory.
+        path: PathBuf,
+    },
     /// A file did not do what was asked.
     #[error("{}: {source}", path.display())]
     Io {
@@ -135,9 +141,10 @@ pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Cloc
     for alarm in &recovered.alarms {
         tracing::error!(alarm, "recovery healed the log");
     }
+    let half = !keyring_dir.join("a").exists() || !keyring_dir.join("b").exists();
     let keyring =
         Keyring::open(disk.as_ref(), &keyring_dir, secrets.ledger_id(), secrets.master(), state.highest_trail(), options.keys_ahead)?;
-    let repaired = if small { keyring.repair(state.highest_trail())? } else { 0 };
+    let repaired = if small || half { keyring.repair(state.highest_trail())? } else { 0 };
     if repaired > 0 {
         tracing::error!(repaired, "keys were damaged in one file of the keyring and healed from the other");
     }

@@ -241,6 +241,8 @@ pub struct Acknowledgement {
     pub duplicate: bool,
     /// What it did to the folded facts.
     pub effect: Effect,
+    /// The entry that it caused in the same commit: the opt-out or opt-in that a keyword means.
+    pub caused: Option<Seq>,
 }
 
 /// Why an event was not recorded. Nothing of it was stored.

@@ -121,7 +121,7 @@ struct Run<'a, 'b> {
 /// # Errors
 /// Where entries are lost or contradict each other, or a file does not do what is asked.
 pub fn recover(copies: &Copies<'_>, from: Seq, sink: Sink<'_>) -> Result<Recovered, RecoveryError> {
-    let segments = journal::segments(copies.disk.as_ref(), &copies.dir, ".journal")?;
+    let segments = journal::begun_segments(copies.disk.as_ref(), &copies.dir)?;
     let start = segments.iter().rposition(|segment| segment.first <= from).unwrap_or(0);
     let begin = segments.get(start).map_or(Seq::new(1), |segment| segment.first.min(from));
     let mut run = Run {

@@ -31,8 +31,10 @@ pub struct VerifyReport {
     pub head: Position,
     /// Whether the journal holds the whole chain.
     pub journal_ok: bool,
-    /// Whether sled holds the same; none: it was not read.
+    /// Whether sled holds the same, as far as it goes; none: it was not read.
     pub store_ok: Option<bool>,
+    /// The last entry in sled; none: it was not read or does not read.
+    pub store_last: Option<Seq>,
     /// What does not hold, and where.
     pub problems: Vec<String>,
     /// What else a reader should know.
@@ -90,6 +92,7 @@ pub fn verify_data_dir(data_dir: &Path, mut progress: impl FnMut(u64, u64)) -> R
         match Store::open(&copy.path, ledger_id).and_then(|store| store.last().map(|last| (store, last))) {
             Ok((store, last)) => {
                 check.report.store_ok = Some(true);
+                check.report.store_last = Some(last.as_ref().map_or(Seq::NONE, Block::last));
                 check.store = Some((store, last));
             }
             Err(error) => check.store_problem(format!("sled does not open: {error}; the next start rebuilds it from the journal")),
@@ -122,6 +125,9 @@ pub fn public_key(data_dir: &Path) -> Result<String, OpenError> {
     use base64::Engine as _;
     use sha2::{Digest, Sha256};
     let disk = RealDisk;
+    if !data_dir.join("journal").exists() {
+        return Err(OpenError::NoLedger { path: data_dir.to_owned() });
+    }
     let secrets = Secrets::open(&disk, &data_dir.join("secrets"), false)?;
     let dir = data_dir.join("journal");
     let mut origin = None;
@@ -161,6 +167,7 @@ impl Check {
             head: Position { seq: Seq::NONE, hash: [0; 32] },
             journal_ok: true,
             store_ok: None,
+            store_last: None,
             problems: Vec::new(),
             notes: Vec::new(),
         };

@@ -246,7 +246,7 @@ mod tests {
         let unknown_expectation = mistake("      - check: {contact: a, sender: '1'}\n        expect: {permision: nothing}\n");
         assert!(unknown_expectation.starts_with("dir/a.yaml: step 2: unknown field `permision`"), "{unknown_expectation}");
         let unknown_reason = mistake("      - check: {contact: a, sender: '1'}\n        expect: {reasons: [NO_SUCH]}\n");
-        assert!(unknown_reason.contains("\"NO_SUCH\" is not a reason"), "{unknown_reason}");
+        assert!(unknown_reason.contains("\"NO_SUCH\" is no reason"), "{unknown_reason}");
         let unknown_preset = mistake("      - policy: {preset: metta, at: 2026-01-01T00:00:00Z}\n");
         assert!(unknown_preset.contains("\"metta\" is not a preset"), "{unknown_preset}");
         let two_names = mistake("      - verify: {}\n        history: {contact: a}\n");

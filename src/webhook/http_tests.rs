@@ -34,7 +34,7 @@ impl Recorder for Fake {
             }
             let next = Seq::new(recorded.len() as u64 + 1);
             let seq = *recorded.entry(record.event_id.unwrap().as_str().to_owned()).or_insert(next);
-            Ok(Acknowledgement { seq, entry_hash: [0; 32], duplicate: seq != next, effect: Effect::Applied })
+            Ok(Acknowledgement { seq, entry_hash: [0; 32], duplicate: seq != next, effect: Effect::Applied, caused: None })
         };
         records.into_iter().map(record).collect()
     }

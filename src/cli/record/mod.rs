@@ -49,8 +49,12 @@ impl Record {
 
 fn text(acknowledgement: &Acknowledgement) -> String {
     let verb = if acknowledgement.duplicate { "was recorded before as" } else { "recorded as" };
+    let caused = match acknowledgement.caused_seq {
+        0 => String::new(),
+        seq => format!("\nits keyword caused entry {seq}"),
+    };
     format!(
-        "{verb} entry {}: {}\nhash: {}",
+        "{verb} entry {}: {}{caused}\nhash: {}",
         acknowledgement.seq,
         words::effect(acknowledgement.effect),
         hex::encode(&acknowledgement.entry_hash)

@@ -73,7 +73,7 @@ impl Engine for NaiveEngine {
         let first = self.head + 1;
         let (entries, effect) = business.append(&record.what, at.min(self.now), self.now, first);
         self.head += entries;
-        let acknowledgement = Acknowledgement { seq: Seq::new(first), entry_hash: [0; 32], duplicate: false, effect };
+        let acknowledgement = Acknowledgement { seq: Seq::new(first), entry_hash: [0; 32], duplicate: false, effect, caused: None };
         if let Some(id) = &record.event_id {
             business.used.insert(id.as_str().to_owned(), (content, record.occurred_at, acknowledgement));
         }
