@@ -2,7 +2,6 @@
 
 mod help;
 
-use std::fmt::Write;
 use std::path::Path;
 
 use consent_ledger::consent::time::Time;
@@ -36,18 +35,23 @@ fn masked(text: &str) -> String {
         word.replace(bare, name)
     };
     // A time is padded to the width of the longest.
-    let line = |line: &str| line.split(' ').map(mask).collect::<Vec<_>>().join(" ").replace("TIME   ", "TIME  ").trim_end().to_owned();
+    let line = |line: &str| {
+        let line = line.split(' ').map(mask).collect::<Vec<_>>().join(" ");
+        match line.split_once("TIME  ") {
+            Some((before, after)) => format!("{before}TIME  {}", after.trim_start()),
+            None => line.trim_end().to_owned(),
+        }
+    };
     text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Answers of a session, each under the line that was typed, with its exit code.
 fn session(server: &Server, lines: &[&str]) -> String {
-    let mut text = String::new();
-    for line in lines {
+    let answer = |line: &&str| {
         let said = say(server, line);
-        let _ = write!(text, "$ {line}\n{}\n[{}]\n", masked(&(said.out + &said.err)), said.code);
-    }
-    text
+        format!("$ {line}\n{}\n[{}]\n", masked(&(said.out + &said.err)), said.code)
+    };
+    lines.iter().map(answer).collect()
 }
 
 #[test]

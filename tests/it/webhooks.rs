@@ -136,7 +136,7 @@ fn every_contact_in_them_is_answered_right_at_every_turn() {
             (contact, call, "2025-07-16T12:38:27Z", Unspecified, Nothing, vec![Never, Outside]),
         ]);
     }
-    // Only the phone number is named as moved; its user ID is rotated with it.
+    // Only the phone number is named as moved; the platform rotates the user ID with it.
     for contact in [PHONE, USER] {
         questions.extend([
             (contact, text, "2025-07-30T04:55:14.999999Z", Unspecified, Nothing, vec![Never, Outside]),

@@ -16,7 +16,7 @@ const ACTS: usize = 60;
 const WAVES: usize = 10;
 
 /// A cleanly stopped ledger, and what it answers.
-struct Stopped {
+pub struct Stopped {
     dir: tempfile::TempDir,
     answers: Vec<String>,
     head: serde_json::Value,
@@ -61,14 +61,24 @@ async fn act(client: &Client, numbers: std::ops::Range<usize>) {
 }
 
 impl Stopped {
+    /// A ledger of several commits that fill many blocks.
     fn new() -> Self {
+        Self::with_waves(WAVES, ACTS)
+    }
+
+    /// A ledger whose journal is smaller than a block.
+    pub fn small() -> Self {
+        Self::with_waves(1, 4)
+    }
+
+    fn with_waves(waves: usize, acts: usize) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
         let server = Server::start(&data, &[]);
         runtime().block_on(async {
             let client = Client::connect(&server.url()).await;
-            for wave in 0..WAVES {
-                act(&client, wave * ACTS..(wave + 1) * ACTS).await;
+            for wave in 0..waves {
+                act(&client, wave * acts..(wave + 1) * acts).await;
             }
         });
         let answers = answers(&server);
@@ -78,14 +88,14 @@ impl Stopped {
     }
 
     /// A copy of its data directory.
-    fn copy(&self, name: &str) -> PathBuf {
+    pub fn copy(&self, name: &str) -> PathBuf {
         let copy = self.dir.path().join(name);
         copy_dir(&self.dir.path().join("data"), &copy);
         copy
     }
 
     /// It serves, answers as before, and both copies are whole after a clean stop.
-    fn assert_whole(&self, data: &Path, how: &str) {
+    pub fn assert_whole(&self, data: &Path, how: &str) {
         let server = Server::start(data, &[]);
         assert!(answers(&server) == self.answers, "{how}: other answers than before");
         assert_eq!(server.terminate().code(), Some(0), "{how}");
@@ -94,7 +104,7 @@ impl Stopped {
     }
 }
 
-fn copy_dir(from: &Path, to: &Path) {
+pub fn copy_dir(from: &Path, to: &Path) {
     fs::create_dir(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
@@ -103,14 +113,14 @@ fn copy_dir(from: &Path, to: &Path) {
     }
 }
 
-fn flip(path: &Path, offset: usize) {
+pub fn flip(path: &Path, offset: usize) {
     let mut bytes = fs::read(path).unwrap();
     bytes[offset] ^= 0x10;
     fs::write(path, bytes).unwrap();
 }
 
 /// The one segment of the journal.
-fn segment(data: &Path) -> PathBuf {
+pub fn segment(data: &Path) -> PathBuf {
     let mut segments = with_ending(&data.join("journal"), "journal");
     assert_eq!(segments.len(), 1);
     segments.remove(0)
