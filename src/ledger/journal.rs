@@ -1,8 +1,7 @@
 //! The journal: the log in order, in append-only segments. A commit is one write and one sync.
 //!
 //! ```text
-//! segment: 43 4C 4A 01 | zero 4 | ledger_id 16 | first_seq 8 | previous_hash 32 | zero 4 | CRC-32C 4 | frames
-//! frame:   43 4C 46 01 | length 4 | first_seq 8 | count 4 | commit_count 4 | commit_first_seq 8 | synced_seq 8 | CRC-32C 4 | block
+//! 43 4C 4A 01 | zero 4 | ledger_id 16 | first_seq 8 | previous_hash 32 | zero 4 | CRC-32C 4 | frames
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -11,14 +10,13 @@ use std::sync::Arc;
 use super::block::Block;
 use super::disk::{Disk, DiskFile, read_all};
 use super::entry::EntryHash;
+use super::frame;
+pub use super::frame::{FRAME_HEADER_BYTES, Frame};
 use super::secrets::LedgerId;
 use crate::consent::words::Seq;
 
 /// Bytes before a segment's frames.
 pub const SEGMENT_HEADER_BYTES: usize = 72;
-
-/// Bytes before a frame's block.
-pub const FRAME_HEADER_BYTES: usize = 44;
 
 /// Where a segment is cut, in bytes.
 const SEGMENT_BYTES: u64 = 64 << 20;
@@ -26,9 +24,8 @@ const SEGMENT_BYTES: u64 = 64 << 20;
 /// How far the file is filled with zeros ahead of the writer, in bytes: a sync then has no new length to make durable.
 const FILL_BYTES: u64 = 1 << 20;
 
-/// "CLJ" and "CLF", version 1.
+/// "CLJ", version 1.
 const SEGMENT_MAGIC: [u8; 4] = *b"CLJ\x01";
-const FRAME_MAGIC: [u8; 4] = *b"CLF\x01";
 
 /// Why the journal did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -56,29 +53,6 @@ pub struct Segment {
     pub first: Seq,
     /// The file.
     pub path: PathBuf,
-}
-
-/// A frame that reads.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Frame {
-    /// Where it begins in its segment.
-    pub offset: u64,
-    /// The first seq of its commit.
-    pub commit_first: Seq,
-    /// How many entries its commit has.
-    pub commit_count: u32,
-    /// The highest seq known durable when it was written.
-    pub synced: Seq,
-    /// The block.
-    pub block: Block,
-}
-
-impl Frame {
-    /// The last seq of its commit.
-    #[must_use]
-    pub const fn commit_last(&self) -> Seq {
-        Seq::new(self.commit_first.number() + self.commit_count as u64 - 1)
-    }
 }
 
 /// A stretch of a segment.
@@ -142,13 +116,12 @@ pub fn read_segment(disk: &dyn Disk, segment: &Segment, ledger_id: LedgerId) -> 
         if rest.iter().all(|byte| *byte == 0) {
             return Ok((pieces, at as u64));
         }
-        if let Some((frame, length)) = decode_frame(rest, at) {
+        if let Some((frame, length)) = frame::decode(rest, at) {
             pieces.push(Piece::Frame(frame));
             at += length;
             continue;
         }
-        let next = (1..rest.len())
-            .find(|skip| rest.get(*skip..).is_some_and(|there| there.starts_with(&FRAME_MAGIC) && decode_frame(there, 0).is_some()));
+        let next = (1..rest.len()).find(|skip| rest.get(*skip..).is_some_and(|there| frame::decode(there, 0).is_some()));
         let to = at + next.unwrap_or(rest.len());
         pieces.push(Piece::Unreadable { from: at as u64, to: to as u64 });
         at = to;
@@ -170,45 +143,6 @@ fn header_of_another(bytes: &[u8], ledger_id: LedgerId) -> bool {
     let Some((header, _)) = bytes.split_first_chunk::<SEGMENT_HEADER_BYTES>() else { return false };
     let (body, crc) = header.split_at(SEGMENT_HEADER_BYTES - 4);
     header.starts_with(&SEGMENT_MAGIC) && crc == crc32c::crc32c(body).to_be_bytes() && header.get(8..24) != Some(&ledger_id.0)
-}
-
-fn decode_frame(bytes: &[u8], offset: usize) -> Option<(Frame, usize)> {
-    let (header, rest) = bytes.split_first_chunk::<FRAME_HEADER_BYTES>()?;
-    let u32_at = |at: usize| header.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes);
-    let u64_at = |at: usize| header.get(at..at + 8).and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes);
-    if !header.starts_with(&FRAME_MAGIC) {
-        return None;
-    }
-    let block = rest.get(..u32_at(4)? as usize)?;
-    let crc = crc32c::crc32c_append(crc32c::crc32c(header.get(..40)?), block);
-    if crc != u32_at(40)? {
-        return None;
-    }
-    let length = FRAME_HEADER_BYTES + block.len();
-    let block = Block::decode(block.to_vec()).ok()?;
-    let frame = Frame {
-        offset: offset as u64,
-        commit_first: Seq::new(u64_at(24)?),
-        commit_count: u32_at(20)?,
-        synced: Seq::new(u64_at(32)?),
-        block,
-    };
-    Some((frame, length))
-}
-
-/// Appends a block's frame to `out`.
-fn encode_frame(out: &mut Vec<u8>, block: &Block, commit: (Seq, u32), synced: Seq) {
-    let start = out.len();
-    out.extend_from_slice(&FRAME_MAGIC);
-    out.extend_from_slice(&u32::try_from(block.bytes().len()).unwrap_or(u32::MAX).to_be_bytes());
-    out.extend_from_slice(&block.first().number().to_be_bytes());
-    out.extend_from_slice(&block.count().to_be_bytes());
-    out.extend_from_slice(&commit.1.to_be_bytes());
-    out.extend_from_slice(&commit.0.number().to_be_bytes());
-    out.extend_from_slice(&synced.number().to_be_bytes());
-    let crc = crc32c::crc32c_append(crc32c::crc32c(out.get(start..).unwrap_or_default()), block.bytes());
-    out.extend_from_slice(&crc.to_be_bytes());
-    out.extend_from_slice(block.bytes());
 }
 
 /// The writing end.
@@ -271,7 +205,7 @@ impl Journal {
         let commit = (first.first(), blocks.iter().map(Block::count).sum());
         self.frames.clear();
         for block in blocks {
-            encode_frame(&mut self.frames, block, commit, self.synced);
+            frame::encode(&mut self.frames, block, commit, self.synced);
         }
         if self.active.end >= SEGMENT_BYTES {
             self.active.cut_and_sync()?;
@@ -341,6 +275,14 @@ fn create_segment(
     let path = dir.join(format!("{:020}.{suffix}", first.number()));
     let file = disk.open(&path, true).map_err(|source| JournalError::Io { path: path.clone(), source })?;
     let active = Active { path, file, end: SEGMENT_HEADER_BYTES as u64, filled: SEGMENT_HEADER_BYTES as u64 };
+    active.io(active.file.set_len(0))?;
+    active.io(active.file.write_at(&header(ledger_id, first, previous), 0))?;
+    active.io(active.file.sync())?;
+    disk.sync_dir(dir).map_err(|source| JournalError::Io { path: dir.to_owned(), source })?;
+    Ok(active)
+}
+
+fn header(ledger_id: LedgerId, first: Seq, previous: EntryHash) -> Vec<u8> {
     let mut header = Vec::from(SEGMENT_MAGIC);
     header.extend_from_slice(&[0; 4]);
     header.extend_from_slice(&ledger_id.0);
@@ -348,11 +290,18 @@ fn create_segment(
     header.extend_from_slice(&previous.bytes());
     header.extend_from_slice(&[0; 4]);
     header.extend_from_slice(&crc32c::crc32c(&header).to_be_bytes());
-    active.io(active.file.set_len(0))?;
-    active.io(active.file.write_at(&header, 0))?;
-    active.io(active.file.sync())?;
-    disk.sync_dir(dir).map_err(|source| JournalError::Io { path: dir.to_owned(), source })?;
-    Ok(active)
+    header
+}
+
+/// Writes a segment's damaged header again. `previous` is the hash of the entry before its first.
+///
+/// # Errors
+/// Where the file does not do what is asked.
+pub fn restore_header(disk: &dyn Disk, segment: &Segment, ledger_id: LedgerId, previous: EntryHash) -> Result<(), JournalError> {
+    let io = |source| JournalError::Io { path: segment.path.clone(), source };
+    let file = disk.open(&segment.path, false).map_err(io)?;
+    file.write_at(&header(ledger_id, segment.first, previous), 0).map_err(io)?;
+    file.sync().map_err(io)
 }
 
 /// Writes blocks that the journal lost into a repair segment; the damaged original stays.
@@ -365,7 +314,7 @@ pub fn write_repair(disk: &dyn Disk, dir: &Path, ledger_id: LedgerId, blocks: &[
     let mut frames = Vec::new();
     let commit = (first.first(), blocks.iter().map(Block::count).sum());
     for block in blocks {
-        encode_frame(&mut frames, block, commit, last.last());
+        frame::encode(&mut frames, block, commit, last.last());
     }
     active.append(&frames)?;
     active.cut_and_sync()

@@ -10,6 +10,7 @@ pub mod disk;
 pub mod draft;
 pub mod entry;
 pub mod fold;
+pub mod frame;
 pub mod journal;
 pub mod keyring;
 pub mod kind;

@@ -112,6 +112,8 @@ struct Run<'a, 'b> {
     written: Vec<(u64, Seq)>,
     synced: Seq,
     to_store: Vec<Block>,
+    /// Segments whose header is damaged, and the hash before their first entry once it is known.
+    headless: Vec<(Segment, Option<EntryHash>)>,
     alarms: Vec<String>,
     sink: Sink<'b>,
 }
@@ -134,6 +136,7 @@ pub fn recover(copies: &Copies<'_>, from: Seq, sink: Sink<'_>) -> Result<Recover
         written: Vec::new(),
         synced: Seq::NONE,
         to_store: Vec::new(),
+        headless: Vec::new(),
         alarms: Vec::new(),
         sink,
     };
@@ -143,6 +146,9 @@ pub fn recover(copies: &Copies<'_>, from: Seq, sink: Sink<'_>) -> Result<Recover
         let (pieces, end) = journal::read_segment(copies.disk.as_ref(), segment, copies.ledger_id)?;
         run.written.clear();
         run.reach(segment.first)?;
+        if journal::ledger_id_of(copies.disk.as_ref(), segment).is_none() {
+            run.headless.push((segment.clone(), None));
+        }
         let rest = segments.get(place + 1..).unwrap_or_default();
         match run.segment(pieces, rest)? {
             None => tail = Some((segment.clone(), end)),
@@ -277,6 +283,11 @@ impl Run<'_, '_> {
     }
 
     fn deliver(&mut self, block: &Block) -> Result<(), RecoveryError> {
+        for (segment, before) in &mut self.headless {
+            if segment.first == block.first() {
+                *before = self.hash;
+            }
+        }
         for entry in block.entries() {
             let named = entry.header.previous_hash;
             if let Some(found) = self.hash.filter(|found| *found != named) {
@@ -351,9 +362,20 @@ impl Run<'_, '_> {
         if store_ahead {
             resume = self.append_from_store(&resume)?;
         }
+        self.restore_headers()?;
         self.fill_store()?;
         copies.store.sync()?;
         Ok(Recovered { resume, alarms: self.alarms })
+    }
+
+    fn restore_headers(&mut self) -> Result<(), RecoveryError> {
+        for (segment, before) in std::mem::take(&mut self.headless) {
+            let begins_next = segment.first == self.expected;
+            let Some(before) = before.or(self.hash.filter(|_| begins_next)) else { continue };
+            journal::restore_header(self.copies.disk.as_ref(), &segment, self.copies.ledger_id, before)?;
+            self.alarms.push(format!("the header of the journal's segment from entry {} was damaged; it was written again", segment.first));
+        }
+        Ok(())
     }
 
     /// sled is ahead: checks its blocks and appends them to the journal.

@@ -7,6 +7,7 @@
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use parking_lot::RwLock;
 
@@ -16,6 +17,10 @@ use crate::consent::words::Seq;
 
 /// Bytes that sled may keep in memory.
 const CACHE_BYTES: u64 = 64 << 20;
+
+/// How often, and after what wait, a store that is still in use is tried again.
+const LOCK_TRIES: u32 = 20;
+const LOCK_WAIT: Duration = Duration::from_millis(50);
 
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -85,15 +90,27 @@ struct Open {
 }
 
 impl Store {
-    /// Opens or makes the store in `path`.
+    /// Opens or makes the store in `path`; waits a moment for a handle elsewhere to let it go.
     ///
     /// # Errors
     /// Where sled errs or panics, or the store belongs to another ledger.
     pub fn open(path: &Path, ledger_id: LedgerId) -> Result<Self, StoreError> {
+        let mut opened = Self::try_open(path, ledger_id);
+        for _ in 0..LOCK_TRIES {
+            if !matches!(opened, Err(StoreError::InUse { .. })) {
+                break;
+            }
+            std::thread::sleep(LOCK_WAIT);
+            opened = Self::try_open(path, ledger_id);
+        }
+        opened
+    }
+
+    fn try_open(path: &Path, ledger_id: LedgerId) -> Result<Self, StoreError> {
         let sled = |source| StoreError::Sled { path: path.to_owned(), source };
         let (db, log, meta) = guarded(path, || {
-            let db =
-                sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None).mode(sled::Mode::HighThroughput).open()?;
+            let config = sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+            let db = config.mode(sled::Mode::HighThroughput).open()?;
             let (log, meta) = (db.open_tree("log")?, db.open_tree("meta")?);
             Ok((db, log, meta))
         })
