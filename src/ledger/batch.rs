@@ -12,7 +12,7 @@ use super::keyring::{Keyring, key_commitment};
 use super::kind::kind_of;
 use super::packed::pack;
 use super::record::{Acknowledgement, Actor, RecordError};
-use super::seal::{self, NONCE_BYTES, TAG_BYTES};
+use super::seal::{self, Key, NONCE_BYTES, TAG_BYTES};
 use super::secrets::{Digest16, LedgerId, SECRET_VERSION};
 use super::state::{Group, PolicyVersion, Position, State, Trail, new_trail};
 use crate::consent::facts::Facts;
@@ -127,6 +127,8 @@ pub struct Batch {
     pub groups: Vec<Group>,
     /// The highest trail number after it.
     pub highest_trail: u64,
+    /// Data keys that it has used.
+    keys: HashMap<u64, Key>,
     open: Vec<u8>,
     open_first: Seq,
     open_count: u32,
@@ -156,6 +158,7 @@ impl Batch {
             policies: Vec::new(),
             groups: Vec::new(),
             highest_trail,
+            keys: HashMap::new(),
             open: Vec::new(),
             open_first: head.seq.next(),
             open_count: 0,
@@ -185,6 +188,23 @@ impl Batch {
         self.blocks.is_empty() && self.open.is_empty()
     }
 
+    /// The data key of a trail; made where the trail is new.
+    ///
+    /// # Errors
+    /// Where it cannot be had.
+    pub fn key(&mut self, keyring: &Mutex<Keyring>, trail: u64) -> Result<Key, RecordError> {
+        let unavailable = |reason: String| RecordError::Unavailable { reason };
+        if let Some(known) = self.keys.get(&trail) {
+            return Ok(known.clone());
+        }
+        let mut keyring = keyring.lock();
+        keyring.reserve(trail).map_err(|error| unavailable(error.to_string()))?;
+        let key = keyring.key(trail).map_err(|error| unavailable(error.to_string()))?;
+        let key = key.ok_or_else(|| unavailable(format!("the key of trail {trail} was erased")))?;
+        self.keys.insert(trail, key.clone());
+        Ok(key)
+    }
+
     /// Links, seals and appends an entry.
     ///
     /// # Errors
@@ -206,11 +226,7 @@ impl Batch {
         clear.fact = Some(planned.fact);
         let mut keys = [None, None];
         for (place, link) in [link, second].into_iter().enumerate().filter(|(_, link)| link.trail != 0) {
-            let mut keyring = sealer.keyring.lock();
-            keyring.reserve(link.trail).map_err(|error| unavailable(error.to_string()))?;
-            let key = keyring.key(link.trail).map_err(|error| unavailable(error.to_string()))?;
-            drop(keyring);
-            let key = key.ok_or_else(|| unavailable(format!("the key of trail {} was erased", link.trail)))?;
+            let key = self.key(&sealer.keyring, link.trail)?;
             if link.trail_seq == 1 {
                 let commitment = key_commitment(sealer.ledger_id, link.trail, &key).to_vec();
                 *(if place == 0 { &mut clear.key_commitment } else { &mut clear.second_key_commitment }) = commitment;

@@ -179,7 +179,7 @@ pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Cloc
     let told = health.clone();
     let store_writer = StoreWriter::start(store, pending, move |error| poison(&told, &error))
         .map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
-    let planner = Planner { state: state.clone(), reader: reader.clone(), secrets: secrets.clone() };
+    let planner = Planner { state: state.clone(), reader: reader.clone(), secrets: secrets.clone(), keyring: keyring.clone() };
     let committer =
         Committer { state: state.clone(), planner, sealer, journal, store: store_writer, clock: clock.clone(), health: health.clone() };
     let (jobs, waiting) = bounded::<Job>(QUEUE_RECORDS);

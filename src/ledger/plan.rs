@@ -6,9 +6,12 @@
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+
 use super::batch::{Batch, Planned};
 use super::draft;
 use super::fold;
+use super::keyring::Keyring;
 use super::reader::Reader;
 use super::record::{Record, RecordError, What};
 use super::secrets::Secrets;
@@ -33,6 +36,8 @@ pub struct Planner {
     pub reader: Arc<Reader>,
     /// The keys of digests.
     pub secrets: Arc<Secrets>,
+    /// The keys of trails.
+    pub keyring: Arc<Mutex<Keyring>>,
 }
 
 /// The entries a record becomes.
@@ -91,6 +96,10 @@ impl Planner {
         trails.sort_unstable();
         trails.dedup();
         let grouped = trails.iter().any(|trail| self.state.trail(*trail).is_some_and(|trail| trail.grouped));
+        // A key that cannot be had refuses this record before anything of it is in the batch.
+        for trail in if grouped { self.trails_of(&named) } else { trails.clone() } {
+            batch.key(&self.keyring, trail).map_err(NotPlanned::Refused)?;
+        }
         let simple = !grouped && trails.len() <= 1 && !matches!(record.what, What::Link { .. } | What::Move { .. });
         if simple {
             // Facts that do not unpack are not the same as none.

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use consent_ledger::consent::words::{Permission, Seq};
-use consent_ledger::ledger::OpenError;
+use consent_ledger::consent::words::{Account, Permission, Seq};
 use consent_ledger::ledger::disk::RealDisk;
 use consent_ledger::ledger::journal::{Frame, Piece, Segment, ledger_id_of, read_segment, segments};
 use consent_ledger::ledger::recovery::RecoveryError;
+use consent_ledger::ledger::{Filter, OpenError};
 
-use crate::support::bench::{as_after_a_crash, at, copy, event, may, open, opt_in, opt_out, put, says, try_open};
+use crate::support::bench::{as_after_a_crash, at, copy, event, may, open, opt_in, opt_out, put, says, try_open, who};
 
 const FIRST: &str = "journal/00000000000000000001.journal";
 
@@ -287,6 +287,29 @@ fn a_keyring_damaged_in_one_file_serves_and_in_both_or_missing_is_refused() {
     let one = damaged(dir.path(), |_| ());
     std::fs::remove_file(one.path().join("keyring/a")).unwrap();
     assert!(try_open(one.path(), at(3600)).is_ok(), "one whole file of two is enough");
+}
+
+#[test]
+fn one_contact_s_damaged_key_refuses_that_contact_and_nobody_else() {
+    let dir = tempfile::tempdir().unwrap();
+    ten(dir.path());
+    let ledger = open(dir.path());
+    let trail = ledger.entries(&Filter { contact: Some(who(&contact(1))), ..filter() }, 1).unwrap()[0].trail;
+    for file in ["a", "b"] {
+        let path = dir.path().join("keyring").join(file);
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[64 * usize::try_from(trail).unwrap() + 20] ^= 1;
+        std::fs::write(path, bytes).unwrap();
+    }
+    let refused = ledger.record_blocking(event(60, opt_out(&contact(1)))).unwrap_err();
+    assert!(refused.to_string().contains(&format!("the key of trail {trail} is damaged")), "{refused}");
+    put(&ledger, 61, opt_out(&contact(2)));
+    assert_eq!((ledger.poisoned(), may(&ledger, &contact(2))), (None, Permission::Nothing));
+    ledger.close();
+}
+
+fn filter() -> Filter {
+    Filter { account: Some(Account::default_account()), ..Filter::default() }
 }
 
 #[test]
