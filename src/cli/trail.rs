@@ -77,12 +77,12 @@ fn summary(contact: &Contact) -> String {
     } else {
         let _ = writeln!(
             text,
-            "trail {}: {} entries from {} to {} under {} identifiers",
+            "trail {}: {} from {} to {} under {}",
             contact.trails.iter().map(u64::to_string).collect::<Vec<_>>().join(", "),
-            contact.entries,
+            words::counted(contact.entries, "entry", "entries"),
             words::time_or(contact.first_recorded_at.as_ref(), "?"),
             words::time_or(contact.last_recorded_at.as_ref(), "?"),
-            contact.identifiers
+            words::counted(contact.identifiers.into(), "identifier", "identifiers")
         );
     }
     for item in &contact.decisions {

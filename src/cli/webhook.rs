@@ -18,6 +18,7 @@ use serde_json::json;
 
 use super::error::{CliError, Verdict};
 use super::output::Output;
+use super::words;
 use crate::consent::words::Account;
 use crate::webhook::signature::{AppSecret, HEADER, sign};
 
@@ -122,7 +123,7 @@ impl Replay {
         }
         progress.finish_and_clear();
         let counts: Vec<String> = answers.iter().map(|(answer, count)| format!("{count} answered {answer}")).collect();
-        let total = format!("{} bodies: {}", files.len(), counts.join(", "));
+        let total = format!("{}: {}", words::counted(files.len() as u64, "body", "bodies"), counts.join(", "));
         output.print(|| json!({ "bodies": files.len(), "answers": answers }), || total.clone())?;
         if answers.get("200").copied().unwrap_or(0) == files.len() {
             return Ok(Verdict::Yes);

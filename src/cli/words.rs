@@ -26,6 +26,12 @@ pub fn time_or(timestamp: Option<&Timestamp>, otherwise: &str) -> String {
     time(timestamp).map_or_else(|| otherwise.to_owned(), |time| time.to_string())
 }
 
+/// A number and what it counts: `1 body`, `2 bodies`.
+#[must_use]
+pub fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 /// A category's name.
 #[must_use]
 pub fn category(number: i32) -> String {

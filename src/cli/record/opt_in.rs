@@ -37,9 +37,9 @@ pub struct OptIn {
     #[arg(long, value_name = "TIME")]
     expires_at: Option<Time>,
     #[command(flatten)]
-    proof: Proof,
-    #[command(flatten)]
     act: Act,
+    #[command(flatten)]
+    proof: Proof,
 }
 
 impl OptIn {

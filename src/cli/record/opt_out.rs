@@ -33,9 +33,9 @@ pub struct OptOut {
     #[arg(long, value_name = "METHOD", default_value = "website")]
     method: Method,
     #[command(flatten)]
-    proof: Proof,
-    #[command(flatten)]
     act: Act,
+    #[command(flatten)]
+    proof: Proof,
 }
 
 impl OptOut {
