@@ -18,8 +18,8 @@ use crate::consent::words::Seq;
 /// Bytes before a segment's frames.
 pub const SEGMENT_HEADER_BYTES: usize = 72;
 
-/// Where a segment is cut, in bytes.
-const SEGMENT_BYTES: u64 = 64 << 20;
+/// Where a segment is cut unless told otherwise, in bytes.
+pub const SEGMENT_BYTES: u64 = 64 << 20;
 
 /// How far the file is filled with zeros ahead of the writer, in bytes: a sync then has no new length to make durable.
 const FILL_BYTES: u64 = 1 << 20;
@@ -152,6 +152,7 @@ pub struct Journal {
     ledger_id: LedgerId,
     active: Active,
     synced: Seq,
+    segment_bytes: u64,
     frames: Vec<u8>,
 }
 
@@ -193,7 +194,14 @@ impl Journal {
             }
             None => create(disk.as_ref(), dir, ledger_id, resume.last.next(), resume.last_hash)?,
         };
-        Ok(Self { disk, dir: dir.to_owned(), ledger_id, active, synced: resume.last, frames: Vec::new() })
+        Ok(Self { disk, dir: dir.to_owned(), ledger_id, active, synced: resume.last, segment_bytes: SEGMENT_BYTES, frames: Vec::new() })
+    }
+
+    /// The same with segments cut elsewhere.
+    #[must_use]
+    pub const fn cut_at(mut self, segment_bytes: u64) -> Self {
+        self.segment_bytes = segment_bytes;
+        self
     }
 
     /// Writes a commit's blocks and syncs them: after this they are durable. `last_hash` is the hash of the last entry.
@@ -207,7 +215,7 @@ impl Journal {
         for block in blocks {
             frame::encode(&mut self.frames, block, commit, self.synced);
         }
-        if self.active.end >= SEGMENT_BYTES {
+        if self.active.end >= self.segment_bytes {
             self.active.cut_and_sync()?;
             self.active = create(self.disk.as_ref(), &self.dir, self.ledger_id, first.first(), previous_hash)?;
         }

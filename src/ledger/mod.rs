@@ -96,13 +96,15 @@ pub struct Options {
     /// Up to this size of the journal, in bytes, a start reads the whole log and compares sled and the keyring with it
     /// piece by piece; above it, it starts from the snapshot and compares the ends.
     pub small_bytes: u64,
+    /// Where a segment of the journal is cut, in bytes.
+    pub segment_bytes: u64,
 }
 
 impl Options {
     /// The usual way to open `data_dir`.
     #[must_use]
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self { data_dir: data_dir.into(), origin: None, keys_ahead: 4096, small_bytes: 256 << 20 }
+        Self { data_dir: data_dir.into(), origin: None, keys_ahead: 4096, small_bytes: 256 << 20, segment_bytes: journal::SEGMENT_BYTES }
     }
 }
 

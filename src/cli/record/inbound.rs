@@ -26,8 +26,8 @@ pub struct Inbound {
     /// The sender that received it, by its `phone_number_id`
     #[arg(long, value_name = "SENDER")]
     sender: String,
-    /// What came in: text, image, audio, video, document, sticker, location, contacts, order, button, interactive, call, call_accepted,
-    /// call_permission_reply, reaction, unsupported, edit, revoke, system, group, welcome
+    /// What came in: text, image, audio, video, document, sticker, location, contacts, order, button, interactive, call, call-accepted,
+    /// call-permission-reply, reaction, unsupported, edit, revoke, system, group, welcome
     #[arg(long, value_name = "KIND", default_value = "text")]
     kind: InboundKind,
     /// Its body or caption, or the button's text
