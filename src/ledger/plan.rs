@@ -1,7 +1,7 @@
 //! Which entries a record becomes: whose trail, under which identifiers, and what a keyword in it causes.
 //!
-//! Nearly every contact is one trail that no identity event touched: [`Planner::simple`]. Where several trails belong to
-//! one contact, or one moves, [`Planner::identity`] works out who is who from their whole history; such records are
+//! Nearly every contact is one trail that no identity event touched: `Planner::simple`. Where several trails belong to
+//! one contact, or one moves, `Planner::identity` works out who is who from their whole history; such records are
 //! rare and committed alone.
 
 use std::sync::Arc;
