@@ -171,6 +171,7 @@ fn decisions(ledger: &Ledger, account: &Account, contact: &Identifier, sender: &
             asked: Asked::For(*category),
             at: None,
             min_position: None,
+            known_at: None,
         };
         let answer = ledger.check(&question).map_err(|error| status::of_check(&error))?;
         Ok(CategoryDecision { category: i32::from(category.number()), decision: Some(map::decision(answer)) })

@@ -51,6 +51,9 @@ pub struct Check {
     /// Ask about another time, in RFC 3339 as in 2026-03-01T10:00:00Z
     #[arg(long, value_name = "TIME")]
     at: Option<Time>,
+    /// Answer from what the ledger knew at that time, in RFC 3339
+    #[arg(long, value_name = "TIME")]
+    known_at: Option<Time>,
     /// Answer only once the ledger has reached this entry, such as the one just recorded
     #[arg(long, value_name = "SEQ")]
     min_position: Option<u64>,
@@ -76,6 +79,7 @@ impl Check {
             opt_out_confirmation: self.opt_out_confirmation,
             at: words::timestamp(self.at),
             min_position: self.min_position.unwrap_or_default(),
+            known_at: words::timestamp(self.known_at),
         };
         let response = client.check_send(request).await?.into_inner();
         let decision = response.decision.ok_or_else(|| CliError::unexpected("the server answered without a decision"))?;

@@ -105,7 +105,7 @@ mod tests {
     fn scripts_can_rely_on_these_spellings() {
         for line in [
             "serve --data-dir d --listen 127.0.0.1:0 --http 127.0.0.1:0 --app-secret s --verify-token t",
-            "check --contact +447400123456 --sender 1 --category marketing --at 2026-03-01T10:00:00Z --explain --json --account a",
+            "check --contact +447400123456 --sender 1 --category marketing --at 2026-03-01T10:00:00Z --known-at 2026-03-01T10:00:00Z --explain --json --account a",
             "record opt-in --contact +447400123456 --sender 1 --category marketing,utility --method in-person --at 2026-03-01T10:00:00Z --event-id e",
             "record opt-out --contact +447400123456",
             "record inbound --contact +447400123456 --sender 1 --kind text --text STOP --at 2026-03-01T10:00:00Z --event-id e --json",

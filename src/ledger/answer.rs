@@ -23,6 +23,8 @@ pub struct Question {
     pub asked: Asked,
     /// At this time; none: now.
     pub at: Option<Time>,
+    /// From what was recorded up to this time; none: from everything.
+    pub known_at: Option<Time>,
     /// Answer only once the log has reached this entry.
     pub min_position: Option<Seq>,
 }
@@ -93,21 +95,22 @@ impl Ledger {
             // Facts are never later than the head's time: a clock set back must not look past a stop.
             let at = question.at.unwrap_or_else(|| self.now().max(head.recorded_at));
             let account = self.with_account(&question.account, |account| {
-                let version = account.policy_at(at);
+                let version = account.policy_known(at, question.known_at);
                 (account.trail, version.version, version.seq, version.policy.clone())
             });
             let (account, policy_version, policy_seq, policy) =
                 account.ok_or_else(|| CheckError::AccountUnknown { account: question.account.to_string() })?;
             let number = state.senders().number(question.sender.as_str()).unwrap_or(SenderNumber::new(u32::MAX));
             let ask = |contact| decide(contact, number, question.asked, &policy, at);
-            let (decision, highest) = match self.find(account, &question.contact, at)? {
+            let key = self.key_of(account, &question.contact);
+            let (decision, highest) = match self.find(key, at, question.known_at)? {
                 Found::Unknown => (ask(Contact::Unknown), Seq::NONE),
                 Found::Facts(facts) => (ask(Contact::Known(&facts)), facts.highest_seq()),
                 Found::Moved(change) => (ask(Contact::Moved(change)), change.seq),
-                Found::History(trails) => self.decide_from_history(account, question, &trails, number, &policy, at)?,
+                Found::History(trails) => self.decide_from_history(key, question, &trails, number, &policy, at)?,
             };
             // Who is who is no fact of anybody: the group's last entry counts too.
-            let grouped = self.key_of(account, &question.contact).and_then(|key| state.group(key.trail));
+            let grouped = key.and_then(|key| state.group(key.trail));
             if highest.max(policy_seq).max(grouped.map_or(Seq::NONE, |group| group.last)) <= head.seq {
                 return Ok(Answer { decision, at, policy_version, position: Position { seq: head.seq, hash: head.hash.bytes() } });
             }
@@ -115,9 +118,13 @@ impl Ledger {
         }
     }
 
-    fn find(&self, account: u64, contact: &Identifier, at: Time) -> Result<Found, CheckError> {
+    fn find(&self, key: Option<IdentifierKey>, at: Time, known_at: Option<Time>) -> Result<Found, CheckError> {
         let state = &self.shared.state;
-        let Some(key) = self.key_of(account, contact) else { return Ok(Found::Unknown) };
+        let Some(key) = key else { return Ok(Found::Unknown) };
+        if known_at.is_some() {
+            let trails = state.group(key.trail).map_or_else(|| vec![key.trail], |group| group.trails.clone());
+            return Ok(Found::History(trails));
+        }
         let facts = state.facts(key.trail).ok_or_else(|| CheckError::Unavailable { reason: format!("trail {} is missing", key.trail) })?;
         let Some(facts) = facts else {
             let group =
@@ -137,18 +144,18 @@ impl Ledger {
 
     fn decide_from_history(
         &self,
-        account: u64,
+        key: Option<IdentifierKey>,
         question: &Question,
         trails: &[u64],
         sender: SenderNumber,
         policy: &Policy,
         at: Time,
     ) -> Result<(Decision, Seq), CheckError> {
-        let members =
-            plan::members(&self.shared.state, &self.shared.reader, trails).map_err(|reason| CheckError::Unavailable { reason })?;
+        let members = plan::members(&self.shared.state, &self.shared.reader, trails, question.known_at)
+            .map_err(|reason| CheckError::Unavailable { reason })?;
         let then: Vec<_> = members.into_iter().filter(|member| member.at() <= at).collect();
         let spans = resolve(&then);
-        let span = self.key_of(account, &question.contact).and_then(|key| span_asked(spans.get(&key)?, at));
+        let span = key.and_then(|key| span_asked(spans.get(&key)?, at));
         let highest = then.iter().map(MemberEvent::seq).max().unwrap_or_default();
         let contact = match span.map(|span| &span.behind) {
             Some(Behind::Contact(facts)) => Contact::Known(facts),

@@ -182,7 +182,13 @@ impl Committer {
             What::AdoptPolicy { preset, policy } => {
                 let version = u32::try_from(account.policies.len()).unwrap_or(u32::MAX);
                 let fact = draft::policy_adopted(preset, policy, version);
-                let since = PolicyVersion { since: when.at, seq: batch.head.seq.next(), version, policy: Arc::new((**policy).clone()) };
+                let since = PolicyVersion {
+                    since: when.at,
+                    recorded_at: batch.now,
+                    seq: batch.head.seq.next(),
+                    version,
+                    policy: Arc::new((**policy).clone()),
+                };
                 batch.policies.push((account.trail, since));
                 super::plan::Plan { entries: vec![account_entry(record, account.trail, when, fact)], main: 0, group: None }
             }

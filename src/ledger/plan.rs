@@ -271,7 +271,7 @@ impl Planner {
     }
 
     fn members(&self, trails: &[u64]) -> Result<Vec<MemberEvent>, String> {
-        members(&self.state, &self.reader, trails)
+        members(&self.state, &self.reader, trails, None)
     }
 }
 
@@ -341,15 +341,16 @@ impl Asked<'_> {
     }
 }
 
-/// Every event of these trails, by seq.
+/// Every event of these trails, by seq; of those recorded up to `known_at`, where it is given.
 ///
 /// # Errors
 /// Where one cannot be read.
-pub fn members(state: &State, reader: &Reader, trails: &[u64]) -> Result<Vec<MemberEvent>, String> {
+pub fn members(state: &State, reader: &Reader, trails: &[u64], known_at: Option<Time>) -> Result<Vec<MemberEvent>, String> {
     let lasts: Vec<_> = trails.iter().filter_map(|trail| Some((*trail, state.trail(*trail)?.last))).collect();
     let entries = reader.trails(&lasts).map_err(|error| error.to_string())?;
     let member = |entry: &super::reader::ReadEntry| fold::member(&entry.header, &entry.clear, &mut |name| state.sender_number(name));
-    Ok(entries.iter().filter_map(member).collect())
+    let known = entries.iter().filter(|entry| known_at.is_none_or(|known_at| entry.header.recorded_at <= known_at));
+    Ok(known.filter_map(member).collect())
 }
 
 /// Gives every identifier its key: the one it has, or the next of `trail`.

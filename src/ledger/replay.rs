@@ -46,7 +46,10 @@ impl Replay<'_> {
             Some(Fact::PolicyAdopted(adopted)) => {
                 if let Some(policy) = &adopted.policy {
                     let policy = fold::read_policy(policy).into();
-                    self.state.adopt(header.account, &PolicyVersion { since: at, seq, version: adopted.version, policy });
+                    self.state.adopt(
+                        header.account,
+                        &PolicyVersion { since: at, recorded_at: header.recorded_at, seq, version: adopted.version, policy },
+                    );
                 }
             }
             Some(stored) => {
@@ -157,7 +160,7 @@ impl Replay<'_> {
 /// # Errors
 /// Where an entry cannot be read.
 pub fn put_group(state: &State, reader: &Reader, trails: Vec<u64>) -> Result<(), EntryUnreadable> {
-    let members = super::plan::members(state, reader, &trails).map_err(|reason| EntryUnreadable { seq: Seq::NONE, reason })?;
+    let members = super::plan::members(state, reader, &trails, None).map_err(|reason| EntryUnreadable { seq: Seq::NONE, reason })?;
     let latest = members.iter().map(MemberEvent::at).max().unwrap_or_default();
     let last = trails.iter().filter_map(|trail| state.trail(*trail)).map(|trail| trail.last).max().unwrap_or_default();
     state.put_group(Group { trails, spans: resolve(&members), latest, last });

@@ -173,6 +173,7 @@ impl Writer<'_> {
         put_varint(&mut self.chunk, policy.seq.number());
         put_varint(&mut self.chunk, policy.version.into());
         self.chunk.extend_from_slice(&policy.since.micros().to_be_bytes());
+        self.chunk.extend_from_slice(&policy.recorded_at.micros().to_be_bytes());
         self.chunk.extend_from_slice(&fold::store_policy("", &policy.policy).encode_to_vec());
         self.cut(POLICY);
     }
@@ -222,9 +223,11 @@ impl Snapshot {
             POLICY => {
                 let (account, seq) = (take_varint(from)?, Seq::new(take_varint(from)?));
                 let version = u32::try_from(take_varint(from)?).ok()?;
-                let (since, policy) = from.split_first_chunk::<8>()?;
+                let (since, rest) = from.split_first_chunk::<8>()?;
+                let (recorded_at, policy) = rest.split_first_chunk::<8>()?;
+                let time = |bytes: &[u8; 8]| Time::from_micros(i64::from_be_bytes(*bytes));
                 let policy = fold::read_policy(&crate::proto::Policy::decode(policy).ok()?).into();
-                self.state.adopt(account, &PolicyVersion { since: Time::from_micros(i64::from_be_bytes(*since)), seq, version, policy });
+                self.state.adopt(account, &PolicyVersion { since: time(since), recorded_at: time(recorded_at), seq, version, policy });
             }
             TRAILS => {
                 while !from.is_empty() {

@@ -36,6 +36,8 @@ pub struct Position {
 pub struct PolicyVersion {
     /// Since when.
     pub since: Time,
+    /// When the ledger recorded it.
+    pub recorded_at: Time,
     /// The entry that recorded it.
     pub seq: Seq,
     /// Its version in the account; 0: the preset meta, in force from the start.
@@ -57,7 +59,8 @@ impl AccountState {
     /// An account with the policy that every account begins with.
     #[must_use]
     pub fn new(trail: u64) -> Self {
-        let meta = PolicyVersion { since: Time::from_micros(i64::MIN), seq: Seq::NONE, version: 0, policy: Arc::new(Policy::meta()) };
+        let always = Time::from_micros(i64::MIN);
+        let meta = PolicyVersion { since: always, recorded_at: always, seq: Seq::NONE, version: 0, policy: Arc::new(Policy::meta()) };
         Self { trail, policies: vec![meta] }
     }
 
@@ -67,6 +70,13 @@ impl AccountState {
         let behind = self.policies.partition_point(|policy| policy.since <= at);
         #[expect(clippy::indexing_slicing, reason = "the first policy is in force since the beginning of time")]
         &self.policies[behind.saturating_sub(1)]
+    }
+
+    /// The policy in force at an instant, among those recorded up to `known_at` where it is given.
+    #[must_use]
+    pub fn policy_known(&self, at: Time, known_at: Option<Time>) -> &PolicyVersion {
+        let known = |policy: &&PolicyVersion| policy.since <= at && known_at.is_none_or(|known_at| policy.recorded_at <= known_at);
+        self.policies.iter().rfind(known).unwrap_or_else(|| self.policy_at(Time::from_micros(i64::MIN)))
     }
 
     /// Adds a policy in its place.

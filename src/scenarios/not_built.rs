@@ -27,7 +27,6 @@ pub const NOT_BUILT: &[Feature] = &[
     Feature::Step("erase"),
     Feature::Step("import"),
     Feature::CheckField("template"),
-    Feature::CheckField("known_at"),
     Feature::Preset("maxcontact"),
     Feature::Preset("escalation-2020"),
     Feature::Override("unknown_contact"),
@@ -64,7 +63,6 @@ fn uses(scenario: &Scenario, feature: Feature) -> bool {
         Feature::Step(name) => scenario.steps.iter().any(|step| step.name == name),
         Feature::CheckField(name) => scenario.steps.iter().any(|step| match (&step.action, name) {
             (Action::Check(check), "template") => check.template.is_some(),
-            (Action::Check(check), "known_at") => check.known_at.is_some(),
             _ => false,
         }),
         Feature::Preset(name) => policies().any(|choice| choice.preset == name),

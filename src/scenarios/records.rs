@@ -46,6 +46,7 @@ pub fn question(step: &Step, check: &Check) -> Result<Question, Refusal> {
         sender: field("sender", &check.sender)?,
         asked,
         at: step.at,
+        known_at: check.known_at,
         min_position: None,
     })
 }

@@ -107,8 +107,15 @@ fn answers(rules: &Policy, records: &[Record], times: &[Time]) -> Vec<(String, D
     let asked = Category::ALL.iter().map(|category| Asked::For(*category)).chain([Asked::Anything, Asked::OptOutConfirmation]);
     for (asked, (c, s)) in asked.flat_map(|asked| (0..4).flat_map(|c| (0..2).map(move |s| (c, s))).map(move |pair| (asked, pair))) {
         for at in times.iter().copied() {
-            let question =
-                Question { account: account.clone(), contact: contact(c), sender: sender(s), asked, at: Some(at), min_position: None };
+            let question = Question {
+                account: account.clone(),
+                contact: contact(c),
+                sender: sender(s),
+                asked,
+                at: Some(at),
+                min_position: None,
+                known_at: None,
+            };
             let decision = engine.check(&question).unwrap().decision;
             let named = format!("{asked:?} to {} from {} at {at}", CONTACTS[usize::from(c)], SENDERS[usize::from(s)]);
             answers.push((named, Decision { deciding_seqs: Vec::new(), ..decision }));

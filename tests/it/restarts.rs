@@ -26,6 +26,7 @@ fn questions(times: &[Time]) -> Vec<Question> {
                     asked,
                     at: Some(*at),
                     min_position: None,
+                    known_at: None,
                 }));
             }
         }

@@ -74,6 +74,7 @@ fn answers(ledger: &Ledger) -> Vec<String> {
             asked,
             at: None,
             min_position: None,
+            known_at: None,
         };
         format!("{:?}", ledger.check(&question).unwrap())
     };

@@ -21,6 +21,8 @@ use consent_ledger::scenarios::Engine;
 pub struct NaiveEngine {
     now: Time,
     head: u64,
+    /// When the head became what.
+    heads: Vec<(Time, Seq)>,
     accounts: HashMap<String, Business>,
 }
 
@@ -73,6 +75,7 @@ impl Engine for NaiveEngine {
         let first = self.head + 1;
         let (entries, effect) = business.append(&record.what, at.min(self.now), self.now, first);
         self.head += entries;
+        self.heads.push((self.now, Seq::new(self.head)));
         let acknowledgement = Acknowledgement { seq: Seq::new(first), entry_hash: [0; 32], duplicate: false, effect, caused: None };
         if let Some(id) = &record.event_id {
             business.used.insert(id.as_str().to_owned(), (content, record.occurred_at, acknowledgement));
@@ -89,9 +92,11 @@ impl Engine for NaiveEngine {
         let business = self.accounts.get_mut(question.account.as_str()).ok_or_else(unknown)?;
         let at = question.at.unwrap_or(self.now);
         let sender = business.sender(&question.sender);
-        let policy = business.policy(at);
+        let heads = || self.heads.iter().filter(|(when, _)| question.known_at.is_none_or(|known_at| *when <= known_at));
+        let head = heads().map(|(_, head)| *head).max().unwrap_or_default();
+        let policy = business.policy(at, head);
         let key = business.key(&question.contact);
-        let known: Vec<MemberEvent> = business.events.iter().filter(|event| event.at() <= at).cloned().collect();
+        let known: Vec<MemberEvent> = business.events.iter().filter(|event| event.at() <= at && event.seq() <= head).cloned().collect();
         let spans = resolve(&known);
         // What ends at an instant no longer holds at it: a question falls into the last span that facts up to `at` open.
         let behind = spans.get(&key).and_then(|spans| spans.last()).map_or(&Behind::Nobody, |span| &span.behind);
@@ -158,7 +163,7 @@ impl Business {
                 (1, self.act("opt_out", std::slice::from_ref(contact), fact, act))
             }
             What::Inbound { contact, sender, kind, text, payload, .. } => {
-                let policy = self.policy(now);
+                let policy = self.policy(now, Seq::new(u64::MAX));
                 let received = self.sender(sender);
                 let reading = policy.keywords.read(text.as_deref(), payload.as_deref(), kind.is_button());
                 let act = Act::Inbound { sender: received, kind: *kind, holds_opt_out_word: reading.holds_opt_out_word };
@@ -219,8 +224,8 @@ impl Business {
     }
 
     /// The policy in force at an instant: of those adopted by then the latest.
-    fn policy(&self, at: Time) -> Policy {
-        let adopted = self.policies.iter().filter(|(fact, _)| fact.at <= at).max_by_key(|(fact, _)| *fact);
+    fn policy(&self, at: Time, head: Seq) -> Policy {
+        let adopted = self.policies.iter().filter(|(fact, _)| fact.at <= at && fact.seq <= head).max_by_key(|(fact, _)| *fact);
         adopted.map_or_else(Policy::meta, |(_, policy)| policy.clone())
     }
 
