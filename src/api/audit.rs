@@ -201,6 +201,7 @@ mod tests {
             second_trail_seq: 0,
             clear: ClearPart { identifiers, ..Default::default() },
             sealed: None,
+            second_sealed: None,
             erased: false,
             bytes: vec![0; 1_000],
         }

@@ -68,6 +68,7 @@ pub fn entry(entry: OpenedEntry) -> proto::Entry {
         kind: kind(&entry.clear).into(),
         clear: Some(entry.clear),
         sealed: entry.sealed,
+        second_sealed: entry.second_sealed,
         erased: entry.erased,
         raw: entry.bytes,
     }

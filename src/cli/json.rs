@@ -77,6 +77,7 @@ pub fn entry(entry: &Entry) -> Value {
         "occurred_at": entry.clear.as_ref().and_then(|clear| instant(clear.occurred_at)),
         "facts": entry.clear.as_ref().map(|clear| Value::Object(facts(clear))),
         "sealed": entry.sealed.as_ref().map(sealed),
+        "second_sealed": entry.second_sealed.as_ref().map(sealed),
         "erased": entry.erased,
         "raw": hex::encode(&entry.raw),
     })

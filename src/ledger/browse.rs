@@ -34,6 +34,8 @@ pub struct OpenedEntry {
     pub clear: crate::proto::ClearPart,
     /// What is personal; none where nothing was sealed or the key is gone.
     pub sealed: Option<crate::proto::SealedPart>,
+    /// The same for the second trail of a join or a move.
+    pub second_sealed: Option<crate::proto::SealedPart>,
     /// Whether something was sealed whose key is gone.
     pub erased: bool,
     /// The stored bytes.
@@ -144,11 +146,14 @@ impl Ledger {
     }
 
     fn opened(&self, entry: ReadEntry) -> Result<OpenedEntry, ReadError> {
-        let (sealed, erased) = match open_sealed(&self.shared.keyring.lock(), &entry, false)? {
-            Sealed::Nothing => (None, false),
-            Sealed::Opened(sealed) => (Some(*sealed), false),
-            Sealed::Erased => (None, true),
+        let part = |second| {
+            Ok::<_, ReadError>(match open_sealed(&self.shared.keyring.lock(), &entry, second)? {
+                Sealed::Nothing => (None, false),
+                Sealed::Opened(sealed) => (Some(*sealed), false),
+                Sealed::Erased => (None, true),
+            })
         };
+        let ((sealed, erased), (second_sealed, second_erased)) = (part(false)?, part(true)?);
         Ok(OpenedEntry {
             seq: entry.header.seq,
             entry_hash: entry::EntryHash::of(&entry.bytes).bytes(),
@@ -162,7 +167,8 @@ impl Ledger {
             second_trail_seq: entry.header.second.trail_seq,
             clear: entry.clear,
             sealed,
-            erased,
+            second_sealed,
+            erased: erased || second_erased,
             bytes: entry.bytes,
         })
     }
