@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::Path;
 
 /// What the ledger needs of a disk.
@@ -17,7 +17,7 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// As the operating system says.
     fn list(&self, dir: &Path) -> io::Result<Vec<String>>;
-    /// Makes a directory and those above it.
+    /// Makes a directory, mode 0700, and those above it.
     ///
     /// # Errors
     /// As the operating system says.
@@ -88,7 +88,7 @@ impl Disk for RealDisk {
     }
 
     fn create_dir(&self, dir: &Path) -> io::Result<()> {
-        std::fs::create_dir_all(dir)
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
