@@ -109,8 +109,6 @@ pub struct Batch {
     pub now: Time,
     /// The head it ends with.
     pub head: Position,
-    /// How many records it answers.
-    pub records: usize,
     /// Its finished blocks.
     pub blocks: Vec<Block>,
     /// The trails it changes.
@@ -149,7 +147,6 @@ impl Batch {
         Self {
             now,
             head,
-            records: 0,
             blocks: Vec::new(),
             trails: HashMap::new(),
             identifiers: HashMap::new(),

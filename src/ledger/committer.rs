@@ -221,7 +221,6 @@ impl Committer {
             let claimed = when.claimed.unwrap_or(when.at);
             batch.event_ids.insert(digest, Spent { acknowledgement, content, claimed });
         }
-        batch.records += 1;
         Outcome::Answered(Ok(acknowledgement))
     }
 

@@ -1,7 +1,7 @@
 //! Opens a data directory: lock, secrets, both copies of the log in step, state, keys, and only then the writer.
 
 use std::collections::HashMap;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use super::plan::Planner;
 use super::reader::{EntryUnreadable, Reader, read};
 use super::recovery::{Copies, Recovered, RecoveryError, recover};
 use super::replay::Replay;
-use super::secrets::{Secrets, SecretsError};
+use super::secrets::{LedgerId, Secrets, SecretsError};
 use super::snapshot::{self, Snapshot, SnapshotOf};
 use super::snapshot_writer::{SnapshotWriter, Snapshots};
 use super::state::{Position, State};
@@ -72,6 +72,14 @@ pub enum OpenError {
     /// An entry does not read.
     #[error(transparent)]
     Entry(#[from] EntryUnreadable),
+    /// There was a log once.
+    #[error("{} was the directory of ledger {ledger_id}, but its log is gone; put journal/ or sled/ back, or begin in an empty directory", path.display())]
+    LogGone {
+        /// The data directory.
+        path: PathBuf,
+        /// Whose it was.
+        ledger_id: String,
+    },
     /// The log is not this ledger's.
     #[error("the log in {} does not begin as ledger {ledger_id} does; secrets and log belong to different ledgers", path.display())]
     Foreign {
@@ -97,6 +105,7 @@ impl From<JournalError> for OpenError {
 /// Holds a data directory for one process.
 pub struct Lock {
     file: std::fs::File,
+    path: PathBuf,
 }
 
 impl Drop for Lock {
@@ -114,13 +123,38 @@ impl Lock {
     pub fn take(data_dir: &Path) -> Result<Self, OpenError> {
         let io = |source| OpenError::Io { path: data_dir.to_owned(), source };
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(io)?;
-        let file =
-            std::fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(data_dir.join("lock")).map_err(io)?;
+        let file = std::fs::OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .mode(0o600)
+            .open(data_dir.join("lock"))
+            .map_err(io)?;
         match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Self { file }),
+            Ok(()) => Ok(Self { file, path: data_dir.to_owned() }),
             Err(rustix::io::Errno::WOULDBLOCK) => Err(OpenError::InUse { path: data_dir.to_owned() }),
             Err(errno) => Err(io(errno.into())),
         }
+    }
+
+    /// The ledger whose log was begun here, as its id is written; none: no log was begun.
+    fn begun(&self) -> Result<Option<String>, OpenError> {
+        let mut text = vec![0; 64];
+        let read = self.file.read_at(&mut text, 0).map_err(|source| self.failed(source))?;
+        text.truncate(read);
+        let text = String::from_utf8_lossy(&text).trim().to_owned();
+        Ok((!text.is_empty()).then_some(text))
+    }
+
+    /// Notes, durably, that the ledger's log was begun: from here on a directory without one lost it.
+    fn note_begun(&self, ledger_id: LedgerId) -> Result<(), OpenError> {
+        let text = format!("{ledger_id}\n");
+        self.file.write_all_at(text.as_bytes(), 0).and_then(|()| self.file.sync_all()).map_err(|source| self.failed(source))
+    }
+
+    fn failed(&self, source: std::io::Error) -> OpenError {
+        OpenError::Io { path: self.path.join("lock"), source }
     }
 }
 
@@ -144,6 +178,10 @@ pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Cloc
     let secrets = Arc::new(Secrets::open(disk.as_ref(), &data_dir.join("secrets"), fresh)?);
     let brought = bring_back(disk, options, &secrets)?;
     let Brought { store, recovered, state, grouped, small } = brought;
+    // Before the keyring is opened: its keys are of the log that is gone.
+    if let Some(ledger_id) = lock.begun()?.filter(|_| state.head().seq == Seq::NONE) {
+        return Err(OpenError::LogGone { path: data_dir, ledger_id });
+    }
     let (store, state) = (Arc::new(store), Arc::new(state));
     for alarm in &recovered.alarms {
         tracing::error!(alarm, "recovery healed the log");
@@ -174,6 +212,7 @@ pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Cloc
         store.insert(&created).and_then(|()| store.sync()).map_err(RecoveryError::from)?;
     }
     begins_as(&reader, &secrets, &data_dir)?;
+    lock.note_begun(ledger_id)?;
     let (health, _) = watch::channel(None);
     let health: Arc<Health> = Arc::new(health);
     let told = health.clone();

@@ -252,6 +252,8 @@ fn a_ledger_that_was_not_quite_made_opens() {
     let dir = tempfile::tempdir().unwrap();
     open(dir.path()).close();
     as_after_a_crash(dir.path());
+    // The log is noted in `lock` only once it is durable.
+    std::fs::write(dir.path().join("lock"), "").unwrap();
     for part in ["sled", "journal", "keyring"] {
         std::fs::remove_dir_all(dir.path().join(part)).unwrap();
     }
@@ -287,6 +289,29 @@ fn a_keyring_damaged_in_one_file_serves_and_in_both_or_missing_is_refused() {
     let one = damaged(dir.path(), |_| ());
     std::fs::remove_file(one.path().join("keyring/a")).unwrap();
     assert!(try_open(one.path(), at(3600)).is_ok(), "one whole file of two is enough");
+}
+
+#[test]
+fn a_log_that_is_gone_is_refused_and_its_keys_are_not_touched() {
+    let dir = tempfile::tempdir().unwrap();
+    ten(dir.path());
+    let aside = tempfile::tempdir().unwrap();
+    for part in ["sled", "journal"] {
+        std::fs::rename(dir.path().join(part), aside.path().join(part)).unwrap();
+    }
+    let keys = std::fs::read(dir.path().join("keyring/a")).unwrap();
+    for _ in 0..2 {
+        let refused = try_open(dir.path(), at(3600)).err().unwrap();
+        assert!(matches!(refused, OpenError::LogGone { .. }), "{refused}");
+    }
+    assert_eq!(std::fs::read(dir.path().join("keyring/a")).unwrap(), keys);
+    for part in ["sled", "journal"] {
+        std::fs::remove_dir_all(dir.path().join(part)).unwrap();
+        std::fs::rename(aside.path().join(part), dir.path().join(part)).unwrap();
+    }
+    let ledger = open(dir.path());
+    assert_eq!(may(&ledger, &contact(1)), Permission::TemplateOnly);
+    ledger.close();
 }
 
 #[test]
