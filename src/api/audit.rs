@@ -7,6 +7,7 @@ use tonic::{Request, Response, Status};
 
 use super::parse::Fields;
 use super::{blocking, map, status};
+use crate::consent::account::Known;
 use crate::consent::decide::Asked;
 use crate::consent::identifier::Identifier;
 use crate::consent::words::{Account, Category, Sender, Seq};
@@ -171,7 +172,8 @@ fn decisions(ledger: &Ledger, account: &Account, contact: &Identifier, sender: &
             asked: Asked::For(*category),
             at: None,
             min_position: None,
-            known_at: None,
+            template: None,
+            known: Known::default(),
         };
         let answer = ledger.check(&question).map_err(|error| status::of_check(&error))?;
         Ok(CategoryDecision { category: i32::from(category.number()), decision: Some(map::decision(answer)) })

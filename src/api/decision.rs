@@ -7,6 +7,7 @@ use tonic::{Request, Response, Status};
 use super::parse::{self, Fields};
 use super::status::Violation;
 use super::{blocking, map, status};
+use crate::consent::account::Known;
 use crate::consent::decide::Asked;
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Category, Sender, Seq};
@@ -59,7 +60,7 @@ impl DecisionService for Decisions {
     async fn check_send(&self, request: Request<CheckSendRequest>) -> Result<Response<CheckSendResponse>, Status> {
         let question = question(request.get_ref())?;
         self.reach(question.min_position).await;
-        let answer = if question.known_at.is_some() || self.is_past(question.at) {
+        let answer = if !question.known.is_everything() || self.is_past(question.at) {
             let ledger = self.ledger.clone();
             blocking(move || ledger.check(&question)).await?
         } else {
@@ -86,13 +87,14 @@ fn question(request: &CheckSendRequest) -> Result<Question, Status> {
     let sender = fields.sender("sender", &request.sender);
     let category = fields.optional_category("category", request.category);
     let at = fields.time("at", request.at.as_ref());
-    let known_at = fields.time("known_at", request.known_at.as_ref());
+    let known = Known { at: fields.time("known_at", request.known_at.as_ref()), seq: None };
     if request.opt_out_confirmation && request.category != 0 {
         fields.refuse("category", ErrorReason::FieldsConflict, "an opt-out confirmation has no category");
     }
     let asked = if request.opt_out_confirmation { Asked::OptOutConfirmation } else { asked(category) };
     let min_position = seq(request.min_position);
-    fields.finish(|| Some(Question { account: account?, contact: contact?, sender: sender?, asked, at, known_at, min_position }))
+    fields
+        .finish(|| Some(Question { account: account?, contact: contact?, sender: sender?, asked, template: None, at, known, min_position }))
 }
 
 /// What a batch has in common.
@@ -102,7 +104,7 @@ struct Batch {
     asked: Asked,
     at: Option<Time>,
     min_position: Option<Seq>,
-    known_at: Option<Time>,
+    known: Known,
 }
 
 impl Batch {
@@ -117,9 +119,9 @@ impl Batch {
         let sender = fields.sender("sender", &request.sender);
         let category = fields.optional_category("category", request.category);
         let at = fields.time("at", request.at.as_ref());
-        let known_at = fields.time("known_at", request.known_at.as_ref());
+        let known = Known { at: fields.time("known_at", request.known_at.as_ref()), seq: None };
         let min_position = seq(request.min_position);
-        fields.finish(|| Some(Self { account: account?, sender: sender?, asked: asked(category), at, min_position, known_at }))
+        fields.finish(|| Some(Self { account: account?, sender: sender?, asked: asked(category), at, min_position, known }))
     }
 
     /// Answers for every contact. What concerns the whole batch fails it; a ledger that answers for none does too.
@@ -162,7 +164,8 @@ impl Batch {
             asked: self.asked,
             at: self.at,
             min_position: self.min_position,
-            known_at: self.known_at,
+            template: None,
+            known: self.known,
         }))
     }
 }

@@ -1,15 +1,18 @@
 //! Answers: may this sender write to this contact now, free-form, by template only, or not at all, and why?
 //!
 //! The order of work is that of the rules: the window (3), consent by category (4), the platform's preference (5),
-//! what an ordinary message does after an opt-out (7), the permission (8), the one confirmation (11), and last the
-//! moment until which all of this holds by itself (15).
+//! what an ordinary message does after an opt-out (7), the permission (8) with what the sender may not do (10) and what
+//! its template is (12), first contact (9), the one confirmation (11), and last the moment until which all of this holds
+//! by itself (15).
 
-use super::event::{Act, CODE_MARKETING_STOPPED, CODE_WINDOW_CLOSED, Event, SenderNumber};
+use super::event::SenderNumber;
 use super::facts::{Fact, Facts};
-use super::policy::Policy;
+use super::policy::{Policy, UnknownContact};
+use super::sender::Limits;
+use super::template::Finding;
 use super::time::Time;
-use super::view::{Confirmation, Standing, View};
-use super::words::{Categories, Category, Effect, Permission, Reason, Seq};
+use super::view::{Confirmation, Standing, View, Window};
+use super::words::{Categories, Category, Permission, Reason, Seq};
 
 /// What a sender wants to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,51 +53,39 @@ pub struct Decision {
     pub deciding_seqs: Vec<Seq>,
 }
 
+/// What a sender wants to do, and what stands in its way whoever the contact is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Send {
+    /// Who wants to send.
+    pub sender: SenderNumber,
+    /// What; with a registered template, its category.
+    pub asked: Asked,
+    /// What the registry says about the template that was named; none: none was, or nothing is registered.
+    pub template: Option<Finding>,
+    /// What the sender may not do, as of the instant asked about.
+    pub limits: Limits,
+}
+
 /// Answers at the instant `at`, from facts none of which is later.
 #[must_use]
-pub fn decide(contact: Contact<'_>, sender: SenderNumber, asked: Asked, policy: &Policy, at: Time) -> Decision {
+pub fn decide(contact: Contact<'_>, send: &Send, policy: &Policy, at: Time) -> Decision {
     static NOBODY: Facts =
-        Facts { toward: Vec::new(), identity_changed: None, predecessors: Vec::new(), latest: Time::from_micros(i64::MIN) };
+        Facts { toward: Vec::new(), identity_changed: None, erased: None, predecessors: Vec::new(), latest: Time::from_micros(i64::MIN) };
     let facts = match contact {
         Contact::Moved(change) => return moved(change),
         Contact::Known(facts) => facts,
         Contact::Unknown => &NOBODY,
     };
-    let view = View::new(facts, sender, policy);
-    let now = view.answer(asked, at);
-    let valid_until = view.next_change(asked, at, now);
-    let deciding_seqs = view.deciding_seqs(asked, at);
+    let view = View::new(facts, send.sender, policy);
+    let now = Moment::new(&view, send, at);
     Decision {
         permission: now.permission,
-        reasons: view.reasons(asked, at, now),
+        reasons: now.reasons(),
         allowed: now.allowed,
-        window_closes_at: view.window(at).closes_at,
-        valid_until,
-        deciding_seqs,
+        window_closes_at: now.window.closes_at,
+        valid_until: now.next_change(),
+        deciding_seqs: now.deciding_seqs(),
     }
-}
-
-/// What an event did, seen through the policy: `before` and `after` are the facts around it, `changed` says whether
-/// folding it in changed one.
-#[must_use]
-pub fn effect(before: &Facts, after: &Facts, changed: bool, event: &Event, policy: &Policy) -> Effect {
-    let applied = match event.act {
-        Act::Inbound { kind, .. } if !policy.opens_window(kind) => return Effect::NoChange,
-        Act::SendFailed { code, .. } if code != CODE_MARKETING_STOPPED && code != CODE_WINDOW_CLOSED => return Effect::NoChange,
-        Act::Inbound { sender, .. } => {
-            let (before, after) = (View::new(before, sender, policy), View::new(after, sender, policy));
-            (before.act, before.ordinary) != (after.act, after.ordinary)
-        }
-        Act::OptIn { sender, categories, .. } => {
-            let view = View::new(after, sender, policy);
-            changed
-                && categories.iter().any(|category| !matches!(view.standing(category, event.at), Standing::Unknown | Standing::OptedOut(_)))
-        }
-        Act::OptOut { .. } | Act::Preference { .. } | Act::SendFailed { .. } | Act::ConfirmationSent { .. } | Act::IdentityKeyChanged => {
-            changed
-        }
-    };
-    if applied { Effect::Applied } else { Effect::HistoricalOnly }
 }
 
 fn moved(change: Fact) -> Decision {
@@ -108,174 +99,183 @@ fn moved(change: Fact) -> Decision {
     }
 }
 
-/// Permission and allowed categories at an instant.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Answer {
-    permission: Permission,
-    allowed: Categories,
+/// Everything the rules say at one instant.
+pub(super) struct Moment<'a> {
+    pub(super) view: &'a View<'a>,
+    pub(super) send: &'a Send,
+    pub(super) at: Time,
+    pub(super) standings: [Standing; 4],
+    pub(super) window: Window,
+    /// Whether a free-form message may be sent.
+    pub(super) free: bool,
+    /// Whether SERVICE is opted out and no later message has reopened it.
+    pub(super) service_closed: bool,
+    pub(super) allowed: Categories,
+    pub(super) permission: Permission,
 }
 
-impl View<'_> {
+impl<'a> Moment<'a> {
+    fn new(view: &'a View<'a>, send: &'a Send, at: Time) -> Self {
+        let standings = [Category::Marketing, Category::Utility, Category::Authentication, Category::Service]
+            .map(|category| view.standing(category, at));
+        let window = view.window(at);
+        let may_talk = view.free_until(at).is_some();
+        let mut moment = Self {
+            view,
+            send,
+            at,
+            standings,
+            window,
+            free: may_talk && send.limits.no_free_form(at).is_none(),
+            service_closed: false,
+            allowed: Categories::NONE,
+            permission: Permission::Nothing,
+        };
+        moment.service_closed = matches!(moment.standing(Category::Service), Standing::OptedOut(_)) && !may_talk;
+        moment.allowed = moment.allowed();
+        moment.permission = moment.permission();
+        moment
+    }
+
+    pub(super) fn standing(&self, category: Category) -> Standing {
+        self.standings.get(category.index()).copied().unwrap_or(Standing::Unknown)
+    }
+
+    pub(super) fn opted_in(&self, category: Category) -> bool {
+        matches!(self.standing(category), Standing::OptedIn(_))
+    }
+
+    /// Whether rule 10 closes templates.
+    fn templates_closed(&self) -> bool {
+        self.send.limits.no_templates(self.at).is_some() || self.send.limits.red(self.at).is_some()
+    }
+
+    fn allowed(&self) -> Categories {
+        if self.templates_closed() {
+            return Categories::NONE;
+        }
+        let stopped = |category: Category| category == Category::Marketing && self.view.stopped.is_some();
+        Category::TEMPLATE.into_iter().filter(|category| self.opted_in(*category) && !stopped(*category)).collect()
+    }
+
+    // Rules 9, 11 and 12 around rule 8.
+    fn permission(&self) -> Permission {
+        match self.send.template {
+            Some(Finding::Unknown | Finding::NotUsable(_) | Finding::InsufficientParameters(_)) => Permission::Nothing,
+            Some(Finding::Usable { .. }) | None => match self.by_consent() {
+                Permission::Nothing if self.may_ask_for_opt_in() => Permission::TemplateOnly,
+                permission => permission,
+            },
+        }
+    }
+
     // Rule 8.
-    fn answer(&self, asked: Asked, at: Time) -> Answer {
-        let allowed = self.allowed(at);
-        let free = self.free_until(at).is_some();
-        let permission = match asked {
-            Asked::OptOutConfirmation => {
-                if matches!(self.confirmation(at), Confirmation::Allowed { .. }) {
-                    Permission::FreeForm
-                } else {
-                    Permission::Nothing
-                }
-            }
+    pub(super) fn by_consent(&self) -> Permission {
+        match self.send.asked {
+            Asked::OptOutConfirmation => match self.view.confirmation(self.at) {
+                Confirmation::Allowed { .. } if self.send.limits.no_free_form(self.at).is_none() => Permission::FreeForm,
+                _ => Permission::Nothing,
+            },
             Asked::Anything | Asked::For(Category::Service) => {
-                if free {
+                if self.free {
                     Permission::FreeForm
-                } else if allowed.is_empty() {
+                } else if self.allowed.is_empty() {
                     Permission::Nothing
                 } else {
                     Permission::TemplateOnly
                 }
             }
-            Asked::For(Category::Authentication) => template_or_nothing(allowed.contains(Category::Authentication)),
-            Asked::For(category @ (Category::Marketing | Category::Utility)) => match self.standing(category, at) {
+            Asked::For(Category::Authentication) => template_or_nothing(self.allowed.contains(Category::Authentication)),
+            Asked::For(category @ (Category::Marketing | Category::Utility)) => match self.standing(category) {
                 Standing::OptedOut(_) => Permission::Nothing,
-                _ if category == Category::Marketing && self.stopped().is_some() => Permission::Nothing,
-                Standing::OptedIn(_) if free => Permission::FreeForm,
-                Standing::OptedIn(_) => template_or_nothing(allowed.contains(category)),
-                _ if category == Category::Utility && free => Permission::FreeForm,
+                _ if category == Category::Marketing && self.view.stopped.is_some() => Permission::Nothing,
+                Standing::OptedIn(_) if self.free => Permission::FreeForm,
+                Standing::OptedIn(_) => template_or_nothing(self.allowed.contains(category)),
+                _ if category == Category::Utility && self.free => Permission::FreeForm,
                 _ => Permission::Nothing,
             },
-        };
-        Answer { permission, allowed }
-    }
-
-    fn reasons(&self, asked: Asked, at: Time, answer: Answer) -> Vec<Reason> {
-        let mut against = self.against(asked, at);
-        let for_it = |reasons: &[Reason]| reasons.to_vec();
-        match (answer.permission, asked) {
-            (Permission::FreeForm, Asked::OptOutConfirmation) => for_it(&[Reason::OptOutConfirmationAllowed]),
-            (Permission::FreeForm, Asked::For(category)) if matches!(self.standing(category, at), Standing::OptedIn(_)) => {
-                for_it(&[Reason::WindowOpen, Reason::OptedIn])
-            }
-            (Permission::FreeForm, _) => for_it(&[Reason::WindowOpen]),
-            (Permission::TemplateOnly, _) => {
-                against.retain(|reason| self.is_against_free_form(*reason, asked, at));
-                against.insert(0, Reason::OptedIn);
-                against
-            }
-            (Permission::Nothing, _) => against,
         }
     }
 
-    /// Every reason against, in the order in which they decide.
-    fn against(&self, asked: Asked, at: Time) -> Vec<Reason> {
-        let window = self.window(at);
-        let mut reasons = Vec::with_capacity(4);
-        let categories: &[Category] = match asked {
-            Asked::Anything | Asked::For(Category::Service) | Asked::OptOutConfirmation => Category::ALL,
-            // For marketing that the contact did not agree to, free-form conversation would change nothing.
-            Asked::For(Category::Marketing) if matches!(self.standing(Category::Marketing, at), Standing::OptedIn(_)) => {
-                &[Category::Marketing, Category::Service]
-            }
-            Asked::For(Category::Marketing) => &[Category::Marketing],
-            Asked::For(Category::Utility) => &[Category::Utility, Category::Service],
-            Asked::For(Category::Authentication) => &[Category::Authentication],
-        };
-        for category in categories {
-            let concerns_template = *category != Category::Service;
-            match self.standing(*category, at) {
-                Standing::OptedOut(_) if concerns_template || self.free_until(at).is_none() => reasons.push(Reason::RecipientOptedOut),
-                Standing::Suspended(_) if concerns_template => reasons.push(Reason::ContactIdentityChanged),
-                Standing::Expired(_) if concerns_template => reasons.push(Reason::OptInExpired),
-                Standing::Unknown if concerns_template => reasons.push(Reason::RecipientNotOptedIn),
-                _ => {}
-            }
-            if *category == Category::Marketing && self.stopped().is_some() {
-                reasons.push(Reason::PlatformMarketingStopped);
-            }
-        }
-        if asked == Asked::OptOutConfirmation && matches!(self.confirmation(at), Confirmation::Used(_)) {
-            reasons.push(Reason::OptOutConfirmationUsed);
-        }
-        // Nor would an open window.
-        let window_matters = match asked {
-            Asked::For(Category::Authentication) => false,
-            Asked::For(Category::Marketing) => matches!(self.standing(Category::Marketing, at), Standing::OptedIn(_)),
-            _ => true,
-        };
-        if window_matters && window.closed_by_platform {
-            reasons.push(Reason::PlatformClosedWindow);
-        } else if window_matters && window.closes_at.is_none() {
-            reasons.push(Reason::OutsideAllowedSendingWindow);
-        }
-        if asked == Asked::For(Category::Authentication) && matches!(self.standing(Category::Authentication, at), Standing::OptedIn(_)) {
-            reasons.push(Reason::FreeFormNotForAuthentication);
-        }
-        reasons.sort_unstable();
-        reasons.dedup();
-        reasons
-    }
-
-    /// Whether `reason` is one why a permitted template may not be a free-form message.
-    fn is_against_free_form(&self, reason: Reason, asked: Asked, at: Time) -> bool {
-        match reason {
-            Reason::PlatformClosedWindow | Reason::OutsideAllowedSendingWindow => asked != Asked::For(Category::Authentication),
-            Reason::FreeFormNotForAuthentication => true,
-            Reason::RecipientOptedOut => {
-                asked != Asked::For(Category::Authentication)
-                    && matches!(self.standing(Category::Service, at), Standing::OptedOut(_))
-                    && self.free_until(at).is_none()
-            }
-            _ => false,
-        }
+    // Rule 9: an unknown contact may get the one template that asks for an opt-in, where the policy says so.
+    fn may_ask_for_opt_in(&self) -> bool {
+        let unknown = |category| matches!(self.standing(category), Standing::Unknown | Standing::Expired(_) | Standing::Suspended(_));
+        self.view.policy.unknown_contact == UnknownContact::OptInRequest
+            && matches!(self.send.template, Some(Finding::Usable { opt_in_request: true, .. }))
+            && Category::TEMPLATE.into_iter().all(unknown)
+            && self.view.stopped.is_none()
+            && !self.templates_closed()
     }
 
     // Rule 15: every moment at which something ends by itself is a candidate; the first that changes the answer is it.
-    fn next_change(&self, asked: Asked, at: Time, now: Answer) -> Option<Time> {
-        let hours = self.policy.window_hours;
-        let mut ends: Vec<Time> = [self.act, self.ordinary].into_iter().flatten().map(|act| act.at.plus_hours(hours)).collect();
-        if let Confirmation::Allowed { closes_at, .. } = self.confirmation(at) {
+    fn next_change(&self) -> Option<Time> {
+        let view = self.view;
+        let hours = view.policy.window_hours;
+        let mut ends: Vec<Time> = [view.act, view.ordinary].into_iter().flatten().map(|act| act.at.plus_hours(hours)).collect();
+        ends.extend(self.send.limits.changes());
+        if self.send.asked == Asked::OptOutConfirmation
+            && let Confirmation::Allowed { closes_at, .. } = view.confirmation(self.at)
+        {
             ends.push(closes_at);
         }
+        // The end of an opt-in to SERVICE changes nothing: only an opt-out of it does.
         for category in Category::TEMPLATE {
-            ends.extend(self.opt_ins(category).filter_map(|opt_in| self.expires_at(&opt_in)));
+            ends.extend(view.opt_ins(category).filter_map(|opt_in| view.expires_at(&opt_in)));
         }
-        ends.retain(|end| *end > at);
+        ends.retain(|end| *end > self.at);
         ends.sort_unstable();
-        ends.into_iter().find(|end| self.answer(asked, *end) != now)
+        ends.dedup();
+        ends.into_iter().find(|end| {
+            let then = Moment::new(view, self.send, *end);
+            (then.permission, then.allowed) != (self.permission, self.allowed)
+        })
     }
 
-    fn deciding_seqs(&self, asked: Asked, at: Time) -> Vec<Seq> {
-        let mut facts: Vec<Fact> = Vec::with_capacity(6);
+    fn deciding_seqs(&self) -> Vec<Seq> {
+        let view = self.view;
+        let asked = self.send.asked;
+        let (templates, free_form) = self.concerns();
+        let mut facts: Vec<Fact> = Vec::with_capacity(8);
         let categories: Categories = match asked {
             Asked::Anything | Asked::OptOutConfirmation => Categories::ALL,
             Asked::For(category) => Categories::NONE.with(category).with(Category::Service),
         };
         for category in categories.iter() {
-            match self.standing(category, at) {
+            match self.standing(category) {
                 Standing::Unknown => {}
                 Standing::OptedOut(out) => facts.push(out),
                 Standing::OptedIn(opt_in) | Standing::Expired(opt_in) => facts.push(opt_in.fact),
                 Standing::Suspended(opt_in) => {
                     facts.push(opt_in.fact);
-                    facts.extend(self.facts.identity_changed);
+                    facts.extend(view.facts.identity_changed);
                 }
             }
         }
         if asked != Asked::For(Category::Authentication) {
-            facts.extend(self.act);
-            facts.extend(self.own.and_then(|own| own.closed));
+            facts.extend(view.act);
+            facts.extend(view.own.and_then(|own| own.closed));
         }
         if categories.contains(Category::Marketing) {
-            facts.extend(self.stopped());
+            facts.extend(view.stopped);
         }
         if asked == Asked::OptOutConfirmation {
-            match self.confirmation(at) {
+            match view.confirmation(self.at) {
                 Confirmation::Allowed { keyword, .. } => facts.push(keyword),
                 Confirmation::Used(sent) => facts.push(sent),
                 Confirmation::None => {}
             }
+        }
+        let limits = &self.send.limits;
+        if templates {
+            facts.extend([limits.no_templates(self.at), limits.red(self.at)].into_iter().flatten());
+        }
+        if free_form {
+            facts.extend(limits.no_free_form(self.at));
+        }
+        facts.extend(limits.at_risk());
+        match self.send.template {
+            Some(Finding::NotUsable(fact) | Finding::InsufficientParameters(fact) | Finding::Usable { fact, .. }) => facts.push(fact),
+            Some(Finding::Unknown) | None => {}
         }
         let mut seqs: Vec<Seq> = facts.into_iter().map(|fact| fact.seq).collect();
         seqs.sort_unstable();

@@ -127,6 +127,8 @@ pub struct Facts {
     pub toward: Vec<Toward>,
     /// The latest change of the identity key.
     pub identity_changed: Option<Fact>,
+    /// The latest erasure of one of its identifiers: an opt-out of everything that stays (rule 17).
+    pub erased: Option<Fact>,
     /// The contacts this one continues: who moved here, and when.
     pub predecessors: Vec<Predecessor>,
     /// The latest time any folded event happened; a question about an earlier time needs the history.
@@ -152,7 +154,7 @@ impl Facts {
     /// Whether nothing is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.toward.is_empty() && self.identity_changed.is_none() && self.predecessors.is_empty()
+        self.toward.is_empty() && self.identity_changed.is_none() && self.erased.is_none() && self.predecessors.is_empty()
     }
 
     /// Folds an event in. Total: any event at any time. Says whether a fact changed.
@@ -179,10 +181,16 @@ impl Facts {
         }
     }
 
+    /// Notes that an identifier of the contact was erased before it became this contact's.
+    pub fn suppress(&mut self, erased: Fact) {
+        raise(&mut self.erased, erased);
+    }
+
     /// The highest seq that any fact rests on; an answer is whole when the head has reached it.
     #[must_use]
     pub fn highest_seq(&self) -> Seq {
-        let mut highest = self.identity_changed.map_or(Seq::NONE, |fact| fact.seq);
+        let marks = [self.identity_changed, self.erased];
+        let mut highest = marks.into_iter().flatten().map(|fact| fact.seq).fold(Seq::NONE, Seq::max);
         for toward in &self.toward {
             let acts = toward.acts.iter().flat_map(|acts| [Some(acts.latest), acts.ordinary]);
             let consent = toward.consent.iter().flat_map(|consent| {

@@ -3,13 +3,18 @@
 //! [`facts::Facts::apply`] folds events into facts; [`decide::decide`] answers a question from facts, policy and time.
 //! Nothing here knows a file, a clock, a network or a thread: a test reads the imports and fails when one appears.
 
+pub mod account;
 pub mod decide;
+pub mod effect;
 pub mod event;
 pub mod facts;
 pub mod identifier;
 pub mod identity;
 pub mod keyword;
 pub mod policy;
+mod reasons;
+pub mod sender;
+pub mod template;
 pub mod time;
 mod view;
 pub mod words;

@@ -1,12 +1,12 @@
 //! The facts as one sender sees them under one policy: the window (rule 3), consent by category (4), the platform's
 //! preference (5), what an ordinary message does after an opt-out (7), the one confirmation (11), and what followed the
-//! contact from an identifier it had before (13).
+//! contact from an identifier it had before (13), and what an erasure left behind (17).
 
 use super::event::SenderNumber;
 use super::facts::{Fact, Facts, OptIn, Toward};
 use super::policy::{InboundAfterOptOut, Policy, Scope};
 use super::time::Time;
-use super::words::{Categories, Category};
+use super::words::Category;
 
 /// What consent for a category comes to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,6 +34,17 @@ struct OptOuts {
     ever: bool,
 }
 
+impl OptOuts {
+    fn add(&mut self, fact: Option<Fact>, undone: impl Fn(Fact) -> bool) {
+        if let Some(fact) = fact {
+            self.ever = true;
+            if !undone(fact) {
+                self.latest = later(self.latest, Some(fact));
+            }
+        }
+    }
+}
+
 /// The facts as one sender sees them under one policy.
 pub(super) struct View<'a> {
     pub(super) facts: &'a Facts,
@@ -44,6 +55,9 @@ pub(super) struct View<'a> {
     pub(super) act: Option<Fact>,
     /// The latest window-opening act whose text holds no opt-out word.
     pub(super) ordinary: Option<Fact>,
+    /// The platform's stop of marketing, where it is in force.
+    pub(super) stopped: Option<Fact>,
+    opt_outs: [OptOuts; 4],
     /// What came along from identifiers the contact had before.
     carried: Carried,
 }
@@ -51,51 +65,68 @@ pub(super) struct View<'a> {
 impl<'a> View<'a> {
     pub(super) fn new(facts: &'a Facts, sender: SenderNumber, policy: &'a Policy) -> Self {
         let own = facts.toward(sender);
-        Self {
+        let mut view = Self {
             facts,
             own,
             all: facts.toward(SenderNumber::ALL),
             policy,
             act: own.and_then(|own| latest_act(own, policy)),
             ordinary: own.and_then(|own| latest_ordinary(own, policy)),
+            stopped: None,
+            opt_outs: Default::default(),
             carried: Carried::along(facts, sender, policy),
-        }
+        };
+        view.stopped = view.stop_in_force();
+        view.opt_outs = view.opt_outs_in_force();
+        view
     }
 
     // Rule 3: the window is half-open, [W, W + 24 h), and a contradiction of the platform closes it until a later act.
     pub(super) fn window(&self, at: Time) -> Window {
         let Some(act) = self.act else { return Window::default() };
         let closes_at = act.at.plus_hours(self.policy.window_hours);
-        let contradicted = self.own.and_then(|own| own.closed).is_some_and(|closed| closed.at >= act.at);
+        let contradicted = self.contradicted(act);
         let within = at < closes_at;
         Window { closes_at: (within && !contradicted).then_some(closes_at), closed_by_platform: within && contradicted }
     }
 
+    fn contradicted(&self, act: Fact) -> bool {
+        self.own.and_then(|own| own.closed).is_some_and(|closed| closed.at >= act.at)
+    }
+
+    /// When the window that `act` opened closes, where it is open.
+    fn open_since(&self, act: Option<Fact>, at: Time) -> Option<(Fact, Time)> {
+        let act = act.filter(|act| !self.contradicted(*act))?;
+        let closes_at = act.at.plus_hours(self.policy.window_hours);
+        (at < closes_at).then_some((act, closes_at))
+    }
+
     // Rule 4. Rule 7: under `lifts` an ordinary message undoes older keyword opt-outs at the sender that received both.
-    fn opt_outs(&self, category: Category) -> OptOuts {
+    // Rule 17: an erasure is an opt-out of everything that nothing undoes.
+    fn opt_outs_in_force(&self) -> [OptOuts; 4] {
         let lifts = self.policy.inbound_after_opt_out == InboundAfterOptOut::Lifts;
-        let mut outs = OptOuts::default();
-        let mut add = |fact: Option<Fact>, undone_by: Option<Fact>| {
-            if let Some(fact) = fact {
-                outs.ever = true;
-                if !(lifts && undone_by.is_some_and(|ordinary| ordinary.at > fact.at)) {
-                    outs.latest = later(outs.latest, Some(fact));
-                }
+        let mut all = [OptOuts::default(); 4];
+        let for_good = |_: Fact| false;
+        for (category, outs) in Category::ALL.iter().zip(&mut all) {
+            outs.add(self.facts.erased, for_good);
+            for toward in [self.own, self.all].into_iter().flatten() {
+                outs.add(toward.consent(*category).opted_out, for_good);
             }
-        };
-        for toward in [self.own, self.all].into_iter().flatten() {
-            add(toward.consent(category).opted_out, None);
-        }
-        if let Some(own) = self.own {
-            add(own.consent(category).keyword, self.ordinary);
-        }
-        for toward in &self.facts.toward {
-            if let wide @ Some(_) = toward.consent(category).wide_keyword {
-                add(wide, if lifts { latest_ordinary(toward, self.policy) } else { None });
+            if let Some(own) = self.own {
+                outs.add(own.consent(*category).keyword, |out| lifts && self.ordinary.is_some_and(|ordinary| ordinary.at > out.at));
             }
+            for toward in &self.facts.toward {
+                outs.add(toward.consent(*category).wide_keyword, |out| {
+                    lifts && latest_ordinary(toward, self.policy).is_some_and(|ordinary| ordinary.at > out.at)
+                });
+            }
+            outs.add(self.carried.opted_out(*category), for_good);
         }
-        add(self.carried.opted_out(category), None);
-        outs
+        all
+    }
+
+    fn opt_outs(&self, category: Category) -> OptOuts {
+        self.opt_outs.get(category.index()).copied().unwrap_or_default()
     }
 
     pub(super) fn expires_at(&self, opt_in: &OptIn) -> Option<Time> {
@@ -106,24 +137,40 @@ impl<'a> View<'a> {
         }
     }
 
+    /// The opt-ins that the contact gave.
     pub(super) fn opt_ins(&self, category: Category) -> impl Iterator<Item = OptIn> + '_ {
         let recorded = [self.own, self.all].into_iter().flatten().flat_map(move |toward| toward.consent(category).opt_ins.iter().copied());
         recorded.chain(self.carried.opted_in(category).iter().copied())
     }
 
-    // Rule 4, with rule 14 (a weak opt-in counts only where no opt-out ever was) and rule 13 (a changed identity key
-    // suspends what is not later than it).
-    pub(super) fn standing(&self, category: Category, at: Time) -> Standing {
+    // Rule 16: while a window is open, the act that opened it counts as an opt-in, where the policy says so. After an
+    // opt-out only an ordinary act does: here too doubt means no.
+    fn implied(&self, category: Category, at: Time) -> Option<OptIn> {
+        let act = if self.opt_outs(category).ever { self.ordinary } else { self.act };
+        let (fact, closes_at) = self.open_since(act.filter(|_| self.policy.window_implies_opt_in), at)?;
+        Some(OptIn { fact, expires_at: Some(closes_at), weak: false })
+    }
+
+    /// The opt-ins that answer every opt-out, ended ones too (rules 4 and 14: a weak one counts only where no opt-out ever was).
+    fn answering(&self, category: Category) -> impl Iterator<Item = OptIn> + '_ {
         let outs = self.opt_outs(category);
-        let counts = |opt_in: &OptIn| !(opt_in.weak && self.policy.import_requires_evidence && outs.ever);
-        let answers = |opt_in: &OptIn| outs.latest.is_none_or(|out| opt_in.fact.at > out.at);
-        let suspended = |opt_in: &OptIn| {
-            self.policy.suspend_on_identity_change && self.facts.identity_changed.is_some_and(|change| change.at >= opt_in.fact.at)
-        };
-        let mut best = outs.latest.map_or(Standing::Unknown, Standing::OptedOut);
-        for opt_in in self.opt_ins(category).filter(|opt_in| counts(opt_in) && answers(opt_in)) {
+        let counts = move |opt_in: &OptIn| !(opt_in.weak && self.policy.import_requires_evidence && outs.ever);
+        self.opt_ins(category).filter(move |opt_in| counts(opt_in) && outs.latest.is_none_or(|out| opt_in.fact.at > out.at))
+    }
+
+    // Rule 13: a changed identity key suspends what is not later than it.
+    fn suspended(&self, opt_in: &OptIn) -> bool {
+        self.policy.suspend_on_identity_change && self.facts.identity_changed.is_some_and(|change| change.at >= opt_in.fact.at)
+    }
+
+    // Rule 4.
+    pub(super) fn standing(&self, category: Category, at: Time) -> Standing {
+        let out = self.opt_outs(category).latest;
+        let mut best = out.map_or(Standing::Unknown, Standing::OptedOut);
+        let implied = self.implied(category, at).filter(|opt_in| out.is_none_or(|out| opt_in.fact.at > out.at));
+        for opt_in in self.answering(category).chain(implied) {
             let lasts = self.expires_at(&opt_in).is_none_or(|end| at < end);
-            let found = match (lasts, suspended(&opt_in)) {
+            let found = match (lasts, self.suspended(&opt_in)) {
                 (true, false) => Standing::OptedIn(opt_in),
                 (_, true) => Standing::Suspended(opt_in),
                 (false, false) => Standing::Expired(opt_in),
@@ -136,7 +183,7 @@ impl<'a> View<'a> {
     }
 
     // Rule 5: a register of its own. A tie denies.
-    pub(super) fn stopped(&self) -> Option<Fact> {
+    fn stop_in_force(&self) -> Option<Fact> {
         let (stop, resume) = match self.policy.platform_stop_scope {
             Scope::Sender => (self.own.and_then(|own| own.stop), self.own.and_then(|own| own.resume)),
             Scope::Account => self
@@ -156,16 +203,7 @@ impl<'a> View<'a> {
         if self.policy.inbound_after_opt_out == InboundAfterOptOut::Ignore {
             return None;
         }
-        let contradicted = |act: Fact| self.own.and_then(|own| own.closed).is_some_and(|closed| closed.at >= act.at);
-        let reopened = self.ordinary.filter(|ordinary| ordinary.at > out.at && !contradicted(*ordinary))?;
-        let closes_at = reopened.at.plus_hours(self.policy.window_hours);
-        (at < closes_at).then_some(closes_at)
-    }
-
-    pub(super) fn allowed(&self, at: Time) -> Categories {
-        let opted_in = |category: &Category| matches!(self.standing(*category, at), Standing::OptedIn(_));
-        let stopped = |category: &Category| *category == Category::Marketing && self.stopped().is_some();
-        Category::TEMPLATE.into_iter().filter(|category| opted_in(category) && !stopped(category)).collect()
+        self.open_since(self.ordinary.filter(|ordinary| ordinary.at > out.at), at).map(|(_, closes_at)| closes_at)
     }
 
     // Rule 11: one for each keyword opt-out that this sender received, while its window is open, until the contact comes back.
@@ -175,7 +213,8 @@ impl<'a> View<'a> {
             keywords.fold(None, later)
         });
         let Some(keyword) = keyword else { return Confirmation::None };
-        let came_back = Category::ALL.iter().flat_map(|category| self.opt_ins(*category)).any(|opt_in| opt_in.fact.at > keyword.at);
+        let opt_ins = Category::ALL.iter().flat_map(|category| self.opt_ins(*category).chain(self.implied(*category, at)));
+        let came_back = { opt_ins }.any(|opt_in| opt_in.fact.at > keyword.at);
         let closes_at = keyword.at.plus_hours(self.policy.window_hours);
         if came_back || at >= closes_at || self.window(at).closes_at.is_none() {
             return Confirmation::None;
@@ -210,15 +249,16 @@ impl Carried {
             let change = before.change;
             let view = View::new(&before.facts, sender, policy);
             for (category, (out, opt_in)) in Category::ALL.iter().zip(carried.opted_out.iter_mut().zip(carried.opted_in.iter_mut())) {
-                match view.standing(*category, change.at) {
-                    Standing::OptedOut(_) => *out = later(*out, Some(change)),
-                    Standing::OptedIn(held) if policy.identity_change_carries_opt_in => {
-                        opt_in.push(OptIn { expires_at: view.expires_at(&held), ..held });
-                    }
-                    _ => {}
+                if matches!(view.standing(*category, change.at), Standing::OptedOut(_)) {
+                    *out = later(*out, Some(change));
+                } else if policy.identity_change_carries_opt_in {
+                    let in_force = |opt_in: &OptIn| view.expires_at(opt_in).is_none_or(|end| change.at < end) && !view.suspended(opt_in);
+                    opt_in.extend(
+                        view.answering(*category).filter(in_force).map(|held| OptIn { expires_at: view.expires_at(&held), ..held }),
+                    );
                 }
             }
-            if view.stopped().is_some() {
+            if view.stopped.is_some() {
                 carried.stop = later(carried.stop, Some(change));
             }
         }

@@ -31,17 +31,17 @@ macro_rules! words {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.pad(self.as_str()) }
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.pad(self.as_str()) }
         }
 
         impl std::str::FromStr for $name {
-            type Err = UnknownWord;
-            fn from_str(text: &str) -> Result<Self, UnknownWord> {
+            type Err = $crate::consent::words::UnknownWord;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
                 let wanted = text.trim().replace('-', "_");
                 Self::ALL.iter().copied()
                     .find(|word| word.as_str().eq_ignore_ascii_case(&wanted))
-                    .ok_or_else(|| UnknownWord {
+                    .ok_or_else(|| $crate::consent::words::UnknownWord {
                         what: $what,
                         given: text.to_owned(),
                         known: Self::ALL.iter().map(|word| word.as_str()).collect::<Vec<_>>().join(", "),
@@ -51,13 +51,15 @@ macro_rules! words {
     };
 }
 
+pub(super) use words;
+
 /// A word that is not on its list.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{given:?} is no {what}; known are {known}")]
 pub struct UnknownWord {
-    what: &'static str,
-    given: String,
-    known: String,
+    pub(super) what: &'static str,
+    pub(super) given: String,
+    pub(super) known: String,
 }
 
 words! {

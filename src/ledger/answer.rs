@@ -1,12 +1,14 @@
 //! Questions and answers: from memory, or for times before the contact's latest event from its trail on disk.
 
 use super::{Ledger, Position, plan};
+use crate::consent::account::{AsOf, Known};
 use crate::consent::decide::{Asked, Contact, Decision, decide};
 use crate::consent::event::SenderNumber;
 use crate::consent::facts::Facts;
 use crate::consent::identifier::Identifier;
 use crate::consent::identity::{Behind, IdentifierKey, MemberEvent, resolve, span_asked};
-use crate::consent::policy::Policy;
+use crate::consent::sender::SenderStanding;
+use crate::consent::template::TemplateAsked;
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Sender, Seq};
 
@@ -21,10 +23,12 @@ pub struct Question {
     pub sender: Sender,
     /// What it wants to do.
     pub asked: Asked,
+    /// The template it would send.
+    pub template: Option<TemplateAsked>,
     /// At this time; none: now.
     pub at: Option<Time>,
-    /// From what was recorded up to this time; none: from everything.
-    pub known_at: Option<Time>,
+    /// From what the ledger knew then.
+    pub known: Known,
     /// Answer only once the log has reached this entry.
     pub min_position: Option<Seq>,
 }
@@ -67,6 +71,9 @@ pub enum CheckError {
     },
 }
 
+/// The number of a sender that was never mentioned.
+const NOBODY: SenderNumber = SenderNumber::new(u32::MAX);
+
 /// What stands behind an identifier at the time asked about.
 enum Found {
     Unknown,
@@ -94,34 +101,52 @@ impl Ledger {
             }
             // Facts are never later than the head's time: a clock set back must not look past a stop.
             let at = question.at.unwrap_or_else(|| self.now().max(head.recorded_at));
+            let number = state.senders().number(question.sender.as_str()).unwrap_or(NOBODY);
             let account = self.with_account(&question.account, |account| {
-                let version = account.policy_known(at, question.known_at);
-                (account.trail, version.version, version.seq, version.policy.clone())
+                let as_of = AsOf { at, known: question.known };
+                let version = account.facts.policy(as_of);
+                let send = account.facts.send(number, question.asked, question.template.as_ref(), &version.policy, as_of);
+                (account.trail, version, send)
             });
-            let (account, policy_version, policy_seq, policy) =
-                account.ok_or_else(|| CheckError::AccountUnknown { account: question.account.to_string() })?;
-            let number = state.senders().number(question.sender.as_str()).unwrap_or(SenderNumber::new(u32::MAX));
-            let ask = |contact| decide(contact, number, question.asked, &policy, at);
+            let (account, version, send) = account.ok_or_else(|| CheckError::AccountUnknown { account: question.account.to_string() })?;
+            let ask = |contact: Contact<'_>| decide(contact, &send, &version.policy, at);
             let key = self.key_of(account, &question.contact);
-            let (decision, highest) = match self.find(key, at, question.known_at)? {
+            let (decision, highest) = match self.find(key, at, question.known)? {
                 Found::Unknown => (ask(Contact::Unknown), Seq::NONE),
                 Found::Facts(facts) => (ask(Contact::Known(&facts)), facts.highest_seq()),
                 Found::Moved(change) => (ask(Contact::Moved(change)), change.seq),
-                Found::History(trails) => self.decide_from_history(key, question, &trails, number, &policy, at)?,
+                Found::History(trails) => self.past(key, question.known, &trails, at, ask)?,
             };
             // Who is who is no fact of anybody: the group's last entry counts too.
             let grouped = key.and_then(|key| state.group(key.trail));
-            if highest.max(policy_seq).max(grouped.map_or(Seq::NONE, |group| group.last)) <= head.seq {
-                return Ok(Answer { decision, at, policy_version, position: Position { seq: head.seq, hash: head.hash.bytes() } });
+            // So does what the account says, and every entry that decided.
+            let decided = decision.deciding_seqs.last().copied().unwrap_or_default().max(version.fact.seq);
+            if highest.max(decided).max(grouped.map_or(Seq::NONE, |group| group.last)) <= head.seq {
+                return Ok(Answer {
+                    decision,
+                    at,
+                    policy_version: version.version,
+                    position: Position { seq: head.seq, hash: head.hash.bytes() },
+                });
             }
             std::thread::yield_now();
         }
     }
 
-    fn find(&self, key: Option<IdentifierKey>, at: Time, known_at: Option<Time>) -> Result<Found, CheckError> {
+    /// How a sender stands.
+    ///
+    /// # Errors
+    /// Where there is no such account.
+    pub fn standing(&self, account: &Account, sender: &Sender, as_of: AsOf) -> Result<SenderStanding, CheckError> {
+        let number = self.shared.state.senders().number(sender.as_str()).unwrap_or(NOBODY);
+        let standing = self.with_account(account, |account| account.facts.standing(number, as_of));
+        standing.ok_or_else(|| CheckError::AccountUnknown { account: account.to_string() })
+    }
+
+    fn find(&self, key: Option<IdentifierKey>, at: Time, known: Known) -> Result<Found, CheckError> {
         let state = &self.shared.state;
         let Some(key) = key else { return Ok(Found::Unknown) };
-        if known_at.is_some() {
+        if !known.is_everything() {
             let trails = state.group(key.trail).map_or_else(|| vec![key.trail], |group| group.trails.clone());
             return Ok(Found::History(trails));
         }
@@ -142,17 +167,17 @@ impl Ledger {
         self.shared.state.identifier(&self.shared.secrets.identifier_digest(account, contact))
     }
 
-    fn decide_from_history(
+    /// Answers from the history of these trails.
+    fn past(
         &self,
         key: Option<IdentifierKey>,
-        question: &Question,
+        known: Known,
         trails: &[u64],
-        sender: SenderNumber,
-        policy: &Policy,
         at: Time,
+        ask: impl Fn(Contact<'_>) -> Decision,
     ) -> Result<(Decision, Seq), CheckError> {
-        let members = plan::members(&self.shared.state, &self.shared.reader, trails, question.known_at)
-            .map_err(|reason| CheckError::Unavailable { reason })?;
+        let members =
+            plan::members(&self.shared.state, &self.shared.reader, trails, known).map_err(|reason| CheckError::Unavailable { reason })?;
         let then: Vec<_> = members.into_iter().filter(|member| member.at() <= at).collect();
         let spans = resolve(&then);
         let span = key.and_then(|key| span_asked(spans.get(&key)?, at));
@@ -162,7 +187,7 @@ impl Ledger {
             Some(Behind::Moved(change)) => Contact::Moved(*change),
             Some(Behind::Nobody) | None => Contact::Unknown,
         };
-        Ok((decide(contact, sender, question.asked, policy, at), highest))
+        Ok((ask(contact), highest))
     }
 }
 

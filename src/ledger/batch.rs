@@ -14,7 +14,8 @@ use super::packed::pack;
 use super::record::{Acknowledgement, Actor, RecordError};
 use super::seal::{self, Key, NONCE_BYTES, TAG_BYTES};
 use super::secrets::{Digest16, LedgerId, SECRET_VERSION};
-use super::state::{Group, PolicyVersion, Position, State, Trail, new_trail};
+use super::state::{Group, Position, State, Trail, new_trail};
+use crate::consent::account::AccountEvent;
 use crate::consent::facts::Facts;
 use crate::consent::identity::IdentifierKey;
 use crate::consent::time::Time;
@@ -119,8 +120,8 @@ pub struct Batch {
     pub event_ids: HashMap<Digest16, Spent>,
     /// Accounts it creates: name and trail.
     pub accounts: Vec<(String, u64)>,
-    /// Policies it adopts: the account's trail and the policy.
-    pub policies: Vec<(u64, PolicyVersion)>,
+    /// What happens to accounts, by their trails.
+    pub account_events: Vec<(u64, AccountEvent)>,
     /// Groups as they are after it.
     pub groups: Vec<Group>,
     /// The highest trail number after it.
@@ -152,7 +153,7 @@ impl Batch {
             identifiers: HashMap::new(),
             event_ids: HashMap::new(),
             accounts: Vec::new(),
-            policies: Vec::new(),
+            account_events: Vec::new(),
             groups: Vec::new(),
             highest_trail,
             keys: HashMap::new(),
@@ -293,8 +294,8 @@ impl Batch {
         for (name, trail) in self.accounts {
             state.add_account(&name, trail);
         }
-        for (trail, policy) in &self.policies {
-            state.adopt(*trail, policy);
+        for (trail, event) in self.account_events {
+            state.apply_account(trail, event);
         }
         for (number, Working { mut trail, facts }) in self.trails {
             if let Some(facts) = facts {

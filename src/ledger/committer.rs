@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crossbeam_channel::Receiver;
 use tokio::sync::{oneshot, watch};
 
-use super::batch::{Batch, Planned, Sealer, Spent};
+use super::batch::{Batch, Sealer, Spent};
 use super::clock::Clock;
 use super::draft;
 use super::entry::EntryHash;
@@ -14,21 +14,44 @@ use super::plan::{NotPlanned, Planner, When};
 use super::reader::{Sealed, open_sealed};
 use super::record::{Acknowledgement, RECORD_MAX_BYTES, Record, RecordError, What};
 use super::secrets::Digest16;
-use super::state::{AccountState, PolicyVersion, Position, State};
+use super::state::State;
 use super::store_writer::StoreWriter;
 use crate::consent::time::{CLOCK_TOLERANCE_MICROS, Time};
-use crate::consent::words::{Account, Effect, Seq};
+use crate::consent::words::{Effect, Seq};
 use crate::proto::clear_part::Fact;
 
 /// The most records in a commit.
 const BATCH_RECORDS: usize = 4096;
 
+/// Something that waits for the committer.
+pub enum Job {
+    /// To be recorded.
+    Record(Box<Waiting>),
+    /// To be tried in order, without being recorded.
+    Rehearse {
+        /// What would be recorded.
+        records: Vec<Record>,
+        /// Where to say what each would come to.
+        answer: oneshot::Sender<Vec<Result<Acknowledgement, RecordError>>>,
+    },
+}
+
 /// A record that waits.
-pub struct Job {
+pub struct Waiting {
     /// What to record.
     pub record: Record,
     /// Where to answer.
     pub answer: Answer,
+}
+
+impl Job {
+    fn refuse(self, reason: &str) {
+        let error = || RecordError::Unavailable { reason: reason.to_owned() };
+        match self {
+            Self::Record(waiting) => drop(waiting.answer.send(Err(error()))),
+            Self::Rehearse { records, answer } => drop(answer.send(records.iter().map(|_| Err(error())).collect())),
+        }
+    }
 }
 
 /// Where a record is answered.
@@ -67,7 +90,7 @@ impl Drop for PanicGuard {
 }
 
 /// What became of a record in a batch.
-enum Outcome {
+pub(super) enum Outcome {
     Answered(Result<Acknowledgement, RecordError>),
     Alone,
     Fatal(RecordError),
@@ -83,7 +106,7 @@ impl Committer {
                 drop(carried.take());
                 // Whoever still waits is told; nothing is tried again after a failed write or sync.
                 for job in jobs {
-                    let _ = job.answer.send(Err(RecordError::Unavailable { reason: reason.clone() }));
+                    job.refuse(&reason);
                 }
                 self.store.close();
                 return;
@@ -103,9 +126,16 @@ impl Committer {
     /// Commits `first` and what waits behind it.
     fn commit(&mut self, first: Job, jobs: &Receiver<Job>, carried: &mut Option<Job>) -> Result<(), String> {
         if let Some(reason) = self.health.borrow().clone() {
-            let _ = first.answer.send(Err(RecordError::Unavailable { reason: reason.clone() }));
+            first.refuse(&reason);
             return Err(reason);
         }
+        let first = match first {
+            Job::Record(waiting) => waiting,
+            Job::Rehearse { records, answer } => {
+                let _ = answer.send(self.rehearse(&records));
+                return Ok(());
+            }
+        };
         let head = self.state.head();
         let clock = self.clock.now();
         if clock.plus_micros(CLOCK_TOLERANCE_MICROS) < head.recorded_at {
@@ -119,7 +149,7 @@ impl Committer {
             match self.add(&mut batch, &job.record) {
                 Outcome::Answered(answer) => answers.push((job.answer, answer)),
                 Outcome::Alone => {
-                    *carried = Some(job);
+                    *carried = Some(Job::Record(job));
                     break;
                 }
                 Outcome::Fatal(error) => {
@@ -133,7 +163,10 @@ impl Committer {
                 }
             }
             if batch.groups.is_empty() && answers.len() < BATCH_RECORDS {
-                next = jobs.try_recv().ok();
+                match jobs.try_recv().ok() {
+                    Some(Job::Record(waiting)) => next = Some(waiting),
+                    other => *carried = other,
+                }
             }
         }
         let blocks = batch.finish();
@@ -179,19 +212,12 @@ impl Committer {
             }
         }
         let mut plan = match &record.what {
-            What::AdoptPolicy { preset, policy } => {
-                let version = u32::try_from(account.policies.len()).unwrap_or(u32::MAX);
-                let fact = draft::policy_adopted(preset, policy, version);
-                let since = PolicyVersion {
-                    since: when.at,
-                    recorded_at: batch.now,
-                    seq: batch.head.seq.next(),
-                    version,
-                    policy: Arc::new((**policy).clone()),
-                };
-                batch.policies.push((account.trail, since));
-                super::plan::Plan { entries: vec![account_entry(record, account.trail, when, fact)], main: 0, group: None }
-            }
+            What::AdoptPolicy { .. }
+            | What::DeclareSender { .. }
+            | What::ReportQuality { .. }
+            | What::Restrict { .. }
+            | What::RegisterTemplate { .. }
+            | What::ChangeTemplate { .. } => self.about_account(batch, record, account, when),
             _ => match self.planner.contact(batch, record, &account, when) {
                 Ok(plan) => plan,
                 Err(NotPlanned::Alone) => return Outcome::Alone,
@@ -224,30 +250,24 @@ impl Committer {
         Outcome::Answered(Ok(acknowledgement))
     }
 
-    fn create_account(&self, batch: &mut Batch, record: &Record, when: When) -> Outcome {
-        if self.account(batch, &record.account).is_some() {
-            return Outcome::Answered(Err(RecordError::AccountExists { account: record.account.to_string() }));
+    /// What each record would come to, one after the other. One that concerns who is who is tried by itself.
+    fn rehearse(&self, records: &[Record]) -> Vec<Result<Acknowledgement, RecordError>> {
+        let head = self.state.head();
+        let new = || Batch::new(head, self.clock.now().max(head.recorded_at), self.state.highest_trail());
+        let mut batch = new();
+        let mut rehearsed = Vec::with_capacity(records.len());
+        for record in records {
+            let outcome = match self.add(&mut batch, record) {
+                Outcome::Alone => self.add(&mut new(), record),
+                outcome => outcome,
+            };
+            rehearsed.push(match outcome {
+                Outcome::Answered(answer) => answer,
+                Outcome::Fatal(error) => Err(error),
+                Outcome::Alone => Err(RecordError::Unavailable { reason: "the event cannot be tried".to_owned() }),
+            });
         }
-        let trail = batch.allot_trail();
-        let fact = Fact::AccountCreated(crate::proto::AccountCreated { name: record.account.to_string() });
-        batch.accounts.push((record.account.to_string(), trail));
-        match batch.push(&self.state, &self.sealer, account_entry(record, trail, when, fact)) {
-            Ok((seq, hash)) => Outcome::Answered(Ok(acknowledged(seq, hash))),
-            Err(error) => Outcome::Fatal(error),
-        }
-    }
-
-    /// The account as it stands with this batch.
-    fn account(&self, batch: &Batch, name: &Account) -> Option<AccountState> {
-        let known = self.state.account(name.as_str());
-        let created = || batch.accounts.iter().find(|(created, _)| created == name.as_str()).map(|(_, trail)| AccountState::new(*trail));
-        let mut account = known.or_else(created)?;
-        for (trail, policy) in &batch.policies {
-            if *trail == account.trail {
-                account.adopt(policy.clone());
-            }
-        }
-        Some(account)
+        rehearsed
     }
 
     fn digests(&self, record: &Record, account: u64) -> (Option<Digest16>, Vec<u8>) {
@@ -297,7 +317,7 @@ impl Committer {
     }
 }
 
-const fn acknowledged(seq: Seq, hash: EntryHash) -> Acknowledgement {
+pub(super) const fn acknowledged(seq: Seq, hash: EntryHash) -> Acknowledgement {
     Acknowledgement { seq, entry_hash: hash.bytes(), duplicate: false, effect: Effect::Applied, caused: None }
 }
 
@@ -309,36 +329,4 @@ fn when(occurred_at: Option<Time>, now: Time) -> Result<When, RecordError> {
         Some(at) => Ok(When { at, claimed: None }),
         None => Ok(When { at: now, claimed: None }),
     }
-}
-
-fn account_entry(record: &Record, trail: u64, when: When, fact: Fact) -> Planned {
-    let effect = Some(Effect::Applied);
-    Planned { claimed_at: when.claimed, effect, ..Planned::new(trail, record.actor, when.at, trail, fact) }
-}
-
-/// The entry that every ledger begins with.
-///
-/// # Errors
-/// Where it cannot be put together.
-pub fn ledger_created(
-    batch: &mut Batch,
-    state: &State,
-    sealer: &Sealer,
-    created: crate::proto::LedgerCreated,
-) -> Result<Position, RecordError> {
-    let record = Record {
-        account: Account::default_account(),
-        actor: super::record::Actor::LEDGER,
-        event_id: None,
-        occurred_at: None,
-        what: What::CreateAccount,
-    };
-    let when = When { at: batch.now, claimed: None };
-    batch.push(state, sealer, account_entry(&record, 0, when, Fact::LedgerCreated(created)))?;
-    let trail = batch.allot_trail();
-    let name = record.account.to_string();
-    batch.accounts.push((name.clone(), trail));
-    let fact = Fact::AccountCreated(crate::proto::AccountCreated { name });
-    batch.push(state, sealer, account_entry(&record, trail, when, fact))?;
-    Ok(batch.head)
 }

@@ -8,10 +8,11 @@ use super::record::{Evidence, What};
 use crate::consent::identifier::Identifier;
 use crate::consent::keyword::{Keyword, Reading};
 use crate::consent::policy::{Policy, Scope};
+use crate::consent::time::Time;
 use crate::consent::words::{Method, Sender};
 use crate::proto::{self, ClearPart, SealedPart, clear_part::Fact};
 
-/// The stored fact of an event about a contact, before a message is read for keywords; none for [`What::CreateAccount`]
+/// The stored fact of an event, before a message is read for keywords; none for [`What::CreateAccount`]
 /// and [`What::AdoptPolicy`], whose facts hold numbers that only the committer has.
 #[must_use]
 pub fn fact(what: &What) -> Option<Fact> {
@@ -21,8 +22,7 @@ pub fn fact(what: &What) -> Option<Fact> {
             sender: name(sender),
             categories: category_numbers(*categories),
             method: method.number().into(),
-            // Zero stands for never: an end at 1970 itself is over just as well a microsecond before.
-            expires_at: expires_at.map(|at| if at.micros() == 0 { -1 } else { at.micros() }).unwrap_or_default(),
+            expires_at: end(*expires_at),
             has_evidence: proves(evidence),
         }),
         What::OptOut { sender, categories, method, .. } => Fact::OptedOut(proto::OptedOut {
@@ -46,8 +46,44 @@ pub fn fact(what: &What) -> Option<Fact> {
         What::Move { from: Identifier::Phone(_), .. } => Fact::NumberChanged(proto::NumberChanged {}),
         What::Move { from: Identifier::UserId(_), .. } => Fact::UserIdChanged(proto::UserIdChanged {}),
         What::IdentityKeyChange { sender, .. } => Fact::IdentityKeyChanged(proto::IdentityKeyChanged { sender: sender.to_string() }),
+        What::DeclareSender { sender, declaration } => Fact::SenderDeclared(proto::SenderDeclared {
+            sender: sender.to_string(),
+            automated: declaration.automated,
+            retail: declaration.retail,
+            weekly_templates: declaration.weekly_templates,
+            escalation_paths: declaration.paths.iter().map(|path| path.number().into()).collect(),
+        }),
+        What::ReportQuality { sender, quality } => {
+            Fact::SenderQualityReported(proto::SenderQualityReported { sender: sender.to_string(), quality: quality.number().into() })
+        }
+        What::Restrict { sender, restriction } => {
+            let mut kinds: Vec<i32> = restriction.kinds.iter().map(|kind| kind.number().into()).collect();
+            kinds.sort_unstable();
+            kinds.dedup();
+            Fact::SenderRestricted(proto::SenderRestricted { sender: name(sender), kinds, until: end(restriction.until) })
+        }
+        What::RegisterTemplate { key, template } => Fact::TemplateRegistered(proto::TemplateRegistered {
+            name: key.name().to_owned(),
+            language: key.language().to_owned(),
+            category: template.category.number().into(),
+            parameters: template.parameters,
+            status: template.status.number().into(),
+            opt_in_request: template.opt_in_request,
+        }),
+        What::ChangeTemplate { key, category, status, quality } => Fact::TemplateChanged(proto::TemplateChanged {
+            name: key.name().to_owned(),
+            language: key.language().to_owned(),
+            category: category.map(|category| category.number().into()).unwrap_or_default(),
+            status: status.map(|status| status.number().into()).unwrap_or_default(),
+            quality: quality.map(|quality| quality.number().into()).unwrap_or_default(),
+        }),
         What::CreateAccount | What::AdoptPolicy { .. } => return None,
     })
+}
+
+/// An end as stored. Zero stands for never: an end at 1970 itself is over just as well a microsecond before.
+fn end(at: Option<Time>) -> i64 {
+    at.map(|at| if at.micros() == 0 { -1 } else { at.micros() }).unwrap_or_default()
 }
 
 /// The fact that an account adopted a policy.
@@ -107,7 +143,16 @@ pub fn sealed(what: &What, policy: &Policy) -> SealedPart {
         What::SendFailed { message_id, .. } | What::Move { message_id, .. } | What::IdentityKeyChange { message_id, .. } => {
             sealed.message_id = message_id.clone().unwrap_or_default();
         }
-        What::Preference { .. } | What::ConfirmationSent { .. } | What::Link { .. } | What::CreateAccount | What::AdoptPolicy { .. } => {}
+        What::Preference { .. }
+        | What::ConfirmationSent { .. }
+        | What::Link { .. }
+        | What::CreateAccount
+        | What::AdoptPolicy { .. }
+        | What::DeclareSender { .. }
+        | What::ReportQuality { .. }
+        | What::Restrict { .. }
+        | What::RegisterTemplate { .. }
+        | What::ChangeTemplate { .. } => {}
     }
     sealed
 }
@@ -133,7 +178,13 @@ fn named(what: &What) -> Vec<Identifier> {
         | What::IdentityKeyChange { contact, .. } => contact.clone(),
         What::Link { a, b } => vec![a.clone(), b.clone()],
         What::Move { from, to, .. } => vec![from.clone(), to.clone()],
-        What::CreateAccount | What::AdoptPolicy { .. } => Vec::new(),
+        What::CreateAccount
+        | What::AdoptPolicy { .. }
+        | What::DeclareSender { .. }
+        | What::ReportQuality { .. }
+        | What::Restrict { .. }
+        | What::RegisterTemplate { .. }
+        | What::ChangeTemplate { .. } => Vec::new(),
     }
 }
 

@@ -1,10 +1,13 @@
 //! From stored facts to the events that the rules fold, and back.
 
+use crate::consent::account::AccountAct;
 use crate::consent::event::{Act, Event, SenderNumber};
 use crate::consent::facts::Fact;
 use crate::consent::identity::{IdentifierKey, Member, MemberEvent};
 use crate::consent::keyword::Keywords;
-use crate::consent::policy::{InboundAfterOptOut, Policy, Scope};
+use crate::consent::policy::{InboundAfterOptOut, Policy, RedQuality, Scope, UnknownContact};
+use crate::consent::sender::{Declaration, EscalationPath, Quality, Restriction, RestrictionKind};
+use crate::consent::template::{Template, TemplateKey, TemplateStatus};
 use crate::consent::time::Time;
 use crate::consent::words::{Categories, Category, InboundKind, Method, PlatformPreference};
 use crate::ledger::entry::Header;
@@ -83,6 +86,58 @@ pub fn act(stored: &Stored, number: Numbering<'_>) -> Option<Act> {
     })
 }
 
+/// What a stored fact says about an account; none where it is about something else. A word that this version does not
+/// know is read as what permits less.
+#[must_use]
+pub fn account_act(stored: &Stored, number: Numbering<'_>) -> Option<AccountAct> {
+    let mut sender = |name: &str| if name.is_empty() { SenderNumber::ALL } else { number(name) };
+    Some(match stored {
+        Stored::PolicyAdopted(adopted) => {
+            let policy = adopted.policy.as_ref()?;
+            AccountAct::PolicyAdopted {
+                version: adopted.version,
+                preset: policy.preset.as_str().into(),
+                policy: read_policy(policy).into(),
+            }
+        }
+        Stored::SenderDeclared(declared) => AccountAct::SenderDeclared {
+            sender: sender(&declared.sender),
+            declaration: Declaration {
+                automated: declared.automated,
+                retail: declared.retail,
+                weekly_templates: declared.weekly_templates,
+                paths: declared.escalation_paths.iter().filter_map(|path| EscalationPath::from_number(*path)).collect(),
+            },
+        },
+        Stored::SenderQualityReported(reported) => AccountAct::SenderRated {
+            sender: sender(&reported.sender),
+            quality: Quality::from_number(reported.quality).unwrap_or(Quality::Red),
+        },
+        Stored::SenderRestricted(restricted) => AccountAct::SenderRestricted {
+            sender: sender(&restricted.sender),
+            restriction: Restriction {
+                kinds: restricted.kinds.iter().map(|kind| RestrictionKind::from_number(*kind).unwrap_or(RestrictionKind::All)).collect(),
+                until: (restricted.until != 0).then(|| Time::from_micros(restricted.until)),
+            },
+        },
+        Stored::TemplateRegistered(registered) => AccountAct::TemplateRegistered {
+            key: TemplateKey::new(&registered.name, &registered.language).ok()?,
+            template: Template {
+                category: Category::from_number(registered.category).unwrap_or(Category::Marketing),
+                parameters: registered.parameters,
+                status: TemplateStatus::from_number(registered.status).unwrap_or(TemplateStatus::Disabled),
+                opt_in_request: registered.opt_in_request,
+            },
+        },
+        Stored::TemplateChanged(changed) => AccountAct::TemplateChanged {
+            key: TemplateKey::new(&changed.name, &changed.language).ok()?,
+            category: Category::from_number(changed.category),
+            status: TemplateStatus::from_number(changed.status),
+        },
+        _ => return None,
+    })
+}
+
 /// The keys that references name; `own` is the trail that reference 0 stands for.
 #[must_use]
 pub fn keys(references: &[IdentifierReference], own: u64) -> Vec<IdentifierKey> {
@@ -124,17 +179,25 @@ pub fn store_policy(preset: &str, policy: &Policy) -> proto::Policy {
         InboundAfterOptOut::Lifts => proto::InboundAfterOptOut::Lifts,
         InboundAfterOptOut::Ignore => proto::InboundAfterOptOut::Ignore,
     };
+    let unknown_contact = match policy.unknown_contact {
+        UnknownContact::Nothing => proto::UnknownContact::Nothing,
+        UnknownContact::OptInRequest => proto::UnknownContact::OptInRequest,
+    };
+    let red_quality = match policy.red_quality {
+        RedQuality::Warn => proto::RedQuality::Warn,
+        RedQuality::DenyTemplates => proto::RedQuality::DenyTemplates,
+    };
     proto::Policy {
         preset: preset.to_owned(),
         window_hours: policy.window_hours,
         window_kinds: policy.window_kinds().map(|kind| i32::from(kind.number())).collect(),
         inbound_after_opt_out: inbound.into(),
-        unknown_contact: proto::UnknownContact::Nothing.into(),
+        unknown_contact: unknown_contact.into(),
         keyword_scope: scope(policy.keyword_scope).into(),
         platform_stop_scope: scope(policy.platform_stop_scope).into(),
         opt_in_valid_days: policy.opt_in_valid_days.unwrap_or_default(),
-        red_quality: proto::RedQuality::Warn.into(),
-        window_implies_opt_in: false,
+        red_quality: red_quality.into(),
+        window_implies_opt_in: policy.window_implies_opt_in,
         identity_change_carries_opt_in: policy.identity_change_carries_opt_in,
         suspend_on_identity_change: policy.suspend_on_identity_change,
         import_requires_evidence: policy.import_requires_evidence,
@@ -159,6 +222,12 @@ pub fn read_policy(stored: &proto::Policy) -> Policy {
     let scope = |scope| if scope == proto::Scope::Sender { Scope::Sender } else { Scope::Account };
     policy.keyword_scope = scope(stored.keyword_scope());
     policy.platform_stop_scope = scope(stored.platform_stop_scope());
+    policy.unknown_contact = match stored.unknown_contact() {
+        proto::UnknownContact::OptInRequest => UnknownContact::OptInRequest,
+        proto::UnknownContact::Nothing | proto::UnknownContact::Unspecified => UnknownContact::Nothing,
+    };
+    policy.red_quality = if stored.red_quality() == proto::RedQuality::Warn { RedQuality::Warn } else { RedQuality::DenyTemplates };
+    policy.window_implies_opt_in = stored.window_implies_opt_in;
     policy.opt_in_valid_days = (stored.opt_in_valid_days != 0).then_some(stored.opt_in_valid_days);
     policy.identity_change_carries_opt_in = stored.identity_change_carries_opt_in;
     policy.suspend_on_identity_change = stored.suspend_on_identity_change;

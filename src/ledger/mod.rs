@@ -1,5 +1,6 @@
 //! The log and what is derived from it: one writer, two copies on disk, keys, state.
 
+pub mod accounts;
 pub mod answer;
 pub mod batch;
 pub mod block;
@@ -43,7 +44,7 @@ use crate::consent::words::{Account, Seq};
 pub use answer::{Answer, CheckError, Question};
 pub use browse::{Filter, OpenedEntry, ReadError};
 use clock::{Clock, SystemClock};
-use committer::{Health, Job};
+use committer::{Health, Job, Waiting};
 use disk::{Disk, RealDisk};
 use keyring::Keyring;
 use open::Lock;
@@ -165,12 +166,41 @@ impl Ledger {
         self.submit(record)?.blocking_recv().unwrap_or_else(|_| Err(self.gone()))
     }
 
+    /// Says what each of these would come to, recorded one after the other, and records none. What they would change is
+    /// seen by those behind them, but for contacts in which identity events hold several trails together.
+    pub async fn rehearse(&self, records: Vec<Record>) -> Vec<Result<Acknowledgement, RecordError>> {
+        let count = records.len();
+        match self.submit_rehearsal(records) {
+            Ok(waiting) => waiting.await.unwrap_or_else(|_| vec![Err(self.gone()); count]),
+            Err(error) => vec![Err(error); count],
+        }
+    }
+
+    /// [`Ledger::rehearse`], blocking.
+    #[must_use]
+    pub fn rehearse_blocking(&self, records: Vec<Record>) -> Vec<Result<Acknowledgement, RecordError>> {
+        let count = records.len();
+        match self.submit_rehearsal(records) {
+            Ok(waiting) => waiting.blocking_recv().unwrap_or_else(|_| vec![Err(self.gone()); count]),
+            Err(error) => vec![Err(error); count],
+        }
+    }
+
+    fn submit_rehearsal(&self, records: Vec<Record>) -> Result<oneshot::Receiver<Vec<Result<Acknowledgement, RecordError>>>, RecordError> {
+        let (answer, waiting) = oneshot::channel();
+        self.send(Job::Rehearse { records, answer }).map(|()| waiting)
+    }
+
     fn submit(&self, record: Record) -> Result<oneshot::Receiver<Result<Acknowledgement, RecordError>>, RecordError> {
         let (answer, waiting) = oneshot::channel();
+        self.send(Job::Record(Box::new(Waiting { record, answer }))).map(|()| waiting)
+    }
+
+    fn send(&self, job: Job) -> Result<(), RecordError> {
         let jobs = self.shared.jobs.lock();
         let Some(jobs) = jobs.as_ref() else { return Err(self.gone()) };
-        match jobs.try_send(Job { record, answer }) {
-            Ok(()) => Ok(waiting),
+        match jobs.try_send(job) {
+            Ok(()) => Ok(()),
             Err(crossbeam_channel::TrySendError::Full(_)) => Err(RecordError::Overloaded { waiting: jobs.len() }),
             Err(crossbeam_channel::TrySendError::Disconnected(_)) => Err(self.gone()),
         }

@@ -10,10 +10,11 @@ use parking_lot::Mutex;
 use rustix::fs::FlockOperation;
 use tokio::sync::watch;
 
+use super::accounts::ledger_created;
 use super::batch::{Batch, Sealer};
 use super::block::Block;
 use super::clock::Clock;
-use super::committer::{Committer, Health, Job, PanicGuard, ledger_created};
+use super::committer::{Committer, Health, Job, PanicGuard};
 use super::disk::Disk;
 use super::entry::EntryError;
 use super::journal::{self, Journal, JournalError};

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! numbers are LEB128 varints, signed ones zigzag; a fact is its time and its seq; an optional fact has a presence bit
-//! latest | identity_changed? | count of senders | each: sender, presence bits, facts present, acts, consent | predecessors
+//! latest | identity_changed? erased? | count of senders | each: sender, presence bits, facts present, acts, consent | predecessors
 //! ```
 //!
 //! Times are stored as differences to `latest`, seqs as they are.
@@ -13,7 +13,7 @@ use crate::consent::time::Time;
 use crate::consent::words::{InboundKind, Seq};
 
 /// The version of this layout and of the fold behind it; a snapshot of another is discarded.
-pub const FOLD_VERSION: u32 = 1;
+pub const FOLD_VERSION: u32 = 2;
 
 /// Packs facts.
 #[must_use]
@@ -83,7 +83,7 @@ impl Packer {
     fn facts(&mut self, facts: &Facts) {
         self.base = facts.latest.micros();
         self.bytes.extend_from_slice(&facts.latest.micros().to_be_bytes());
-        self.optional([facts.identity_changed]);
+        self.optional([facts.identity_changed, facts.erased]);
         self.number(facts.toward.len() as u64);
         facts.toward.iter().for_each(|toward| self.toward(toward));
         self.number(facts.predecessors.len() as u64);
@@ -159,8 +159,8 @@ impl Unpacker<'_> {
         let (latest, rest) = self.bytes.split_first_chunk::<8>()?;
         let latest = i64::from_be_bytes(*latest);
         (self.bytes, self.base) = (rest, latest);
-        let [identity_changed] = self.optional()?;
-        let mut facts = Facts { identity_changed, latest: Time::from_micros(latest), ..Facts::default() };
+        let [identity_changed, erased] = self.optional()?;
+        let mut facts = Facts { identity_changed, erased, latest: Time::from_micros(latest), ..Facts::default() };
         for _ in 0..self.number()? {
             let toward = self.toward()?;
             facts.toward.push(toward);

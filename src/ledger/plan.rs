@@ -16,7 +16,8 @@ use super::reader::Reader;
 use super::record::{Record, RecordError, What};
 use super::secrets::Secrets;
 use super::state::{AccountState, Group, State};
-use crate::consent::decide::effect;
+use crate::consent::account::{AsOf, Known};
+use crate::consent::effect::effect;
 use crate::consent::event::Event;
 use crate::consent::facts::{Fact, Facts};
 use crate::consent::identifier::Identifier;
@@ -88,7 +89,8 @@ impl Planner {
     /// # Errors
     /// [`NotPlanned::Alone`] where it concerns who is who and `batch` is not empty; a refusal where the history cannot be read.
     pub fn contact(&self, batch: &mut Batch, record: &Record, account: &AccountState, when: When) -> Result<Plan, NotPlanned> {
-        let policy = account.policy_at(batch.now).policy.clone();
+        let now = AsOf { at: batch.now, known: Known::default() };
+        let policy = account.facts.policy(now).policy;
         let asked = Asked { record, account: account.trail, when, policy: &policy };
         let identifiers = draft::identifiers(&record.what);
         let named: Vec<Named> = identifiers.into_iter().map(|identifier| self.name(batch, account.trail, identifier)).collect();
@@ -271,7 +273,7 @@ impl Planner {
     }
 
     fn members(&self, trails: &[u64]) -> Result<Vec<MemberEvent>, String> {
-        members(&self.state, &self.reader, trails, None)
+        members(&self.state, &self.reader, trails, Known::default())
     }
 }
 
@@ -341,16 +343,16 @@ impl Asked<'_> {
     }
 }
 
-/// Every event of these trails, by seq; of those recorded up to `known_at`, where it is given.
+/// Every event of these trails, by seq, as far as it was known.
 ///
 /// # Errors
 /// Where one cannot be read.
-pub fn members(state: &State, reader: &Reader, trails: &[u64], known_at: Option<Time>) -> Result<Vec<MemberEvent>, String> {
+pub fn members(state: &State, reader: &Reader, trails: &[u64], known: Known) -> Result<Vec<MemberEvent>, String> {
     let lasts: Vec<_> = trails.iter().filter_map(|trail| Some((*trail, state.trail(*trail)?.last))).collect();
     let entries = reader.trails(&lasts).map_err(|error| error.to_string())?;
     let member = |entry: &super::reader::ReadEntry| fold::member(&entry.header, &entry.clear, &mut |name| state.sender_number(name));
-    let known = entries.iter().filter(|entry| known_at.is_none_or(|known_at| entry.header.recorded_at <= known_at));
-    Ok(known.filter_map(member).collect())
+    let seen = entries.iter().filter(|entry| known.holds(entry.header.recorded_at, entry.header.seq));
+    Ok(seen.filter_map(member).collect())
 }
 
 /// Gives every identifier its key: the one it has, or the next of `trail`.

@@ -4,8 +4,10 @@ use std::net::IpAddr;
 
 use crate::consent::identifier::Identifier;
 use crate::consent::policy::Policy;
+use crate::consent::sender::{Declaration, Quality, Restriction};
+use crate::consent::template::{Template, TemplateKey, TemplateStatus};
 use crate::consent::time::Time;
-use crate::consent::words::{Account, Categories, Effect, InboundKind, Method, PlatformPreference, Sender, Seq};
+use crate::consent::words::{Account, Categories, Category, Effect, InboundKind, Method, PlatformPreference, Sender, Seq};
 
 /// The longest event id, in bytes.
 pub const EVENT_ID_MAX_BYTES: usize = 128;
@@ -203,6 +205,45 @@ pub enum What {
         preset: String,
         /// The policy.
         policy: Box<Policy>,
+    },
+    /// A business declares what one of its senders is.
+    DeclareSender {
+        /// Which one.
+        sender: Sender,
+        /// What it is.
+        declaration: Declaration,
+    },
+    /// The platform rates a sender.
+    ReportQuality {
+        /// Which one.
+        sender: Sender,
+        /// How.
+        quality: Quality,
+    },
+    /// The platform restricts a sender or an account.
+    Restrict {
+        /// Which one; none: all of the account's.
+        sender: Option<Sender>,
+        /// What is forbidden, and until when.
+        restriction: Restriction,
+    },
+    /// A template is registered, or registered anew.
+    RegisterTemplate {
+        /// Which one.
+        key: TemplateKey,
+        /// All of it.
+        template: Template,
+    },
+    /// Some of a template changes; what is none stays.
+    ChangeTemplate {
+        /// Which one.
+        key: TemplateKey,
+        /// Its new category.
+        category: Option<Category>,
+        /// Its new status.
+        status: Option<TemplateStatus>,
+        /// Its new quality; kept for people.
+        quality: Option<Quality>,
     },
     /// An account is created. [`Record::account`] is its name.
     CreateAccount,

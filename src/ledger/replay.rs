@@ -1,4 +1,4 @@
-//! The state from the log: entry by entry, and at the end who is who.
+//! The state from the log: entry by entry, and at the end accounts and who is who.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,8 @@ use super::keyring::Keyring;
 use super::packed::{pack, unpack};
 use super::reader::{EntryUnreadable, ReadEntry, Reader, Sealed, open_sealed};
 use super::secrets::Secrets;
-use super::state::{Group, PolicyVersion, Position, State, new_trail};
+use super::state::{Group, Position, State, new_trail};
+use crate::consent::account::{AccountEvent, Known, Noted};
 use crate::consent::event::Event;
 use crate::consent::identifier::Identifier;
 use crate::consent::identity::{MemberEvent, resolve};
@@ -43,15 +44,6 @@ impl Replay<'_> {
         }
         match &entry.clear.fact {
             Some(Fact::AccountCreated(created)) => self.state.add_account(&created.name, header.link.trail),
-            Some(Fact::PolicyAdopted(adopted)) => {
-                if let Some(policy) = &adopted.policy {
-                    let policy = fold::read_policy(policy).into();
-                    self.state.adopt(
-                        header.account,
-                        &PolicyVersion { since: at, recorded_at: header.recorded_at, seq, version: adopted.version, policy },
-                    );
-                }
-            }
             Some(stored) => {
                 if let Some(act) = fold::act(stored, &mut |name| self.state.sender_number(name))
                     && let Some(mut trail) = self.state.trail(header.link.trail)
@@ -71,11 +63,14 @@ impl Replay<'_> {
         Ok(())
     }
 
-    /// Works out who is who in every group.
+    /// Folds what happened to every account from its own trail, and works out who is who in every group.
     ///
     /// # Errors
     /// Where an entry cannot be read.
     pub fn finish(self, reader: &Reader) -> Result<(), EntryUnreadable> {
+        for (_, account) in self.state.accounts() {
+            self.fold_account(reader, account.trail)?;
+        }
         let mut groups: HashMap<u64, Vec<u64>> = HashMap::new();
         for trail in self.grouped.keys() {
             groups.entry(self.root(*trail)).or_default().push(*trail);
@@ -83,6 +78,19 @@ impl Replay<'_> {
         for mut trails in groups.into_values() {
             trails.sort_unstable();
             put_group(self.state, reader, trails)?;
+        }
+        Ok(())
+    }
+
+    fn fold_account(&self, reader: &Reader, account: u64) -> Result<(), EntryUnreadable> {
+        let Some(trail) = self.state.trail(account) else { return Ok(()) };
+        for entry in reader.trail(account, trail.last)? {
+            let act = entry.clear.fact.as_ref().and_then(|fact| fold::account_act(fact, &mut |name| self.state.sender_number(name)));
+            if let Some(act) = act {
+                let at = Time::from_micros(entry.clear.occurred_at);
+                let noted = Noted { at, recorded_at: entry.header.recorded_at, seq: entry.header.seq };
+                self.state.apply_account(account, AccountEvent { noted, act });
+            }
         }
         Ok(())
     }
@@ -160,7 +168,8 @@ impl Replay<'_> {
 /// # Errors
 /// Where an entry cannot be read.
 pub fn put_group(state: &State, reader: &Reader, trails: Vec<u64>) -> Result<(), EntryUnreadable> {
-    let members = super::plan::members(state, reader, &trails, None).map_err(|reason| EntryUnreadable { seq: Seq::NONE, reason })?;
+    let members =
+        super::plan::members(state, reader, &trails, Known::default()).map_err(|reason| EntryUnreadable { seq: Seq::NONE, reason })?;
     let latest = members.iter().map(MemberEvent::at).max().unwrap_or_default();
     let last = trails.iter().filter_map(|trail| state.trail(*trail)).map(|trail| trail.last).max().unwrap_or_default();
     state.put_group(Group { trails, spans: resolve(&members), latest, last });

@@ -11,16 +11,12 @@
 use std::io;
 use std::path::Path;
 
-use prost::Message;
-
 use super::disk::{Disk, DiskFile, read_all};
 use super::entry::EntryHash;
-use super::fold;
 use super::packed::{FOLD_VERSION, put_varint, take_varint};
 use super::secrets::LedgerId;
-use super::state::{PolicyVersion, State, Trail};
+use super::state::{State, Trail};
 use crate::consent::identity::IdentifierKey;
-use crate::consent::time::Time;
 use crate::consent::words::Seq;
 
 /// "CLN", version 1.
@@ -34,7 +30,6 @@ const CHUNK_BYTES: usize = 1 << 20;
 
 const END: u8 = 0;
 const ACCOUNT: u8 = 1;
-const POLICY: u8 = 2;
 const TRAILS: u8 = 3;
 const IDENTIFIERS: u8 = 4;
 const EVENT_IDS: u8 = 5;
@@ -75,9 +70,6 @@ pub fn write(disk: &dyn Disk, path: &Path, ledger_id: LedgerId, state: &State) -
         put_varint(&mut out.chunk, account.trail);
         out.chunk.extend_from_slice(name.as_bytes());
         out.cut(ACCOUNT);
-        for policy in account.policies.iter().filter(|policy| policy.seq != Seq::NONE) {
-            out.policy(account.trail, policy);
-        }
     }
     state.each_trail(|number, trail| out.trail(number, trail, state.group(number).and_then(|group| group.trails.first().copied())));
     out.cut(TRAILS);
@@ -168,16 +160,6 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn policy(&mut self, account: u64, policy: &PolicyVersion) {
-        put_varint(&mut self.chunk, account);
-        put_varint(&mut self.chunk, policy.seq.number());
-        put_varint(&mut self.chunk, policy.version.into());
-        self.chunk.extend_from_slice(&policy.since.micros().to_be_bytes());
-        self.chunk.extend_from_slice(&policy.recorded_at.micros().to_be_bytes());
-        self.chunk.extend_from_slice(&fold::store_policy("", &policy.policy).encode_to_vec());
-        self.cut(POLICY);
-    }
-
     fn trail(&mut self, number: u64, trail: &Trail, group: Option<u64>) {
         let numbers = [number, trail.account, trail.last.number(), trail.count, trail.identifiers.into(), group.unwrap_or_default()];
         for number in numbers {
@@ -219,15 +201,6 @@ impl Snapshot {
             ACCOUNT => {
                 let trail = take_varint(from)?;
                 self.state.add_account(std::str::from_utf8(from).ok()?, trail);
-            }
-            POLICY => {
-                let (account, seq) = (take_varint(from)?, Seq::new(take_varint(from)?));
-                let version = u32::try_from(take_varint(from)?).ok()?;
-                let (since, rest) = from.split_first_chunk::<8>()?;
-                let (recorded_at, policy) = rest.split_first_chunk::<8>()?;
-                let time = |bytes: &[u8; 8]| Time::from_micros(i64::from_be_bytes(*bytes));
-                let policy = fold::read_policy(&crate::proto::Policy::decode(policy).ok()?).into();
-                self.state.adopt(account, &PolicyVersion { since: time(since), recorded_at: time(recorded_at), seq, version, policy });
             }
             TRAILS => {
                 while !from.is_empty() {

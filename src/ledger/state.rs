@@ -10,10 +10,10 @@ use parking_lot::{Mutex, RwLock};
 use super::entry::EntryHash;
 use super::packed::{pack, unpack};
 use super::secrets::Digest16;
+use crate::consent::account::{AccountEvent, AccountFacts};
 use crate::consent::event::SenderNumber;
 use crate::consent::facts::Facts;
 use crate::consent::identity::{IdentifierKey, Spans};
-use crate::consent::policy::Policy;
 use crate::consent::time::Time;
 use crate::consent::words::Seq;
 
@@ -31,60 +31,25 @@ pub struct Position {
     pub recorded_at: Time,
 }
 
-/// A policy and since when it holds.
-#[derive(Clone, Debug)]
-pub struct PolicyVersion {
-    /// Since when.
-    pub since: Time,
-    /// When the ledger recorded it.
-    pub recorded_at: Time,
-    /// The entry that recorded it.
-    pub seq: Seq,
-    /// Its version in the account; 0: the preset meta, in force from the start.
-    pub version: u32,
-    /// The policy.
-    pub policy: Arc<Policy>,
-}
-
 /// An account.
 #[derive(Clone, Debug)]
 pub struct AccountState {
     /// Its trail's number.
     pub trail: u64,
-    /// Its policies, by time and seq.
-    pub policies: Vec<PolicyVersion>,
+    /// What is known of it.
+    pub facts: Arc<AccountFacts>,
 }
 
 impl AccountState {
-    /// An account with the policy that every account begins with.
+    /// An account that nothing happened to.
     #[must_use]
     pub fn new(trail: u64) -> Self {
-        let always = Time::from_micros(i64::MIN);
-        let meta = PolicyVersion { since: always, recorded_at: always, seq: Seq::NONE, version: 0, policy: Arc::new(Policy::meta()) };
-        Self { trail, policies: vec![meta] }
+        Self { trail, facts: Arc::default() }
     }
 
-    /// The policy in force at an instant.
-    #[must_use]
-    pub fn policy_at(&self, at: Time) -> &PolicyVersion {
-        let behind = self.policies.partition_point(|policy| policy.since <= at);
-        #[expect(clippy::indexing_slicing, reason = "the first policy is in force since the beginning of time")]
-        &self.policies[behind.saturating_sub(1)]
-    }
-
-    /// The policy in force at an instant, among those recorded up to `known_at` where it is given.
-    #[must_use]
-    pub fn policy_known(&self, at: Time, known_at: Option<Time>) -> &PolicyVersion {
-        let known = |policy: &&PolicyVersion| policy.since <= at && known_at.is_none_or(|known_at| policy.recorded_at <= known_at);
-        self.policies.iter().rfind(known).unwrap_or_else(|| self.policy_at(Time::from_micros(i64::MIN)))
-    }
-
-    /// Adds a policy in its place.
-    pub fn adopt(&mut self, new: PolicyVersion) {
-        if self.policies.iter().all(|policy| policy.seq != new.seq) {
-            let place = self.policies.partition_point(|policy| (policy.since, policy.seq) <= (new.since, new.seq));
-            self.policies.insert(place, new);
-        }
+    /// Folds an event in. Says whether it is the latest heard of its subject.
+    pub fn apply(&mut self, event: AccountEvent) -> bool {
+        Arc::make_mut(&mut self.facts).apply(event)
     }
 }
 
@@ -212,10 +177,10 @@ impl State {
         self.accounts.write().entry(name.into()).or_insert_with(|| AccountState::new(trail));
     }
 
-    /// Adds a policy to the account with this trail.
-    pub fn adopt(&self, trail: u64, policy: &PolicyVersion) {
+    /// Folds an event into the account with this trail.
+    pub fn apply_account(&self, trail: u64, event: AccountEvent) {
         if let Some(account) = self.accounts.write().values_mut().find(|account| account.trail == trail) {
-            account.adopt(policy.clone());
+            account.apply(event);
         }
     }
 

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::format::shaped;
 use super::step::{Action, maybe_word};
+use crate::consent::sender::{EscalationPath, EscalationPaths, SenderStanding, SenderState};
 use crate::consent::time::Time;
 use crate::consent::words::{Categories, Category, Effect, Permission, Reason};
 use crate::ledger::Answer;
@@ -94,9 +95,11 @@ pub struct CheckExpect {
 #[serde(deny_unknown_fields, default)]
 pub struct StandingExpect {
     /// `ok`, `at_risk`, `flagged` or `restricted`.
-    pub state: Option<String>,
+    #[serde(deserialize_with = "maybe_word")]
+    pub state: Option<SenderState>,
     /// The ways to a human that count.
-    pub accepted_paths: Option<Vec<String>>,
+    #[serde(deserialize_with = "maybe_words")]
+    pub accepted_paths: Option<Vec<EscalationPath>>,
     /// When RED begins to bind.
     #[serde(deserialize_with = "maybe_word")]
     pub deadline: Option<Time>,
@@ -167,6 +170,48 @@ impl RecordExpect {
             compare(&mut differences, "effect", self.effect, &acknowledgement.effect);
             compare(&mut differences, "duplicate", self.duplicate, &acknowledgement.duplicate);
         }
+        differences
+    }
+}
+
+impl RecordExpect {
+    /// How what came of an import's rows differs.
+    #[must_use]
+    pub fn differs_by_row(&self, came: &[Result<Option<Acknowledgement>, Refusal>]) -> Vec<String> {
+        let Some(rows) = &self.rows else { return Vec::new() };
+        let mut differences = Vec::new();
+        compare(&mut differences, "rows", Some(rows.len()), &came.len());
+        for (number, (expect, came)) in (1..).zip(rows.iter().zip(came)) {
+            if !expect.is_empty() {
+                differences.extend(expect.differs(came).into_iter().map(|line| format!("row {number}: {line}")));
+            }
+        }
+        differences
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.effect.is_none() && self.duplicate.is_none() && self.error.is_none() && self.reason.is_none()
+    }
+}
+
+impl StandingExpect {
+    /// How what came differs.
+    #[must_use]
+    pub fn differs(&self, came: &Result<SenderStanding, String>) -> Vec<String> {
+        let standing = match came {
+            Ok(standing) => standing,
+            Err(error) => return vec![format!("no standing: {error}")],
+        };
+        let mut differences = Vec::new();
+        compare(&mut differences, "state", self.state, &standing.state);
+        if let Some(wanted) = &self.accepted_paths {
+            let was = standing.accepted_paths();
+            if wanted.iter().copied().collect::<EscalationPaths>() != was {
+                let was: Vec<EscalationPath> = was.iter().collect();
+                differences.push(format!("expected accepted paths [{}], was [{}]", list(wanted), list(&was)));
+            }
+        }
+        compare(&mut differences, "deadline", self.deadline.map(|at| Until(Some(at))), &Until(standing.deadline));
         differences
     }
 }

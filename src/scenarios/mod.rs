@@ -25,8 +25,9 @@ pub mod shuffle;
 pub mod step;
 
 use crate::consent::identifier::Identifier;
+use crate::consent::sender::SenderStanding;
 use crate::consent::time::Time;
-use crate::consent::words::Account;
+use crate::consent::words::{Account, Sender};
 use crate::ledger::record::{Acknowledgement, Record, RecordError};
 use crate::ledger::{Answer, CheckError, Question};
 
@@ -46,6 +47,15 @@ pub trait Engine {
     /// # Errors
     /// Where the event is refused.
     fn record(&mut self, record: Record) -> Result<Acknowledgement, RecordError>;
+
+    /// Says what each of these would do, recorded one after the other, and records none.
+    fn rehearse(&mut self, records: Vec<Record>) -> Vec<Result<Acknowledgement, RecordError>>;
+
+    /// How a sender stands at an instant.
+    ///
+    /// # Errors
+    /// Where there is no such account.
+    fn standing(&mut self, account: &Account, sender: &Sender, at: Time) -> Result<SenderStanding, String>;
 
     /// Takes a provider's webhook body as if it had come correctly signed.
     ///

@@ -2,18 +2,17 @@
 
 use serde::Deserialize;
 
-use crate::consent::policy::{InboundAfterOptOut, Policy, Scope};
+use super::step::word;
+use crate::consent::policy::{InboundAfterOptOut, Policy, Preset, RedQuality, Scope, UnknownContact};
 use crate::consent::words::{InboundKind, UnknownWord};
 
-/// The presets that a policy can start from.
-pub const PRESETS: [&str; 4] = ["meta", "sinch", "maxcontact", "escalation-2020"];
-
 /// A preset and what differs from it; absent: as in the preset.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyChoice {
     /// The preset.
-    pub preset: String,
+    #[serde(deserialize_with = "word")]
+    pub preset: Preset,
     /// How long a window stays open.
     pub window_hours: Option<u32>,
     /// Which kinds open one.
@@ -21,7 +20,7 @@ pub struct PolicyChoice {
     /// What an ordinary message does after an opt-out.
     pub inbound_after_opt_out: Option<AfterOptOut>,
     /// What an unknown contact may get.
-    pub unknown_contact: Option<UnknownContact>,
+    pub unknown_contact: Option<Unknown>,
     /// How far a keyword reaches.
     pub keyword_scope: Option<Reach>,
     /// How far a platform stop reaches.
@@ -29,7 +28,7 @@ pub struct PolicyChoice {
     /// After how many days an opt-in ends; 0: never.
     pub opt_in_valid_days: Option<u32>,
     /// What RED quality does after its term.
-    pub red_quality: Option<RedQuality>,
+    pub red_quality: Option<Red>,
     /// Whether an open window counts as an opt-in.
     pub window_implies_opt_in: Option<bool>,
     /// Whether opt-ins follow a changed identifier.
@@ -61,7 +60,7 @@ pub enum AfterOptOut {
 /// `unknown_contact`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum UnknownContact {
+pub enum Unknown {
     /// Nothing.
     Nothing,
     /// The template registered as opt-in request.
@@ -81,7 +80,7 @@ pub enum Reach {
 /// `red_quality`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum RedQuality {
+pub enum Red {
     /// It is shown.
     Warn,
     /// It closes templates.
@@ -89,12 +88,35 @@ pub enum RedQuality {
 }
 
 impl PolicyChoice {
-    /// The complete policy. Presets and rules that are not built are turned away before.
+    /// The preset as it stands.
+    #[must_use]
+    pub const fn of(preset: Preset) -> Self {
+        Self {
+            preset,
+            window_hours: None,
+            window_kinds: None,
+            inbound_after_opt_out: None,
+            unknown_contact: None,
+            keyword_scope: None,
+            platform_stop_scope: None,
+            opt_in_valid_days: None,
+            red_quality: None,
+            window_implies_opt_in: None,
+            identity_change_carries_opt_in: None,
+            suspend_on_identity_change: None,
+            import_requires_evidence: None,
+            keep_message_text: None,
+            opt_out_keywords: None,
+            opt_in_keywords: None,
+        }
+    }
+
+    /// The complete policy.
     ///
     /// # Errors
     /// Where a window kind is no kind.
     pub fn policy(&self) -> Result<Policy, UnknownWord> {
-        let mut policy = if self.preset == "sinch" { Policy::sinch() } else { Policy::meta() };
+        let mut policy = Policy::of(self.preset);
         if let Some(kinds) = &self.window_kinds {
             let kinds: Vec<InboundKind> = kinds.iter().map(|kind| kind.parse()).collect::<Result<_, _>>()?;
             policy.set_window_kinds(&kinds);
@@ -103,6 +125,9 @@ impl PolicyChoice {
         set(&mut policy.inbound_after_opt_out, self.inbound_after_opt_out.map(Into::into));
         set(&mut policy.keyword_scope, self.keyword_scope.map(Into::into));
         set(&mut policy.platform_stop_scope, self.platform_stop_scope.map(Into::into));
+        set(&mut policy.unknown_contact, self.unknown_contact.map(Into::into));
+        set(&mut policy.red_quality, self.red_quality.map(Into::into));
+        set(&mut policy.window_implies_opt_in, self.window_implies_opt_in);
         set(&mut policy.opt_in_valid_days, self.opt_in_valid_days.map(|days| (days > 0).then_some(days)));
         set(&mut policy.identity_change_carries_opt_in, self.identity_change_carries_opt_in);
         set(&mut policy.suspend_on_identity_change, self.suspend_on_identity_change);
@@ -128,6 +153,24 @@ impl From<Reach> for Scope {
         match word {
             Reach::Sender => Self::Sender,
             Reach::Account => Self::Account,
+        }
+    }
+}
+
+impl From<Unknown> for UnknownContact {
+    fn from(word: Unknown) -> Self {
+        match word {
+            Unknown::Nothing => Self::Nothing,
+            Unknown::OptInRequest => Self::OptInRequest,
+        }
+    }
+}
+
+impl From<Red> for RedQuality {
+    fn from(word: Red) -> Self {
+        match word {
+            Red::Warn => Self::Warn,
+            Red::DenyTemplates => Self::DenyTemplates,
         }
     }
 }

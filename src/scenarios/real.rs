@@ -5,9 +5,11 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use super::Engine;
+use crate::consent::account::{AsOf, Known};
 use crate::consent::identifier::Identifier;
+use crate::consent::sender::SenderStanding;
 use crate::consent::time::Time;
-use crate::consent::words::Account;
+use crate::consent::words::{Account, Sender};
 use crate::ledger::clock::{Clock, ManualClock};
 use crate::ledger::disk::{Disk, RealDisk};
 use crate::ledger::record::{Acknowledgement, Actor, Record, RecordError, What};
@@ -58,6 +60,15 @@ impl Engine for RealEngine {
 
     fn record(&mut self, record: Record) -> Result<Acknowledgement, RecordError> {
         self.ledger.record_blocking(record)
+    }
+
+    fn rehearse(&mut self, records: Vec<Record>) -> Vec<Result<Acknowledgement, RecordError>> {
+        self.ledger.rehearse_blocking(records)
+    }
+
+    fn standing(&mut self, account: &Account, sender: &Sender, at: Time) -> Result<SenderStanding, String> {
+        let as_of = AsOf { at, known: Known::default() };
+        self.ledger.standing(account, sender, as_of).map_err(|error| error.to_string())
     }
 
     fn webhook(&mut self, account: &Account, body: &[u8]) -> Result<(), String> {

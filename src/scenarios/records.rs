@@ -4,9 +4,12 @@ use serde_json::{Map, Value};
 
 use super::expect::Refusal;
 use super::format::Step;
-use super::step::{Action, Check};
+use super::step::{Action, Check, CheckTemplate, OptIn, OptOut, Row};
+use crate::consent::account::Known;
 use crate::consent::decide::Asked;
 use crate::consent::identifier::Identifier;
+use crate::consent::sender::{Declaration, EscalationPath, Restriction};
+use crate::consent::template::{Template, TemplateAsked, TemplateKey};
 use crate::consent::words::{Account, Categories, Category, Method, Sender};
 use crate::ledger::record::{Actor, Evidence, Record, RecordError, What};
 use crate::ledger::{CheckError, Question};
@@ -20,6 +23,43 @@ pub fn record(step: &Step) -> Result<Option<Record>, Refusal> {
     let fresh = || format!("scenario step {}", step.number);
     let event_id = field("event_id", &step.id.clone().unwrap_or_else(fresh))?;
     Ok(Some(Record { account: account(step)?, actor: Actor::LOCAL, event_id: Some(event_id), occurred_at: step.at, what }))
+}
+
+/// The record that a row of an import makes. It is an import whatever it says of itself, and it must have its time (rule 14).
+///
+/// # Errors
+/// Where a service would refuse a field.
+pub fn row(step: &Step, line: usize, row: &Row) -> Result<Record, Refusal> {
+    let (what, occurred_at) = match row {
+        Row::OptIn(row) => (opt_in(row, Method::Import)?, row.at),
+        Row::OptOut(row) => (opt_out(row, Method::Import)?, row.at),
+    };
+    let missing = || Refusal { code: "INVALID_ARGUMENT", reason: "OCCURRED_AT_MISSING", message: "at: a row has its time".to_owned() };
+    let occurred_at = Some(occurred_at.ok_or_else(missing)?);
+    let name = step.id.clone().unwrap_or_else(|| format!("scenario step {}", step.number));
+    let event_id = Some(field("event_id", &format!("{name} row {line}"))?);
+    Ok(Record { account: account(step)?, actor: Actor::LOCAL, event_id, occurred_at, what })
+}
+
+fn opt_in(step: &OptIn, method: Method) -> Result<What, Refusal> {
+    Ok(What::OptIn {
+        contact: field("contact", &step.contact)?,
+        sender: sender(step.sender.as_deref())?,
+        categories: categories(&step.categories)?,
+        method,
+        expires_at: step.expires_at,
+        evidence: evidence(&step.evidence)?,
+    })
+}
+
+fn opt_out(step: &OptOut, method: Method) -> Result<What, Refusal> {
+    Ok(What::OptOut {
+        contact: field("contact", &step.contact)?,
+        sender: sender(step.sender.as_deref())?,
+        categories: step.categories.as_deref().map_or(Ok(Categories::ALL), categories)?,
+        method,
+        evidence: evidence(&step.evidence)?,
+    })
 }
 
 /// The account that a step happens in.
@@ -46,7 +86,8 @@ pub fn question(step: &Step, check: &Check) -> Result<Question, Refusal> {
         sender: field("sender", &check.sender)?,
         asked,
         at: step.at,
-        known_at: check.known_at,
+        template: check.template.as_ref().map(template_asked).transpose()?,
+        known: Known { at: check.known_at, seq: None },
         min_position: None,
     })
 }
@@ -74,6 +115,11 @@ fn invalid(name: &str, message: &str) -> Refusal {
         ("category" | "categories", false) => "CATEGORY_UNKNOWN",
         ("method", _) => "METHOD_UNKNOWN",
         ("kind" | "value" | "window_kinds", _) => "KIND_UNKNOWN",
+        ("rating", _) => "QUALITY_UNKNOWN",
+        ("kinds", _) => "RESTRICTION_UNKNOWN",
+        ("escalation_paths", _) => "ESCALATION_PATH_UNKNOWN",
+        ("status", _) => "TEMPLATE_STATUS_UNKNOWN",
+        ("template", _) => "TEMPLATE_MALFORMED",
         ("event_id", _) => "EVENT_ID_TOO_LONG",
         ("evidence.ip" | "evidence.line" | "evidence.sha256", _) => "EVIDENCE_MALFORMED",
         (_, true) => "CONTACT_EMPTY",
@@ -111,21 +157,8 @@ impl From<CheckError> for Refusal {
 
 fn what(action: &Action) -> Result<Option<What>, Refusal> {
     Ok(Some(match action {
-        Action::OptIn(step) => What::OptIn {
-            contact: field("contact", &step.contact)?,
-            sender: sender(step.sender.as_deref())?,
-            categories: categories(&step.categories)?,
-            method: method(step.method.as_deref())?,
-            expires_at: step.expires_at,
-            evidence: evidence(&step.evidence)?,
-        },
-        Action::OptOut(step) => What::OptOut {
-            contact: field("contact", &step.contact)?,
-            sender: sender(step.sender.as_deref())?,
-            categories: step.categories.as_deref().map_or(Ok(Categories::ALL), categories)?,
-            method: method(step.method.as_deref())?,
-            evidence: evidence(&step.evidence)?,
-        },
+        Action::OptIn(step) => opt_in(step, method(step.method.as_deref())?)?,
+        Action::OptOut(step) => opt_out(step, method(step.method.as_deref())?)?,
         Action::Inbound(step) => What::Inbound {
             contact: contacts(&step.contact)?,
             sender: field("sender", &step.sender)?,
@@ -162,13 +195,32 @@ fn what(action: &Action) -> Result<Option<What>, Refusal> {
         },
         Action::Policy(choice) => {
             let policy = choice.policy().map_err(|error| invalid("window_kinds", &error.to_string()))?;
-            What::AdoptPolicy { preset: choice.preset.clone(), policy: Box::new(policy) }
+            What::AdoptPolicy { preset: choice.preset.to_string(), policy: Box::new(policy) }
         }
+        Action::DeclareSender(step) => What::DeclareSender {
+            sender: field("sender", &step.sender)?,
+            declaration: Declaration {
+                automated: step.automated,
+                retail: step.retail,
+                weekly_templates: step.weekly_templates,
+                paths: words::<EscalationPath>("escalation_paths", &step.escalation_paths)?.into_iter().collect(),
+            },
+        },
+        Action::Quality(step) => What::ReportQuality { sender: field("sender", &step.sender)?, quality: field("rating", &step.rating)? },
+        Action::Restriction(step) => What::Restrict {
+            sender: sender(step.sender.as_deref())?,
+            restriction: Restriction { kinds: words("kinds", &step.kinds)?, until: step.until },
+        },
+        Action::Template(step) => What::RegisterTemplate {
+            key: template_key(&step.name, &step.language)?,
+            template: Template {
+                category: template_category(&step.category)?,
+                parameters: step.parameters,
+                status: field("status", step.status.as_deref().unwrap_or("approved"))?,
+                opt_in_request: step.opt_in_request,
+            },
+        },
         Action::Erase(_)
-        | Action::DeclareSender(_)
-        | Action::Quality(_)
-        | Action::Restriction(_)
-        | Action::Template(_)
         | Action::Webhook(_)
         | Action::Import(_)
         | Action::Check(_)
@@ -176,6 +228,27 @@ fn what(action: &Action) -> Result<Option<What>, Refusal> {
         | Action::History(_)
         | Action::Verify(_) => return Ok(None),
     }))
+}
+
+fn template_asked(template: &CheckTemplate) -> Result<TemplateAsked, Refusal> {
+    Ok(TemplateAsked { key: template_key(&template.name, &template.language)?, parameters: template.parameters })
+}
+
+fn template_key(name: &str, language: &str) -> Result<TemplateKey, Refusal> {
+    TemplateKey::new(name, language).map_err(|error| invalid("template", &error.to_string()))
+}
+
+fn template_category(text: &str) -> Result<Category, Refusal> {
+    let category = field("category", text)?;
+    if category == Category::Service { Err(invalid("category", "a template is never for service")) } else { Ok(category) }
+}
+
+fn words<T>(name: &str, texts: &[String]) -> Result<Vec<T>, Refusal>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    texts.iter().map(|text| field(name, text)).collect()
 }
 
 fn sender(text: Option<&str>) -> Result<Option<Sender>, Refusal> {

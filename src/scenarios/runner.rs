@@ -8,11 +8,11 @@ use super::format::{Scenario, Step};
 use super::not_built::{Feature, first_missing};
 use super::records;
 use super::shuffle;
-use super::step::Action;
+use super::step::{Action, Import, Row};
 use crate::consent::time::Time;
 use crate::consent::words::Account;
 use crate::ledger::Question;
-use crate::ledger::record::{Actor, Record, RecordError, What};
+use crate::ledger::record::{Acknowledgement, Actor, Record, RecordError, What};
 
 /// How a scenario went.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ fn play<E: Engine>(
     }
     let mut differences = Vec::new();
     for step in steps {
-        clock = shuffled.or(step.recorded_at).or(step.at).unwrap_or(clock).max(clock);
+        clock = shuffled.or(step.recorded_at).or(own_time(step)).unwrap_or(clock).max(clock);
         engine.set_clock(clock);
         let found = take(step, &mut engine, clock, shuffled.is_some());
         differences.extend(found.into_iter().map(|line| format!("step {}: {line}", step.number)));
@@ -86,7 +86,7 @@ fn prepare<E: Engine>(scenario: &Scenario, engine: &mut E, clock: Time) -> Resul
         }
         if let Some(choice) = &scenario.policy {
             let policy = Box::new(choice.policy().map_err(|error| error.to_string())?);
-            let what = What::AdoptPolicy { preset: choice.preset.clone(), policy };
+            let what = What::AdoptPolicy { preset: choice.preset.to_string(), policy };
             let record = Record { account, actor: Actor::LOCAL, event_id: None, occurred_at: Some(clock), what };
             engine.record(record).map_err(|error: RecordError| format!("the policy is not adopted: {error}"))?;
         }
@@ -103,6 +103,16 @@ fn take<E: Engine>(step: &Step, engine: &mut E, clock: Time, shuffled: bool) -> 
                 engine.check(&question).map_err(Refusal::from)
             };
             expect.differs(&records::question(step, check).and_then(ask))
+        }
+        (Expect::Standing(expect), Action::Standing(standing)) => {
+            let named = records::account(step).and_then(|account| Ok((account, records::field("sender", &standing.sender)?)));
+            let at = step.at.unwrap_or(clock);
+            let came = named.map_err(|refusal| refusal.to_string()).and_then(|(account, sender)| engine.standing(&account, &sender, at));
+            expect.differs(&came)
+        }
+        (Expect::Record(expect), Action::Import(import)) => {
+            let came = import_rows(step, import, engine);
+            if shuffled { Vec::new() } else { expect.differs_by_row(&came) }
         }
         (Expect::History(expect), Action::History(history)) => {
             let named = records::account(step).and_then(|account| Ok((account, records::field("contact", &history.contact)?)));
@@ -131,10 +141,31 @@ fn take<E: Engine>(step: &Step, engine: &mut E, clock: Time, shuffled: bool) -> 
     }
 }
 
+/// Records the rows of an import, or only tries them: what each came to.
+fn import_rows<E: Engine>(step: &Step, import: &Import, engine: &mut E) -> Vec<Result<Option<Acknowledgement>, Refusal>> {
+    let read: Vec<Result<Record, Refusal>> = (1..).zip(&import.rows).map(|(line, row)| records::row(step, line, row)).collect();
+    let well_formed: Vec<Record> = read.iter().filter_map(|record| record.as_ref().ok()).cloned().collect();
+    let came: Vec<Result<Acknowledgement, RecordError>> =
+        if import.dry_run { engine.rehearse(well_formed) } else { well_formed.into_iter().map(|record| engine.record(record)).collect() };
+    let mut came = came.into_iter();
+    let answer = |read: Result<Record, Refusal>| {
+        read.and_then(|_| came.next().map_or_else(|| Err(not_playable(step)), |came| came.map(Some).map_err(Refusal::from)))
+    };
+    read.into_iter().map(answer).collect()
+}
+
 fn not_playable(step: &Step) -> Refusal {
     Refusal { code: "UNIMPLEMENTED", reason: "NOT_BUILT", message: format!("the step {} is not built yet", step.name) }
 }
 
+/// When a step happens: an import when its latest row did.
+fn own_time(step: &Step) -> Option<Time> {
+    match &step.action {
+        Action::Import(import) => import.rows.iter().filter_map(Row::at).max(),
+        _ => step.at,
+    }
+}
+
 fn times(scenario: &Scenario) -> impl Iterator<Item = Time> + '_ {
-    scenario.steps.iter().flat_map(|step| [step.at, step.recorded_at]).flatten()
+    scenario.steps.iter().flat_map(|step| [own_time(step), step.recorded_at]).flatten()
 }

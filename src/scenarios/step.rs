@@ -295,6 +295,17 @@ pub enum Row {
     OptOut(OptOut),
 }
 
+impl Row {
+    /// When it happened.
+    #[must_use]
+    pub const fn at(&self) -> Option<Time> {
+        match self {
+            Self::OptIn(row) => row.at,
+            Self::OptOut(row) => row.at,
+        }
+    }
+}
+
 /// `check`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -39,6 +39,12 @@ fn identifiers(what: &What) -> Vec<&Identifier> {
         What::OptIn { contact, .. } | What::OptOut { contact, .. } | What::ConfirmationSent { contact, .. } => vec![contact],
         What::Link { a, b } => vec![a, b],
         What::Move { from, to, .. } => vec![from, to],
-        What::AdoptPolicy { .. } | What::CreateAccount => Vec::new(),
+        What::AdoptPolicy { .. }
+        | What::CreateAccount
+        | What::DeclareSender { .. }
+        | What::ReportQuality { .. }
+        | What::Restrict { .. }
+        | What::RegisterTemplate { .. }
+        | What::ChangeTemplate { .. } => Vec::new(),
     }
 }

@@ -114,7 +114,8 @@ fn answers(rules: &Policy, records: &[Record], times: &[Time]) -> Vec<(String, D
                 asked,
                 at: Some(at),
                 min_position: None,
-                known_at: None,
+                template: None,
+                known: consent_ledger::consent::account::Known::default(),
             };
             let decision = engine.check(&question).unwrap().decision;
             let named = format!("{asked:?} to {} from {} at {at}", CONTACTS[usize::from(c)], SENDERS[usize::from(s)]);

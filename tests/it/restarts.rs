@@ -26,7 +26,8 @@ fn questions(times: &[Time]) -> Vec<Question> {
                     asked,
                     at: Some(*at),
                     min_position: None,
-                    known_at: None,
+                    template: None,
+                    known: consent_ledger::consent::account::Known::default(),
                 }));
             }
         }

@@ -74,7 +74,8 @@ fn answers(ledger: &Ledger) -> Vec<String> {
             asked,
             at: None,
             min_position: None,
-            known_at: None,
+            template: None,
+            known: consent_ledger::consent::account::Known::default(),
         };
         format!("{:?}", ledger.check(&question).unwrap())
     };

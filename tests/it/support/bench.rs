@@ -119,7 +119,8 @@ pub fn question(contact: &str, category: Category, seconds: Option<i64>) -> Ques
         asked: Asked::For(category),
         at: seconds.map(at),
         min_position: None,
-        known_at: None,
+        template: None,
+        known: consent_ledger::consent::account::Known::default(),
     }
 }
 

@@ -3,21 +3,24 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use consent_ledger::consent::account::{AccountEvent, AccountFacts, AsOf, Known, Noted};
 use consent_ledger::consent::decide::{Contact, decide};
 use consent_ledger::consent::event::{Act, CODE_MARKETING_STOPPED, CODE_WINDOW_CLOSED, Event, SenderNumber};
 use consent_ledger::consent::facts::{Fact, Facts};
 use consent_ledger::consent::identifier::Identifier;
 use consent_ledger::consent::identity::{Behind, IdentifierKey, Member, MemberEvent, resolve, span_at};
 use consent_ledger::consent::keyword::Keyword;
-use consent_ledger::consent::policy::{Policy, Scope};
+use consent_ledger::consent::policy::Scope;
+use consent_ledger::consent::sender::SenderStanding;
 use consent_ledger::consent::time::{CLOCK_TOLERANCE_MICROS, Time};
 use consent_ledger::consent::words::{Account, Effect, Method, Sender, Seq};
 use consent_ledger::ledger::record::{Acknowledgement, Evidence, Record, RecordError, What};
 use consent_ledger::ledger::{Answer, CheckError, Position, Question};
+use consent_ledger::ledger::{draft, fold};
 use consent_ledger::scenarios::Engine;
 
 /// Every event, in memory.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct NaiveEngine {
     now: Time,
     head: u64,
@@ -27,9 +30,9 @@ pub struct NaiveEngine {
 }
 
 /// What one account has.
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct Business {
-    policies: Vec<(Fact, Policy)>,
+    account: AccountFacts,
     events: Vec<MemberEvent>,
     trail: Vec<(String, Vec<IdentifierKey>)>,
     identifiers: BTreeMap<Identifier, IdentifierKey>,
@@ -48,7 +51,7 @@ impl NaiveEngine {
 
 impl Engine for NaiveEngine {
     fn set_clock(&mut self, now: Time) {
-        assert!(now >= self.now, "the clock went back from {} to {now}", self.now);
+        assert!(now >= self.now || self.head == 0, "the clock went back from {} to {now}", self.now);
         self.now = now;
     }
 
@@ -83,6 +86,17 @@ impl Engine for NaiveEngine {
         Ok(acknowledgement)
     }
 
+    fn rehearse(&mut self, records: Vec<Record>) -> Vec<Result<Acknowledgement, RecordError>> {
+        let mut other = self.clone();
+        records.into_iter().map(|record| other.record(record)).collect()
+    }
+
+    fn standing(&mut self, account: &Account, sender: &Sender, at: Time) -> Result<SenderStanding, String> {
+        let business = self.accounts.get_mut(account.as_str()).ok_or("no such account")?;
+        let sender = business.sender(sender);
+        Ok(business.account.standing(sender, AsOf { at, known: Known::default() }))
+    }
+
     fn webhook(&mut self, _: &Account, _: &[u8]) -> Result<(), String> {
         Err("the naive engine reads no webhooks".to_owned())
     }
@@ -92,9 +106,11 @@ impl Engine for NaiveEngine {
         let business = self.accounts.get_mut(question.account.as_str()).ok_or_else(unknown)?;
         let at = question.at.unwrap_or(self.now);
         let sender = business.sender(&question.sender);
-        let heads = || self.heads.iter().filter(|(when, _)| question.known_at.is_none_or(|known_at| *when <= known_at));
+        let heads = || self.heads.iter().filter(|(when, head)| question.known.holds(*when, *head));
         let head = heads().map(|(_, head)| *head).max().unwrap_or_default();
-        let policy = business.policy(at, head);
+        let as_of = AsOf { at, known: question.known };
+        let policy = business.account.policy(as_of).policy;
+        let send = business.account.send(sender, question.asked, question.template.as_ref(), &policy, as_of);
         let key = business.key(&question.contact);
         let known: Vec<MemberEvent> = business.events.iter().filter(|event| event.at() <= at && event.seq() <= head).cloned().collect();
         let spans = resolve(&known);
@@ -105,7 +121,7 @@ impl Engine for NaiveEngine {
             Behind::Moved(change) => Contact::Moved(*change),
             Behind::Contact(facts) => Contact::Known(facts),
         };
-        let decision = decide(contact, sender, question.asked, &policy, at);
+        let decision = decide(contact, &send, &policy, at);
         let position = Position { seq: Seq::new(self.head), hash: [0; 32] };
         Ok(Answer { decision, at, policy_version: 0, position })
     }
@@ -137,9 +153,20 @@ impl Business {
         let fact = Fact { at, seq: Seq::new(first) };
         match what {
             What::CreateAccount => (1, Effect::Applied),
-            What::AdoptPolicy { policy, .. } => {
-                self.policies.push((fact, (**policy).clone()));
-                (1, Effect::Applied)
+            What::AdoptPolicy { .. }
+            | What::DeclareSender { .. }
+            | What::ReportQuality { .. }
+            | What::Restrict { .. }
+            | What::RegisterTemplate { .. }
+            | What::ChangeTemplate { .. } => {
+                let stored = match what {
+                    What::AdoptPolicy { preset, policy } => draft::policy_adopted(preset, policy, 1),
+                    what => draft::fact(what).unwrap(),
+                };
+                let act = fold::account_act(&stored, &mut |name| self.sender(&name.parse().unwrap())).unwrap();
+                let noted = Noted { at, recorded_at: now, seq: fact.seq };
+                let latest = self.account.apply(AccountEvent { noted, act });
+                (1, if latest { Effect::Applied } else { Effect::HistoricalOnly })
             }
             What::Link { a, b } => {
                 let identifiers = vec![self.key(a), self.key(b)];
@@ -163,7 +190,7 @@ impl Business {
                 (1, self.act("opt_out", std::slice::from_ref(contact), fact, act))
             }
             What::Inbound { contact, sender, kind, text, payload, .. } => {
-                let policy = self.policy(now, Seq::new(u64::MAX));
+                let policy = self.account.policy(AsOf { at: now, known: Known::default() }).policy;
                 let received = self.sender(sender);
                 let reading = policy.keywords.read(text.as_deref(), payload.as_deref(), kind.is_button());
                 let act = Act::Inbound { sender: received, kind: *kind, holds_opt_out_word: reading.holds_opt_out_word };
@@ -223,12 +250,6 @@ impl Business {
         self.events.push(MemberEvent { trail, what });
     }
 
-    /// The policy in force at an instant: of those adopted by then the latest.
-    fn policy(&self, at: Time, head: Seq) -> Policy {
-        let adopted = self.policies.iter().filter(|(fact, _)| fact.at <= at && fact.seq <= head).max_by_key(|(fact, _)| *fact);
-        adopted.map_or_else(Policy::meta, |(_, policy)| policy.clone())
-    }
-
     fn key(&mut self, identifier: &Identifier) -> IdentifierKey {
         let next = IdentifierKey { trail: self.identifiers.len() as u64 + 1, ordinal: 1 };
         *self.identifiers.entry(identifier.clone()).or_insert(next)
@@ -259,7 +280,7 @@ fn content(what: &What) -> String {
         | What::SendFailed { contact, .. }
         | What::IdentityKeyChange { contact, .. } => contact.iter().map(Identifier::as_str).collect(),
         What::Link { a, b } | What::Move { from: a, to: b, .. } => vec![a.as_str(), b.as_str()],
-        What::AdoptPolicy { .. } | What::CreateAccount => Vec::new(),
+        _ => Vec::new(),
     };
     format!("{identifiers:?} {what:?}")
 }

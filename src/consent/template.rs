@@ -1,0 +1,237 @@
+//! An account's templates (rule 12): registered, re-categorised, paused.
+//!
+//! ```text
+//! registered   UTILITY, approved, 2 parameters
+//! changed      MARKETING                          the platform moved it: from here on it counts as marketing
+//! changed      paused                             it rests
+//! ```
+
+use std::collections::BTreeMap;
+
+use super::account::{AsOf, Noted, insert};
+use super::facts::Fact;
+use super::words::{Category, words};
+
+words! {
+    /// Whether a template may be sent.
+    TemplateStatus, "template status" {
+        /// Usable.
+        Approved = 1 "approved",
+        /// Resting.
+        Paused = 2 "paused",
+        /// Refused by the platform.
+        Rejected = 3 "rejected",
+        /// Taken out of use.
+        Disabled = 4 "disabled",
+        /// Waiting for the platform.
+        Pending = 5 "pending",
+    }
+}
+
+/// The longest name of a template, in bytes; the platform's own limit.
+pub const TEMPLATE_NAME_MAX_BYTES: usize = 512;
+
+/// The longest language code, in bytes.
+pub const TEMPLATE_LANGUAGE_MAX_BYTES: usize = 32;
+
+/// What a template is found by: its name and its language, as the platform spells them.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct TemplateKey {
+    name: Box<str>,
+    language: Box<str>,
+}
+
+impl TemplateKey {
+    /// The template with this name and language.
+    ///
+    /// # Errors
+    /// Where one of them is empty, too long, or holds a control character.
+    pub fn new(name: &str, language: &str) -> Result<Self, TemplateKeyError> {
+        let fits = |text: &str, most: usize| !text.is_empty() && text.len() <= most && !text.contains(char::is_control);
+        if !fits(name, TEMPLATE_NAME_MAX_BYTES) {
+            return Err(TemplateKeyError::Name);
+        }
+        if !fits(language, TEMPLATE_LANGUAGE_MAX_BYTES) {
+            return Err(TemplateKeyError::Language);
+        }
+        Ok(Self { name: name.into(), language: language.into() })
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its language.
+    #[must_use]
+    pub fn language(&self) -> &str {
+        &self.language
+    }
+}
+
+/// Not what a template is found by.
+#[derive(Debug, thiserror::Error, PartialEq, Eq, Clone, Copy)]
+pub enum TemplateKeyError {
+    /// The name.
+    #[error("a template's name has 1 to {TEMPLATE_NAME_MAX_BYTES} bytes")]
+    Name,
+    /// The language.
+    #[error("a template's language has 1 to {TEMPLATE_LANGUAGE_MAX_BYTES} bytes, as in en or pt_BR")]
+    Language,
+}
+
+/// A template, whole.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Template {
+    /// What it is for; a template category.
+    pub category: Category,
+    /// How many parameters it takes.
+    pub parameters: u32,
+    /// Whether it may be sent.
+    pub status: TemplateStatus,
+    /// Whether it is the one that asks for an opt-in.
+    pub opt_in_request: bool,
+}
+
+/// What became of a template: all of it, or some of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Change {
+    Registered(Template),
+    Changed { category: Option<Category>, status: Option<TemplateStatus> },
+}
+
+/// A template that a check names.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TemplateAsked {
+    /// Which one.
+    pub key: TemplateKey,
+    /// How many parameters the caller has for it.
+    pub parameters: u32,
+}
+
+/// What the registry says about a template that a check names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Finding {
+    /// Nobody registered it.
+    Unknown,
+    /// It rests.
+    NotUsable(Fact),
+    /// It takes more parameters.
+    InsufficientParameters(Fact),
+    /// It may be sent.
+    Usable {
+        /// The entry that registered it.
+        fact: Fact,
+        /// Whether it is the one that asks for an opt-in.
+        opt_in_request: bool,
+    },
+}
+
+/// An account's templates.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Templates {
+    known: BTreeMap<TemplateKey, Vec<(Noted, Change)>>,
+}
+
+impl Templates {
+    /// Registers a template, or registers it anew. Says whether that is the latest heard of it.
+    pub fn register(&mut self, noted: Noted, key: TemplateKey, template: Template) -> bool {
+        insert(self.known.entry(key).or_default(), noted, Change::Registered(template))
+    }
+
+    /// Changes some of a template. Says whether that is the latest heard of it.
+    pub fn change(&mut self, noted: Noted, key: TemplateKey, category: Option<Category>, status: Option<TemplateStatus>) -> bool {
+        insert(self.known.entry(key).or_default(), noted, Change::Changed { category, status })
+    }
+
+    /// Whether any was registered.
+    #[must_use]
+    pub fn any(&self, as_of: AsOf) -> bool {
+        self.known
+            .values()
+            .any(|changes| changes.iter().any(|(noted, change)| as_of.sees(*noted) && matches!(change, Change::Registered(_))))
+    }
+
+    /// A template, where it was registered, and the entry that last changed it.
+    #[must_use]
+    pub fn template(&self, key: &TemplateKey, as_of: AsOf) -> Option<(Fact, Template)> {
+        fold(self.known.get(key)?, as_of)
+    }
+
+    /// All registered templates, by name and language.
+    pub fn all(&self, as_of: AsOf) -> impl Iterator<Item = (&TemplateKey, Template)> {
+        self.known.iter().filter_map(move |(key, changes)| Some((key, fold(changes, as_of)?.1)))
+    }
+
+    /// What a check that names a template comes to, and the category it counts in; none where nothing is registered at all.
+    #[must_use]
+    pub fn find(&self, asked: &TemplateAsked, as_of: AsOf) -> Option<(Option<Category>, Finding)> {
+        let Some((fact, template)) = self.template(&asked.key, as_of) else {
+            return self.any(as_of).then_some((None, Finding::Unknown));
+        };
+        let finding = if template.status != TemplateStatus::Approved {
+            Finding::NotUsable(fact)
+        } else if asked.parameters < template.parameters {
+            Finding::InsufficientParameters(fact)
+        } else {
+            Finding::Usable { fact, opt_in_request: template.opt_in_request }
+        };
+        Some((Some(template.category), finding))
+    }
+}
+
+/// What a template came to, property by property: the latest that says it; at one instant what permits less (rule 2).
+fn fold(changes: &[(Noted, Change)], as_of: AsOf) -> Option<(Fact, Template)> {
+    let mut folded: Option<(Fact, Template)> = None;
+    let mut seen = changes.iter().filter(|(noted, _)| as_of.sees(*noted)).peekable();
+    while let Some((noted, _)) = seen.peek() {
+        let at = noted.at;
+        let mut registered: Option<Template> = None;
+        let (mut category, mut status, mut fact) = (None, None, noted.fact());
+        while let Some((noted, change)) = seen.next_if(|(noted, _)| noted.at == at) {
+            fact = noted.fact();
+            match change {
+                Change::Registered(template) => registered = Some(registered.map_or(*template, |other| both(other, *template))),
+                Change::Changed { category: to, status: now } => {
+                    category = stricter(category, *to, Category::number);
+                    status = stricter(status, *now, rank);
+                }
+            }
+        }
+        // A change from before the registration says nothing: the registration says everything.
+        if let Some(base) = registered.or(folded.map(|(_, template)| template)) {
+            // At the instant of a registration, what permits less counts; later than it, what was said last.
+            let category = if registered.is_some() { stricter(Some(base.category), category, Category::number) } else { category };
+            let status = if registered.is_some() { stricter(Some(base.status), status, rank) } else { status };
+            let template = Template { category: category.unwrap_or(base.category), status: status.unwrap_or(base.status), ..base };
+            folded = Some((fact, template));
+        }
+    }
+    folded
+}
+
+fn both(a: Template, b: Template) -> Template {
+    Template {
+        category: a.category.min(b.category),
+        parameters: a.parameters.max(b.parameters),
+        status: if rank(a.status) <= rank(b.status) { a.status } else { b.status },
+        opt_in_request: a.opt_in_request && b.opt_in_request,
+    }
+}
+
+/// Of two, the one with the lower rank.
+fn stricter<T: Copy>(a: Option<T>, b: Option<T>, rank: impl Fn(T) -> u8) -> Option<T> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(if rank(a) <= rank(b) { a } else { b }),
+        (a, b) => a.or(b),
+    }
+}
+
+/// Approved permits most.
+const fn rank(status: TemplateStatus) -> u8 {
+    match status {
+        TemplateStatus::Approved => 1,
+        TemplateStatus::Paused | TemplateStatus::Rejected | TemplateStatus::Disabled | TemplateStatus::Pending => 0,
+    }
+}
