@@ -8,8 +8,15 @@
 //!                         └─ refusals ──▶
 //!   +49…02  ──────────────────────────────────────────── what it had stays
 //! ```
+//!
+//! An erasure (rule 17) ends the spans of a contact's identifiers too, and leads nowhere: behind it nothing is known but
+//! the opt-out of everything that it left.
+
+mod person;
 
 use std::collections::{BTreeMap, HashMap};
+
+pub use person::{Held, Person, Whose, person, whose};
 
 use super::event::Event;
 use super::facts::{Fact, Facts, Predecessor};
@@ -62,6 +69,14 @@ pub enum Member {
         /// The trail moved to; 0: the same as the one moved from.
         second: u64,
     },
+    /// The contact behind the identifier was erased and what stayed says so. It holds at every time asked about and
+    /// whatever was known then: nothing else is left to answer from.
+    Erased {
+        /// When.
+        fact: Fact,
+        /// The identifier.
+        identifier: IdentifierKey,
+    },
 }
 
 impl MemberEvent {
@@ -70,7 +85,7 @@ impl MemberEvent {
     pub const fn seq(&self) -> Seq {
         match &self.what {
             Member::Act { event, .. } => event.seq,
-            Member::Linked { fact, .. } | Member::Moved { fact, .. } => fact.seq,
+            Member::Linked { fact, .. } | Member::Moved { fact, .. } | Member::Erased { fact, .. } => fact.seq,
         }
     }
 
@@ -79,8 +94,14 @@ impl MemberEvent {
     pub const fn at(&self) -> Time {
         match &self.what {
             Member::Act { event, .. } => event.at,
-            Member::Linked { fact, .. } | Member::Moved { fact, .. } => fact.at,
+            Member::Linked { fact, .. } | Member::Moved { fact, .. } | Member::Erased { fact, .. } => fact.at,
         }
+    }
+
+    /// Whether it bears on a question about the instant `at`.
+    #[must_use]
+    pub const fn bears_on(&self, at: Time) -> bool {
+        matches!(self.what, Member::Erased { .. }) || self.at().micros() <= at.micros()
     }
 }
 
@@ -106,6 +127,13 @@ pub struct Span {
     pub home: Option<u64>,
 }
 
+impl Span {
+    /// Whether both are of one contact, which has a trail.
+    fn is_of_the_same(&self, other: &Self) -> bool {
+        self.home.is_some() && self.home == other.home && self.behind == other.behind
+    }
+}
+
 /// The spans of every identifier in a group, each list oldest first and never empty.
 pub type Spans = BTreeMap<IdentifierKey, Vec<Span>>;
 
@@ -129,7 +157,7 @@ pub fn apply_to_present(spans: &Spans, keys: &[IdentifierKey], event: &Event) ->
     for key in keys {
         let (theirs, past) = spans.get(key)?.split_last()?;
         let began = past.last().and_then(|span| span.until);
-        if theirs.behind != present.behind || theirs.home != present.home || began.is_some_and(|began| event.at <= began) {
+        if !present.is_of_the_same(theirs) || began.is_some_and(|began| event.at <= began) {
             return None;
         }
     }
@@ -137,8 +165,8 @@ pub fn apply_to_present(spans: &Spans, keys: &[IdentifierKey], event: &Event) ->
     let mut facts = facts.clone();
     facts.apply(event);
     let mut after = spans.clone();
-    // Facts name the entries they rest on: two contacts never have the same.
-    for span in after.values_mut().filter_map(|spans| spans.last_mut()).filter(|span| span.behind == present.behind) {
+    // No two contacts have the same home.
+    for span in after.values_mut().filter_map(|spans| spans.last_mut()).filter(|span| present.is_of_the_same(span)) {
         span.behind = Behind::Contact(facts.clone());
     }
     Some(after)
@@ -147,30 +175,24 @@ pub fn apply_to_present(spans: &Spans, keys: &[IdentifierKey], event: &Event) ->
 /// Works out who is who from all events of a group, in any order.
 #[must_use]
 pub fn resolve(events: &[MemberEvent]) -> Spans {
-    let mut lives = Lives::default();
-    let mut identity: Vec<&MemberEvent> = events.iter().filter(|event| event.says_who_is_who()).collect();
-    // At one instant links come first: then a change silences more identifiers, and silence is the safe side.
-    identity.sort_by_key(|event| (event.at(), matches!(event.what, Member::Moved { .. })));
-    let mut moves: Vec<(Fact, IdentifierKey, IdentifierKey)> = Vec::new();
-    for event in identity {
-        if moves.first().is_some_and(|(change, ..)| change.at != event.at()) {
-            lives.end(&std::mem::take(&mut moves));
-        }
-        match &event.what {
-            Member::Act { identifiers, .. } | Member::Linked { identifiers, .. } => lives.link(identifiers),
-            Member::Moved { fact, from, to, .. } if from != to => moves.push((*fact, *from, *to)),
-            Member::Moved { .. } => {}
-        }
-    }
-    lives.end(&moves);
-    lives.fold(events)
+    Lives::of(events).fold(events)
 }
 
 impl MemberEvent {
     const fn says_who_is_who(&self) -> bool {
         match &self.what {
             Member::Act { identifiers, .. } => identifiers.len() > 1,
-            Member::Linked { .. } | Member::Moved { .. } => true,
+            Member::Linked { .. } | Member::Moved { .. } | Member::Erased { .. } => true,
+        }
+    }
+
+    /// At one instant links come first, then changes: more identifiers are silenced, and silence is the safe side. For
+    /// the same reason erasures come last.
+    const fn rank(&self) -> u8 {
+        match &self.what {
+            Member::Act { .. } | Member::Linked { .. } => 0,
+            Member::Moved { .. } => 1,
+            Member::Erased { .. } => 2,
         }
     }
 }
@@ -185,10 +207,37 @@ struct Node {
 struct Lives {
     nodes: Vec<Node>,
     spans: BTreeMap<IdentifierKey, Vec<usize>>,
+    /// Who left, when, and where the contact arrived.
     moves: Vec<(usize, Fact, usize)>,
+    /// Contacts of which nothing is left but that they were erased.
+    gone: Vec<(usize, Fact)>,
+    /// What their identifiers are from then on: the contact erased, the span begun.
+    begun_anew: Vec<(usize, Fact, usize)>,
 }
 
 impl Lives {
+    /// Who is who, from the events that say so.
+    fn of(events: &[MemberEvent]) -> Self {
+        let mut lives = Self::default();
+        let mut identity: Vec<&MemberEvent> = events.iter().filter(|event| event.says_who_is_who()).collect();
+        identity.sort_by_key(|event| (event.at(), event.rank()));
+        let mut moves: Vec<(Fact, IdentifierKey, IdentifierKey)> = Vec::new();
+        for event in identity {
+            let together = |change: &Fact| change.at == event.at() && !matches!(event.what, Member::Erased { .. });
+            if moves.first().is_some_and(|(change, ..)| !together(change)) {
+                lives.end(&std::mem::take(&mut moves));
+            }
+            match &event.what {
+                Member::Act { identifiers, .. } | Member::Linked { identifiers, .. } => lives.link(identifiers),
+                Member::Moved { fact, from, to, .. } if from != to => moves.push((*fact, *from, *to)),
+                Member::Moved { .. } => {}
+                Member::Erased { fact, identifier } => lives.erase(*fact, *identifier),
+            }
+        }
+        lives.end(&moves);
+        lives
+    }
+
     fn current(&mut self, key: IdentifierKey) -> usize {
         let nodes = &mut self.nodes;
         let spans = self.spans.entry(key).or_default();
@@ -225,9 +274,19 @@ impl Lives {
             let node = self.current(*from);
             leaving.push((*change, self.root(node)));
         }
-        let ends_at = |node: usize| leaving.iter().find(|(_, root)| *root == self.root(node)).map(|(change, _)| *change);
-        let ended = self.spans.iter().filter_map(|(key, spans)| Some((*key, ends_at(*spans.last()?)?)));
-        for (key, change) in ended.collect::<Vec<_>>() {
+        self.cut(&leaving);
+        for ((change, root), (_, _, to)) in leaving.into_iter().zip(moves) {
+            let arriving = self.current(*to);
+            self.moves.push((root, change, arriving));
+        }
+    }
+
+    /// Ends the present spans of these contacts; gives the contact and the new span of every identifier.
+    fn cut(&mut self, leaving: &[(Fact, usize)]) -> Vec<(usize, usize)> {
+        let ends = |node: usize| leaving.iter().find(|(_, root)| *root == self.root(node)).copied();
+        let ended = self.spans.iter().filter_map(|(key, spans)| Some((*key, ends(*spans.last()?)?)));
+        let mut begun = Vec::new();
+        for (key, (change, root)) in ended.collect::<Vec<_>>() {
             let next = add_node(&mut self.nodes);
             if let Some(spans) = self.spans.get_mut(&key) {
                 if let Some(node) = spans.last().and_then(|last| self.nodes.get_mut(*last)) {
@@ -235,10 +294,18 @@ impl Lives {
                 }
                 spans.push(next);
             }
+            begun.push((root, next));
         }
-        for ((change, root), (_, _, to)) in leaving.into_iter().zip(moves) {
-            let arriving = self.current(*to);
-            self.moves.push((root, change, arriving));
+        begun
+    }
+
+    /// Ends the contact behind `key`: what it did up to now is gone, and its identifiers begin anew.
+    fn erase(&mut self, erased: Fact, key: IdentifierKey) {
+        let node = self.current(key);
+        let root = self.root(node);
+        self.gone.push((root, erased));
+        for (root, next) in self.cut(&[(erased, root)]) {
+            self.begun_anew.push((root, erased, next));
         }
     }
 
@@ -254,13 +321,8 @@ impl Lives {
         let mut homes: HashMap<usize, u64> = HashMap::new();
         let mut begun: Vec<u64> = Vec::new();
         for event in events {
-            let (key, home) = match &event.what {
-                Member::Act { identifiers, .. } | Member::Linked { identifiers, .. } => (identifiers.first().copied(), event.trail),
-                Member::Moved { from, .. } => (Some(*from), event.trail),
-            };
-            let Some(key) = key else { continue };
-            let node = self.node_at(key, event.at());
-            let root = self.root(node);
+            let home = event.trail;
+            let Some(root) = self.of_event(event) else { continue };
             if let Member::Act { event, .. } = &event.what {
                 facts.entry(root).or_default().apply(event);
             }
@@ -278,14 +340,39 @@ impl Lives {
                 homes.entry(self.root(node)).and_modify(|known| *known = (*second).min(*known)).or_insert(*second);
             }
         }
+        self.forget(&mut facts);
         self.moves.sort_by_key(|(_, change, _)| change.at);
         for (leaving, change, arriving) in &self.moves {
             let left = facts.get(&self.root(*leaving)).cloned().unwrap_or_default();
-            let here = facts.entry(self.root(*arriving)).or_default();
-            here.predecessors.push(Predecessor { change: *change, facts: left });
+            let arriving = self.root(*arriving);
+            if !self.gone.iter().any(|(gone, _)| *gone == arriving) {
+                facts.entry(arriving).or_default().predecessors.push(Predecessor { change: *change, facts: left });
+            }
         }
         let spans = self.spans.iter().map(|(key, nodes)| (*key, self.spans_of(nodes, &facts, &homes)));
         spans.collect()
+    }
+
+    /// Leaves of erased contacts only that they were erased.
+    fn forget(&self, facts: &mut HashMap<usize, Facts>) {
+        for (gone, _) in &self.gone {
+            facts.insert(*gone, Facts::default());
+        }
+        let begun = self.begun_anew.iter().map(|(_, erased, node)| (self.root(*node), *erased));
+        for (root, erased) in self.gone.iter().copied().chain(begun) {
+            facts.entry(root).or_default().suppress(erased);
+        }
+    }
+
+    /// The contact that an event is of: of whoever was behind its first identifier then.
+    fn of_event(&mut self, event: &MemberEvent) -> Option<usize> {
+        let key = match &event.what {
+            Member::Act { identifiers, .. } | Member::Linked { identifiers, .. } => *identifiers.first()?,
+            Member::Moved { from, .. } => *from,
+            Member::Erased { .. } => return None,
+        };
+        let node = self.node_at(key, event.at());
+        Some(self.root(node))
     }
 
     fn spans_of(&self, nodes: &[usize], facts: &HashMap<usize, Facts>, homes: &HashMap<usize, u64>) -> Vec<Span> {

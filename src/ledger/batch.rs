@@ -13,15 +13,15 @@ use super::kind::kind_of;
 use super::packed::pack;
 use super::record::{Acknowledgement, Actor, RecordError};
 use super::seal::{self, Key, NONCE_BYTES, TAG_BYTES};
-use super::secrets::{Digest16, LedgerId, SECRET_VERSION};
+use super::secrets::{Digest16, LedgerId, SECRET_VERSION, Token};
 use super::state::{Group, Position, State, Trail, new_trail};
 use crate::consent::account::AccountEvent;
-use crate::consent::facts::Facts;
+use crate::consent::facts::{Fact as Folded, Facts};
 use crate::consent::identity::IdentifierKey;
 use crate::consent::time::Time;
 use crate::consent::words::{Effect, Seq};
 use crate::ledger::fold::references;
-use crate::proto::{ClearPart, SealedPart, clear_part::Fact};
+use crate::proto::{ClearPart, ContactErased, SealedPart, clear_part::Fact};
 
 /// An entry to be.
 #[derive(Clone, Debug)]
@@ -96,6 +96,49 @@ pub struct Spent {
     pub claimed: Time,
 }
 
+/// What a commit erases and suppresses.
+#[derive(Default)]
+pub struct Erasing {
+    /// Each erasure: its fact, the suppressed identifiers that stay known, and what is recorded of it.
+    pub erased: Vec<(Folded, Vec<IdentifierKey>, ContactErased)>,
+    /// Identifiers it introduces that an earlier erasure left a token of.
+    pub suppressed: Vec<(IdentifierKey, Folded)>,
+    /// Identifiers of erased trails that it introduces again, each with its new trail.
+    pub introduced_again: Vec<(IdentifierKey, u64)>,
+    /// Look-up digests that nothing needs any more.
+    pub forgotten: Vec<Digest16>,
+}
+
+impl Erasing {
+    /// The trails whose keys must go once the commit is durable.
+    #[must_use]
+    pub fn trails(&self) -> Vec<u64> {
+        self.erased.iter().flat_map(|(_, _, erased)| erased.trails.iter().copied()).collect()
+    }
+
+    /// Whether a token is among those that it leaves.
+    #[must_use]
+    pub fn leaves(&self, token: Token) -> bool {
+        self.erased.iter().any(|(_, _, erased)| erased.suppression_tokens.iter().any(|left| *left == token.bytes()))
+    }
+
+    /// From here on every reader knows that something was erased, before anything is missing.
+    fn publish(self, state: &State) {
+        let mut erasures = state.erasures_mut();
+        for (fact, keys, erased) in &self.erased {
+            erasures.note(*fact, keys, erased);
+        }
+        for (key, trail) in self.introduced_again {
+            erasures.introduced(key, trail);
+        }
+        for (key, fact) in self.suppressed {
+            erasures.suppress(key, fact);
+        }
+        drop(erasures);
+        state.forget_identifiers(&self.forgotten);
+    }
+}
+
 /// A trail as this commit changes it.
 pub struct Working {
     /// The trail but for its facts.
@@ -124,6 +167,8 @@ pub struct Batch {
     pub account_events: Vec<(u64, AccountEvent)>,
     /// Groups as they are after it.
     pub groups: Vec<Group>,
+    /// What it erases.
+    pub erasing: Erasing,
     /// The highest trail number after it.
     pub highest_trail: u64,
     /// Data keys that it has used.
@@ -155,6 +200,7 @@ impl Batch {
             accounts: Vec::new(),
             account_events: Vec::new(),
             groups: Vec::new(),
+            erasing: Erasing::default(),
             highest_trail,
             keys: HashMap::new(),
             open: Vec::new(),
@@ -291,6 +337,7 @@ impl Batch {
 
     /// Puts its changes into the state, the head last. Only once its blocks are durable.
     pub fn publish(self, state: &State) {
+        self.erasing.publish(state);
         for (name, trail) in self.accounts {
             state.add_account(&name, trail);
         }

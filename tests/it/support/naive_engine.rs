@@ -8,7 +8,7 @@ use consent_ledger::consent::decide::{Contact, decide};
 use consent_ledger::consent::event::{Act, CODE_MARKETING_STOPPED, CODE_WINDOW_CLOSED, Event, SenderNumber};
 use consent_ledger::consent::facts::{Fact, Facts};
 use consent_ledger::consent::identifier::Identifier;
-use consent_ledger::consent::identity::{Behind, IdentifierKey, Member, MemberEvent, resolve, span_at};
+use consent_ledger::consent::identity::{Behind, IdentifierKey, Member, MemberEvent, person, resolve, span_at};
 use consent_ledger::consent::keyword::Keyword;
 use consent_ledger::consent::policy::Scope;
 use consent_ledger::consent::sender::SenderStanding;
@@ -34,7 +34,9 @@ pub struct NaiveEngine {
 struct Business {
     account: AccountFacts,
     events: Vec<MemberEvent>,
-    trail: Vec<(String, Vec<IdentifierKey>)>,
+    trail: Vec<(String, Vec<IdentifierKey>, Seq)>,
+    /// Of identifiers that an erased person had left and others have: until when, and the erasure.
+    former: BTreeMap<IdentifierKey, (Time, Fact)>,
     identifiers: BTreeMap<Identifier, IdentifierKey>,
     senders: BTreeMap<Sender, SenderNumber>,
     used: HashMap<String, (String, Option<Time>, Acknowledgement)>,
@@ -76,6 +78,10 @@ impl Engine for NaiveEngine {
             return if same { Ok(duplicate) } else { Err(RecordError::EventIdReused { seq: acknowledgement.seq }) };
         }
         let first = self.head + 1;
+        if let Some(erased) = business.outranked(&record.what, at.min(self.now)) {
+            let effect = Effect::HistoricalOnly;
+            return Ok(Acknowledgement { seq: erased.seq, entry_hash: [0; 32], duplicate: false, effect, caused: None });
+        }
         let (entries, effect) = business.append(&record.what, at.min(self.now), self.now, first);
         self.head += entries;
         self.heads.push((self.now, Seq::new(self.head)));
@@ -112,7 +118,8 @@ impl Engine for NaiveEngine {
         let policy = business.account.policy(as_of).policy;
         let send = business.account.send(sender, question.asked, question.template.as_ref(), &policy, as_of);
         let key = business.key(&question.contact);
-        let known: Vec<MemberEvent> = business.events.iter().filter(|event| event.at() <= at && event.seq() <= head).cloned().collect();
+        let known: Vec<MemberEvent> =
+            business.events.iter().filter(|event| event.bears_on(at) && (is_erased(event) || event.seq() <= head)).cloned().collect();
         let spans = resolve(&known);
         // What ends at an instant no longer holds at it: a question falls into the last span that facts up to `at` open.
         let behind = spans.get(&key).and_then(|spans| spans.last()).map_or(&Behind::Nobody, |span| &span.behind);
@@ -132,14 +139,14 @@ impl Engine for NaiveEngine {
         let mut known = 0;
         while known < members.len() {
             known = members.len();
-            for (_, identifiers) in &business.trail {
+            for (_, identifiers, _) in &business.trail {
                 if identifiers.iter().any(|key| members.contains(key)) {
                     members.extend(identifiers);
                 }
             }
         }
-        let of_contact = business.trail.iter().filter(|(_, identifiers)| identifiers.iter().any(|key| members.contains(key)));
-        Ok(of_contact.map(|(name, _)| name.clone()).collect())
+        let of_contact = business.trail.iter().filter(|(_, identifiers, _)| identifiers.iter().any(|key| members.contains(key)));
+        Ok(of_contact.map(|(name, _, _)| name.clone()).collect())
     }
 
     fn verify(&mut self) -> Result<u64, String> {
@@ -167,6 +174,19 @@ impl Business {
                 let noted = Noted { at, recorded_at: now, seq: fact.seq };
                 let latest = self.account.apply(AccountEvent { noted, act });
                 (1, if latest { Effect::Applied } else { Effect::HistoricalOnly })
+            }
+            What::Erase { contact, keep_suppression } => {
+                let key = self.key(contact);
+                let person = person(&self.events, key, at);
+                self.events.retain(|event| !person.events.contains(&event.seq()));
+                self.trail.retain(|(_, _, seq)| !person.events.contains(seq));
+                for held in person.identifiers.iter().filter(|_| *keep_suppression) {
+                    match held.left.filter(|_| held.others) {
+                        Some(until) => drop(self.former.insert(held.key, (until, fact))),
+                        None => self.suppress(held.key, fact),
+                    }
+                }
+                (1, Effect::Applied)
             }
             What::Link { a, b } => {
                 let identifiers = vec![self.key(a), self.key(b)];
@@ -246,8 +266,49 @@ impl Business {
 
     fn keep(&mut self, name: &str, identifiers: Vec<IdentifierKey>, what: Member) {
         let trail = identifiers.iter().map(|key| key.trail).min().unwrap_or_default();
-        self.trail.push((name.to_owned(), identifiers));
-        self.events.push(MemberEvent { trail, what });
+        let event = MemberEvent { trail, what };
+        self.trail.push((name.to_owned(), identifiers, event.seq()));
+        self.events.push(event);
+    }
+
+    /// Whoever appears under an identifier is taken for a person erased then; the latest erasure counts.
+    fn suppress(&mut self, identifier: IdentifierKey, fact: Fact) {
+        let older = |event: &MemberEvent| matches!(event.what, Member::Erased { identifier: other, .. } if other == identifier);
+        if self.events.iter().any(|event| older(event) && event.at() >= fact.at) {
+            return;
+        }
+        self.events.retain(|event| !older(event));
+        self.events.push(MemberEvent { trail: identifier.trail, what: Member::Erased { fact, identifier } });
+    }
+
+    fn erased(&self, identifier: IdentifierKey) -> Option<Fact> {
+        self.events.iter().find_map(|event| match event.what {
+            Member::Erased { fact, identifier: other } if other == identifier => Some(fact),
+            _ => None,
+        })
+    }
+
+    /// The erasure that outranks an event at `at`; whoever turns out by it to be the erased person is suppressed too.
+    fn outranked(&mut self, what: &What, at: Time) -> Option<Fact> {
+        let keys: Vec<IdentifierKey> = draft::identifiers(what).iter().map(|identifier| self.key(identifier)).collect();
+        let spans = resolve(&self.events);
+        let until = |key, time| spans.get(&key).and_then(|spans| span_at(spans, time)).and_then(|span| span.until);
+        let by = |key: &IdentifierKey| {
+            let covers = |end: Time| at <= end && until(*key, at) == until(*key, end);
+            let former = || self.former.get(key).filter(|(end, _)| covers(*end)).map(|(_, erased)| *erased);
+            self.erased(*key).filter(|erased| covers(erased.at)).or_else(former)
+        };
+        let caught: Vec<Option<Fact>> = keys.iter().map(by).collect();
+        let erased = caught.iter().flatten().copied().max_by_key(|erased| (erased.at, std::cmp::Reverse(erased.seq)))?;
+        for (key, _) in keys.iter().zip(&caught).filter(|(_, by)| by.is_none()) {
+            for held in person(&self.events, *key, erased.at).identifiers {
+                match held.left.filter(|_| held.others) {
+                    Some(until) => drop(self.former.insert(held.key, (until, erased))),
+                    None => self.suppress(held.key, erased),
+                }
+            }
+        }
+        Some(erased)
     }
 
     fn key(&mut self, identifier: &Identifier) -> IdentifierKey {
@@ -265,6 +326,10 @@ impl Business {
     }
 }
 
+const fn is_erased(event: &MemberEvent) -> bool {
+    matches!(event.what, Member::Erased { .. })
+}
+
 /// Whether evidence says more than the name and line of a file.
 fn proves(evidence: &Evidence) -> bool {
     let bare = Evidence { file_name: evidence.file_name.clone(), file_line: evidence.file_line, ..Evidence::default() };
@@ -274,7 +339,10 @@ fn proves(evidence: &Evidence) -> bool {
 /// Everything that an event says but its time. Identifiers hide in debug output and are added.
 fn content(what: &What) -> String {
     let identifiers: Vec<&str> = match what {
-        What::OptIn { contact, .. } | What::OptOut { contact, .. } | What::ConfirmationSent { contact, .. } => vec![contact.as_str()],
+        What::OptIn { contact, .. }
+        | What::OptOut { contact, .. }
+        | What::ConfirmationSent { contact, .. }
+        | What::Erase { contact, .. } => vec![contact.as_str()],
         What::Inbound { contact, .. }
         | What::Preference { contact, .. }
         | What::SendFailed { contact, .. }
