@@ -125,7 +125,7 @@ impl Planner {
             .forgotten
             .extend(texts.iter().filter(|(key, _)| goes(key)).map(|(_, text)| self.secrets.identifier_digest(asked.account, text)));
         if !trails.is_empty() {
-            self.regroup(batch, plan, &kept, members, &trails);
+            self.regroup(batch, plan, &kept, &opened, members, &trails);
         }
         Ok(())
     }
@@ -248,12 +248,11 @@ impl Planner {
     }
 
     /// Who is who among those who are left.
-    fn regroup(&self, batch: &Batch, plan: &mut Plan, kept: &Kept, mut members: Vec<MemberEvent>, trails: &[u64]) {
-        let is_void = |member: &MemberEvent| {
-            let second = if let Member::Moved { second, .. } = &member.what { *second } else { 0 };
-            !matches!(member.what, Member::Erased { .. }) && [member.trail, second].iter().any(|trail| kept.void.contains(trail))
-        };
-        members.retain(|member| !is_void(member));
+    fn regroup(&self, batch: &Batch, plan: &mut Plan, kept: &Kept, opened: &[Opened], mut members: Vec<MemberEvent>, trails: &[u64]) {
+        members.retain(|member| matches!(member.what, Member::Erased { .. }));
+        let is_void = |opened: &&Opened| trails_of(&opened.entry).any(|trail| kept.void.contains(&trail));
+        let untouched = opened.iter().filter(|opened| !is_void(opened));
+        members.extend(untouched.filter_map(|opened| history::member(&self.state, &opened.entry)));
         let mut seq = batch.head.seq;
         for entry in &plan.entries {
             seq = seq.next();
@@ -292,7 +291,8 @@ impl Planner {
     }
 
     fn members_of(&self, batch: &Batch, opened: &[Opened], trails: &[u64]) -> Vec<MemberEvent> {
-        let mut members: Vec<MemberEvent> = opened.iter().filter_map(|opened| history::member(&self.state, &opened.entry)).collect();
+        let member = |opened: &Opened| history::member(&self.state, &opened.entry).or_else(|| opened.mention());
+        let mut members: Vec<MemberEvent> = opened.iter().filter_map(member).collect();
         members.extend(self.state.erasures().members(trails));
         for (fact, keys, _) in &batch.erasing.erased {
             members.extend(keys.iter().map(|key| erased_member(*key, *fact)));
@@ -312,6 +312,14 @@ impl Opened {
 
     fn text(&self, key: IdentifierKey) -> Option<&str> {
         self.texts().find(|(known, _)| *known == key).map(|(_, text)| text)
+    }
+
+    /// An entry that is no act still names whom it is about, such as a change from a number to itself.
+    fn mention(&self) -> Option<MemberEvent> {
+        let fact = Fact { at: Time::from_micros(self.entry.clear.occurred_at), seq: self.entry.header.seq };
+        let is_erasure = matches!(self.entry.clear.fact, Some(Stored::ContactErased(_)));
+        let what = Member::Linked { fact, identifiers: self.keys.iter().copied().take(1).collect() };
+        (!is_erasure && !self.keys.is_empty()).then_some(MemberEvent { trail: self.entry.header.link.trail, what })
     }
 
     /// The trail under which it uses an identifier.

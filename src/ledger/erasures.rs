@@ -101,12 +101,12 @@ impl Erasures {
         for key in keys {
             self.suppress(*key, fact);
         }
-        let introduced = erased.trails.iter().flat_map(|trail| of_trail(&self.suppressed, *trail)).map(|(key, _)| *key);
-        let carried = self.held.iter().filter(|(_, trail)| erased.trails.contains(trail)).map(|(key, _)| *key);
-        let unreachable: Vec<IdentifierKey> = introduced.chain(carried).filter(|key| self.is_gone(*key)).collect();
-        for key in unreachable {
-            self.suppressed.remove(&key);
-        }
+    }
+
+    /// Lets go of suppressed identifiers that nothing uses any more, once it is known what was introduced again.
+    pub fn sweep(&mut self) {
+        let Self { trails, suppressed, held, .. } = self;
+        suppressed.retain(|key, _| !trails.contains(held.get(key).unwrap_or(&key.trail)));
     }
 
     /// Keeps a token; the latest erasure counts.

@@ -84,6 +84,7 @@ impl Replay<'_> {
         if let Some(error) = self.found.unread.iter().find_map(unread) {
             return Err(error);
         }
+        self.state.erasures_mut().sweep();
         self.state.forget_erased_identifiers();
         for (_, account) in self.state.accounts() {
             self.fold_account(reader, account.trail)?;

@@ -7,6 +7,7 @@ mod architecture;
 mod command_line;
 mod concurrency;
 mod crash;
+mod erasure;
 mod errors;
 mod faults;
 mod format;

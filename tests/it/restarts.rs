@@ -12,7 +12,7 @@ use crate::support::naive_engine::NaiveEngine;
 
 const CONTACTS: [&str; 4] = ["+447400123456", "+447400123457", "GB.1", "GB.2"];
 
-fn questions(times: &[Time]) -> Vec<Question> {
+pub fn questions(times: &[Time]) -> Vec<Question> {
     use consent_ledger::consent::decide::Asked;
     use consent_ledger::consent::words::{Account, Category};
     let mut questions = Vec::new();
@@ -35,7 +35,7 @@ fn questions(times: &[Time]) -> Vec<Question> {
     questions
 }
 
-fn all(ledger: &Ledger, questions: &[Question]) -> Vec<String> {
+pub fn all(ledger: &Ledger, questions: &[Question]) -> Vec<String> {
     let ask = |question: &Question| {
         let decision = ledger.check(question).unwrap().decision;
         format!("{} {:?} from {} at {:?}: {decision:?}", question.contact.as_str(), question.asked, question.sender, question.at)

@@ -154,6 +154,11 @@ impl Engine for NaiveEngine {
     }
 }
 
+impl NaiveEngine {
+    pub fn dump(&self) {
+        println!("{:#?}", self.accounts["default"].events);
+    }
+}
 impl Business {
     /// Appends what happened and what it causes; says how many entries that made and what they did.
     fn append(&mut self, what: &What, at: Time, now: Time, first: u64) -> (u64, Effect) {
