@@ -359,7 +359,9 @@ impl Lives {
             facts.insert(*gone, Facts::default());
         }
         let begun = self.begun_anew.iter().map(|(_, erased, node)| (self.root(*node), *erased));
-        for (root, erased) in self.gone.iter().copied().chain(begun) {
+        let mut left: Vec<(usize, Fact)> = self.gone.iter().copied().chain(begun).collect();
+        left.sort_by_key(|(_, erased)| *erased);
+        for (root, erased) in left {
             facts.entry(root).or_default().suppress(erased);
         }
     }

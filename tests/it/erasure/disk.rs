@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use consent_ledger::consent::words::{Account, Permission, Reason};
 use consent_ledger::ledger::disk::{Disk, RealDisk};
-use consent_ledger::ledger::keyring::{Keyring, Slot};
+use consent_ledger::ledger::keyring::Keyring;
 use consent_ledger::ledger::secrets::Secrets;
 use consent_ledger::ledger::verify::verify_data_dir;
 use consent_ledger::ledger::{Filter, Ledger, OpenError};

@@ -129,21 +129,3 @@ proptest! {
         prop_assert!(report.ok(), "{:?}", report.problems);
     }
 }
-
-#[test]
-fn dbg_one() {
-    let dice: Vec<Dice> = vec![(9, 2, 2, 0, 1, 0), (0, 0, 0, 0, 0, 0), (9, 2, 0, 0, 0, 0), (12, 2, 0, 0, 1, 0)];
-    let mut naive = NaiveEngine::new();
-    naive.set_clock(time(20));
-    let dir = tempfile::tempdir().unwrap();
-    let ledger = try_open(dir.path(), time(20)).unwrap();
-    for d in dice {
-        let r = happens(d);
-        println!("{:?} naive {:?}", r.what, naive.record(r.clone()));
-        println!("real {:?}", ledger.record_blocking(r));
-    }
-    naive.dump();
-    for e in ledger.entries(&Default::default(), 100).unwrap() {
-        println!("{} {:?} trail {} second {} {:?}", e.seq, e.clear, e.trail, e.second_trail, e.sealed.is_some());
-    }
-}
