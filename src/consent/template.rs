@@ -264,3 +264,57 @@ const fn rank(status: TemplateStatus) -> u8 {
         TemplateStatus::Paused | TemplateStatus::Rejected | TemplateStatus::Disabled | TemplateStatus::Pending => 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::consent::account::Known;
+    use crate::consent::time::Time;
+    use crate::consent::words::Seq;
+
+    fn noted(at: i64, seq: u64) -> Noted {
+        Noted { at: Time::from_micros(at), recorded_at: Time::from_micros(at), seq: Seq::new(seq) }
+    }
+
+    fn as_of(at: i64) -> AsOf {
+        AsOf { at: Time::from_micros(at), known: Known::default() }
+    }
+
+    fn key(name: &str) -> TemplateKey {
+        TemplateKey::new(name, "en").unwrap()
+    }
+
+    #[test]
+    fn the_latest_rating_is_shown_and_of_two_at_once_the_worse() {
+        let mut templates = Templates::default();
+        let mut rate = |at, seq, quality| templates.change(noted(at, seq), key("news"), None, None, Some(quality));
+        rate(5, 1, Quality::Red);
+        rate(7, 2, Quality::Yellow);
+        rate(7, 3, Quality::Green);
+        templates.change(noted(9, 4), key("news"), None, Some(TemplateStatus::Paused), None);
+        let quality = |at| templates.quality(&key("news"), as_of(at));
+        assert_eq!([4, 6, 9].map(quality), [None, Some(Quality::Red), Some(Quality::Yellow)]);
+    }
+
+    #[test]
+    fn a_page_goes_on_behind_a_name_that_need_not_be_there() {
+        let mut templates = Templates::default();
+        let template = Template { category: Category::Utility, parameters: 0, status: TemplateStatus::Approved, opt_in_request: false };
+        for (seq, name) in [(1, "c"), (2, "a"), (3, "d")] {
+            templates.register(noted(1, seq), key(name), template);
+        }
+        templates.change(noted(1, 4), key("e"), Some(Category::Marketing), None, None);
+        let names = |place| templates.behind(place, as_of(1)).map(|(key, _)| key.name().to_owned()).collect::<Vec<_>>().concat();
+        assert_eq!(names(Bound::Unbounded), "acd");
+        assert_eq!(names(Bound::Excluded(&key("b"))), "cd");
+        assert_eq!(names(Bound::Excluded(&key("d"))), "");
+    }
+
+    #[test]
+    fn a_name_and_a_language_are_faulty_each_for_itself() {
+        let faults = |name: &str, language: &str| TemplateKey::faults(name, language).collect::<Vec<_>>();
+        assert_eq!(faults("news", "en"), []);
+        assert_eq!(faults("", "en\u{7}"), [TemplateKeyError::Name, TemplateKeyError::Language]);
+        assert_eq!(faults("news", &"x".repeat(33)), [TemplateKeyError::Language]);
+    }
+}
