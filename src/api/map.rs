@@ -2,6 +2,7 @@
 
 use prost_types::Timestamp;
 
+use crate::consent::sender::{Declaration, Restriction};
 use crate::consent::time::Time;
 use crate::consent::words::{Categories, Seq};
 use crate::ledger::record::Acknowledgement;
@@ -48,6 +49,26 @@ pub fn acknowledgement(acknowledgement: Acknowledgement) -> proto::Acknowledgeme
         duplicate: acknowledgement.duplicate,
         effect: i32::from(acknowledgement.effect.number()),
         caused_seq: acknowledgement.caused.unwrap_or_default().number(),
+    }
+}
+
+/// What a business declared about a sender.
+#[must_use]
+pub fn declaration(declaration: Declaration) -> proto::SenderDeclaration {
+    proto::SenderDeclaration {
+        automated: declaration.automated,
+        retail: declaration.retail,
+        weekly_templates: declaration.weekly_templates,
+        escalation_paths: declaration.paths.iter().map(|path| path.number().into()).collect(),
+    }
+}
+
+/// What the platform forbids.
+#[must_use]
+pub fn restriction(restriction: &Restriction) -> proto::Restriction {
+    proto::Restriction {
+        kinds: restriction.kinds.iter().map(|kind| kind.number().into()).collect(),
+        until: restriction.until.map(timestamp),
     }
 }
 

@@ -14,6 +14,7 @@ pub mod keyword;
 pub mod policy;
 mod reasons;
 pub mod sender;
+mod standing;
 pub mod template;
 pub mod time;
 mod view;

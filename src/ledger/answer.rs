@@ -7,7 +7,6 @@ use crate::consent::event::SenderNumber;
 use crate::consent::facts::Facts;
 use crate::consent::identifier::Identifier;
 use crate::consent::identity::{Behind, IdentifierKey, MemberEvent, resolve, span_asked};
-use crate::consent::sender::SenderStanding;
 use crate::consent::template::TemplateAsked;
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Sender, Seq};
@@ -72,7 +71,7 @@ pub enum CheckError {
 }
 
 /// The number of a sender that was never mentioned.
-const NOBODY: SenderNumber = SenderNumber::new(u32::MAX);
+pub(super) const NOBODY: SenderNumber = SenderNumber::new(u32::MAX);
 
 /// What stands behind an identifier at the time asked about.
 enum Found {
@@ -90,9 +89,7 @@ impl Ledger {
     /// # Errors
     /// Where no truthful answer can be given. Never a permission.
     pub fn check(&self, question: &Question) -> Result<Answer, CheckError> {
-        if let Some(reason) = self.poisoned() {
-            return Err(CheckError::Unavailable { reason });
-        }
+        self.writes()?;
         let state = &self.shared.state;
         loop {
             let head = state.head();
@@ -133,14 +130,14 @@ impl Ledger {
         }
     }
 
-    /// How a sender stands.
-    ///
-    /// # Errors
-    /// Where there is no such account.
-    pub fn standing(&self, account: &Account, sender: &Sender, as_of: AsOf) -> Result<SenderStanding, CheckError> {
-        let number = self.shared.state.senders().number(sender.as_str()).unwrap_or(NOBODY);
-        let standing = self.with_account(account, |account| account.facts.standing(number, as_of));
-        standing.ok_or_else(|| CheckError::AccountUnknown { account: account.to_string() })
+    /// Now. Facts are never later than the head's time: a clock set back must not look past a stop.
+    pub(super) fn present(&self) -> Time {
+        self.now().max(self.shared.state.head().recorded_at)
+    }
+
+    /// Nothing is answered by a ledger that no longer writes.
+    pub(super) fn writes(&self) -> Result<(), CheckError> {
+        self.poisoned().map_or(Ok(()), |reason| Err(CheckError::Unavailable { reason }))
     }
 
     fn find(&self, key: Option<IdentifierKey>, at: Time, known: Known) -> Result<Found, CheckError> {

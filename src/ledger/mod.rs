@@ -26,6 +26,7 @@ pub mod seal;
 pub mod secrets;
 pub mod snapshot;
 pub mod snapshot_writer;
+pub mod standing;
 pub mod state;
 pub mod store;
 pub mod store_writer;
@@ -53,6 +54,7 @@ use reader::Reader;
 use record::{Acknowledgement, Record, RecordError};
 use secrets::Secrets;
 use snapshot_writer::SnapshotWriter;
+pub use standing::{KnownTemplate, StandingAnswer};
 use state::{AccountState, State};
 
 /// A running ledger; clones share it.
