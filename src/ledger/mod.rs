@@ -18,6 +18,7 @@ pub mod kind;
 pub mod open;
 pub mod packed;
 pub mod plan;
+pub mod possible_opt_outs;
 pub mod reader;
 pub mod record;
 pub mod recovery;
