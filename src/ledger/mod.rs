@@ -9,6 +9,7 @@ pub mod clock;
 pub mod committer;
 pub mod disk;
 pub mod draft;
+pub mod drift;
 pub mod entry;
 pub mod fold;
 pub mod frame;
