@@ -6,8 +6,10 @@
 pub mod admin;
 pub mod audit;
 pub mod decision;
+mod drift;
 pub mod map;
 pub mod parse;
+mod possible_opt_outs;
 pub mod recording;
 pub mod status;
 
