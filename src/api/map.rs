@@ -2,6 +2,7 @@
 
 use prost_types::Timestamp;
 
+use crate::consent::identifier::Identifier;
 use crate::consent::sender::{Declaration, Restriction};
 use crate::consent::time::Time;
 use crate::consent::words::{Categories, Seq};
@@ -21,6 +22,12 @@ pub fn timestamp(time: Time) -> Timestamp {
 #[must_use]
 pub fn position(position: Position) -> proto::Position {
     proto::Position { seq: position.seq.number(), hash: position.hash.to_vec() }
+}
+
+/// Identifiers as texts.
+#[must_use]
+pub fn identifiers(identifiers: &[Identifier]) -> Vec<String> {
+    identifiers.iter().map(|identifier| identifier.as_str().to_owned()).collect()
 }
 
 /// An answer.

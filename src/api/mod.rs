@@ -6,11 +6,13 @@
 pub mod admin;
 pub mod audit;
 pub mod decision;
+mod drift;
 pub mod envelope;
 pub mod identity;
 pub mod map;
 pub mod parse;
 pub mod parse_words;
+mod possible_opt_outs;
 pub mod recording;
 pub mod senders;
 pub mod status;

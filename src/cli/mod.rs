@@ -6,12 +6,14 @@ mod act;
 mod check;
 mod client;
 mod dead_letters;
+mod drift;
 mod error;
 mod explain;
 mod identity;
 mod json;
 mod keys;
 mod output;
+mod possible_opt_outs;
 mod record;
 mod scenarios;
 mod sender;
@@ -60,6 +62,8 @@ enum Command {
     Sender(sender::Sender),
     Template(template::Template),
     Trail(trail::Trail),
+    PossibleOptOuts(possible_opt_outs::PossibleOptOuts),
+    Drift(drift::Drift),
     DeadLetters(dead_letters::DeadLetters),
     Verify(verify::Verify),
     Keys(keys::Keys),
@@ -93,6 +97,8 @@ fn run(command: Command, output: Output) -> Result<Verdict, CliError> {
         Command::Sender(sender) => client::run(sender.run(output)),
         Command::Template(template) => client::run(template.run(output)),
         Command::Trail(trail) => client::run(trail.run(output)),
+        Command::PossibleOptOuts(possible_opt_outs) => client::run(possible_opt_outs.run(output)),
+        Command::Drift(drift) => client::run(drift.run(output)),
         Command::DeadLetters(dead_letters) => client::run(dead_letters.run(output)),
         Command::Verify(verify) => verify.run(output),
         Command::Keys(keys) => keys.run(output),
@@ -138,6 +144,10 @@ mod tests {
             "trail --contact +447400123456 --server http://127.0.0.1:1",
             "verify --data-dir d --json",
             "keys public --data-dir d",
+            "possible-opt-outs list",
+            "possible-opt-outs confirm 7 --event-id e",
+            "possible-opt-outs dismiss 7",
+            "drift --from 2026-03-01T10:00:00Z --to 2026-03-02T10:00:00Z --sender 1 --json",
             "dead-letters list",
             "dead-letters replay",
             "scenarios a.yaml b.yaml",

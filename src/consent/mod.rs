@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod decide;
+pub mod drift;
 pub mod effect;
 pub mod event;
 pub mod facts;

@@ -142,6 +142,8 @@ impl From<RecordError> for Refusal {
             RecordError::EventIdReused { .. } => ("ALREADY_EXISTS", "EVENT_ID_REUSED"),
             RecordError::AccountUnknown { .. } => ("NOT_FOUND", "ACCOUNT_UNKNOWN"),
             RecordError::AccountExists { .. } => ("ALREADY_EXISTS", "ACCOUNT_EXISTS"),
+            RecordError::PossibleOptOutUnknown { .. } => ("NOT_FOUND", "POSSIBLE_OPT_OUT_UNKNOWN"),
+            RecordError::PossibleOptOutResolved { .. } => ("FAILED_PRECONDITION", "POSSIBLE_OPT_OUT_RESOLVED"),
             RecordError::Overloaded { .. } => ("RESOURCE_EXHAUSTED", "OVERLOADED"),
             RecordError::ClockBehind { .. } => ("UNAVAILABLE", "CLOCK_BEHIND"),
             RecordError::Unavailable { .. } => ("UNAVAILABLE", "LEDGER_UNAVAILABLE"),

@@ -13,7 +13,7 @@ use consent_ledger::consent::keyword::Keyword;
 use consent_ledger::consent::policy::Scope;
 use consent_ledger::consent::sender::SenderStanding;
 use consent_ledger::consent::time::{CLOCK_TOLERANCE_MICROS, Time};
-use consent_ledger::consent::words::{Account, Effect, Method, Sender, Seq};
+use consent_ledger::consent::words::{Account, Categories, Effect, Method, Sender, Seq};
 use consent_ledger::ledger::record::{Acknowledgement, Evidence, Record, RecordError, What};
 use consent_ledger::ledger::{Answer, CheckError, Position, Question};
 use consent_ledger::ledger::{draft, fold};
@@ -222,6 +222,17 @@ impl Business {
                 let act = Act::ConfirmationSent { sender: self.sender(sender) };
                 (1, self.act("confirmation_sent", std::slice::from_ref(contact), fact, act))
             }
+            What::ResolvePossibleOptOut { contact, sender, said_at, confirmed, .. } => {
+                let identifiers = contact.iter().map(|contact| self.key(contact)).collect();
+                self.trail.push(("possible_opt_out_resolved".to_owned(), identifiers));
+                if !confirmed {
+                    return (1, Effect::NoChange);
+                }
+                let policy = self.account.policy(AsOf { at: now, known: Known::default() }).policy;
+                let scope = if policy.keyword_scope == Scope::Account { SenderNumber::ALL } else { self.sender(sender) };
+                let act = Act::OptOut { sender: scope, categories: Categories::ALL, keyword_sender: None };
+                (2, self.act("opt_out", contact, Fact { at: *said_at, seq: fact.seq.next() }, act))
+            }
             What::IdentityKeyChange { contact, .. } => (1, self.act("identity_changed", contact, fact, Act::IdentityKeyChanged)),
         }
     }
@@ -278,6 +289,7 @@ fn content(what: &What) -> String {
         What::Inbound { contact, .. }
         | What::Preference { contact, .. }
         | What::SendFailed { contact, .. }
+        | What::ResolvePossibleOptOut { contact, .. }
         | What::IdentityKeyChange { contact, .. } => contact.iter().map(Identifier::as_str).collect(),
         What::Link { a, b } | What::Move { from: a, to: b, .. } => vec![a.as_str(), b.as_str()],
         _ => Vec::new(),
