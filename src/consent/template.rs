@@ -304,10 +304,12 @@ mod tests {
             templates.register(noted(1, seq), key(name), template);
         }
         templates.change(noted(1, 4), key("e"), Some(Category::Marketing), None, None);
-        let names = |place| templates.behind(place, as_of(1)).map(|(key, _)| key.name().to_owned()).collect::<Vec<_>>().concat();
-        assert_eq!(names(Bound::Unbounded), "acd");
-        assert_eq!(names(Bound::Excluded(&key("b"))), "cd");
-        assert_eq!(names(Bound::Excluded(&key("d"))), "");
+        let names = |after: Option<&str>| {
+            let after = after.map(key);
+            let place = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+            templates.behind(place, as_of(1)).map(|(key, _)| key.name().to_owned()).collect::<Vec<_>>().concat()
+        };
+        assert_eq!([None, Some("b"), Some("d")].map(names), ["acd", "cd", ""]);
     }
 
     #[test]
