@@ -304,12 +304,11 @@ mod tests {
             templates.register(noted(1, seq), key(name), template);
         }
         templates.change(noted(1, 4), key("e"), Some(Category::Marketing), None, None);
-        let names = |after: Option<&str>| {
-            let after = after.map(key);
-            let place = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
-            templates.behind(place, as_of(1)).map(|(key, _)| key.name().to_owned()).collect::<Vec<_>>().concat()
-        };
-        assert_eq!([None, Some("b"), Some("d")].map(names), ["acd", "cd", ""]);
+        let names = |place| templates.behind(place, as_of(1)).map(|(key, _)| key.name().to_owned()).collect::<Vec<_>>().concat();
+        assert_eq!(names(Bound::Unbounded), "acd");
+        let (missing, last) = (key("b"), key("d"));
+        assert_eq!(names(Bound::Excluded(&missing)), "cd");
+        assert_eq!(names(Bound::Excluded(&last)), "");
     }
 
     #[test]

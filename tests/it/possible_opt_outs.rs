@@ -148,7 +148,7 @@ fn assert_resolved(status: &Status, seq: u64, verdict: &str) {
 #[test]
 fn what_is_no_possible_opt_out_of_the_account_is_not_found() {
     on_a_server(async |client| {
-        let create = consent_ledger::proto::CreateAccountRequest { account: "shop".into(), ..Default::default() };
+        let create = consent_ledger::proto::CreateAccountRequest { account: "shop".into() };
         client.admin.clone().create_account(create).await.unwrap();
         let elsewhere = client.inbound(RecordInboundMessageRequest { account: "shop".into(), ..said(SAID) }).await.unwrap().seq;
         let stop = client.inbound(said("STOP")).await.unwrap().seq;
