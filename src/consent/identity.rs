@@ -179,6 +179,8 @@ impl MemberEvent {
 struct Node {
     until: Option<Fact>,
     parent: usize,
+    /// Whether somebody acted under the identifier, or moved to it.
+    acted: bool,
 }
 
 #[derive(Default)]
@@ -238,7 +240,14 @@ impl Lives {
         }
         for ((change, root), (_, _, to)) in leaving.into_iter().zip(moves) {
             let arriving = self.current(*to);
+            self.acted(arriving);
             self.moves.push((root, change, arriving));
+        }
+    }
+
+    fn acted(&mut self, node: usize) {
+        if let Some(node) = self.nodes.get_mut(node) {
+            node.acted = true;
         }
     }
 
@@ -261,8 +270,12 @@ impl Lives {
             let Some(key) = key else { continue };
             let node = self.node_at(key, event.at());
             let root = self.root(node);
-            if let Member::Act { event, .. } = &event.what {
+            if let Member::Act { event, identifiers } = &event.what {
                 facts.entry(root).or_default().apply(event);
+                for key in identifiers.iter().filter(|_| event.act.is_of_a_person()) {
+                    let node = self.node_at(*key, event.at);
+                    self.acted(node);
+                }
             }
             if !begun.contains(&home) {
                 begun.push(home);
@@ -293,11 +306,12 @@ impl Lives {
         let mut spans = Vec::with_capacity(nodes.len());
         for node in nodes {
             let root = self.root(*node);
-            let until = self.nodes.get(*node).and_then(|node| node.until);
+            let (until, acted) = self.nodes.get(*node).map_or((None, false), |node| (node.until, node.acted));
+            // An identifier that was left stays silent whatever is sent to it, reported of it or linked with it.
             let behind = match (facts.get(&root).filter(|facts| !facts.is_empty()), left) {
+                (_, Some(change)) if !acted => Behind::Moved(change),
                 (Some(facts), _) => Behind::Contact(facts.clone()),
-                (None, Some(change)) => Behind::Moved(change),
-                (None, None) => Behind::Nobody,
+                (None, _) => Behind::Nobody,
             };
             spans.push(Span { until: until.map(|change| change.at), behind, home: homes.get(&root).copied() });
             left = until;
@@ -307,6 +321,6 @@ impl Lives {
 }
 
 fn add_node(nodes: &mut Vec<Node>) -> usize {
-    nodes.push(Node { until: None, parent: nodes.len() });
+    nodes.push(Node { until: None, parent: nodes.len(), acted: false });
     nodes.len() - 1
 }
