@@ -183,6 +183,15 @@ struct Node {
     acted: bool,
 }
 
+/// A contact that leaves its identifiers.
+struct Leaving {
+    change: Fact,
+    /// Who leaves.
+    contact: usize,
+    /// Who had the identifier it goes to.
+    had: usize,
+}
+
 #[derive(Default)]
 struct Lives {
     nodes: Vec<Node>,
@@ -223,11 +232,11 @@ impl Lives {
     /// Ends the spans that the moves of one instant leave, then lets each arrive: their order does not matter.
     fn end(&mut self, moves: &[(Fact, IdentifierKey, IdentifierKey)]) {
         let mut leaving = Vec::with_capacity(moves.len());
-        for (change, from, _) in moves {
-            let node = self.current(*from);
-            leaving.push((*change, self.root(node)));
+        for (change, from, to) in moves {
+            let (from, to) = (self.current(*from), self.current(*to));
+            leaving.push(Leaving { change: *change, contact: self.root(from), had: self.root(to) });
         }
-        let ends_at = |node: usize| leaving.iter().find(|(_, root)| *root == self.root(node)).map(|(change, _)| *change);
+        let ends_at = |node: usize| leaving.iter().find(|leaving| leaving.contact == self.root(node)).map(|leaving| leaving.change);
         let ended = self.spans.iter().filter_map(|(key, spans)| Some((*key, ends_at(*spans.last()?)?)));
         for (key, change) in ended.collect::<Vec<_>>() {
             let next = add_node(&mut self.nodes);
@@ -238,10 +247,18 @@ impl Lives {
                 spans.push(next);
             }
         }
-        for ((change, root), (_, _, to)) in leaving.into_iter().zip(moves) {
+        for (one, (_, _, to)) in leaving.iter().zip(moves) {
             let arriving = self.current(*to);
-            self.acted(arriving);
-            self.moves.push((root, change, arriving));
+            // Whoever comes to an identifier at the instant at which its own contact leaves it may have gone on with that
+            // contact: a tie, so the refusals follow both ways, and the identifier waits for an act like any that was left.
+            let mut arrived = vec![one.contact];
+            while let Some(other) = leaving.iter().find(|other| arrived.contains(&other.had) && !arrived.contains(&other.contact)) {
+                arrived.push(other.contact);
+            }
+            self.moves.extend(arrived.into_iter().map(|contact| (contact, one.change, arriving)));
+            if one.had == one.contact || leaving.iter().all(|other| other.contact != one.had) {
+                self.acted(arriving);
+            }
         }
     }
 
