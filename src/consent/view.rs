@@ -166,9 +166,18 @@ impl<'a> View<'a> {
     // Rule 4.
     pub(super) fn standing(&self, category: Category, at: Time) -> Standing {
         let out = self.opt_outs(category).latest;
-        let mut best = out.map_or(Standing::Unknown, Standing::OptedOut);
         let implied = self.implied(category, at).filter(|opt_in| out.is_none_or(|out| opt_in.fact.at > out.at));
-        for opt_in in self.answering(category).chain(implied) {
+        self.standing_after(self.answering(category).chain(implied), category, at)
+    }
+
+    /// The same from what the contact said alone: what an open window implies ends with it and hides no opt-out for good.
+    fn said(&self, category: Category, at: Time) -> Standing {
+        self.standing_after(self.answering(category), category, at)
+    }
+
+    fn standing_after(&self, opt_ins: impl Iterator<Item = OptIn>, category: Category, at: Time) -> Standing {
+        let mut best = self.opt_outs(category).latest.map_or(Standing::Unknown, Standing::OptedOut);
+        for opt_in in opt_ins {
             let lasts = self.expires_at(&opt_in).is_none_or(|end| at < end);
             let found = match (lasts, self.suspended(&opt_in)) {
                 (true, false) => Standing::OptedIn(opt_in),
@@ -249,7 +258,7 @@ impl Carried {
             let change = before.change;
             let view = View::new(&before.facts, sender, policy);
             for (category, (out, opt_in)) in Category::ALL.iter().zip(carried.opted_out.iter_mut().zip(carried.opted_in.iter_mut())) {
-                if matches!(view.standing(*category, change.at), Standing::OptedOut(_)) {
+                if matches!(view.said(*category, change.at), Standing::OptedOut(_)) {
                     *out = later(*out, Some(change));
                 } else if policy.identity_change_carries_opt_in {
                     let in_force = |opt_in: &OptIn| view.expires_at(opt_in).is_none_or(|end| change.at < end) && !view.suspended(opt_in);
