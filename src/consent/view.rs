@@ -300,12 +300,13 @@ fn later(a: Option<Fact>, b: Option<Fact>) -> Option<Fact> {
     }
 }
 
-/// How far a standing outranks another: an opt-in in force above all; a suspended one above an expired one.
+/// How far a standing outranks another: an opt-in in force above all. A category that a later opt-in named is no longer
+/// suspended (rule 13), so one that ended since outranks one that a changed identity key suspends.
 const fn rank(standing: &Standing) -> u8 {
     match standing {
         Standing::Unknown | Standing::OptedOut(_) => 0,
-        Standing::Expired(_) => 1,
-        Standing::Suspended(_) => 2,
+        Standing::Suspended(_) => 1,
+        Standing::Expired(_) => 2,
         Standing::OptedIn(_) => 3,
     }
 }
