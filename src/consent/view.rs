@@ -224,8 +224,8 @@ impl<'a> View<'a> {
         let Some(keyword) = keyword else { return Confirmation::None };
         let opt_ins = Category::ALL.iter().flat_map(|category| self.opt_ins(*category).chain(self.implied(*category, at)));
         let came_back = { opt_ins }.any(|opt_in| opt_in.fact.at > keyword.at);
-        let closes_at = keyword.at.plus_hours(self.policy.window_hours);
-        if came_back || at >= closes_at || self.window(at).closes_at.is_none() {
+        let Some((_, closes_at)) = self.open_since(Some(keyword), at) else { return Confirmation::None };
+        if came_back || self.window(at).closes_at.is_none() {
             return Confirmation::None;
         }
         match self.own.and_then(|own| own.confirmation) {
