@@ -223,7 +223,8 @@ impl<'a> View<'a> {
         });
         let Some(keyword) = keyword else { return Confirmation::None };
         let opt_ins = Category::ALL.iter().flat_map(|category| self.opt_ins(*category).chain(self.implied(*category, at)));
-        let came_back = { opt_ins }.any(|opt_in| opt_in.fact.at > keyword.at);
+        let outlived = [self.own, self.all].into_iter().flatten().filter_map(|toward| toward.outlived);
+        let came_back = opt_ins.map(|opt_in| opt_in.fact).chain(outlived).any(|fact| fact.at > keyword.at);
         let Some((_, closes_at)) = self.open_since(Some(keyword), at) else { return Confirmation::None };
         if came_back || self.window(at).closes_at.is_none() {
             return Confirmation::None;
