@@ -10,6 +10,7 @@ mod crash;
 mod errors;
 mod faults;
 mod format;
+mod oracle;
 mod packed;
 mod present;
 mod privacy;
