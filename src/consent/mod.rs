@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod decide;
+pub mod drift;
 pub mod effect;
 pub mod event;
 pub mod facts;
@@ -14,6 +15,7 @@ pub mod keyword;
 pub mod policy;
 mod reasons;
 pub mod sender;
+mod standing;
 pub mod template;
 pub mod time;
 mod view;

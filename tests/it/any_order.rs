@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use consent_ledger::consent::account::Known;
 use consent_ledger::consent::decide::Decision;
 use consent_ledger::consent::time::Time;
 use consent_ledger::ledger::Question;
@@ -39,7 +40,9 @@ fn orders(seed: u64) -> (Vec<Vec<Record>>, Vec<Question>, Time) {
     let history = history(&mut dice);
     let clock = history.iter().map(|arrival| arrival.clock).max().unwrap();
     let mut asked = questions(&mut dice, &history, 20);
-    asked.iter_mut().for_each(|question| question.known = consent_ledger::consent::account::Known::default());
+    for question in &mut asked {
+        question.known = Known::default();
+    }
     let orders = (0..ORDERS).map(|_| shuffled(&mut dice, &history)).collect();
     (orders, asked, clock)
 }
@@ -89,7 +92,9 @@ fn an_answer_holds_exactly_until_the_moment_it_names() {
         let mut dice = Dice::new(seed);
         let history = history(&mut dice);
         let mut rules = RulesAlone::default();
-        history.iter().for_each(|arrival| rules.record(&arrival.record, arrival.clock));
+        for arrival in &history {
+            rules.record(&arrival.record, arrival.clock);
+        }
         let last = history.iter().map(|arrival| arrival.record.occurred_at.unwrap()).max().unwrap();
         for question in questions(&mut dice, &history, 6) {
             let ask = |at: Time| {

@@ -4,7 +4,7 @@ use consent_ledger::consent::decide::{Asked, Decision};
 use consent_ledger::consent::identifier::Identifier;
 use consent_ledger::consent::policy::Policy;
 use consent_ledger::consent::sender::{Declaration, EscalationPath};
-use consent_ledger::consent::words::{Categories, Reason, Sender};
+use consent_ledger::consent::words::{Categories, Category, Reason, Sender};
 use consent_ledger::ledger::Question;
 use consent_ledger::ledger::record::{Evidence, What};
 
@@ -82,9 +82,12 @@ fn step(arrival: &Arrival) -> String {
             template.status,
             template.opt_in_request
         ),
-        // No step changes a part of a template: webhooks do.
+        // No step does these: webhooks and people do.
         What::ChangeTemplate { key, category, status, .. } => {
             format!("template_changed: {{name: {}, language: {}, category: {category:?}, status: {status:?}", key.name(), key.language())
+        }
+        What::ResolvePossibleOptOut { contact, confirmed, .. } => {
+            format!("possible_opt_out_resolved: {{contact: {}, confirmed: {confirmed}", several(contact))
         }
         What::CreateAccount => "account: {".to_owned(),
     };
@@ -145,5 +148,5 @@ fn several(identifiers: &[Identifier]) -> String {
 }
 
 fn names(categories: Categories) -> String {
-    categories.iter().map(|category| category.as_str()).collect::<Vec<_>>().join(", ")
+    categories.iter().map(Category::as_str).collect::<Vec<_>>().join(", ")
 }

@@ -13,7 +13,7 @@ use consent_ledger::consent::identity::{Behind, IdentifierKey, Member, MemberEve
 use consent_ledger::consent::keyword::Keyword;
 use consent_ledger::consent::policy::Scope;
 use consent_ledger::consent::time::Time;
-use consent_ledger::consent::words::{Method, Sender, Seq};
+use consent_ledger::consent::words::{Categories, Method, Sender, Seq};
 use consent_ledger::ledger::Question;
 use consent_ledger::ledger::record::{EventId, Record, What};
 use consent_ledger::ledger::{draft, fold};
@@ -95,6 +95,14 @@ impl RulesAlone {
             What::ConfirmationSent { contact, sender } => {
                 let act = Act::ConfirmationSent { sender: self.sender(sender) };
                 self.act(clock, fact, std::slice::from_ref(contact), act);
+            }
+            What::ResolvePossibleOptOut { confirmed: false, .. } => {}
+            What::ResolvePossibleOptOut { contact, sender, said_at, .. } => {
+                let policy = self.account.policy(AsOf { at: clock, known: Known::default() }).policy;
+                let reach = if policy.keyword_scope == Scope::Account { SenderNumber::ALL } else { self.sender(sender) };
+                let act = Act::OptOut { sender: reach, categories: Categories::ALL, keyword_sender: None };
+                self.head += 1;
+                self.act(clock, Fact { at: *said_at, seq: Seq::new(self.head) }, contact, act);
             }
             What::IdentityKeyChange { contact, .. } => self.act(clock, fact, contact, Act::IdentityKeyChanged),
         }

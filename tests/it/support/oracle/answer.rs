@@ -206,7 +206,7 @@ fn is_allowed(case: &Case<'_>, category: Category) -> bool {
     rule_4_consent(case, category) == Consent::OptedIn && !stopped && !closed
 }
 
-/// With TEMPLATE_ONLY, OPTED_IN comes first, then why not free-form.
+/// With templates only, the opt-in comes first, then why not free-form.
 fn opted_in_but(against_free_form: &[Reason]) -> Vec<Reason> {
     [&[Reason::OptedIn], against_free_form].concat()
 }

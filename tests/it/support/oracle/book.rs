@@ -52,6 +52,14 @@ impl Kept {
         self.keyword_reaches(received, sender).then_some(categories)
     }
 
+    /// Whether a person read a message to this event's sender as an opt-out, of everything, that reaches `sender`.
+    pub fn confirmed_opt_out(&self, sender: &Sender) -> bool {
+        match &self.what {
+            What::ResolvePossibleOptOut { sender: received, confirmed: true, .. } => self.keyword_reaches(received, sender),
+            _ => false,
+        }
+    }
+
     fn keyword_reaches(&self, received: &Sender, sender: &Sender) -> bool {
         received == sender || self.said.reach == Scope::Account
     }
@@ -105,6 +113,7 @@ pub fn identifiers(what: &What) -> Vec<&Identifier> {
         What::Inbound { contact, .. }
         | What::Preference { contact, .. }
         | What::SendFailed { contact, .. }
+        | What::ResolvePossibleOptOut { contact, .. }
         | What::IdentityKeyChange { contact, .. } => contact.iter().collect(),
         What::Link { a, b } => vec![a, b],
         What::Move { .. }

@@ -161,15 +161,15 @@ fn opt_ins(case: &Case<'_>, category: Category) -> Vec<OptIn> {
 fn opt_outs<'a>(case: &Case<'a>, category: Category) -> Vec<OptOut<'a>> {
     let mut found = Vec::new();
     for event in case.events() {
-        match &event.what {
-            What::OptOut { sender, categories, .. } if case.covers(sender.as_ref()) && categories.contains(category) => {
-                found.push(OptOut { at: event.at, keyword_at: None });
-            }
-            _ => {
-                if let Some((received, _)) = event.keyword_opt_out(case.sender).filter(|(_, categories)| categories.contains(category)) {
-                    found.push(OptOut { at: event.at, keyword_at: Some(received) });
-                }
-            }
+        let by_keyword = event.keyword_opt_out(case.sender).filter(|(_, categories)| categories.contains(category));
+        let otherwise = match &event.what {
+            What::OptOut { sender, categories, .. } => case.covers(sender.as_ref()) && categories.contains(category),
+            _ => event.confirmed_opt_out(case.sender),
+        };
+        if let Some((received, _)) = by_keyword {
+            found.push(OptOut { at: event.at, keyword_at: Some(received) });
+        } else if otherwise {
+            found.push(OptOut { at: event.at, keyword_at: None });
         }
     }
     // Rule 13: the refusals in force at a change follow, as if they were said again then.

@@ -87,8 +87,11 @@ impl Engine for Oracle {
         }
         let said = business.book.read(&record.what, self.now);
         let seq = Seq::new(self.head + 1);
-        self.head += if said.reading.keyword.is_some() { 2 } else { 1 };
-        let kept = Kept { what: record.what, at: claimed_at.min(self.now), recorded_at: self.now, seq, said };
+        let causes = said.reading.keyword.is_some() || matches!(record.what, What::ResolvePossibleOptOut { confirmed: true, .. });
+        self.head += if causes { 2 } else { 1 };
+        // What a person makes of a message counts from the message on.
+        let at = if let What::ResolvePossibleOptOut { said_at, .. } = &record.what { *said_at } else { claimed_at.min(self.now) };
+        let kept = Kept { what: record.what, at, recorded_at: self.now, seq, said };
         let effect = effect::effect(&business.book, &kept);
         business.book.events.push(kept);
         let acknowledgement = Acknowledgement { seq, entry_hash: [0; 32], duplicate: false, effect, caused: None };

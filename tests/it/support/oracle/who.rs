@@ -138,8 +138,8 @@ impl<'a> Who<'a> {
 fn may_come_along<'a>(place: usize, leaving: &[Vec<Life<'a>>], there: &[Life<'a>]) -> Vec<usize> {
     let mut together = vec![place];
     for _ in leaving {
-        for other in 0..leaving.len() {
-            let meets = together.iter().any(|one| leaving[*one].contains(&there[other]));
+        for (other, here) in there.iter().enumerate() {
+            let meets = together.iter().any(|one| leaving[*one].contains(here));
             if meets && !together.contains(&other) {
                 together.push(other);
             }
