@@ -11,6 +11,7 @@ mod drift;
 mod errors;
 mod faults;
 mod format;
+mod oracle;
 mod packed;
 mod people;
 mod possible_opt_outs;
