@@ -5,9 +5,11 @@
 
 pub mod admin;
 pub mod audit;
+pub mod choice;
 pub mod decision;
 pub mod map;
 pub mod parse;
+pub mod policy;
 pub mod recording;
 pub mod status;
 
