@@ -151,6 +151,7 @@ impl Question {
             in_force: Some(complete(diff.in_force)),
             proposed: Some(store_policy(self.preset.as_str(), &self.proposal.policy)),
             contacts: diff.contacts,
+            contacts_changed: diff.contacts_changed,
             diffs: diff.counts.into_iter().map(|((sender, category), counts)| counted(sender, category, counts)).collect(),
             changes: diff.changes.into_iter().map(change).collect(),
             next_page_token: diff.next.map(|place| token(&place, &self.digest)).unwrap_or_default(),

@@ -2,6 +2,7 @@
 //!
 //! Exit codes answer: 0 yes, 1 no, 2 could not tell. Answers go to stdout, everything else to stderr.
 
+mod account;
 mod check;
 mod client;
 mod dead_letters;
@@ -10,6 +11,7 @@ mod explain;
 mod json;
 mod keys;
 mod output;
+mod policy;
 mod record;
 mod scenarios;
 mod serve;
@@ -53,6 +55,8 @@ enum Command {
     Check(check::Check),
     Record(record::Record),
     Trail(trail::Trail),
+    Policy(policy::Policy),
+    Account(account::Account),
     DeadLetters(dead_letters::DeadLetters),
     Verify(verify::Verify),
     Keys(keys::Keys),
@@ -83,6 +87,8 @@ fn run(command: Command, output: Output) -> Result<Verdict, CliError> {
         Command::Check(check) => client::run(check.run(output)),
         Command::Record(record) => client::run(record.run(output)),
         Command::Trail(trail) => client::run(trail.run(output)),
+        Command::Policy(policy) => policy.run(output),
+        Command::Account(account) => client::run(account.run(output)),
         Command::DeadLetters(dead_letters) => client::run(dead_letters.run(output)),
         Command::Verify(verify) => verify.run(output),
         Command::Keys(keys) => keys.run(output),
@@ -112,6 +118,14 @@ mod tests {
             "trail --contact +447400123456 --server http://127.0.0.1:1",
             "verify --data-dir d --json",
             "keys public --data-dir d",
+            "policy show --at 2026-03-01T10:00:00Z",
+            "policy adopt --preset sinch --set window_hours=12 --set opt_out_keywords=baja,alto --at 2026-03-01T10:00:00Z --event-id e",
+            "policy adopt policy.yaml",
+            "policy diff --preset meta --set opt_in_valid_days=365 --contacts --sender 1 --json",
+            "policy diff policy.yaml",
+            "policy presets",
+            "account create shop",
+            "account list --json",
             "dead-letters list",
             "dead-letters replay",
             "scenarios a.yaml b.yaml",
@@ -120,6 +134,22 @@ mod tests {
             let words = std::iter::once("consent-ledger").chain(line.split(' '));
             assert!(Cli::try_parse_from(words).is_ok(), "{line}");
         }
+    }
+
+    #[test]
+    fn a_policy_is_a_preset_or_a_file_and_settings_belong_to_a_preset() {
+        let parse = |line: &str| Cli::try_parse_from(std::iter::once("consent-ledger").chain(line.split(' ')));
+        for line in [
+            "policy adopt",
+            "policy adopt policy.yaml --preset meta",
+            "policy adopt --set window_hours=1",
+            "policy adopt policy.yaml --set window_hours=1",
+            "policy diff --preset meta --set window_hours",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+        let refused = parse("policy diff --preset metta").unwrap_err().to_string();
+        assert!(refused.contains("did you mean meta?"), "{refused}");
     }
 
     #[test]

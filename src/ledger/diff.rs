@@ -19,7 +19,7 @@ use crate::consent::account::{AsOf, Known};
 use crate::consent::decide::{Asked, Contact, Send, decide};
 use crate::consent::event::SenderNumber;
 use crate::consent::facts::Facts;
-use crate::consent::identity::{Behind, IdentifierKey, Spans, resolve, span_asked};
+use crate::consent::identity::{Behind, IdentifierKey, Span, Spans, resolve, span_asked};
 use crate::consent::policy::Policy;
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Category, Permission, Reason, Sender};
@@ -74,6 +74,8 @@ pub struct PolicyDiff {
     pub in_force: AdoptedPolicy,
     /// How many contacts were looked at; 0 on a later page.
     pub contacts: u64,
+    /// How many of them change anywhere; 0 on a later page.
+    pub contacts_changed: u64,
     /// How many change, by sender and category; nothing on a later page.
     pub counts: BTreeMap<(String, Category), Counts>,
     /// Which change, where a page was asked for.
@@ -141,7 +143,7 @@ impl Ledger {
         let sides = [in_force.policy.policy.clone(), Arc::new(proposal.policy.clone())];
         let mut comparison = Comparison { account, at, sides, asked, senders, sends: HashMap::new(), counts: BTreeMap::new() };
         let mut list = List { wanted: page.map_or(0, |page| page.size), skip: from.map_or(0, |from| from.skip), ..List::default() };
-        let mut contacts = 0;
+        let (mut contacts, mut contacts_changed) = (0, 0);
         for trail in from.map_or(1, |from| from.trail)..=state.highest_trail() {
             if trail % BREATH == 0 {
                 breathe(go_on)?;
@@ -149,18 +151,24 @@ impl Ledger {
             list.begin(trail);
             for (members, facts) in self.contacts_at(trail, comparison.account.trail, at)? {
                 contacts += 1;
-                comparison.compare(&facts, |change| list.add(&members, change));
+                let mut changes = false;
+                comparison.compare(&facts, |change| {
+                    changes = true;
+                    list.add(&members, change);
+                });
+                contacts_changed += u64::from(changes);
             }
             if from.is_some() && list.next.is_some() {
                 break;
             }
         }
         let name = |number| self.sender_name(number, proposal);
-        let (contacts, counts) = if from.is_some() {
-            (0, BTreeMap::new())
+        let mut counts = BTreeMap::new();
+        if from.is_some() {
+            (contacts, contacts_changed) = (0, 0);
         } else {
-            (contacts, comparison.counts.into_iter().map(|((sender, category), counts)| ((name(sender), category), counts)).collect())
-        };
+            counts.extend(comparison.counts.into_iter().map(|((sender, category), counts)| ((name(sender), category), counts)));
+        }
         let next = list.next.map(|(trail, skip)| Place { at, trail, skip, senders: comparison.senders });
         let mut changes = Vec::with_capacity(list.taken.len());
         for (members, change) in list.taken {
@@ -170,7 +178,7 @@ impl Ledger {
             let Change { sender, category, before, after } = change;
             changes.push(ContactChange { contact, sender: name(sender), category, before, after });
         }
-        Ok(PolicyDiff { at, position, in_force, contacts, counts, changes, next })
+        Ok(PolicyDiff { at, position, in_force, contacts, contacts_changed, counts, changes, next })
     }
 
     /// Every sender of the account: those that something was declared or reported of, those that contacts' facts name, and
@@ -205,7 +213,8 @@ impl Ledger {
         Ok(senders.into_iter().collect())
     }
 
-    /// The contacts of a trail as they stand at an instant; those of a group with the first of its trails.
+    /// The contacts of a trail as they stand at an instant. One that has identifiers from several trails belongs to that of
+    /// the first, whatever joined them since: so a page goes on where the one before it ended.
     fn contacts_at(&self, number: u64, account: u64, at: Time) -> Result<Vec<(Members, Facts)>, CheckError> {
         let state = &self.shared.state;
         let theirs =
@@ -213,23 +222,23 @@ impl Ledger {
         let contacts = match state.with_trail(number, theirs).flatten() {
             None => Vec::new(),
             Some((false, Some(facts))) if facts.latest <= at => vec![(Members::Trail(number), facts)],
-            Some((false, Some(_))) => self.contacts_then(&[number], at)?,
+            Some((false, Some(_))) => self.contacts_then(&[number], number, at)?,
             Some((false, None)) => return Err(CheckError::Unavailable { reason: format!("trail {number} has no facts") }),
-            Some((true, _)) => match state.group(number).filter(|group| group.trails.first() == Some(&number)) {
-                None => Vec::new(),
-                Some(group) if group.latest <= at => contacts_of(&group.spans, at),
-                Some(group) => self.contacts_then(&group.trails, at)?,
+            Some((true, _)) => match state.group(number) {
+                None => return Err(CheckError::Unavailable { reason: format!("trail {number} has no facts") }),
+                Some(group) if group.latest <= at => contacts_of(&group.spans, number, at),
+                Some(group) => self.contacts_then(&group.trails, number, at)?,
             },
         };
         Ok(contacts.into_iter().filter(|(_, facts)| is_known(facts)).collect())
     }
 
     /// The same from the history of these trails.
-    fn contacts_then(&self, trails: &[u64], at: Time) -> Result<Vec<(Members, Facts)>, CheckError> {
+    fn contacts_then(&self, trails: &[u64], number: u64, at: Time) -> Result<Vec<(Members, Facts)>, CheckError> {
         let members = plan::members(&self.shared.state, &self.shared.reader, trails, Known::default());
         let members = members.map_err(|reason| CheckError::Unavailable { reason })?;
         let then: Vec<_> = members.into_iter().filter(|member| member.at() <= at).collect();
-        Ok(contacts_of(&resolve(&then), at))
+        Ok(contacts_of(&resolve(&then), number, at))
     }
 
     fn sender_name(&self, number: SenderNumber, proposal: &Proposal) -> String {
@@ -339,18 +348,26 @@ fn is_known(facts: &Facts) -> bool {
     !facts.toward.is_empty() || !facts.predecessors.is_empty() || facts.identity_changed.is_some()
 }
 
-/// The contacts of a group at an instant, each with its identifiers, in the order of the first of them. Facts name the
-/// entries they rest on: two contacts never have the same.
-fn contacts_of(spans: &Spans, at: Time) -> Vec<(Members, Facts)> {
-    let mut contacts: Vec<(Vec<IdentifierKey>, &Facts)> = Vec::new();
-    for (key, spans) in spans {
-        let Some(Behind::Contact(facts)) = span_asked(spans, at).map(|span| &span.behind) else { continue };
-        match contacts.iter_mut().find(|(_, known)| *known == facts) {
-            Some((keys, _)) => keys.push(*key),
-            None => contacts.push((vec![*key], facts)),
+/// The contacts of a group at an instant whose first identifier this trail introduced, each with its identifiers. Facts
+/// name the entries they rest on: two contacts never have the same.
+fn contacts_of(spans: &Spans, trail: u64, at: Time) -> Vec<(Members, Facts)> {
+    let key = |ordinal| IdentifierKey { trail, ordinal };
+    let mut contacts = Vec::new();
+    for (first, life) in spans.range(key(0)..=key(u32::MAX)) {
+        let Some(facts) = behind(life, at) else { continue };
+        if spans.range(..first).all(|(_, life)| behind(life, at) != Some(facts)) {
+            let theirs = spans.range(first..).filter(|(_, life)| behind(life, at) == Some(facts));
+            contacts.push((Members::Identifiers(theirs.map(|(key, _)| *key).collect()), facts.clone()));
         }
     }
-    contacts.into_iter().map(|(keys, facts)| (Members::Identifiers(keys), facts.clone())).collect()
+    contacts
+}
+
+fn behind(life: &[Span], at: Time) -> Option<&Facts> {
+    match span_asked(life, at).map(|span| &span.behind) {
+        Some(Behind::Contact(facts)) => Some(facts),
+        Some(Behind::Moved(_) | Behind::Nobody) | None => None,
+    }
 }
 
 fn breathe(go_on: &dyn Fn() -> bool) -> Result<(), CheckError> {

@@ -11,6 +11,7 @@ mod errors;
 mod faults;
 mod format;
 mod packed;
+mod policies;
 mod present;
 mod privacy;
 mod protos;

@@ -47,7 +47,8 @@ impl Record {
     }
 }
 
-fn text(acknowledgement: &Acknowledgement) -> String {
+/// An acknowledgement for people.
+pub(super) fn text(acknowledgement: &Acknowledgement) -> String {
     let verb = if acknowledgement.duplicate { "was recorded before as" } else { "recorded as" };
     let caused = match acknowledgement.caused_seq {
         0 => String::new(),

@@ -47,6 +47,21 @@ impl NaiveEngine {
         engine.accounts.insert("default".to_owned(), Business::default());
         engine
     }
+
+    /// The contacts that stand behind the identifiers of the account `default` now, each with its identifiers.
+    pub fn contacts(&self) -> Vec<Vec<Identifier>> {
+        let business = &self.accounts["default"];
+        let spans = resolve(&business.events);
+        let mut contacts: Vec<(&Facts, Vec<Identifier>)> = Vec::new();
+        for (identifier, key) in &business.identifiers {
+            let Some(Behind::Contact(facts)) = spans.get(key).and_then(|spans| spans.last()).map(|span| &span.behind) else { continue };
+            match contacts.iter_mut().find(|(known, _)| *known == facts) {
+                Some((_, identifiers)) => identifiers.push(identifier.clone()),
+                None => contacts.push((facts, vec![identifier.clone()])),
+            }
+        }
+        contacts.into_iter().map(|(_, identifiers)| identifiers).collect()
+    }
 }
 
 impl Engine for NaiveEngine {
