@@ -147,6 +147,7 @@ fn categories(categories: Categories) -> Vec<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::consent::policy::{InboundAfterOptOut, RedQuality, Scope, UnknownContact};
     use crate::consent::words::{Category, Effect, InboundKind, Method, Permission, Reason};
 
     #[test]
@@ -170,6 +171,10 @@ mod tests {
         same!(Permission, Permission, "PERMISSION");
         same!(Reason, Reason, "REASON");
         same!(Effect, Effect, "EFFECT");
+        same!(InboundAfterOptOut, InboundAfterOptOut, "INBOUND_AFTER_OPT_OUT");
+        same!(UnknownContact, UnknownContact, "UNKNOWN_CONTACT");
+        same!(Scope, Scope, "SCOPE");
+        same!(RedQuality, RedQuality, "RED_QUALITY");
     }
 
     #[test]

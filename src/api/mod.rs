@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod audit;
+pub mod choice;
 pub mod decision;
 mod drift;
 pub mod envelope;
@@ -12,6 +13,7 @@ pub mod identity;
 pub mod map;
 pub mod parse;
 pub mod parse_words;
+pub mod policy;
 mod possible_opt_outs;
 pub mod recording;
 pub mod senders;

@@ -49,7 +49,8 @@ pub fn acknowledged(output: Output, acknowledgement: Option<Acknowledgement>) ->
     Ok(Verdict::Yes)
 }
 
-fn text(acknowledgement: &Acknowledgement) -> String {
+/// An acknowledgement for people.
+pub fn text(acknowledgement: &Acknowledgement) -> String {
     let verb = if acknowledgement.duplicate { "was recorded before as" } else { "recorded as" };
     let caused = match acknowledgement.caused_seq {
         0 => String::new(),

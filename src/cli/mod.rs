@@ -2,6 +2,7 @@
 //!
 //! Exit codes answer: 0 yes, 1 no, 2 could not tell. Answers go to stdout, everything else to stderr.
 
+mod account;
 mod act;
 mod check;
 mod client;
@@ -13,6 +14,7 @@ mod identity;
 mod json;
 mod keys;
 mod output;
+mod policy;
 mod possible_opt_outs;
 mod record;
 mod scenarios;
@@ -64,6 +66,8 @@ enum Command {
     Trail(trail::Trail),
     PossibleOptOuts(possible_opt_outs::PossibleOptOuts),
     Drift(drift::Drift),
+    Policy(policy::Policy),
+    Account(account::Account),
     DeadLetters(dead_letters::DeadLetters),
     Verify(verify::Verify),
     Keys(keys::Keys),
@@ -99,6 +103,8 @@ fn run(command: Command, output: Output) -> Result<Verdict, CliError> {
         Command::Trail(trail) => client::run(trail.run(output)),
         Command::PossibleOptOuts(possible_opt_outs) => client::run(possible_opt_outs.run(output)),
         Command::Drift(drift) => client::run(drift.run(output)),
+        Command::Policy(policy) => policy.run(output),
+        Command::Account(account) => client::run(account.run(output)),
         Command::DeadLetters(dead_letters) => client::run(dead_letters.run(output)),
         Command::Verify(verify) => verify.run(output),
         Command::Keys(keys) => keys.run(output),
@@ -148,6 +154,14 @@ mod tests {
             "possible-opt-outs confirm 7 --event-id e",
             "possible-opt-outs dismiss 7",
             "drift --from 2026-03-01T10:00:00Z --to 2026-03-02T10:00:00Z --sender 1 --json",
+            "policy show --at 2026-03-01T10:00:00Z",
+            "policy adopt --preset sinch --set window_hours=12 --set opt_out_keywords=baja,alto --at 2026-03-01T10:00:00Z --event-id e",
+            "policy adopt policy.yaml",
+            "policy diff --preset meta --set opt_in_valid_days=365 --contacts --sender 1 --json",
+            "policy diff policy.yaml",
+            "policy presets",
+            "account create shop",
+            "account list --json",
             "dead-letters list",
             "dead-letters replay",
             "scenarios a.yaml b.yaml",
@@ -156,6 +170,22 @@ mod tests {
             let words = std::iter::once("consent-ledger").chain(line.split(' '));
             assert!(Cli::try_parse_from(words).is_ok(), "{line}");
         }
+    }
+
+    #[test]
+    fn a_policy_is_a_preset_or_a_file_and_settings_belong_to_a_preset() {
+        let parse = |line: &str| Cli::try_parse_from(std::iter::once("consent-ledger").chain(line.split(' ')));
+        for line in [
+            "policy adopt",
+            "policy adopt policy.yaml --preset meta",
+            "policy adopt --set window_hours=1",
+            "policy adopt policy.yaml --set window_hours=1",
+            "policy diff --preset meta --set window_hours",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+        let refused = parse("policy diff --preset metta").unwrap_err().to_string();
+        assert!(refused.contains("did you mean meta?"), "{refused}");
     }
 
     #[test]

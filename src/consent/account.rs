@@ -187,8 +187,9 @@ impl AccountFacts {
     }
 
     /// Every policy that was adopted, by the time from which it holds.
-    pub fn policies(&self) -> impl Iterator<Item = &PolicyVersion> {
-        self.policies.iter().map(|(_, policy)| policy)
+    #[must_use]
+    pub fn policies(&self) -> impl DoubleEndedIterator<Item = (Noted, &PolicyVersion)> {
+        self.policies.iter().map(|(noted, policy)| (*noted, policy))
     }
 
     /// The senders that something is known of by declaration, rating or restriction; without [`SenderNumber::ALL`].

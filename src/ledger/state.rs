@@ -109,6 +109,13 @@ impl Senders {
         SenderNumber::new(number)
     }
 
+    /// The name of a sender.
+    #[must_use]
+    pub fn name(&self, number: SenderNumber) -> Option<&str> {
+        let place = usize::try_from(number.number()).ok()?.checked_sub(1)?;
+        self.names.get(place).map(AsRef::as_ref)
+    }
+
     /// Their names, in order of their numbers.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(AsRef::as_ref)
@@ -213,6 +220,11 @@ impl State {
     #[must_use]
     pub fn trail(&self, number: u64) -> Option<Trail> {
         self.trail_shard(number).read().get(&number).cloned()
+    }
+
+    /// Reads a trail in place.
+    pub fn with_trail<T>(&self, number: u64, read: impl FnOnce(&Trail) -> T) -> Option<T> {
+        self.trail_shard(number).read().get(&number).map(read)
     }
 
     /// A trail's facts, unpacked; none where it is grouped. The outer none: there is no such trail.

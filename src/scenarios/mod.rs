@@ -16,7 +16,6 @@
 pub mod expect;
 pub mod format;
 pub mod not_built;
-pub mod policy;
 pub mod real;
 pub mod records;
 pub mod report;

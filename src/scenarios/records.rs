@@ -5,8 +5,10 @@ use serde_json::{Map, Value};
 use super::expect::Refusal;
 use super::format::Step;
 use super::step::{Action, Check, CheckTemplate, OptIn, OptOut, Row};
+use crate::api::choice;
 use crate::api::status::spelling;
 use crate::consent::account::Known;
+use crate::consent::choice::ChoiceErrors;
 use crate::consent::decide::Asked;
 use crate::consent::identifier::Identifier;
 use crate::consent::sender::{Declaration, EscalationPath, Restriction};
@@ -106,6 +108,11 @@ where
     text.parse().map_err(|error: T::Err| invalid(name, &error.to_string()))
 }
 
+fn refused_choice(errors: &ChoiceErrors) -> Refusal {
+    let reason = errors.0.first().map_or("", |error| spelling(choice::reason(error)));
+    Refusal { code: "INVALID_ARGUMENT", reason, message: errors.to_string() }
+}
+
 fn invalid(name: &str, message: &str) -> Refusal {
     let empty = message.contains("empty") || message.contains("needed");
     let reason = match (name, empty) {
@@ -202,7 +209,7 @@ fn what(action: &Action) -> Result<Option<What>, Refusal> {
             message_id: None,
         },
         Action::Policy(choice) => {
-            let policy = choice.policy().map_err(|error| invalid("window_kinds", &error.to_string()))?;
+            let policy = choice.policy().map_err(|errors| refused_choice(&errors))?;
             What::AdoptPolicy { preset: choice.preset.to_string(), policy: Box::new(policy) }
         }
         Action::DeclareSender(step) => What::DeclareSender {

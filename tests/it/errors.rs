@@ -19,7 +19,7 @@ const CONTACT: &str = "+447400123456";
 const USER_ID: &str = "GB.13491208655302741918";
 
 /// The code, the reason, and every violation as `field REASON`.
-fn refused(status: &Status) -> (Code, String, Vec<String>) {
+pub fn refused(status: &Status) -> (Code, String, Vec<String>) {
     let details = status.get_error_details();
     let info = details.error_info().expect("an ErrorInfo");
     assert_eq!(info.domain, "consent-ledger");
@@ -30,14 +30,14 @@ fn refused(status: &Status) -> (Code, String, Vec<String>) {
 }
 
 /// `INVALID_ARGUMENT` with exactly these violations; the first gives the reason.
-fn assert_invalid(status: &Status, expected: &[&str]) {
+pub fn assert_invalid(status: &Status, expected: &[&str]) {
     let (code, reason, violations) = refused(status);
     assert_eq!((code, violations), (Code::InvalidArgument, expected.iter().map(|text| (*text).to_owned()).collect()), "{status:?}");
     assert!(expected[0].ends_with(&format!(" {reason}")), "{reason}");
 }
 
 /// A time so many microseconds after the server's own.
-async fn from_now(client: &Client, micros: i64) -> Option<Timestamp> {
+pub async fn from_now(client: &Client, micros: i64) -> Option<Timestamp> {
     let now = client.check(question(CONTACT, "100")).await.unwrap().at.unwrap();
     let at = now.seconds * 1_000_000 + i64::from(now.nanos / 1_000) + micros;
     Some(Timestamp { seconds: at.div_euclid(1_000_000), nanos: i32::try_from(at.rem_euclid(1_000_000)).unwrap() * 1_000 })

@@ -14,6 +14,7 @@ mod format;
 mod oracle;
 mod packed;
 mod people;
+mod policies;
 mod possible_opt_outs;
 mod present;
 mod privacy;

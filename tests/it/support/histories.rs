@@ -2,6 +2,7 @@
 //! facts meet, tie and undo each other.
 
 use consent_ledger::consent::account::Known;
+use consent_ledger::consent::choice::PolicyChoice;
 use consent_ledger::consent::decide::Asked;
 use consent_ledger::consent::identifier::Identifier;
 use consent_ledger::consent::policy::Policy;
@@ -11,7 +12,6 @@ use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Account, Categories, Category, InboundKind, Method, PlatformPreference, Sender};
 use consent_ledger::ledger::Question;
 use consent_ledger::ledger::record::{Actor, Evidence, Record, What};
-use consent_ledger::scenarios::policy::PolicyChoice;
 
 use super::bench::START;
 use super::dice::Dice;

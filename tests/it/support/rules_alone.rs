@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use consent_ledger::consent::account::{AccountEvent, AccountFacts, AsOf, Known, Noted};
 use consent_ledger::consent::decide::{Contact, Decision, decide};
 use consent_ledger::consent::event::{Act, Event, SenderNumber};
-use consent_ledger::consent::facts::Fact;
+use consent_ledger::consent::facts::{Fact, Facts};
 use consent_ledger::consent::identifier::Identifier;
 use consent_ledger::consent::identity::{Behind, IdentifierKey, Member, MemberEvent, resolve};
 use consent_ledger::consent::keyword::Keyword;
@@ -127,6 +127,21 @@ impl RulesAlone {
         let sender = self.senders.get(&question.sender).map_or(SenderNumber::new(u32::MAX), |number| SenderNumber::new(*number));
         let send = self.account.send(sender, question.asked, question.template.as_ref(), &policy, as_of);
         decide(contact, &send, &policy, at)
+    }
+
+    /// The contacts that stand behind the identifiers now, each with its identifiers.
+    pub fn contacts(&self) -> Vec<Vec<Identifier>> {
+        let spans = resolve(&self.events.iter().map(|(_, event)| event.clone()).collect::<Vec<_>>());
+        let mut contacts: Vec<(&Facts, Vec<Identifier>)> = Vec::new();
+        for (identifier, trail) in &self.identifiers {
+            let key = IdentifierKey { trail: *trail, ordinal: 1 };
+            let Some(Behind::Contact(facts)) = spans.get(&key).and_then(|spans| spans.last()).map(|span| &span.behind) else { continue };
+            match contacts.iter_mut().find(|(known, _)| *known == facts) {
+                Some((_, identifiers)) => identifiers.push(identifier.clone()),
+                None => contacts.push((facts, vec![identifier.clone()])),
+            }
+        }
+        contacts.into_iter().map(|(_, identifiers)| identifiers).collect()
     }
 
     fn act(&mut self, clock: Time, fact: Fact, contact: &[Identifier], act: Act) {
