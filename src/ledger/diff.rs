@@ -135,7 +135,10 @@ impl Ledger {
         let unknown = || CheckError::AccountUnknown { account: proposal.account.to_string() };
         let account = state.account(proposal.account.as_str()).ok_or_else(unknown)?;
         let in_force = self.policies(&proposal.account, Some(at), 0)?.in_force;
-        let asked = proposal.sender.as_ref().map(|sender| state.senders().number(sender.as_str()).unwrap_or(NOBODY));
+        // A sender that the first page did not know stays unknown on the others.
+        let was_nobody = from.is_some_and(|from| from.senders.contains(&NOBODY));
+        let number = |sender: &Sender| state.senders().number(sender.as_str()).filter(|_| !was_nobody).unwrap_or(NOBODY);
+        let asked = proposal.sender.as_ref().map(number);
         let senders = match from {
             Some(from) => from.senders.clone(),
             None => self.senders_of(&account, asked, go_on)?,

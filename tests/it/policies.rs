@@ -237,3 +237,33 @@ fn an_account_without_a_sender_is_asked_about_any() {
         assert_eq!(named.changes[0].after.unwrap().reason(), Reason::OptInExpired);
     });
 }
+
+#[test]
+fn a_sender_that_becomes_known_between_pages_is_asked_about_once() {
+    on_a_server(async |client| {
+        for n in 0..3 {
+            let long_ago = Some(seconds(1_735_689_600));
+            client.opt_in(RecordOptInRequest { occurred_at: long_ago, ..opt_in(&format!("+44740012345{n}"), "") }).await.unwrap();
+        }
+        let mut request = DiffPolicyRequest {
+            policy: Some(PolicyChoice { opt_in_valid_days: Some(1), ..choice("meta") }),
+            sender: "new".into(),
+            with_contacts: true,
+            page_size: 1,
+            ..Default::default()
+        };
+        let mut changes = Vec::new();
+        loop {
+            let page = diff(&client, request.clone()).await.unwrap();
+            changes.extend(page.changes.into_iter().map(|change| (change.contact, change.sender, change.category)));
+            if page.next_page_token.is_empty() {
+                break;
+            }
+            client.inbound(text("+447400123451", "new", "hello")).await.unwrap();
+            request.page_token = page.next_page_token;
+        }
+        // Marketing, and service: what may be sent at all.
+        let expected = (0..3).flat_map(|n| [1, 4].map(|category| (format!("+44740012345{n}"), "new".to_owned(), category)));
+        assert_eq!(changes, expected.collect::<Vec<_>>());
+    });
+}
