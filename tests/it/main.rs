@@ -25,6 +25,7 @@ mod read_ledger;
 mod recovery;
 mod restarts;
 mod rotation;
+mod rules_page;
 mod scenarios;
 mod senders;
 mod snapshot;
