@@ -1,25 +1,29 @@
-//! `AdminService`: accounts, and what could not be placed.
+//! `AdminService`: accounts, and what could not be placed. Their policies, senders and templates have files of their own.
 
 use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
+use super::envelope::record;
 use super::parse::Fields;
-use super::{blocking, map, status};
+use super::{blocking, map, policy, senders, status, templates};
 use crate::consent::time::Time;
 use crate::consent::words::Account;
 use crate::ledger::Ledger;
 use crate::ledger::record::{Actor, Record, What};
 use crate::proto::admin_service_server::AdminService;
 use crate::proto::{
-    CreateAccountRequest, CreateAccountResponse, DeadLetter, ErrorReason, ListDeadLettersRequest, ListDeadLettersResponse,
-    ReplayDeadLettersRequest, ReplayDeadLettersResponse,
+    AccountSummary, AdoptPolicyRequest, AdoptPolicyResponse, ChangeTemplateRequest, ChangeTemplateResponse, CreateAccountRequest,
+    CreateAccountResponse, DeadLetter, DeclareSenderRequest, DeclareSenderResponse, DiffPolicyRequest, DiffPolicyResponse, ErrorReason,
+    GetPolicyRequest, GetPolicyResponse, GetSenderStandingRequest, GetSenderStandingResponse, ListAccountsRequest, ListAccountsResponse,
+    ListDeadLettersRequest, ListDeadLettersResponse, ListTemplatesRequest, ListTemplatesResponse, RegisterTemplateRequest,
+    RegisterTemplateResponse, ReplayDeadLettersRequest, ReplayDeadLettersResponse, ReportStandingRequest, ReportStandingResponse,
 };
 
-/// The most dead letters of a page or of one replay by id.
+/// The most dead letters of a page or of one replay by id; the most accounts of a page.
 pub const PAGE_MAX: usize = 1_000;
 
-/// How many dead letters a page has where nothing was asked for.
+/// How many a page has where nothing was asked for.
 const PAGE_DEFAULT: usize = 100;
 
 /// How many bytes of payload end a page.
@@ -104,6 +108,40 @@ impl AdminService for Admin {
         Ok(Response::new(CreateAccountResponse { acknowledgement: Some(map::acknowledgement(acknowledgement)) }))
     }
 
+    async fn list_accounts(&self, request: Request<ListAccountsRequest>) -> Result<Response<ListAccountsResponse>, Status> {
+        let request = request.get_ref();
+        let mut fields = Fields::default();
+        if !request.page_token.is_empty() && request.page_token.parse::<Account>().is_err() {
+            fields.refuse("page_token", ErrorReason::PageTokenMalformed, "not a token that a page gave");
+        }
+        let size = fields.page_size("page_size", request.page_size, PAGE_DEFAULT, PAGE_MAX);
+        let size = fields.finish(|| Some(size))?;
+        // One more than the page holds tells whether it is the last.
+        let mut found = self.ledger.accounts(&request.page_token, size + 1);
+        let more = found.len() > size;
+        found.truncate(size);
+        let next_page_token = found.last().filter(|_| more).map(|last| last.name.clone()).unwrap_or_default();
+        let summary = |found: crate::ledger::policies::AccountSummary| AccountSummary {
+            account: found.name,
+            number: found.trail,
+            policy_version: found.policy.version,
+            preset: found.policy.preset.to_string(),
+        };
+        Ok(Response::new(ListAccountsResponse { accounts: found.into_iter().map(summary).collect(), next_page_token }))
+    }
+
+    async fn adopt_policy(&self, request: Request<AdoptPolicyRequest>) -> Result<Response<AdoptPolicyResponse>, Status> {
+        policy::adopt(&self.ledger, request.into_inner()).await.map(Response::new)
+    }
+
+    async fn get_policy(&self, request: Request<GetPolicyRequest>) -> Result<Response<GetPolicyResponse>, Status> {
+        policy::show(&self.ledger, request.get_ref()).map(Response::new)
+    }
+
+    async fn diff_policy(&self, request: Request<DiffPolicyRequest>) -> Result<Response<DiffPolicyResponse>, Status> {
+        policy::diff(&self.ledger, request.get_ref()).await.map(Response::new)
+    }
+
     async fn list_dead_letters(&self, request: Request<ListDeadLettersRequest>) -> Result<Response<ListDeadLettersResponse>, Status> {
         let page = Page::parse(request.get_ref())?;
         let dead_letters = self.dead_letters()?;
@@ -129,6 +167,35 @@ impl AdminService for Admin {
         let replayed = self.dead_letters()?.replay(&account, &request.ids).await;
         let ReplaySummary { tried, placed, kept } = replayed.map_err(|reason| status::of_dead_letters(&reason))?;
         Ok(Response::new(ReplayDeadLettersResponse { tried, placed, kept }))
+    }
+
+    async fn declare_sender(&self, request: Request<DeclareSenderRequest>) -> Result<Response<DeclareSenderResponse>, Status> {
+        let acknowledgement = record(&self.ledger, senders::declaration(request.get_ref(), self.ledger.now())?).await?;
+        Ok(Response::new(DeclareSenderResponse { acknowledgement }))
+    }
+
+    async fn report_standing(&self, request: Request<ReportStandingRequest>) -> Result<Response<ReportStandingResponse>, Status> {
+        let acknowledgement = record(&self.ledger, senders::report(request.get_ref(), self.ledger.now())?).await?;
+        Ok(Response::new(ReportStandingResponse { acknowledgement }))
+    }
+
+    async fn get_sender_standing(&self, request: Request<GetSenderStandingRequest>) -> Result<Response<GetSenderStandingResponse>, Status> {
+        let standing = senders::StandingAsked::parse(request.get_ref())?.answer(&self.ledger)?;
+        Ok(Response::new(GetSenderStandingResponse { standing: Some(standing) }))
+    }
+
+    async fn register_template(&self, request: Request<RegisterTemplateRequest>) -> Result<Response<RegisterTemplateResponse>, Status> {
+        let acknowledgement = record(&self.ledger, templates::registration(request.get_ref(), self.ledger.now())?).await?;
+        Ok(Response::new(RegisterTemplateResponse { acknowledgement }))
+    }
+
+    async fn change_template(&self, request: Request<ChangeTemplateRequest>) -> Result<Response<ChangeTemplateResponse>, Status> {
+        let acknowledgement = record(&self.ledger, templates::change(request.get_ref(), self.ledger.now())?).await?;
+        Ok(Response::new(ChangeTemplateResponse { acknowledgement }))
+    }
+
+    async fn list_templates(&self, request: Request<ListTemplatesRequest>) -> Result<Response<ListTemplatesResponse>, Status> {
+        Ok(Response::new(templates::Page::parse(request.get_ref())?.answer(&self.ledger)?))
     }
 }
 

@@ -11,19 +11,28 @@ use super::error::{CliError, Kind};
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// How long a call may take.
-const CALL: Duration = Duration::from_secs(60);
+/// How long a call may take, but for those that read a whole account.
+pub const CALL: Duration = Duration::from_secs(60);
 
 /// The largest answer: a page with one dead letter of 3 MiB and more.
 pub const ANSWER_MAX_BYTES: usize = 64 * 1024 * 1024;
+
+/// Which server.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Server")]
+pub struct Server {
+    /// The server's gRPC address
+    #[arg(long, value_name = "URL", env = "CONSENT_LEDGER_SERVER", default_value = "http://127.0.0.1:50051")]
+    pub server: String,
+}
 
 /// Which server, and which of its accounts.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Server")]
 pub struct Connection {
-    /// The server's gRPC address
-    #[arg(long, value_name = "URL", env = "CONSENT_LEDGER_SERVER", default_value = "http://127.0.0.1:50051")]
-    pub server: String,
+    /// The server
+    #[command(flatten)]
+    pub server: Server,
     /// The account: one business, isolated from the others
     #[arg(long, value_name = "NAME", default_value = "default")]
     pub account: String,
@@ -35,13 +44,23 @@ impl Connection {
     /// # Errors
     /// Where the URL is none, or nobody answers there.
     pub async fn connect(&self) -> Result<Channel, CliError> {
+        self.server.connect(CALL).await
+    }
+}
+
+impl Server {
+    /// Connects; each call may take so long.
+    ///
+    /// # Errors
+    /// Where the URL is none, or nobody answers there.
+    pub async fn connect(&self, call: Duration) -> Result<Channel, CliError> {
         let hint = "give --server as http://HOST:PORT";
         let endpoint = Endpoint::from_shared(self.server.clone())
             .map_err(|error| CliError::new(Kind::Usage, error).context("--server is no URL").hint(hint))?;
         if endpoint.uri().scheme_str() != Some("http") {
             return Err(CliError::usage("--server is no http:// URL").hint(hint));
         }
-        let connected = endpoint.connect_timeout(CONNECT).timeout(CALL).tcp_nodelay(true).connect().await;
+        let connected = endpoint.connect_timeout(CONNECT).timeout(call).tcp_nodelay(true).connect().await;
         connected.map_err(|error| {
             CliError::new(Kind::Unreachable, error)
                 .context(format!("the server at {} does not answer", self.server))

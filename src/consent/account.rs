@@ -143,6 +143,8 @@ pub enum AccountAct {
         category: Option<Category>,
         /// Its new status; none: as it was.
         status: Option<TemplateStatus>,
+        /// How the platform rates it; none: as it was.
+        quality: Option<Quality>,
     },
 }
 
@@ -167,7 +169,7 @@ impl AccountFacts {
             AccountAct::SenderRated { sender, quality } => self.senders.entry(sender).or_default().rate(noted, quality),
             AccountAct::SenderRestricted { sender, restriction } => self.senders.entry(sender).or_default().restrict(noted, restriction),
             AccountAct::TemplateRegistered { key, template } => self.templates.register(noted, key, template),
-            AccountAct::TemplateChanged { key, category, status } => self.templates.change(noted, key, category, status),
+            AccountAct::TemplateChanged { key, category, status, quality } => self.templates.change(noted, key, category, status, quality),
         }
     }
 
@@ -185,8 +187,9 @@ impl AccountFacts {
     }
 
     /// Every policy that was adopted, by the time from which it holds.
-    pub fn policies(&self) -> impl Iterator<Item = &PolicyVersion> {
-        self.policies.iter().map(|(_, policy)| policy)
+    #[must_use]
+    pub fn policies(&self) -> impl DoubleEndedIterator<Item = (Noted, &PolicyVersion)> {
+        self.policies.iter().map(|(noted, policy)| (*noted, policy))
     }
 
     /// The senders that something is known of by declaration, rating or restriction; without [`SenderNumber::ALL`].

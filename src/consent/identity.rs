@@ -12,16 +12,18 @@
 //! An erasure (rule 17) ends the spans of a contact's identifiers too, and leads nowhere: behind it nothing is known but
 //! the opt-out of everything that it left.
 
+mod lives;
 mod person;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 pub use person::{Held, Person, Whose, person, whose};
 
 use super::event::Event;
-use super::facts::{Fact, Facts, Predecessor};
+use super::facts::{Fact, Facts};
 use super::time::Time;
 use super::words::Seq;
+use lives::Lives;
 
 /// Names an identifier without showing it: the trail that introduced it and its place there, counting from 1.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -69,7 +71,7 @@ pub enum Member {
         /// The trail moved to; 0: the same as the one moved from.
         second: u64,
     },
-    /// The contact behind the identifier was erased and what stayed says so. It holds at every time asked about and
+    /// The contact that had the identifier was erased, and what stayed says so. It holds at every time asked about and
     /// whatever was known then: nothing else is left to answer from.
     Erased {
         /// When.
@@ -176,226 +178,4 @@ pub fn apply_to_present(spans: &Spans, keys: &[IdentifierKey], event: &Event) ->
 #[must_use]
 pub fn resolve(events: &[MemberEvent]) -> Spans {
     Lives::of(events).fold(events)
-}
-
-impl MemberEvent {
-    const fn says_who_is_who(&self) -> bool {
-        match &self.what {
-            Member::Act { identifiers, .. } => identifiers.len() > 1,
-            Member::Linked { .. } | Member::Moved { .. } | Member::Erased { .. } => true,
-        }
-    }
-
-    /// At one instant links come first, then changes: more identifiers are silenced, and silence is the safe side. For
-    /// the same reason erasures come last.
-    const fn rank(&self) -> u8 {
-        match &self.what {
-            Member::Act { .. } | Member::Linked { .. } => 0,
-            Member::Moved { .. } => 1,
-            Member::Erased { .. } => 2,
-        }
-    }
-}
-
-/// A span while identities are worked out: a node in a union-find forest.
-struct Node {
-    until: Option<Fact>,
-    parent: usize,
-}
-
-#[derive(Default)]
-struct Lives {
-    nodes: Vec<Node>,
-    spans: BTreeMap<IdentifierKey, Vec<usize>>,
-    /// Who left, when, and where the contact arrived.
-    moves: Vec<(usize, Fact, usize)>,
-    /// Contacts of which nothing is left but that they were erased.
-    gone: Vec<(usize, Fact)>,
-    /// What their identifiers are from then on: the contact erased, the span begun.
-    begun_anew: Vec<(usize, Fact, usize)>,
-}
-
-impl Lives {
-    /// Who is who, from the events that say so.
-    fn of(events: &[MemberEvent]) -> Self {
-        let mut lives = Self::default();
-        let mut identity: Vec<&MemberEvent> = events.iter().filter(|event| event.says_who_is_who()).collect();
-        identity.sort_by_key(|event| (event.at(), event.rank()));
-        let mut moves: Vec<(Fact, IdentifierKey, IdentifierKey)> = Vec::new();
-        for event in identity {
-            let together = |change: &Fact| change.at == event.at() && !matches!(event.what, Member::Erased { .. });
-            if moves.first().is_some_and(|(change, ..)| !together(change)) {
-                lives.end(&std::mem::take(&mut moves));
-            }
-            match &event.what {
-                Member::Act { identifiers, .. } | Member::Linked { identifiers, .. } => lives.link(identifiers),
-                Member::Moved { fact, from, to, .. } if from != to => moves.push((*fact, *from, *to)),
-                Member::Moved { .. } => {}
-                Member::Erased { fact, identifier } => lives.erase(*fact, *identifier),
-            }
-        }
-        lives.end(&moves);
-        lives
-    }
-
-    fn current(&mut self, key: IdentifierKey) -> usize {
-        let nodes = &mut self.nodes;
-        let spans = self.spans.entry(key).or_default();
-        if let Some(last) = spans.last() {
-            return *last;
-        }
-        spans.push(add_node(nodes));
-        nodes.len() - 1
-    }
-
-    fn root(&self, mut node: usize) -> usize {
-        while let Some(found) = self.nodes.get(node).filter(|found| found.parent != node) {
-            node = found.parent;
-        }
-        node
-    }
-
-    fn link(&mut self, identifiers: &[IdentifierKey]) {
-        let nodes: Vec<usize> = identifiers.iter().map(|key| self.current(*key)).collect();
-        let roots: Vec<usize> = nodes.into_iter().map(|node| self.root(node)).collect();
-        if let Some(first) = roots.iter().copied().min() {
-            for root in roots {
-                if let Some(node) = self.nodes.get_mut(root) {
-                    node.parent = first;
-                }
-            }
-        }
-    }
-
-    /// Ends the spans that the moves of one instant leave, then lets each arrive: their order does not matter.
-    fn end(&mut self, moves: &[(Fact, IdentifierKey, IdentifierKey)]) {
-        let mut leaving = Vec::with_capacity(moves.len());
-        for (change, from, _) in moves {
-            let node = self.current(*from);
-            leaving.push((*change, self.root(node)));
-        }
-        self.cut(&leaving);
-        for ((change, root), (_, _, to)) in leaving.into_iter().zip(moves) {
-            let arriving = self.current(*to);
-            self.moves.push((root, change, arriving));
-        }
-    }
-
-    /// Ends the present spans of these contacts; gives the contact and the new span of every identifier.
-    fn cut(&mut self, leaving: &[(Fact, usize)]) -> Vec<(usize, usize)> {
-        let ends = |node: usize| leaving.iter().find(|(_, root)| *root == self.root(node)).copied();
-        let ended = self.spans.iter().filter_map(|(key, spans)| Some((*key, ends(*spans.last()?)?)));
-        let mut begun = Vec::new();
-        for (key, (change, root)) in ended.collect::<Vec<_>>() {
-            let next = add_node(&mut self.nodes);
-            if let Some(spans) = self.spans.get_mut(&key) {
-                if let Some(node) = spans.last().and_then(|last| self.nodes.get_mut(*last)) {
-                    node.until = Some(change);
-                }
-                spans.push(next);
-            }
-            begun.push((root, next));
-        }
-        begun
-    }
-
-    /// Ends the contact behind `key`: what it did up to now is gone, and its identifiers begin anew.
-    fn erase(&mut self, erased: Fact, key: IdentifierKey) {
-        let node = self.current(key);
-        let root = self.root(node);
-        self.gone.push((root, erased));
-        for (root, next) in self.cut(&[(erased, root)]) {
-            self.begun_anew.push((root, erased, next));
-        }
-    }
-
-    fn node_at(&mut self, key: IdentifierKey, at: Time) -> usize {
-        self.current(key);
-        let spans = self.spans.get(&key).map(Vec::as_slice).unwrap_or_default();
-        let open = |node: &&usize| self.nodes.get(**node).is_none_or(|node| node.until.is_none_or(|until| at <= until.at));
-        spans.iter().find(open).copied().unwrap_or_default()
-    }
-
-    fn fold(mut self, events: &[MemberEvent]) -> Spans {
-        let mut facts: HashMap<usize, Facts> = HashMap::new();
-        let mut homes: HashMap<usize, u64> = HashMap::new();
-        let mut begun: Vec<u64> = Vec::new();
-        for event in events {
-            let home = event.trail;
-            let Some(root) = self.of_event(event) else { continue };
-            if let Member::Act { event, .. } = &event.what {
-                facts.entry(root).or_default().apply(event);
-            }
-            if !begun.contains(&home) {
-                begun.push(home);
-                homes.entry(root).and_modify(|known| *known = home.min(*known)).or_insert(home);
-            }
-            // A change can be the first that is heard of whoever has the identifier moved to: their trail begins with it.
-            if let Member::Moved { fact, to, second, .. } = &event.what
-                && *second != 0
-                && !begun.contains(second)
-            {
-                begun.push(*second);
-                let node = self.node_at(*to, fact.at.plus_micros(1));
-                homes.entry(self.root(node)).and_modify(|known| *known = (*second).min(*known)).or_insert(*second);
-            }
-        }
-        self.forget(&mut facts);
-        self.moves.sort_by_key(|(_, change, _)| change.at);
-        for (leaving, change, arriving) in &self.moves {
-            let left = facts.get(&self.root(*leaving)).cloned().unwrap_or_default();
-            let arriving = self.root(*arriving);
-            if !self.gone.iter().any(|(gone, _)| *gone == arriving) {
-                facts.entry(arriving).or_default().predecessors.push(Predecessor { change: *change, facts: left });
-            }
-        }
-        let spans = self.spans.iter().map(|(key, nodes)| (*key, self.spans_of(nodes, &facts, &homes)));
-        spans.collect()
-    }
-
-    /// Leaves of erased contacts only that they were erased.
-    fn forget(&self, facts: &mut HashMap<usize, Facts>) {
-        for (gone, _) in &self.gone {
-            facts.insert(*gone, Facts::default());
-        }
-        let begun = self.begun_anew.iter().map(|(_, erased, node)| (self.root(*node), *erased));
-        let mut left: Vec<(usize, Fact)> = self.gone.iter().copied().chain(begun).collect();
-        left.sort_by_key(|(_, erased)| *erased);
-        for (root, erased) in left {
-            facts.entry(root).or_default().suppress(erased);
-        }
-    }
-
-    /// The contact that an event is of: of whoever was behind its first identifier then.
-    fn of_event(&mut self, event: &MemberEvent) -> Option<usize> {
-        let key = match &event.what {
-            Member::Act { identifiers, .. } | Member::Linked { identifiers, .. } => *identifiers.first()?,
-            Member::Moved { from, .. } => *from,
-            Member::Erased { .. } => return None,
-        };
-        let node = self.node_at(key, event.at());
-        Some(self.root(node))
-    }
-
-    fn spans_of(&self, nodes: &[usize], facts: &HashMap<usize, Facts>, homes: &HashMap<usize, u64>) -> Vec<Span> {
-        let mut left: Option<Fact> = None;
-        let mut spans = Vec::with_capacity(nodes.len());
-        for node in nodes {
-            let root = self.root(*node);
-            let until = self.nodes.get(*node).and_then(|node| node.until);
-            let behind = match (facts.get(&root).filter(|facts| !facts.is_empty()), left) {
-                (Some(facts), _) => Behind::Contact(facts.clone()),
-                (None, Some(change)) => Behind::Moved(change),
-                (None, None) => Behind::Nobody,
-            };
-            spans.push(Span { until: until.map(|change| change.at), behind, home: homes.get(&root).copied() });
-            left = until;
-        }
-        spans
-    }
-}
-
-fn add_node(nodes: &mut Vec<Node>) -> usize {
-    nodes.push(Node { until: None, parent: nodes.len() });
-    nodes.len() - 1
 }

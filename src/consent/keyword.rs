@@ -141,7 +141,7 @@ impl Keywords {
 
 /// Compatibility form, case folded, invisible characters removed, white space collapsed, ends trimmed of everything
 /// that is neither letter, mark nor digit.
-fn normalise(text: &str) -> String {
+pub(super) fn normalise(text: &str) -> String {
     let compatible: String = text.nfkc().collect();
     let folded: String = caseless::default_case_fold_str(&compatible).nfkc().filter(|c| !is_invisible(*c)).collect();
     let words: Vec<&str> = folded.trim_matches(|c: char| !is_word(c)).split_whitespace().collect();

@@ -4,16 +4,21 @@
 //! Nothing here knows a file, a clock, a network or a thread: a test reads the imports and fails when one appears.
 
 pub mod account;
+pub mod choice;
 pub mod decide;
+pub mod drift;
 pub mod effect;
 pub mod event;
 pub mod facts;
 pub mod identifier;
 pub mod identity;
 pub mod keyword;
+pub mod nearest;
 pub mod policy;
 mod reasons;
 pub mod sender;
+pub mod setting;
+mod standing;
 pub mod template;
 pub mod time;
 mod view;

@@ -1,44 +1,48 @@
 //! An account's rules. A policy is complete: nothing in it refers to a preset's later meaning.
 
 use super::keyword::Keywords;
-use super::words::{InboundKind, UnknownWord};
+use super::words::{InboundKind, UnknownWord, words};
 
-/// What an ordinary message does after an opt-out (rule 7).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum InboundAfterOptOut {
-    /// It allows free-form messages while its window is open.
-    ServiceWindow,
-    /// It also undoes older keyword opt-outs at that sender.
-    Lifts,
-    /// Nothing.
-    Ignore,
+words! {
+    /// What an ordinary message does after an opt-out (rule 7).
+    InboundAfterOptOut, "value of inbound_after_opt_out" {
+        /// It allows free-form messages while its window is open.
+        ServiceWindow = 1 "service_window",
+        /// It also undoes older keyword opt-outs at that sender.
+        Lifts = 2 "lifts",
+        /// Nothing.
+        Ignore = 3 "ignore",
+    }
 }
 
-/// How far a keyword or a platform stop reaches.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Scope {
-    /// The sender that received it.
-    Sender,
-    /// All senders of the account.
-    Account,
+words! {
+    /// How far a keyword or a platform stop reaches.
+    Scope, "scope" {
+        /// The sender that received it.
+        Sender = 1 "sender",
+        /// All senders of the account.
+        Account = 2 "account",
+    }
 }
 
-/// What an unknown contact may get (rule 9).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum UnknownContact {
-    /// Nothing.
-    Nothing,
-    /// The template registered as opt-in request.
-    OptInRequest,
+words! {
+    /// What an unknown contact may get (rule 9).
+    UnknownContact, "value of unknown_contact" {
+        /// Nothing.
+        Nothing = 1 "nothing",
+        /// The template registered as opt-in request.
+        OptInRequest = 2 "opt_in_request",
+    }
 }
 
-/// What RED quality does after its term (rule 10).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RedQuality {
-    /// It is shown.
-    Warn,
-    /// It closes templates.
-    DenyTemplates,
+words! {
+    /// What RED quality does after its term (rule 10).
+    RedQuality, "value of red_quality" {
+        /// It is shown.
+        Warn = 1 "warn",
+        /// It closes templates.
+        DenyTemplates = 2 "deny_templates",
+    }
 }
 
 /// The presets that a policy can start from (rule 16).

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::nearest::nearest;
+
 /// A closed list of words: the enum, its spelling for people, its number in the stored bytes, and the way back.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident, $what:literal { $($(#[$vdoc:meta])* $variant:ident = $number:literal $text:literal),+ $(,)? }) => {
@@ -55,11 +57,18 @@ pub(super) use words;
 
 /// A word that is not on its list.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{given:?} is no {what}; known are {known}")]
+#[error("{given:?} is no {what};{} known are {known}", self.meant())]
 pub struct UnknownWord {
     pub(super) what: &'static str,
     pub(super) given: String,
     pub(super) known: String,
+}
+
+impl UnknownWord {
+    /// A question to whoever wrote it, where a word on the list is near.
+    fn meant(&self) -> String {
+        nearest(&self.given, self.known.split(", ")).map(|word| format!(" did you mean {word}?")).unwrap_or_default()
+    }
 }
 
 words! {

@@ -8,20 +8,22 @@ use prost::Message;
 
 use super::block::{BLOCK_TARGET_BYTES, Block};
 use super::entry::{EntryHash, FLAG_CAUSED, FLAG_INTRODUCES, FLAG_INTRODUCES_SECOND, HEADER_BYTES, Header, TrailLink};
+use super::erasing::Erasing;
 use super::keyring::{Keyring, key_commitment};
 use super::kind::kind_of;
 use super::packed::pack;
+use super::possible_opt_outs::Doubt;
 use super::record::{Acknowledgement, Actor, RecordError};
 use super::seal::{self, Key, NONCE_BYTES, TAG_BYTES};
-use super::secrets::{Digest16, LedgerId, SECRET_VERSION, Token};
+use super::secrets::{Digest16, LedgerId, SECRET_VERSION};
 use super::state::{Group, Position, State, Trail, new_trail};
 use crate::consent::account::AccountEvent;
-use crate::consent::facts::{Fact as Folded, Facts};
+use crate::consent::facts::Facts;
 use crate::consent::identity::IdentifierKey;
 use crate::consent::time::Time;
 use crate::consent::words::{Effect, Seq};
 use crate::ledger::fold::references;
-use crate::proto::{ClearPart, ContactErased, SealedPart, clear_part::Fact};
+use crate::proto::{ClearPart, SealedPart, clear_part::Fact};
 
 /// An entry to be.
 #[derive(Clone, Debug)]
@@ -96,49 +98,6 @@ pub struct Spent {
     pub claimed: Time,
 }
 
-/// What a commit erases and suppresses.
-#[derive(Default)]
-pub struct Erasing {
-    /// Each erasure: its fact, the suppressed identifiers that stay known, and what is recorded of it.
-    pub erased: Vec<(Folded, Vec<IdentifierKey>, ContactErased)>,
-    /// Identifiers it introduces that an earlier erasure left a token of.
-    pub suppressed: Vec<(IdentifierKey, Folded)>,
-    /// Identifiers of erased trails that it introduces again, each with its new trail.
-    pub introduced_again: Vec<(IdentifierKey, u64)>,
-    /// Look-up digests that nothing needs any more.
-    pub forgotten: Vec<Digest16>,
-}
-
-impl Erasing {
-    /// The trails whose keys must go once the commit is durable.
-    #[must_use]
-    pub fn trails(&self) -> Vec<u64> {
-        self.erased.iter().flat_map(|(_, _, erased)| erased.trails.iter().copied()).collect()
-    }
-
-    /// Whether a token is among those that it leaves.
-    #[must_use]
-    pub fn leaves(&self, token: Token) -> bool {
-        self.erased.iter().any(|(_, _, erased)| erased.suppression_tokens.iter().any(|left| *left == token.bytes()))
-    }
-
-    /// From here on every reader knows that something was erased, before anything is missing.
-    fn publish(self, state: &State) {
-        let mut erasures = state.erasures_mut();
-        for (fact, keys, erased) in &self.erased {
-            erasures.note(*fact, keys, erased);
-        }
-        for (key, trail) in self.introduced_again {
-            erasures.introduced(key, trail);
-        }
-        for (key, fact) in self.suppressed {
-            erasures.suppress(key, fact);
-        }
-        drop(erasures);
-        state.forget_identifiers(&self.forgotten);
-    }
-}
-
 /// A trail as this commit changes it.
 pub struct Working {
     /// The trail but for its facts.
@@ -165,6 +124,8 @@ pub struct Batch {
     pub accounts: Vec<(String, u64)>,
     /// What happens to accounts, by their trails.
     pub account_events: Vec<(u64, AccountEvent)>,
+    /// What it says about possible opt-outs.
+    pub doubts: Vec<Doubt>,
     /// Groups as they are after it.
     pub groups: Vec<Group>,
     /// What it erases.
@@ -199,6 +160,7 @@ impl Batch {
             event_ids: HashMap::new(),
             accounts: Vec::new(),
             account_events: Vec::new(),
+            doubts: Vec::new(),
             groups: Vec::new(),
             erasing: Erasing::default(),
             highest_trail,
@@ -267,6 +229,7 @@ impl Batch {
             ..ClearPart::default()
         };
         let kind = kind_of(&planned.fact);
+        let doubt = Doubt::of(planned.account, planned.trail, seq, &planned.fact);
         clear.fact = Some(planned.fact);
         let mut keys = [None, None];
         for (place, link) in [link, second].into_iter().enumerate().filter(|(_, link)| link.trail != 0) {
@@ -318,6 +281,7 @@ impl Batch {
         }
         let hash = EntryHash::of(&entry);
         self.append(&entry, seq);
+        self.doubts.extend(doubt);
         self.head = Position { seq, hash, recorded_at: self.now };
         for (used, own) in [(&planned.keys, planned.trail), (&planned.second_keys, planned.second)] {
             let highest = used.iter().filter(|key| key.trail == own).map(|key| key.ordinal).max().unwrap_or_default();
@@ -352,6 +316,9 @@ impl Batch {
         }
         for group in self.groups {
             state.put_group(group);
+        }
+        for doubt in self.doubts {
+            state.note_doubt(doubt);
         }
         for (digest, key) in self.identifiers {
             state.add_identifier(digest, key);

@@ -53,6 +53,8 @@ struct Kept {
     fresh: BTreeMap<usize, u64>,
     /// Identifiers introduced again, and where.
     introduced: HashMap<IdentifierKey, u64>,
+    /// Entries recorded again: what stands where.
+    again: HashMap<Seq, Seq>,
 }
 
 impl Planner {
@@ -77,7 +79,7 @@ impl Planner {
         let mut members = self.members_of(batch, &opened, &trails);
         let person = contact.key.map(|key| person(&members, key, reach.at)).unwrap_or_default();
         let fact = Fact { at: reach.at, seq: Seq::new(batch.head.seq.number() + plan.entries.len() as u64 + 1) };
-        let mut kept = Kept { void: BTreeSet::new(), fresh: BTreeMap::new(), introduced: HashMap::new() };
+        let mut kept = Kept { void: BTreeSet::new(), fresh: BTreeMap::new(), introduced: HashMap::new(), again: HashMap::new() };
         let texts = texts(&opened, contact);
         if reach.destroys {
             let theirs: HashSet<Seq> = person.events.iter().copied().collect();
@@ -169,6 +171,7 @@ impl Planner {
         let (shared, untouched): (Vec<&Opened>, Vec<&Opened>) = opened.iter().partition(is_void);
         for opened in shared {
             if let Some(whose) = whose.get(&opened.entry.header.seq) {
+                kept.again.insert(opened.entry.header.seq, Seq::new(batch.head.seq.number() + entries.len() as u64 + 1));
                 entries.extend(self.copy(batch, opened, *whose, kept));
             }
         }
@@ -197,7 +200,10 @@ impl Planner {
     /// An entry of another contact again, in a fresh trail of that contact.
     fn copy(&self, batch: &mut Batch, opened: &Opened, whose: Whose, kept: &mut Kept) -> Option<Planned> {
         let (header, clear) = (&opened.entry.header, &opened.entry.clear);
-        let fact = clear.fact.clone()?;
+        let mut fact = clear.fact.clone()?;
+        if let Stored::PossibleOptOutResolved(resolved) = &mut fact {
+            resolved.seq = kept.again.get(&Seq::new(resolved.seq)).map_or(resolved.seq, |seq| seq.number());
+        }
         let is_move = matches!(fact, Stored::NumberChanged(_) | Stored::UserIdChanged(_));
         let mut fresh = |contact: usize, known: u64| {
             let stays = is_move && known != 0 && !kept.void.contains(&known);
@@ -291,7 +297,7 @@ impl Planner {
     }
 
     fn members_of(&self, batch: &Batch, opened: &[Opened], trails: &[u64]) -> Vec<MemberEvent> {
-        let member = |opened: &Opened| history::member(&self.state, &opened.entry).or_else(|| opened.mention());
+        let member = |opened_one: &Opened| history::member(&self.state, &opened_one.entry).or_else(|| opened_one.mention(opened));
         let mut members: Vec<MemberEvent> = opened.iter().filter_map(member).collect();
         members.extend(self.state.erasures().members(trails));
         for (fact, keys, _) in &batch.erasing.erased {
@@ -314,12 +320,23 @@ impl Opened {
         self.texts().find(|(known, _)| *known == key).map(|(_, text)| text)
     }
 
-    /// An entry that is no act still names whom it is about, such as a change from a number to itself.
-    fn mention(&self) -> Option<MemberEvent> {
-        let fact = Fact { at: Time::from_micros(self.entry.clear.occurred_at), seq: self.entry.header.seq };
+    /// An entry that is no act still names whom it is about: a change from a number to itself, a decision about a message,
+    /// which is of whoever wrote the message.
+    fn mention(&self, all: &[Self]) -> Option<MemberEvent> {
+        let about = self.decides().and_then(|message| all.iter().find(|other| other.entry.header.seq == message));
+        let at = about.unwrap_or(self).entry.clear.occurred_at;
+        let fact = Fact { at: Time::from_micros(at), seq: self.entry.header.seq };
         let is_erasure = matches!(self.entry.clear.fact, Some(Stored::ContactErased(_)));
         let what = Member::Linked { fact, identifiers: self.keys.iter().copied().take(1).collect() };
         (!is_erasure && !self.keys.is_empty()).then_some(MemberEvent { trail: self.entry.header.link.trail, what })
+    }
+
+    /// The message that it decides about.
+    const fn decides(&self) -> Option<Seq> {
+        match &self.entry.clear.fact {
+            Some(Stored::PossibleOptOutResolved(resolved)) => Some(Seq::new(resolved.seq)),
+            _ => None,
+        }
     }
 
     /// The trail under which it uses an identifier.

@@ -133,6 +133,7 @@ pub fn account_act(stored: &Stored, number: Numbering<'_>) -> Option<AccountAct>
             key: TemplateKey::new(&changed.name, &changed.language).ok()?,
             category: Category::from_number(changed.category),
             status: TemplateStatus::from_number(changed.status),
+            quality: Quality::from_number(changed.quality),
         },
         _ => return None,
     })
@@ -170,33 +171,16 @@ pub fn category_numbers(categories: Categories) -> Vec<i32> {
 /// A policy as stored.
 #[must_use]
 pub fn store_policy(preset: &str, policy: &Policy) -> proto::Policy {
-    let scope = |scope| match scope {
-        Scope::Sender => proto::Scope::Sender,
-        Scope::Account => proto::Scope::Account,
-    };
-    let inbound = match policy.inbound_after_opt_out {
-        InboundAfterOptOut::ServiceWindow => proto::InboundAfterOptOut::ServiceWindow,
-        InboundAfterOptOut::Lifts => proto::InboundAfterOptOut::Lifts,
-        InboundAfterOptOut::Ignore => proto::InboundAfterOptOut::Ignore,
-    };
-    let unknown_contact = match policy.unknown_contact {
-        UnknownContact::Nothing => proto::UnknownContact::Nothing,
-        UnknownContact::OptInRequest => proto::UnknownContact::OptInRequest,
-    };
-    let red_quality = match policy.red_quality {
-        RedQuality::Warn => proto::RedQuality::Warn,
-        RedQuality::DenyTemplates => proto::RedQuality::DenyTemplates,
-    };
     proto::Policy {
         preset: preset.to_owned(),
         window_hours: policy.window_hours,
-        window_kinds: policy.window_kinds().map(|kind| i32::from(kind.number())).collect(),
-        inbound_after_opt_out: inbound.into(),
-        unknown_contact: unknown_contact.into(),
-        keyword_scope: scope(policy.keyword_scope).into(),
-        platform_stop_scope: scope(policy.platform_stop_scope).into(),
+        window_kinds: policy.window_kinds().map(|kind| kind.number().into()).collect(),
+        inbound_after_opt_out: policy.inbound_after_opt_out.number().into(),
+        unknown_contact: policy.unknown_contact.number().into(),
+        keyword_scope: policy.keyword_scope.number().into(),
+        platform_stop_scope: policy.platform_stop_scope.number().into(),
         opt_in_valid_days: policy.opt_in_valid_days.unwrap_or_default(),
-        red_quality: red_quality.into(),
+        red_quality: policy.red_quality.number().into(),
         window_implies_opt_in: policy.window_implies_opt_in,
         identity_change_carries_opt_in: policy.identity_change_carries_opt_in,
         suspend_on_identity_change: policy.suspend_on_identity_change,
@@ -214,19 +198,11 @@ pub fn read_policy(stored: &proto::Policy) -> Policy {
     let kinds: Vec<InboundKind> = stored.window_kinds.iter().filter_map(|number| InboundKind::from_number(*number)).collect();
     policy.set_window_kinds(&kinds);
     policy.window_hours = stored.window_hours.min(24);
-    policy.inbound_after_opt_out = match stored.inbound_after_opt_out() {
-        proto::InboundAfterOptOut::Lifts => InboundAfterOptOut::Lifts,
-        proto::InboundAfterOptOut::ServiceWindow => InboundAfterOptOut::ServiceWindow,
-        proto::InboundAfterOptOut::Ignore | proto::InboundAfterOptOut::Unspecified => InboundAfterOptOut::Ignore,
-    };
-    let scope = |scope| if scope == proto::Scope::Sender { Scope::Sender } else { Scope::Account };
-    policy.keyword_scope = scope(stored.keyword_scope());
-    policy.platform_stop_scope = scope(stored.platform_stop_scope());
-    policy.unknown_contact = match stored.unknown_contact() {
-        proto::UnknownContact::OptInRequest => UnknownContact::OptInRequest,
-        proto::UnknownContact::Nothing | proto::UnknownContact::Unspecified => UnknownContact::Nothing,
-    };
-    policy.red_quality = if stored.red_quality() == proto::RedQuality::Warn { RedQuality::Warn } else { RedQuality::DenyTemplates };
+    policy.inbound_after_opt_out = InboundAfterOptOut::from_number(stored.inbound_after_opt_out).unwrap_or(InboundAfterOptOut::Ignore);
+    policy.keyword_scope = Scope::from_number(stored.keyword_scope).unwrap_or(Scope::Account);
+    policy.platform_stop_scope = Scope::from_number(stored.platform_stop_scope).unwrap_or(Scope::Account);
+    policy.unknown_contact = UnknownContact::from_number(stored.unknown_contact).unwrap_or(UnknownContact::Nothing);
+    policy.red_quality = RedQuality::from_number(stored.red_quality).unwrap_or(RedQuality::DenyTemplates);
     policy.window_implies_opt_in = stored.window_implies_opt_in;
     policy.opt_in_valid_days = (stored.opt_in_valid_days != 0).then_some(stored.opt_in_valid_days);
     policy.identity_change_carries_opt_in = stored.identity_change_carries_opt_in;

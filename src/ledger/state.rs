@@ -10,6 +10,7 @@ use parking_lot::{Mutex, RwLock};
 use super::entry::EntryHash;
 use super::erasures::{Erasures, Remembered};
 use super::packed::{pack, unpack};
+use super::possible_opt_outs::PossibleOptOuts;
 use super::secrets::{Digest16, Secrets};
 use crate::consent::account::{AccountEvent, AccountFacts};
 use crate::consent::event::SenderNumber;
@@ -110,6 +111,13 @@ impl Senders {
         SenderNumber::new(number)
     }
 
+    /// The name of a sender.
+    #[must_use]
+    pub fn name(&self, number: SenderNumber) -> Option<&str> {
+        let place = usize::try_from(number.number()).ok()?.checked_sub(1)?;
+        self.names.get(place).map(AsRef::as_ref)
+    }
+
     /// Their names, in order of their numbers.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(AsRef::as_ref)
@@ -128,6 +136,7 @@ pub struct State {
     groups: RwLock<HashMap<u64, Arc<Group>>>,
     event_ids: Shards<Digest16, u64>,
     erasures: RwLock<Erasures>,
+    pub(super) possible_opt_outs: RwLock<PossibleOptOuts>,
     highest_trail: Mutex<u64>,
 }
 
@@ -142,6 +151,7 @@ impl Default for State {
             groups: RwLock::default(),
             event_ids: shards(),
             erasures: RwLock::default(),
+            possible_opt_outs: RwLock::default(),
             highest_trail: Mutex::new(0),
         }
     }
@@ -257,6 +267,11 @@ impl State {
     #[must_use]
     pub fn trail(&self, number: u64) -> Option<Trail> {
         self.trail_shard(number).read().get(&number).cloned()
+    }
+
+    /// Reads a trail in place.
+    pub fn with_trail<T>(&self, number: u64, read: impl FnOnce(&Trail) -> T) -> Option<T> {
+        self.trail_shard(number).read().get(&number).map(read)
     }
 
     /// A trail's facts, unpacked; none where it is grouped. The outer none: there is no such trail.

@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::expect::Expect;
-use super::policy::PolicyChoice;
 use super::step::Action;
+use crate::consent::choice::PolicyChoice;
 use crate::consent::time::Time;
 
 /// A scenario file.

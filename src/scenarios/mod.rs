@@ -14,7 +14,6 @@
 
 pub mod expect;
 pub mod format;
-pub mod policy;
 pub mod real;
 pub mod records;
 pub mod report;

@@ -5,7 +5,10 @@ use serde_json::{Map, Value};
 use super::expect::Refusal;
 use super::format::Step;
 use super::step::{Action, Check, CheckTemplate, OptIn, OptOut, Row};
+use crate::api::choice;
+use crate::api::status::spelling;
 use crate::consent::account::Known;
+use crate::consent::choice::ChoiceErrors;
 use crate::consent::decide::Asked;
 use crate::consent::identifier::Identifier;
 use crate::consent::sender::{Declaration, EscalationPath, Restriction};
@@ -13,6 +16,7 @@ use crate::consent::template::{Template, TemplateAsked, TemplateKey};
 use crate::consent::words::{Account, Categories, Category, Method, Sender};
 use crate::ledger::record::{Actor, Evidence, Record, RecordError, What};
 use crate::ledger::{CheckError, Question};
+use crate::proto::ErrorReason;
 
 /// The record that a step makes; none for a step that makes no record of its own.
 ///
@@ -104,28 +108,37 @@ where
     text.parse().map_err(|error: T::Err| invalid(name, &error.to_string()))
 }
 
+fn refused_choice(errors: &ChoiceErrors) -> Refusal {
+    let reason = errors.0.first().map_or("", |error| spelling(choice::reason(error)));
+    Refusal { code: "INVALID_ARGUMENT", reason, message: errors.to_string() }
+}
+
 fn invalid(name: &str, message: &str) -> Refusal {
     let empty = message.contains("empty") || message.contains("needed");
     let reason = match (name, empty) {
-        ("account", true) => "ACCOUNT_EMPTY",
-        ("account", false) => "ACCOUNT_MALFORMED",
-        ("sender", true) => "SENDER_EMPTY",
-        ("sender", false) => "SENDER_MALFORMED",
-        ("category" | "categories", true) => "CATEGORY_MISSING",
-        ("category" | "categories", false) => "CATEGORY_UNKNOWN",
-        ("method", _) => "METHOD_UNKNOWN",
-        ("kind" | "value" | "window_kinds", _) => "KIND_UNKNOWN",
-        ("rating", _) => "QUALITY_UNKNOWN",
-        ("kinds", _) => "RESTRICTION_UNKNOWN",
-        ("escalation_paths", _) => "ESCALATION_PATH_UNKNOWN",
-        ("status", _) => "TEMPLATE_STATUS_UNKNOWN",
-        ("template", _) => "TEMPLATE_MALFORMED",
-        ("event_id", _) => "EVENT_ID_TOO_LONG",
-        ("evidence.ip" | "evidence.line" | "evidence.sha256", _) => "EVIDENCE_MALFORMED",
-        (_, true) => "CONTACT_EMPTY",
-        (_, false) => "CONTACT_MALFORMED",
+        ("account", true) => ErrorReason::AccountEmpty,
+        ("account", false) => ErrorReason::AccountMalformed,
+        ("sender", true) => ErrorReason::SenderEmpty,
+        ("sender", false) => ErrorReason::SenderMalformed,
+        ("category" | "categories", true) => ErrorReason::CategoryMissing,
+        ("category" | "categories", false) => ErrorReason::CategoryUnknown,
+        ("method", _) => ErrorReason::MethodUnknown,
+        ("kind" | "window_kinds", _) => ErrorReason::KindUnknown,
+        ("value", _) => ErrorReason::PreferenceUnknown,
+        ("code", _) => ErrorReason::CodeMissing,
+        ("rating", _) => ErrorReason::QualityUnknown,
+        ("kinds", true) => ErrorReason::RestrictionMissing,
+        ("kinds", false) => ErrorReason::RestrictionUnknown,
+        ("escalation_paths", _) => ErrorReason::EscalationPathUnknown,
+        ("status", _) => ErrorReason::TemplateStatusUnknown,
+        ("template", _) => ErrorReason::TemplateMalformed,
+        ("template category", _) => ErrorReason::CategoryNotForTemplates,
+        ("event_id", _) => ErrorReason::EventIdTooLong,
+        ("evidence.ip" | "evidence.line" | "evidence.sha256", _) => ErrorReason::EvidenceMalformed,
+        (_, true) => ErrorReason::ContactEmpty,
+        (_, false) => ErrorReason::ContactMalformed,
     };
-    Refusal { code: "INVALID_ARGUMENT", reason, message: format!("{name}: {message}") }
+    Refusal { code: "INVALID_ARGUMENT", reason: spelling(reason), message: format!("{name}: {message}") }
 }
 
 impl From<RecordError> for Refusal {
@@ -136,6 +149,8 @@ impl From<RecordError> for Refusal {
             RecordError::EventIdReused { .. } => ("ALREADY_EXISTS", "EVENT_ID_REUSED"),
             RecordError::AccountUnknown { .. } => ("NOT_FOUND", "ACCOUNT_UNKNOWN"),
             RecordError::AccountExists { .. } => ("ALREADY_EXISTS", "ACCOUNT_EXISTS"),
+            RecordError::PossibleOptOutUnknown { .. } => ("NOT_FOUND", "POSSIBLE_OPT_OUT_UNKNOWN"),
+            RecordError::PossibleOptOutResolved { .. } => ("FAILED_PRECONDITION", "POSSIBLE_OPT_OUT_RESOLVED"),
             RecordError::Overloaded { .. } => ("RESOURCE_EXHAUSTED", "OVERLOADED"),
             RecordError::ClockBehind { .. } => ("UNAVAILABLE", "CLOCK_BEHIND"),
             RecordError::Unavailable { .. } => ("UNAVAILABLE", "LEDGER_UNAVAILABLE"),
@@ -175,7 +190,7 @@ fn what(action: &Action) -> Result<Option<What>, Refusal> {
         Action::SendFailed(step) => What::SendFailed {
             contact: contacts(&step.contact)?,
             sender: field("sender", &step.sender)?,
-            code: step.code,
+            code: if step.code == 0 { return Err(invalid("code", "the platform's error code is needed")) } else { step.code },
             message_id: None,
         },
         Action::ConfirmationSent(step) => {
@@ -194,7 +209,7 @@ fn what(action: &Action) -> Result<Option<What>, Refusal> {
             message_id: None,
         },
         Action::Policy(choice) => {
-            let policy = choice.policy().map_err(|error| invalid("window_kinds", &error.to_string()))?;
+            let policy = choice.policy().map_err(|errors| refused_choice(&errors))?;
             What::AdoptPolicy { preset: choice.preset.to_string(), policy: Box::new(policy) }
         }
         Action::DeclareSender(step) => What::DeclareSender {
@@ -209,7 +224,7 @@ fn what(action: &Action) -> Result<Option<What>, Refusal> {
         Action::Quality(step) => What::ReportQuality { sender: field("sender", &step.sender)?, quality: field("rating", &step.rating)? },
         Action::Restriction(step) => What::Restrict {
             sender: sender(step.sender.as_deref())?,
-            restriction: Restriction { kinds: words("kinds", &step.kinds)?, until: step.until },
+            restriction: Restriction { kinds: some_words("kinds", &step.kinds)?, until: step.until },
         },
         Action::Template(step) => What::RegisterTemplate {
             key: template_key(&step.name, &step.language)?,
@@ -239,7 +254,7 @@ fn template_key(name: &str, language: &str) -> Result<TemplateKey, Refusal> {
 
 fn template_category(text: &str) -> Result<Category, Refusal> {
     let category = field("category", text)?;
-    if category == Category::Service { Err(invalid("category", "a template is never for service")) } else { Ok(category) }
+    if category == Category::Service { Err(invalid("template category", "a template is never for service")) } else { Ok(category) }
 }
 
 fn words<T>(name: &str, texts: &[String]) -> Result<Vec<T>, Refusal>
@@ -248,6 +263,14 @@ where
     T::Err: std::fmt::Display,
 {
     texts.iter().map(|text| field(name, text)).collect()
+}
+
+fn some_words<T>(name: &str, texts: &[String]) -> Result<Vec<T>, Refusal>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    if texts.is_empty() { Err(invalid(name, "at least one is needed")) } else { words(name, texts) }
 }
 
 fn sender(text: Option<&str>) -> Result<Option<Sender>, Refusal> {

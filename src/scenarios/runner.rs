@@ -79,7 +79,7 @@ fn prepare<E: Engine>(scenario: &Scenario, engine: &mut E, clock: Time) -> Resul
             engine.create_account(&account).map_err(|error| format!("account {account} is not created: {error}"))?;
         }
         if let Some(choice) = &scenario.policy {
-            let policy = Box::new(choice.policy().map_err(|error| error.to_string())?);
+            let policy = Box::new(choice.policy().map_err(|errors| errors.to_string())?);
             let what = What::AdoptPolicy { preset: choice.preset.to_string(), policy };
             let record = Record { account, actor: Actor::LOCAL, event_id: None, occurred_at: Some(clock), what };
             engine.record(record).map_err(|error: RecordError| format!("the policy is not adopted: {error}"))?;

@@ -5,7 +5,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use super::policy::PolicyChoice;
+use crate::consent::choice::PolicyChoice;
 use crate::consent::time::Time;
 
 /// What a step does: one variant a step name.

@@ -1,6 +1,8 @@
 //! The command line as scripts and people meet it: words, exit codes, what to do next. On the real binary.
 
 mod help;
+mod possible_opt_outs;
+mod records;
 
 use std::path::Path;
 
@@ -46,7 +48,7 @@ fn masked(text: &str) -> String {
 }
 
 /// Answers of a session, each under the line that was typed, with its exit code.
-fn session(server: &Server, lines: &[&str]) -> String {
+pub fn session(server: &Server, lines: &[&str]) -> String {
     let answer = |line: &&str| {
         let said = say(server, line);
         format!("$ {line}\n{}\n[{}]\n", masked(&(said.out + &said.err)), said.code)

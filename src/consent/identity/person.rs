@@ -10,7 +10,8 @@
 
 use std::collections::HashSet;
 
-use super::{IdentifierKey, Lives, Member, MemberEvent};
+use super::lives::Lives;
+use super::{IdentifierKey, Member, MemberEvent};
 use crate::consent::time::Time;
 use crate::consent::words::Seq;
 
@@ -49,19 +50,15 @@ pub struct Whose {
 pub fn person(events: &[MemberEvent], key: IdentifierKey, at: Time) -> Person {
     let then: Vec<MemberEvent> = events.iter().filter(|event| event.at() <= at).cloned().collect();
     let mut lives = Lives::of(&then);
-    let roots: Vec<Option<usize>> = then.iter().map(|event| lives.of_event(event)).collect();
-    let mut known: HashSet<usize> = roots.iter().copied().flatten().collect();
-    known.extend(lives.moves.iter().map(|(_, _, arriving)| lives.root(*arriving)));
-    let start = lives.last_known(key, &known);
+    let start = lives.last_acting(key);
     let theirs = lives.same_person(start);
-    let is_theirs = |root: &Option<usize>| root.is_some_and(|root| theirs.contains(&root));
-    let events = then.iter().zip(&roots).filter(|(_, root)| is_theirs(root)).map(|(event, _)| event.seq()).collect();
+    let is_theirs = |event: &&MemberEvent| lives.of_event(event).is_some_and(|contact| theirs.contains(&contact));
+    let events = then.iter().filter(is_theirs).map(MemberEvent::seq).collect();
     let held = |(key, spans): (&IdentifierKey, &Vec<usize>)| {
-        let last = spans.iter().rposition(|node| theirs.contains(&lives.root(*node)))?;
+        let last = spans.iter().rposition(|span| theirs.contains(&lives.root(*span)))?;
         let since = spans.get(last + 1..).unwrap_or_default();
-        let left = spans.get(last).and_then(|node| lives.nodes.get(*node)?.until).filter(|_| !since.is_empty());
-        let others = since.iter().any(|node| known.contains(&lives.root(*node)));
-        Some(Held { key: *key, left: left.map(|left| left.at), others })
+        let left = spans.get(last).and_then(|span| lives.nodes.get(*span)?.until).filter(|_| !since.is_empty());
+        Some(Held { key: *key, left: left.map(|left| left.at), others: since.iter().any(|span| lives.has_acted(*span)) })
     };
     Person { identifiers: lives.spans.iter().filter_map(held).collect(), events }
 }
@@ -82,29 +79,39 @@ pub fn whose(events: &[MemberEvent]) -> Vec<Option<Whose>> {
 }
 
 impl Lives {
-    /// Whoever is behind `key` now, or, where that is nobody, whoever moved away last.
-    fn last_known(&mut self, key: IdentifierKey, known: &HashSet<usize>) -> usize {
-        let mut node = self.current(key);
-        let spans = self.spans.get(&key).map(Vec::as_slice).unwrap_or_default();
-        for earlier in spans.iter().rev().skip(1) {
-            // What an erasure began does not go back behind it.
-            if known.contains(&self.root(node)) || self.begun_anew.iter().any(|(_, _, begun)| *begun == node) {
-                break;
-            }
-            node = *earlier;
-        }
-        self.root(node)
+    fn has_acted(&self, span: usize) -> bool {
+        self.nodes.get(span).is_some_and(|span| span.acted)
     }
 
-    /// The contacts that one person was: a move leads both ways, an erasure only back to what was erased.
+    /// The contact that acted under `key` last: of an identifier that was left, whoever left it.
+    fn last_acting(&mut self, key: IdentifierKey) -> usize {
+        let mut span = self.current(key);
+        for earlier in self.spans.get(&key).into_iter().flatten().rev().skip(1) {
+            if self.has_acted(span) {
+                break;
+            }
+            span = *earlier;
+        }
+        self.root(span)
+    }
+
+    /// The contacts that one person was. A move leads both ways, an erasure back to what was erased; what was sent to an
+    /// identifier that the person left, or reported of it, is nobody else's.
     fn same_person(&self, start: usize) -> HashSet<usize> {
+        let spans = || self.spans.values().flatten().copied();
+        let acting: HashSet<usize> = spans().filter(|span| self.has_acted(*span)).map(|span| self.root(span)).collect();
+        let is_erased = |span: usize| self.nodes.get(span).is_some_and(|span| span.erased.is_some());
+        let kept: HashSet<usize> = spans().filter(|span| !is_erased(*span)).map(|span| self.root(span)).collect();
         let moves = self.moves.iter().flat_map(|(leaving, _, arriving)| [(*leaving, *arriving), (*arriving, *leaving)]);
-        let anew = self.begun_anew.iter().map(|(erased, _, begun)| (*begun, *erased));
-        let ways: Vec<(usize, usize)> = moves.chain(anew).map(|(from, to)| (self.root(from), self.root(to))).collect();
+        let anew =
+            self.erasures.iter().filter(|(erased, ..)| !kept.contains(&self.root(*erased))).map(|(erased, _, begun)| (*begun, *erased));
+        let next = self.spans.values().flat_map(|spans| spans.iter().copied().zip(spans.iter().copied().skip(1)));
+        let silent = next.filter(|(_, next)| !acting.contains(&self.root(*next)));
+        let ways: Vec<(usize, usize)> = moves.chain(anew).chain(silent).map(|(from, to)| (self.root(from), self.root(to))).collect();
         let mut theirs = HashSet::from([start]);
         let mut open = vec![start];
-        while let Some(root) = open.pop() {
-            open.extend(ways.iter().filter(|(from, to)| *from == root && theirs.insert(*to)).map(|(_, to)| *to));
+        while let Some(contact) = open.pop() {
+            open.extend(ways.iter().filter(|(from, to)| *from == contact && theirs.insert(*to)).map(|(_, to)| *to));
         }
         theirs
     }
@@ -113,8 +120,9 @@ impl Lives {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::consent::event::{Act, Event};
+    use crate::consent::event::{Act, Event, SenderNumber};
     use crate::consent::facts::Fact;
+    use crate::consent::words::Categories;
 
     const fn key(trail: u64) -> IdentifierKey {
         IdentifierKey { trail, ordinal: 1 }
@@ -130,7 +138,11 @@ mod tests {
 
     /// Acts happen in the order of their seqs.
     fn act(seq: u64, keys: &[u64]) -> MemberEvent {
-        let event = Event { at: time(seq), seq: Seq::new(seq), act: Act::IdentityKeyChanged };
+        let event = Event {
+            at: time(seq),
+            seq: Seq::new(seq),
+            act: Act::OptOut { sender: SenderNumber::ALL, categories: Categories::ALL, keyword_sender: None },
+        };
         let identifiers = keys.iter().copied().map(key).collect();
         MemberEvent { trail: keys[0], what: Member::Act { event, identifiers } }
     }
