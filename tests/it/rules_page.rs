@@ -9,6 +9,7 @@ use consent_ledger::consent::identifier::Identifier;
 use consent_ledger::consent::keyword::Keywords;
 use consent_ledger::consent::policy::{Policy, Preset};
 use consent_ledger::consent::sender::SenderStanding;
+use consent_ledger::consent::setting::Setting;
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Account, Permission, Reason, Sender};
 use consent_ledger::ledger::record::{Acknowledgement, Record, RecordError};
@@ -17,7 +18,6 @@ use consent_ledger::scenarios::Engine;
 use consent_ledger::scenarios::expect::{CheckExpect, Expect};
 use consent_ledger::scenarios::format::{Scenario, Step, read};
 use consent_ledger::scenarios::not_built::NOT_BUILT;
-use consent_ledger::scenarios::policy::PolicyChoice;
 use consent_ledger::scenarios::real::RealEngine;
 use consent_ledger::scenarios::runner::{self, Verdict};
 use consent_ledger::scenarios::step::{Action, Row};
@@ -218,13 +218,8 @@ fn the_table_of_policy_fields_is_what_the_presets_are() {
     let meta = values(&Policy::meta());
     let presets = Preset::ALL.map(|preset| values(&Policy::of(preset)));
     let table: Vec<Vec<String>> = rows.map(cells).collect();
-    // Every field that a policy can be written with: the derived Debug shows their names.
-    let written = format!("{:?}", PolicyChoice::of(Preset::Meta));
-    let fields: BTreeSet<String> = written
-        .split(['{', ','])
-        .filter_map(|part| Some(part.split_once(": ")?.0.trim().to_owned()))
-        .filter(|name| name != "preset")
-        .collect();
+    // Every field that a policy can be written with.
+    let fields: BTreeSet<String> = Setting::ALL.iter().map(ToString::to_string).collect();
     assert_eq!(table.iter().map(|row| row[0].trim_matches('`').to_owned()).collect::<BTreeSet<_>>(), fields);
     for (place, row) in table.iter().enumerate() {
         let field = row[0].trim_matches('`');
