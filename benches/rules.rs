@@ -4,6 +4,8 @@
 //! some with an end, opt-outs by keyword and otherwise, stops and resumes, contradictions of the platform. The account
 //! has templates, ratings and restrictions. Run with `cargo bench --bench rules`.
 
+#![allow(clippy::unwrap_used, reason = "a benchmark that panics has failed")]
+
 use std::sync::Arc;
 
 use consent_ledger::consent::account::{AccountAct, AccountEvent, AccountFacts, AsOf, Known, Noted};
@@ -49,7 +51,7 @@ fn event(n: u64) -> Event {
         6 => Act::SendFailed { sender, code: CODE_WINDOW_CLOSED },
         7 => Act::ConfirmationSent { sender },
         8..=10 => Act::Inbound { sender, kind: InboundKind::Image, holds_opt_out_word: false },
-        _ => Act::Inbound { sender, kind: InboundKind::Text, holds_opt_out_word: n % 3 == 0 },
+        _ => Act::Inbound { sender, kind: InboundKind::Text, holds_opt_out_word: n.is_multiple_of(3) },
     };
     Event { at: time(n), seq: Seq::new(n + 1), act }
 }

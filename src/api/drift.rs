@@ -78,9 +78,7 @@ mod tests {
 
     const NOW: Time = Time::from_micros(1_772_000_000_000_000);
 
-    fn at(seconds: i64) -> Option<Timestamp> {
-        Some(Timestamp { seconds, nanos: 0 })
-    }
+    const MOMENT: Option<Timestamp> = Some(Timestamp { seconds: 1_700_000_000, nanos: 0 });
 
     #[test]
     fn a_period_is_the_seven_days_before_its_end_and_its_end_is_now() {
@@ -88,19 +86,13 @@ mod tests {
         let week = |to: Time| (to.plus_micros(-PERIOD), to);
         assert_eq!(period(&GetDriftRequest::default()), week(NOW));
         let to = Time::from_micros(1_700_000_000_000_000);
-        assert_eq!(period(&GetDriftRequest { to: at(1_700_000_000), ..Default::default() }), week(to));
-        assert_eq!(period(&GetDriftRequest { from: at(1_700_000_000), ..Default::default() }), (to, NOW));
+        assert_eq!(period(&GetDriftRequest { to: MOMENT, ..Default::default() }), week(to));
+        assert_eq!(period(&GetDriftRequest { from: MOMENT, ..Default::default() }), (to, NOW));
     }
 
     #[test]
     fn a_period_that_holds_no_moment_is_refused() {
-        let request = GetDriftRequest {
-            from: at(1_700_000_000),
-            to: at(1_700_000_000),
-            sender: "a b".into(),
-            page_size: 1_001,
-            ..Default::default()
-        };
+        let request = GetDriftRequest { from: MOMENT, to: MOMENT, sender: "a b".into(), page_size: 1_001, ..Default::default() };
         let details = parse(&request, NOW).unwrap_err().get_error_details();
         let reasons: Vec<_> = details.bad_request().unwrap().field_violations.iter().map(|violation| violation.reason.as_str()).collect();
         assert_eq!(reasons, ["PERIOD_EMPTY", "SENDER_MALFORMED", "PAGE_SIZE_TOO_LARGE"]);

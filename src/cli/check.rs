@@ -191,7 +191,7 @@ mod tests {
         assert!(
             text.starts_with("NOTHING RECIPIENT_OPTED_OUT OUTSIDE_ALLOWED_SENDING_WINDOW\nwindow: not open\nallowed templates: none\n")
         );
-        assert!(text.contains("\nRECIPIENT_OPTED_OUT\n  the contact opted out") && !text.contains("sender"));
+        assert!(text.contains("\nRECIPIENT_OPTED_OUT\n  the contact opted out") && !text.contains("\nsender "));
     }
 
     #[test]

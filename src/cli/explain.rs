@@ -26,7 +26,7 @@ pub const fn means(reason: Reason) -> &'static str {
         Reason::PlatformClosedWindow => "the platform said that the customer service window is closed, after the contact's last message",
         Reason::OutsideAllowedSendingWindow => "the contact did not write to this sender within the last 24 hours",
         Reason::FreeFormNotForAuthentication => "one-time codes go out as templates, even while the window is open",
-        Reason::SenderAtRisk => "the sender is automated and declared no way to a human; this is advice and closes nothing",
+        Reason::SenderAtRisk => "the sender is automated and declared no accepted way to a human; this is advice and closes nothing",
     }
 }
 

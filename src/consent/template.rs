@@ -306,8 +306,9 @@ mod tests {
         templates.change(noted(1, 4), key("e"), Some(Category::Marketing), None, None);
         let names = |place| templates.behind(place, as_of(1)).map(|(key, _)| key.name().to_owned()).collect::<Vec<_>>().concat();
         assert_eq!(names(Bound::Unbounded), "acd");
-        assert_eq!(names(Bound::Excluded(&key("b"))), "cd");
-        assert_eq!(names(Bound::Excluded(&key("d"))), "");
+        let (missing, last) = (key("b"), key("d"));
+        assert_eq!(names(Bound::Excluded(&missing)), "cd");
+        assert_eq!(names(Bound::Excluded(&last)), "");
     }
 
     #[test]

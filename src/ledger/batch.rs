@@ -312,7 +312,9 @@ impl Batch {
         for group in self.groups {
             state.put_group(group);
         }
-        self.doubts.into_iter().for_each(|doubt| state.note_doubt(doubt));
+        for doubt in self.doubts {
+            state.note_doubt(doubt);
+        }
         for (digest, key) in self.identifiers {
             state.add_identifier(digest, key);
         }

@@ -242,11 +242,11 @@ impl Committer {
         let Some(known) = self.state.possible_opt_outs.read().find(account.trail, seq) else {
             return refuse(RecordError::PossibleOptOutUnknown { seq });
         };
-        let waiting = batch.doubts.iter().filter_map(|doubt| match doubt {
+        let waiting = batch.doubts.iter().rev().find_map(|doubt| match doubt {
             Doubt::Resolved { account: of, seq: message, resolution } if (*of, *message) == (account.trail, seq) => Some(*resolution),
             _ => None,
         });
-        if let Some(by) = waiting.last().or(known.resolved)
+        if let Some(by) = waiting.or(known.resolved)
             && (by.confirmed || !confirmed)
         {
             return refuse(RecordError::PossibleOptOutResolved { seq, by });

@@ -44,7 +44,9 @@ impl Replay<'_> {
             self.state.spend_event_id(header.event_id_digest, seq);
         }
         let doubt = entry.clear.fact.as_ref().and_then(|fact| Doubt::of(header.account, header.link.trail, seq, fact));
-        doubt.into_iter().for_each(|doubt| self.state.note_doubt(doubt));
+        if let Some(doubt) = doubt {
+            self.state.note_doubt(doubt);
+        }
         match &entry.clear.fact {
             Some(Fact::AccountCreated(created)) => self.state.add_account(&created.name, header.link.trail),
             Some(stored) => {

@@ -1,5 +1,7 @@
 //! Drift: refusals of the platform held against what the ledger said just before each.
 
+use std::fmt::Write;
+
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Account, Permission, Reason, Seq};
 use consent_ledger::ledger::drift::{Drift, DriftTotal, Period};
@@ -243,7 +245,7 @@ fn the_command_shows_each_contradiction_and_answers_by_its_exit_code() {
     let mut session = String::new();
     for line in lines {
         let said = say(&server, &line);
-        session.push_str(&format!("$ {line}\n{}{}[{}]\n", said.out, said.err, said.code));
+        let _ = writeln!(session, "$ {line}\n{}{}[{}]", said.out, said.err, said.code);
     }
     insta::assert_snapshot!(session);
     let json = say(&server, &format!("{MARCH} --json")).json();

@@ -24,8 +24,8 @@ const CONTACT: &str = "+447400123456";
 const SENDER: &str = "100";
 const DAY: i64 = 86_400;
 
-fn after(at: &Timestamp, seconds: i64) -> Option<Timestamp> {
-    Some(Timestamp { seconds: at.seconds + seconds, nanos: at.nanos })
+fn after(at: &Timestamp, seconds: i64) -> Timestamp {
+    Timestamp { seconds: at.seconds + seconds, nanos: at.nanos }
 }
 
 async fn report(client: &Client, sender: &str, report: Report, occurred_at: Option<Timestamp>) -> u64 {
@@ -61,15 +61,15 @@ fn red_starts_a_term_of_seven_days_that_an_accepted_path_ends() {
         let decision = client.check(question(CONTACT, SENDER)).await.unwrap();
         assert!(decision.reasons().any(|reason| reason == Reason::SenderAtRisk));
 
-        let turned = after(&now(&client).await, -3 * DAY).unwrap();
+        let turned = after(&now(&client).await, -3 * DAY);
         report(&client, SENDER, Report::Quality(Quality::Red.into()), Some(turned)).await;
         report(&client, SENDER, Report::Quality(Quality::Red.into()), None).await;
         let red = standing(&client, GetSenderStandingRequest::default()).await;
         assert_eq!((red.state(), red.quality(), red.quality_since), (SenderState::Flagged, Quality::Red, Some(turned)));
-        assert_eq!((red.deadline, red.days_left, red.templates_close_at_deadline), (after(&turned, 7 * DAY), 4, false));
+        assert_eq!((red.deadline, red.days_left, red.templates_close_at_deadline), (Some(after(&turned, 7 * DAY)), 4, false));
         assert_eq!(red.advice, [i32::from(Reason::SenderAtRisk)]);
         for (days, left) in [(4, 3), (7, 0), (9, 0)] {
-            let later = standing(&client, GetSenderStandingRequest { at: after(&turned, days * DAY), ..Default::default() }).await;
+            let later = standing(&client, GetSenderStandingRequest { at: Some(after(&turned, days * DAY)), ..Default::default() }).await;
             assert_eq!((later.days_left, later.state()), (left, SenderState::Flagged), "{days}");
         }
         // As the ledger knew it before the ratings.
@@ -90,9 +90,9 @@ fn restrictions_bind_together_each_until_its_end() {
         client.opt_in(opt_in(CONTACT, "")).await.unwrap();
         let answered = now(&client).await;
         let forbid = |kind: RestrictionKind, until| Report::Restriction(Restriction { kinds: vec![kind.into(), kind.into()], until });
-        let ends = after(&answered, DAY);
+        let ends = Some(after(&answered, DAY));
         let own = report(&client, SENDER, forbid(RestrictionKind::BusinessInitiated, ends), None).await;
-        report(&client, "", forbid(RestrictionKind::CustomerInitiated, after(&answered, 2 * DAY)), None).await;
+        report(&client, "", forbid(RestrictionKind::CustomerInitiated, Some(after(&answered, 2 * DAY))), None).await;
         let both = standing(&client, GetSenderStandingRequest::default()).await;
         assert_eq!((both.state(), both.restrictions.len()), (SenderState::Restricted, 2));
         assert_eq!(both.restrictions[0], Restriction { kinds: vec![RestrictionKind::BusinessInitiated.into()], until: ends });

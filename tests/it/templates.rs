@@ -99,7 +99,7 @@ fn templates_are_listed_by_page_as_they_are_now() {
         let changed = &first.templates[2];
         assert_eq!((changed.category(), changed.quality()), (Category::Utility, Quality::Yellow));
         assert_eq!((changed.parameters, changed.status()), (2, TemplateStatus::Approved));
-        let last = list(first.next_page_token, 3).await;
-        assert_eq!((names(&last), last.next_page_token.as_str()), (vec!["reminder en".to_owned()], ""));
+        let rest = list(first.next_page_token, 3).await;
+        assert_eq!((names(&rest), rest.next_page_token.as_str()), (vec!["reminder en".to_owned()], ""));
     });
 }
