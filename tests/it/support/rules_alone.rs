@@ -48,7 +48,7 @@ impl RulesAlone {
             | What::Restrict { .. }
             | What::RegisterTemplate { .. }
             | What::ChangeTemplate { .. }) => self.note(clock, fact, &draft::fact(what).unwrap()),
-            What::CreateAccount => {}
+            What::CreateAccount | What::ResolvePossibleOptOut { confirmed: false, .. } => {}
             What::Link { a, b } => {
                 let identifiers = vec![self.key(a), self.key(b)];
                 self.keep(clock, Member::Linked { fact, identifiers });
@@ -96,7 +96,6 @@ impl RulesAlone {
                 let act = Act::ConfirmationSent { sender: self.sender(sender) };
                 self.act(clock, fact, std::slice::from_ref(contact), act);
             }
-            What::ResolvePossibleOptOut { confirmed: false, .. } => {}
             What::ResolvePossibleOptOut { contact, sender, said_at, .. } => {
                 let policy = self.account.policy(AsOf { at: clock, known: Known::default() }).policy;
                 let reach = if policy.keyword_scope == Scope::Account { SenderNumber::ALL } else { self.sender(sender) };
