@@ -6,9 +6,9 @@ use std::path::Path;
 use std::rc::Rc;
 
 use consent_ledger::consent::identifier::Identifier;
-use consent_ledger::consent::keyword::Keywords;
 use consent_ledger::consent::policy::{Policy, Preset};
 use consent_ledger::consent::sender::SenderStanding;
+use consent_ledger::consent::setting::Setting;
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Account, Permission, Reason, Sender};
 use consent_ledger::ledger::record::{Acknowledgement, Record, RecordError};
@@ -16,7 +16,6 @@ use consent_ledger::ledger::{Answer, CheckError, Question};
 use consent_ledger::scenarios::Engine;
 use consent_ledger::scenarios::expect::{CheckExpect, Expect};
 use consent_ledger::scenarios::format::{Scenario, Step, read};
-use consent_ledger::consent::choice::PolicyChoice;
 use consent_ledger::scenarios::real::RealEngine;
 use consent_ledger::scenarios::runner::{self, Verdict};
 use consent_ledger::scenarios::step::{Action, Row};
@@ -151,19 +150,19 @@ fn every_example_on_the_page_is_played_and_answered_as_it_is_shown() {
 #[test]
 fn every_rule_says_what_why_and_what_proves_it_and_every_given_scenario_proves_one() {
     let page = page();
-    let mut named: BTreeSet<(String, String)> = BTreeSet::new();
+    let mut proving: BTreeSet<(String, String)> = BTreeSet::new();
     for rule in RULES {
         let section = section(&page, &format!("Rule {rule}: "));
         for part in ["**What it says.**", "**Policy.**", "**Why.**", "**Example.**", "**Proved by**"] {
             assert_eq!(section.matches(part).count(), 1, "rule {rule}: {part}");
         }
         for line in section.lines() {
-            let Some((file, rest)) = line.strip_prefix("- [").and_then(|line| line.split_once("](../tests/data/scenarios/")) else {
+            let Some((file, proofs)) = line.strip_prefix("- [").and_then(|line| line.split_once("](../tests/data/scenarios/")) else {
                 continue;
             };
-            let (target, names) = rest.split_once("): ").unwrap();
+            let (target, names) = proofs.split_once("): ").unwrap();
             assert_eq!(file, target);
-            named.extend(names.split("; ").map(|name| (file.to_owned(), name.to_owned())));
+            proving.extend(names.split("; ").map(|name| (file.to_owned(), name.to_owned())));
         }
     }
     let mut given: BTreeSet<(String, String)> = BTreeSet::new();
@@ -171,7 +170,7 @@ fn every_rule_says_what_why_and_what_proves_it_and_every_given_scenario_proves_o
         let file = path.file_name().unwrap().to_string_lossy().into_owned();
         given.extend(read(&path).unwrap().scenarios.into_iter().map(|written| (file.clone(), written.name)));
     }
-    assert_eq!(named, given);
+    assert_eq!(proving, given);
 }
 
 #[test]
@@ -215,13 +214,8 @@ fn the_table_of_policy_fields_is_what_the_presets_are() {
     let meta = values(&Policy::meta());
     let presets = Preset::ALL.map(|preset| values(&Policy::of(preset)));
     let table: Vec<Vec<String>> = rows.map(cells).collect();
-    // Every field that a policy can be written with: the derived Debug shows their names.
-    let written = format!("{:?}", PolicyChoice::of(Preset::Meta));
-    let fields: BTreeSet<String> = written
-        .split(['{', ','])
-        .filter_map(|part| Some(part.split_once(": ")?.0.trim().to_owned()))
-        .filter(|name| name != "preset")
-        .collect();
+    // Every field that a policy can be written with.
+    let fields: BTreeSet<String> = Setting::ALL.iter().map(ToString::to_string).collect();
     assert_eq!(table.iter().map(|row| row[0].trim_matches('`').to_owned()).collect::<BTreeSet<_>>(), fields);
     for (place, row) in table.iter().enumerate() {
         let field = row[0].trim_matches('`');
@@ -238,28 +232,5 @@ fn the_table_of_policy_fields_is_what_the_presets_are() {
 
 /// A policy as the page writes it, in the order of its table.
 fn values(policy: &Policy) -> Vec<(&'static str, String)> {
-    let word = |value: &dyn std::fmt::Debug| -> String {
-        let named = format!("{value:?}");
-        let separate = |(place, c): (usize, char)| if c.is_uppercase() && place > 0 { vec!['_', c] } else { vec![c] };
-        named.chars().enumerate().flat_map(separate).collect::<String>().to_lowercase()
-    };
-    let list = |words: Vec<&str>| words.join(", ");
-    let keywords: &Keywords = &policy.keywords;
-    vec![
-        ("window_hours", policy.window_hours.to_string()),
-        ("window_kinds", list(policy.window_kinds().map(|kind| kind.as_str()).collect())),
-        ("inbound_after_opt_out", word(&policy.inbound_after_opt_out)),
-        ("unknown_contact", word(&policy.unknown_contact)),
-        ("keyword_scope", word(&policy.keyword_scope)),
-        ("platform_stop_scope", word(&policy.platform_stop_scope)),
-        ("opt_in_valid_days", policy.opt_in_valid_days.map_or("never".to_owned(), |days| days.to_string())),
-        ("red_quality", word(&policy.red_quality)),
-        ("window_implies_opt_in", policy.window_implies_opt_in.to_string()),
-        ("identity_change_carries_opt_in", policy.identity_change_carries_opt_in.to_string()),
-        ("suspend_on_identity_change", policy.suspend_on_identity_change.to_string()),
-        ("import_requires_evidence", policy.import_requires_evidence.to_string()),
-        ("keep_message_text", policy.keep_message_text.to_string()),
-        ("opt_out_keywords", list(keywords.opt_out().collect())),
-        ("opt_in_keywords", list(keywords.opt_in().collect())),
-    ]
+    Setting::ALL.iter().map(|setting| (setting.as_str(), policy.value(*setting).to_string())).collect()
 }

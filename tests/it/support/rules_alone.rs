@@ -43,7 +43,7 @@ impl RulesAlone {
         let at = record.occurred_at.unwrap_or(clock).min(clock);
         // What an erasure outranks is not stored, and spends nothing.
         if self.is_outranked(&record.what, at) {
-            record.event_id.iter().for_each(|id| drop(self.used.remove(id)));
+            let _ = record.event_id.as_ref().is_some_and(|id| self.used.remove(id));
             return;
         }
         self.head += 1;
@@ -55,7 +55,6 @@ impl RulesAlone {
             | What::Restrict { .. }
             | What::RegisterTemplate { .. }
             | What::ChangeTemplate { .. }) => self.note(clock, fact, &draft::fact(what).unwrap()),
-            What::CreateAccount => {}
             What::Erase { contact, keep_suppression } => {
                 let key = self.key(contact);
                 let person = person(&self.members(), key, at);
@@ -64,6 +63,7 @@ impl RulesAlone {
                     person.identifiers.iter().for_each(|held| self.leave(held, fact));
                 }
             }
+            What::CreateAccount | What::ResolvePossibleOptOut { confirmed: false, .. } => {}
             What::Link { a, b } => {
                 let identifiers = vec![self.key(a), self.key(b)];
                 self.keep(clock, Member::Linked { fact, identifiers });
@@ -111,7 +111,6 @@ impl RulesAlone {
                 let act = Act::ConfirmationSent { sender: self.sender(sender) };
                 self.act(clock, fact, std::slice::from_ref(contact), act);
             }
-            What::ResolvePossibleOptOut { confirmed: false, .. } => {}
             What::ResolvePossibleOptOut { contact, sender, said_at, .. } => {
                 let policy = self.account.policy(AsOf { at: clock, known: Known::default() }).policy;
                 let reach = if policy.keyword_scope == Scope::Account { SenderNumber::ALL } else { self.sender(sender) };
