@@ -1,20 +1,23 @@
-//! `AdminService`: accounts, their policies, and what could not be placed.
+//! `AdminService`: accounts, and what could not be placed. Their policies, senders and templates have files of their own.
 
 use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
+use super::envelope::record;
 use super::parse::Fields;
-use super::{blocking, map, policy, status};
+use super::{blocking, map, policy, senders, status, templates};
 use crate::consent::time::Time;
 use crate::consent::words::Account;
 use crate::ledger::Ledger;
 use crate::ledger::record::{Actor, Record, What};
 use crate::proto::admin_service_server::AdminService;
 use crate::proto::{
-    AccountSummary, AdoptPolicyRequest, AdoptPolicyResponse, CreateAccountRequest, CreateAccountResponse, DeadLetter, DiffPolicyRequest,
-    DiffPolicyResponse, ErrorReason, GetPolicyRequest, GetPolicyResponse, ListAccountsRequest, ListAccountsResponse,
-    ListDeadLettersRequest, ListDeadLettersResponse, ReplayDeadLettersRequest, ReplayDeadLettersResponse,
+    AccountSummary, AdoptPolicyRequest, AdoptPolicyResponse, ChangeTemplateRequest, ChangeTemplateResponse, CreateAccountRequest,
+    CreateAccountResponse, DeadLetter, DeclareSenderRequest, DeclareSenderResponse, DiffPolicyRequest, DiffPolicyResponse, ErrorReason,
+    GetPolicyRequest, GetPolicyResponse, GetSenderStandingRequest, GetSenderStandingResponse, ListAccountsRequest, ListAccountsResponse,
+    ListDeadLettersRequest, ListDeadLettersResponse, ListTemplatesRequest, ListTemplatesResponse, RegisterTemplateRequest,
+    RegisterTemplateResponse, ReplayDeadLettersRequest, ReplayDeadLettersResponse, ReportStandingRequest, ReportStandingResponse,
 };
 
 /// The most dead letters of a page or of one replay by id; the most accounts of a page.
@@ -164,6 +167,35 @@ impl AdminService for Admin {
         let replayed = self.dead_letters()?.replay(&account, &request.ids).await;
         let ReplaySummary { tried, placed, kept } = replayed.map_err(|reason| status::of_dead_letters(&reason))?;
         Ok(Response::new(ReplayDeadLettersResponse { tried, placed, kept }))
+    }
+
+    async fn declare_sender(&self, request: Request<DeclareSenderRequest>) -> Result<Response<DeclareSenderResponse>, Status> {
+        let acknowledgement = record(&self.ledger, senders::declaration(request.get_ref(), self.ledger.now())?).await?;
+        Ok(Response::new(DeclareSenderResponse { acknowledgement }))
+    }
+
+    async fn report_standing(&self, request: Request<ReportStandingRequest>) -> Result<Response<ReportStandingResponse>, Status> {
+        let acknowledgement = record(&self.ledger, senders::report(request.get_ref(), self.ledger.now())?).await?;
+        Ok(Response::new(ReportStandingResponse { acknowledgement }))
+    }
+
+    async fn get_sender_standing(&self, request: Request<GetSenderStandingRequest>) -> Result<Response<GetSenderStandingResponse>, Status> {
+        let standing = senders::StandingAsked::parse(request.get_ref())?.answer(&self.ledger)?;
+        Ok(Response::new(GetSenderStandingResponse { standing: Some(standing) }))
+    }
+
+    async fn register_template(&self, request: Request<RegisterTemplateRequest>) -> Result<Response<RegisterTemplateResponse>, Status> {
+        let acknowledgement = record(&self.ledger, templates::registration(request.get_ref(), self.ledger.now())?).await?;
+        Ok(Response::new(RegisterTemplateResponse { acknowledgement }))
+    }
+
+    async fn change_template(&self, request: Request<ChangeTemplateRequest>) -> Result<Response<ChangeTemplateResponse>, Status> {
+        let acknowledgement = record(&self.ledger, templates::change(request.get_ref(), self.ledger.now())?).await?;
+        Ok(Response::new(ChangeTemplateResponse { acknowledgement }))
+    }
+
+    async fn list_templates(&self, request: Request<ListTemplatesRequest>) -> Result<Response<ListTemplatesResponse>, Status> {
+        Ok(Response::new(templates::Page::parse(request.get_ref())?.answer(&self.ledger)?))
     }
 }
 

@@ -6,7 +6,7 @@ use prost::Message;
 use tonic::{Request, Response, Status};
 
 use super::parse::Fields;
-use super::{blocking, map, status};
+use super::{blocking, drift, map, possible_opt_outs, status};
 use crate::consent::account::Known;
 use crate::consent::decide::Asked;
 use crate::consent::identifier::Identifier;
@@ -14,17 +14,19 @@ use crate::consent::words::{Account, Category, Sender, Seq};
 use crate::ledger::{Filter, Ledger, OpenedEntry, Question};
 use crate::proto::audit_service_server::AuditService;
 use crate::proto::{
-    CategoryDecision, Contact, ErrorReason, GetContactRequest, GetContactResponse, ListEntriesRequest, ListEntriesResponse,
+    CategoryDecision, Contact, ErrorReason, GetContactRequest, GetContactResponse, GetDriftRequest, GetDriftResponse, ListEntriesRequest,
+    ListEntriesResponse, ListPossibleOptOutsRequest, ListPossibleOptOutsResponse, ResolvePossibleOptOutRequest,
+    ResolvePossibleOptOutResponse,
 };
 
 /// The most entries of a page.
 pub const PAGE_MAX: usize = 1_000;
 
 /// How many entries a page has where nothing was asked for.
-const PAGE_DEFAULT: usize = 100;
+pub(super) const PAGE_DEFAULT: usize = 100;
 
 /// How many bytes end a page early: half of what clients take by default.
-const PAGE_BYTES: usize = 2 * 1024 * 1024;
+pub(super) const PAGE_BYTES: usize = 2 * 1024 * 1024;
 
 /// Reads the log.
 #[derive(Clone)]
@@ -56,6 +58,24 @@ impl AuditService for Audit {
         let entries = blocking(move || ledger.entries(&filter, page_size + 1)).await?;
         let entries = entries.map_err(|error| status::of_read(&error))?;
         Ok(Response::new(cut(entries, page_size, PAGE_BYTES)))
+    }
+
+    async fn list_possible_opt_outs(
+        &self,
+        request: Request<ListPossibleOptOutsRequest>,
+    ) -> Result<Response<ListPossibleOptOutsResponse>, Status> {
+        possible_opt_outs::list(&self.ledger, request.get_ref()).await.map(Response::new)
+    }
+
+    async fn resolve_possible_opt_out(
+        &self,
+        request: Request<ResolvePossibleOptOutRequest>,
+    ) -> Result<Response<ResolvePossibleOptOutResponse>, Status> {
+        possible_opt_outs::resolve(&self.ledger, request.into_inner()).await.map(Response::new)
+    }
+
+    async fn get_drift(&self, request: Request<GetDriftRequest>) -> Result<Response<GetDriftResponse>, Status> {
+        drift::get(&self.ledger, request.get_ref()).await.map(Response::new)
     }
 }
 

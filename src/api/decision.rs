@@ -9,6 +9,7 @@ use super::status::Violation;
 use super::{blocking, map, status};
 use crate::consent::account::Known;
 use crate::consent::decide::Asked;
+use crate::consent::template::TemplateAsked;
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Category, Sender, Seq};
 use crate::ledger::{Answer, CheckError, Ledger, Question};
@@ -87,14 +88,17 @@ fn question(request: &CheckSendRequest) -> Result<Question, Status> {
     let sender = fields.sender("sender", &request.sender);
     let category = fields.optional_category("category", request.category);
     let at = fields.time("at", request.at.as_ref());
-    let known = Known { at: fields.time("known_at", request.known_at.as_ref()), seq: None };
+    let known = fields.known(request.known_at.as_ref(), request.known_seq);
+    let template = fields.template_asked("template", request.template.as_ref());
     if request.opt_out_confirmation && request.category != 0 {
         fields.refuse("category", ErrorReason::FieldsConflict, "an opt-out confirmation has no category");
     }
+    if request.opt_out_confirmation && request.template.is_some() {
+        fields.refuse("template", ErrorReason::FieldsConflict, "an opt-out confirmation is no template");
+    }
     let asked = if request.opt_out_confirmation { Asked::OptOutConfirmation } else { asked(category) };
     let min_position = seq(request.min_position);
-    fields
-        .finish(|| Some(Question { account: account?, contact: contact?, sender: sender?, asked, template: None, at, known, min_position }))
+    fields.finish(|| Some(Question { account: account?, contact: contact?, sender: sender?, asked, template, at, known, min_position }))
 }
 
 /// What a batch has in common.
@@ -104,6 +108,7 @@ struct Batch {
     asked: Asked,
     at: Option<Time>,
     min_position: Option<Seq>,
+    template: Option<TemplateAsked>,
     known: Known,
 }
 
@@ -119,9 +124,10 @@ impl Batch {
         let sender = fields.sender("sender", &request.sender);
         let category = fields.optional_category("category", request.category);
         let at = fields.time("at", request.at.as_ref());
-        let known = Known { at: fields.time("known_at", request.known_at.as_ref()), seq: None };
+        let known = fields.known(request.known_at.as_ref(), request.known_seq);
+        let template = fields.template_asked("template", request.template.as_ref());
         let min_position = seq(request.min_position);
-        fields.finish(|| Some(Self { account: account?, sender: sender?, asked: asked(category), at, min_position, known }))
+        fields.finish(|| Some(Self { account: account?, sender: sender?, asked: asked(category), at, min_position, template, known }))
     }
 
     /// Answers for every contact. What concerns the whole batch fails it; a ledger that answers for none does too.
@@ -164,7 +170,7 @@ impl Batch {
             asked: self.asked,
             at: self.at,
             min_position: self.min_position,
-            template: None,
+            template: self.template.clone(),
             known: self.known,
         }))
     }
@@ -181,6 +187,7 @@ fn seq(number: u64) -> Option<Seq> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proto::CheckTemplate;
     use tonic_types::StatusExt;
 
     #[test]
@@ -192,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_confirmation_has_no_category() {
+    fn a_confirmation_has_neither_category_nor_template() {
         let request = CheckSendRequest {
             contact: "+447400123456".into(),
             sender: "1".into(),
@@ -201,6 +208,10 @@ mod tests {
             ..Default::default()
         };
         assert_eq!(question(&request).unwrap_err().get_error_details().error_info().unwrap().reason, "FIELDS_CONFLICT");
+        let template = Some(CheckTemplate { name: "news".into(), language: "en".into(), parameters: 0 });
+        let request = CheckSendRequest { category: 0, template, ..request };
+        let details = question(&request).unwrap_err().get_error_details();
+        assert_eq!(details.bad_request().unwrap().field_violations[0].field, "template");
     }
 
     #[test]

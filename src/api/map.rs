@@ -2,6 +2,8 @@
 
 use prost_types::Timestamp;
 
+use crate::consent::identifier::Identifier;
+use crate::consent::sender::{Declaration, Restriction};
 use crate::consent::time::Time;
 use crate::consent::words::{Categories, Seq};
 use crate::ledger::record::Acknowledgement;
@@ -20,6 +22,12 @@ pub fn timestamp(time: Time) -> Timestamp {
 #[must_use]
 pub fn position(position: Position) -> proto::Position {
     proto::Position { seq: position.seq.number(), hash: position.hash.to_vec() }
+}
+
+/// Identifiers as texts.
+#[must_use]
+pub fn identifiers(identifiers: &[Identifier]) -> Vec<String> {
+    identifiers.iter().map(|identifier| identifier.as_str().to_owned()).collect()
 }
 
 /// An answer.
@@ -48,6 +56,26 @@ pub fn acknowledgement(acknowledgement: Acknowledgement) -> proto::Acknowledgeme
         duplicate: acknowledgement.duplicate,
         effect: i32::from(acknowledgement.effect.number()),
         caused_seq: acknowledgement.caused.unwrap_or_default().number(),
+    }
+}
+
+/// What a business declared about a sender.
+#[must_use]
+pub fn declaration(declaration: Declaration) -> proto::SenderDeclaration {
+    proto::SenderDeclaration {
+        automated: declaration.automated,
+        retail: declaration.retail,
+        weekly_templates: declaration.weekly_templates,
+        escalation_paths: declaration.paths.iter().map(|path| path.number().into()).collect(),
+    }
+}
+
+/// What the platform forbids.
+#[must_use]
+pub fn restriction(restriction: &Restriction) -> proto::Restriction {
+    proto::Restriction {
+        kinds: restriction.kinds.iter().map(|kind| kind.number().into()).collect(),
+        until: restriction.until.map(timestamp),
     }
 }
 

@@ -7,11 +7,18 @@ pub mod admin;
 pub mod audit;
 pub mod choice;
 pub mod decision;
+mod drift;
+pub mod envelope;
+pub mod identity;
 pub mod map;
 pub mod parse;
+pub mod parse_words;
 pub mod policy;
+mod possible_opt_outs;
 pub mod recording;
+pub mod senders;
 pub mod status;
+pub mod templates;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -29,6 +36,7 @@ use crate::ledger::Ledger;
 use crate::proto::admin_service_server::AdminServiceServer;
 use crate::proto::audit_service_server::AuditServiceServer;
 use crate::proto::decision_service_server::DecisionServiceServer;
+use crate::proto::identity_service_server::IdentityServiceServer;
 use crate::proto::recording_service_server::RecordingServiceServer;
 use admin::DeadLetterAdmin;
 
@@ -42,10 +50,11 @@ const POISON_POLL: Duration = Duration::from_millis(200);
 const STREAMS_MAX: u32 = 4_096;
 
 /// The health service's names: the server as a whole, then each service.
-const HEALTH_NAMES: [&str; 5] = [
+const HEALTH_NAMES: [&str; 6] = [
     "",
     <DecisionServiceServer<decision::Decisions> as NamedService>::NAME,
     <RecordingServiceServer<recording::Recording> as NamedService>::NAME,
+    <IdentityServiceServer<identity::Identity> as NamedService>::NAME,
     <AuditServiceServer<audit::Audit> as NamedService>::NAME,
     <AdminServiceServer<admin::Admin> as NamedService>::NAME,
 ];
@@ -118,6 +127,7 @@ async fn router(ledger: &Ledger, dead_letters: Option<Arc<dyn DeadLetterAdmin>>)
         .add_service(reflection().build_v1alpha()?)
         .add_service(DecisionServiceServer::new(decision::Decisions::new(ledger.clone())))
         .add_service(RecordingServiceServer::new(recording::Recording::new(ledger.clone())))
+        .add_service(IdentityServiceServer::new(identity::Identity::new(ledger.clone())))
         .add_service(AuditServiceServer::new(audit::Audit::new(ledger.clone())))
         .add_service(AdminServiceServer::new(admin::Admin::new(ledger.clone(), dead_letters)));
     Ok((health, router))

@@ -16,9 +16,10 @@ use prost_types::Timestamp;
 use tonic::Status;
 
 use super::status::{self, Violation};
+use crate::consent::account::Known;
 use crate::consent::identifier::{Identifier, IdentifierError};
 use crate::consent::time::{CLOCK_TOLERANCE_MICROS, Time};
-use crate::consent::words::{Account, Categories, Category, InboundKind, Method, NameError, Sender};
+use crate::consent::words::{Account, Categories, Category, InboundKind, Method, NameError, Sender, Seq};
 use crate::ledger::record::{EVENT_ID_MAX_BYTES, EVIDENCE_MAX_BYTES, EventId, Evidence, TEXT_MAX_BYTES};
 use crate::proto::{self, ErrorReason};
 
@@ -176,6 +177,11 @@ impl Fields {
         time
     }
 
+    /// What the ledger knew then: `known_at` and `known_seq`; without both, everything.
+    pub fn known(&mut self, at: Option<&Timestamp>, seq: u64) -> Known {
+        Known { at: self.time("known_at", at), seq: (seq != 0).then(|| Seq::new(seq)) }
+    }
+
     /// When the person acted; absent is none. `now` is the ledger's clock.
     pub fn occurred_at(&mut self, field: &str, timestamp: Option<&Timestamp>, now: Time) -> Option<Time> {
         let at = self.time(field, timestamp)?;
@@ -239,7 +245,14 @@ impl Fields {
         text.parse().map_err(|error| self.refuse(field, reason(&error), error.to_string())).ok()
     }
 
-    fn word<T>(&mut self, field: &str, number: i32, from_number: fn(i32) -> Option<T>, reason: ErrorReason, what: &str) -> Option<T> {
+    pub(super) fn word<T>(
+        &mut self,
+        field: &str,
+        number: i32,
+        from_number: fn(i32) -> Option<T>,
+        reason: ErrorReason,
+        what: &str,
+    ) -> Option<T> {
         let word = from_number(number);
         if word.is_none() {
             self.refuse(field, reason, format!("{number} is no {what} that this server knows"));

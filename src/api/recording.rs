@@ -1,17 +1,18 @@
-//! `RecordingService`: what contacts did.
+//! `RecordingService`: what contacts did, and what the platform said about a message to them.
 
 use tonic::{Request, Response, Status};
 
+use super::envelope;
 use super::parse::Fields;
-use super::{map, status};
 use crate::consent::time::Time;
 use crate::consent::words::Categories;
 use crate::ledger::Ledger;
 use crate::ledger::record::{Actor, Record, What};
 use crate::proto::recording_service_server::RecordingService;
 use crate::proto::{
-    Acknowledgement, RecordInboundMessageRequest, RecordInboundMessageResponse, RecordOptInRequest, RecordOptInResponse,
-    RecordOptOutRequest, RecordOptOutResponse,
+    Acknowledgement, RecordConfirmationSentRequest, RecordConfirmationSentResponse, RecordInboundMessageRequest,
+    RecordInboundMessageResponse, RecordOptInRequest, RecordOptInResponse, RecordOptOutRequest, RecordOptOutResponse,
+    RecordPlatformPreferenceRequest, RecordPlatformPreferenceResponse, RecordProviderFeedbackRequest, RecordProviderFeedbackResponse,
 };
 
 /// Records events.
@@ -28,8 +29,7 @@ impl Recording {
     }
 
     async fn record(&self, record: Record) -> Result<Option<Acknowledgement>, Status> {
-        let acknowledgement = self.ledger.record(record).await.map_err(|error| status::of_record(&error))?;
-        Ok(Some(map::acknowledgement(acknowledgement)))
+        envelope::record(&self.ledger, record).await
     }
 }
 
@@ -51,6 +51,30 @@ impl RecordingService for Recording {
     ) -> Result<Response<RecordInboundMessageResponse>, Status> {
         let acknowledgement = self.record(inbound(request.into_inner(), self.ledger.now())?).await?;
         Ok(Response::new(RecordInboundMessageResponse { acknowledgement }))
+    }
+
+    async fn record_provider_feedback(
+        &self,
+        request: Request<RecordProviderFeedbackRequest>,
+    ) -> Result<Response<RecordProviderFeedbackResponse>, Status> {
+        let acknowledgement = self.record(feedback(request.into_inner(), self.ledger.now())?).await?;
+        Ok(Response::new(RecordProviderFeedbackResponse { acknowledgement }))
+    }
+
+    async fn record_platform_preference(
+        &self,
+        request: Request<RecordPlatformPreferenceRequest>,
+    ) -> Result<Response<RecordPlatformPreferenceResponse>, Status> {
+        let acknowledgement = self.record(preference(request.get_ref(), self.ledger.now())?).await?;
+        Ok(Response::new(RecordPlatformPreferenceResponse { acknowledgement }))
+    }
+
+    async fn record_confirmation_sent(
+        &self,
+        request: Request<RecordConfirmationSentRequest>,
+    ) -> Result<Response<RecordConfirmationSentResponse>, Status> {
+        let acknowledgement = self.record(confirmation(request.get_ref(), self.ledger.now())?).await?;
+        Ok(Response::new(RecordConfirmationSentResponse { acknowledgement }))
     }
 }
 
@@ -106,6 +130,33 @@ fn inbound(request: RecordInboundMessageRequest, now: Time) -> Result<Record, St
     })
 }
 
+fn feedback(request: RecordProviderFeedbackRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::default();
+    let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
+    let contact = fields.message_contacts("contacts", &request.contacts);
+    let sender = fields.sender("sender", &request.sender);
+    let code = fields.code("code", request.code);
+    let message_id = fields.message_id("message_id", request.message_id);
+    fields.finish(|| Some(envelope?.record(What::SendFailed { contact, sender: sender?, code, message_id })))
+}
+
+fn preference(request: &RecordPlatformPreferenceRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::default();
+    let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
+    let contact = fields.message_contacts("contacts", &request.contacts);
+    let sender = fields.sender("sender", &request.sender);
+    let preference = fields.preference("preference", request.preference);
+    fields.finish(|| Some(envelope?.record(What::Preference { contact, sender: sender?, preference: preference? })))
+}
+
+fn confirmation(request: &RecordConfirmationSentRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::default();
+    let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
+    let contact = fields.contact("contact", &request.contact);
+    let sender = fields.sender("sender", &request.sender);
+    fields.finish(|| Some(envelope?.record(What::ConfirmationSent { contact: contact?, sender: sender? })))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,9 +174,7 @@ mod tests {
     #[test]
     fn an_opt_in_names_its_categories_and_its_method() {
         let status = opt_in(RecordOptInRequest { contact: "+447400123456".into(), ..Default::default() }, NOW).unwrap_err();
-        let details = status.get_error_details();
-        let reasons: Vec<_> = details.bad_request().unwrap().field_violations.iter().map(|violation| violation.reason.as_str()).collect();
-        assert_eq!(reasons, ["CATEGORY_MISSING", "METHOD_MISSING"]);
+        assert_eq!(reasons(&status), ["CATEGORY_MISSING", "METHOD_MISSING"]);
     }
 
     #[test]
@@ -134,11 +183,20 @@ mod tests {
         assert_eq!(opt_out(request, NOW).unwrap_err().get_error_details().error_info().unwrap().reason, "CATEGORY_UNKNOWN");
     }
 
-    #[test]
-    fn an_empty_inbound_message_says_all_that_is_missing() {
-        let status = inbound(RecordInboundMessageRequest::default(), NOW).unwrap_err();
+    fn reasons(status: &Status) -> Vec<String> {
         let details = status.get_error_details();
-        let reasons: Vec<_> = details.bad_request().unwrap().field_violations.iter().map(|violation| violation.reason.as_str()).collect();
-        assert_eq!(reasons, ["CONTACT_EMPTY", "SENDER_EMPTY", "KIND_MISSING"]);
+        details.bad_request().unwrap().field_violations.iter().map(|violation| violation.reason.clone()).collect()
+    }
+
+    #[test]
+    fn empty_requests_say_all_that_is_missing() {
+        let status = inbound(RecordInboundMessageRequest::default(), NOW).unwrap_err();
+        assert_eq!(reasons(&status), ["CONTACT_EMPTY", "SENDER_EMPTY", "KIND_MISSING"]);
+        let status = feedback(RecordProviderFeedbackRequest::default(), NOW).unwrap_err();
+        assert_eq!(reasons(&status), ["CONTACT_EMPTY", "SENDER_EMPTY", "CODE_MISSING"]);
+        let status = preference(&RecordPlatformPreferenceRequest::default(), NOW).unwrap_err();
+        assert_eq!(reasons(&status), ["CONTACT_EMPTY", "SENDER_EMPTY", "PREFERENCE_MISSING"]);
+        let status = confirmation(&RecordConfirmationSentRequest::default(), NOW).unwrap_err();
+        assert_eq!(reasons(&status), ["CONTACT_EMPTY", "SENDER_EMPTY"]);
     }
 }

@@ -63,6 +63,13 @@ pub fn of_record(error: &RecordError) -> Status {
         RecordError::EventIdReused { .. } => status(Code::AlreadyExists, ErrorReason::EventIdReused, error.to_string()),
         RecordError::AccountUnknown { .. } => status(Code::NotFound, ErrorReason::AccountUnknown, error.to_string()),
         RecordError::AccountExists { .. } => status(Code::AlreadyExists, ErrorReason::AccountExists, error.to_string()),
+        RecordError::PossibleOptOutUnknown { .. } => status(Code::NotFound, ErrorReason::PossibleOptOutUnknown, error.to_string()),
+        RecordError::PossibleOptOutResolved { by, .. } => {
+            let verdict = if by.confirmed { "CONFIRMED" } else { "DISMISSED" };
+            let metadata = HashMap::from([("resolution_seq".into(), by.seq.to_string()), ("verdict".into(), verdict.into())]);
+            let details = ErrorDetails::with_error_info(spelling(ErrorReason::PossibleOptOutResolved), DOMAIN, metadata);
+            Status::with_error_details(Code::FailedPrecondition, error.to_string(), details)
+        }
         RecordError::Overloaded { .. } => {
             let mut details = details(ErrorReason::Overloaded);
             details.set_retry_info(Some(RETRY_AFTER));
@@ -126,6 +133,7 @@ fn field_violation(violation: &Violation) -> FieldViolation {
 mod tests {
     use super::*;
     use crate::consent::words::Seq;
+    use crate::ledger::possible_opt_outs::Resolution;
 
     fn reason(status: &Status) -> String {
         let info = status.get_error_details().error_info().cloned().unwrap();
@@ -148,6 +156,16 @@ mod tests {
         let status = of_record(&RecordError::Overloaded { waiting: 9 });
         assert_eq!((status.code(), reason(&status).as_str()), (Code::ResourceExhausted, "OVERLOADED"));
         assert_eq!(status.get_error_details().retry_info().unwrap().retry_delay, Some(RETRY_AFTER));
+    }
+
+    #[test]
+    fn a_decision_taken_before_is_named() {
+        let by = Resolution { seq: Seq::new(9), confirmed: true };
+        let status = of_record(&RecordError::PossibleOptOutResolved { seq: Seq::new(7), by });
+        assert_eq!((status.code(), reason(&status).as_str()), (Code::FailedPrecondition, "POSSIBLE_OPT_OUT_RESOLVED"));
+        assert_eq!(status.message(), "the possible opt-out at seq 7 was confirmed at seq 9");
+        let metadata = status.get_error_details().error_info().unwrap().metadata.clone();
+        assert_eq!((metadata["resolution_seq"].as_str(), metadata["verdict"].as_str()), ("9", "CONFIRMED"));
     }
 
     #[test]

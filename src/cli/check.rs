@@ -10,16 +10,18 @@
 
 use clap::Args;
 use serde_json::{Value, json};
+use tonic::transport::Channel;
 
 use super::client::Connection;
 use super::error::{CliError, Verdict};
 use super::explain;
 use super::output::Output;
+use super::sender::standing;
 use super::{json, words};
 use crate::consent::time::Time;
 use crate::consent::words::{Category, Permission, Reason};
 use crate::proto::decision_service_client::DecisionServiceClient;
-use crate::proto::{CheckSendRequest, Decision};
+use crate::proto::{CheckSendRequest, CheckTemplate, Decision, GetSenderStandingRequest, SenderStanding};
 
 const EXAMPLES: &str = "\
 The first word printed is the permission: FREE_FORM, TEMPLATE_ONLY or NOTHING.
@@ -46,14 +48,26 @@ pub struct Check {
     #[arg(long, value_name = "CATEGORY")]
     category: Option<Category>,
     /// Ask for the one confirmation that may follow an opt-out keyword
-    #[arg(long, conflicts_with = "category")]
+    #[arg(long, conflicts_with_all = ["category", "template"])]
     opt_out_confirmation: bool,
+    /// The template that would be sent, by its name: where templates are registered, its category as it is now counts
+    #[arg(long, value_name = "NAME", requires = "language")]
+    template: Option<String>,
+    /// The template's language, as in `en` or `pt_BR`
+    #[arg(long, value_name = "LANGUAGE", requires = "template")]
+    language: Option<String>,
+    /// How many parameters there are for the template; without it, none
+    #[arg(long, value_name = "COUNT", requires = "template")]
+    parameters: Option<u32>,
     /// Ask about another time, in RFC 3339 as in 2026-03-01T10:00:00Z
     #[arg(long, value_name = "TIME")]
     at: Option<Time>,
-    /// Answer from what the ledger knew at that time, in RFC 3339
+    /// Answer from what the ledger knew at that time, in RFC 3339; read from the contact's trail on disk
     #[arg(long, value_name = "TIME")]
     known_at: Option<Time>,
+    /// Answer from what the ledger knew when it had recorded this entry and no more; read from the contact's trail on disk
+    #[arg(long, value_name = "SEQ")]
+    known_seq: Option<u64>,
     /// Answer only once the ledger has reached this entry, such as the one just recorded
     #[arg(long, value_name = "SEQ")]
     min_position: Option<u64>,
@@ -70,7 +84,12 @@ impl Check {
     /// # Errors
     /// Where the server cannot be reached or cannot tell.
     pub async fn run(self, output: Output) -> Result<Verdict, CliError> {
-        let mut client = DecisionServiceClient::new(self.connection.connect().await?);
+        let channel = self.connection.connect().await?;
+        let template = self.template.map(|name| CheckTemplate {
+            name,
+            language: self.language.unwrap_or_default(),
+            parameters: self.parameters.unwrap_or_default(),
+        });
         let request = CheckSendRequest {
             account: self.connection.account,
             contact: self.contact,
@@ -80,11 +99,19 @@ impl Check {
             at: words::timestamp(self.at),
             min_position: self.min_position.unwrap_or_default(),
             known_at: words::timestamp(self.known_at),
+            known_seq: self.known_seq.unwrap_or_default(),
+            template,
         };
-        let response = client.check_send(request).await?.into_inner();
+        let about_sender = request.clone();
+        let response = DecisionServiceClient::new(channel.clone()).check_send(request).await?.into_inner();
         let decision = response.decision.ok_or_else(|| CliError::unexpected("the server answered without a decision"))?;
         let permission = words::permission(decision.permission)?;
-        output.print(|| value(&decision, self.explain), || text(&decision, permission, self.explain))?;
+        if self.explain {
+            let explained = Explained { standing: sender_standing(channel, about_sender, &decision).await?, decision };
+            output.print(|| explained.value(), || explained.text(permission))?;
+        } else {
+            output.print(|| json::decision(&decision), || text(&decision, permission))?;
+        }
         Ok(match permission {
             Permission::FreeForm | Permission::TemplateOnly => Verdict::Yes,
             Permission::Nothing => Verdict::No,
@@ -92,17 +119,45 @@ impl Check {
     }
 }
 
-fn value(decision: &Decision, explain: bool) -> Value {
-    let mut value = json::decision(decision);
-    if explain && let Some(object) = value.as_object_mut() {
-        let explained = reasons(decision)
-            .map(|reason| json!({ "reason": reason.as_str(), "means": explain::means(reason), "changes": explain::changes(reason) }));
-        object.insert("explanation".into(), explained.collect());
-    }
-    value
+/// How the sender stands, for the time that the decision is for.
+async fn sender_standing(channel: Channel, asked: CheckSendRequest, decision: &Decision) -> Result<SenderStanding, CliError> {
+    let CheckSendRequest { account, sender, known_at, known_seq, .. } = asked;
+    standing::ask(channel, GetSenderStandingRequest { account, sender, at: decision.at, known_at, known_seq }).await
 }
 
-fn text(decision: &Decision, permission: Permission, explain: bool) -> String {
+/// A decision with its reasons in words, and how the sender stands.
+struct Explained {
+    decision: Decision,
+    standing: SenderStanding,
+}
+
+impl Explained {
+    fn value(&self) -> Value {
+        let mut value = json::decision(&self.decision);
+        if let Some(object) = value.as_object_mut() {
+            let explained = reasons(&self.decision)
+                .map(|reason| json!({ "reason": reason.as_str(), "means": explain::means(reason), "changes": explain::changes(reason) }));
+            object.insert("explanation".into(), explained.collect());
+            object.insert("sender_standing".into(), standing::value(&self.standing));
+        }
+        value
+    }
+
+    /// A sender that stands OK has nothing to do with the answer and is left out.
+    fn text(&self, permission: Permission) -> String {
+        let mut lines = vec![text(&self.decision, permission)];
+        for reason in reasons(&self.decision) {
+            lines.push(format!("\n{reason}\n  {}\n  {}", explain::means(reason), explain::changes(reason)));
+        }
+        if !standing::is_ok(&self.standing) {
+            let about = standing::lines(&self.standing);
+            lines.push(format!("\nsender {}: {}", self.standing.sender, about.join("\n  ")));
+        }
+        lines.join("\n")
+    }
+}
+
+fn text(decision: &Decision, permission: Permission) -> String {
     let mut lines =
         vec![[vec![permission.to_string()], decision.reasons.iter().map(|number| words::reason(*number)).collect()].concat().join(" ")];
     lines.push(
@@ -117,12 +172,6 @@ fn text(decision: &Decision, permission: Permission, explain: bool) -> String {
     let from = if seqs.is_empty() { "no entry decided".into() } else { format!("decided by {seqs}") };
     let seq = decision.position.as_ref().map_or(0, |position| position.seq);
     lines.push(format!("answered for {} at entry {seq}, {from}", words::time_or(decision.at.as_ref(), "now")));
-    if explain {
-        for reason in reasons(decision) {
-            lines.push(format!("\n{reason}\n  {}", explain::means(reason)));
-            lines.push(format!("  {}", explain::changes(reason)));
-        }
-    }
     lines.join("\n")
 }
 
@@ -133,14 +182,27 @@ fn reasons(decision: &Decision) -> impl Iterator<Item = Reason> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proto::Restriction;
 
     #[test]
     fn the_permission_is_the_first_word_and_the_decisive_reason_the_second() {
         let decision = Decision { permission: 3, reasons: vec![23, 30], ..Default::default() };
-        let text = text(&decision, Permission::Nothing, true);
+        let text = Explained { decision, standing: SenderStanding { state: 1, ..Default::default() } }.text(Permission::Nothing);
         assert!(
             text.starts_with("NOTHING RECIPIENT_OPTED_OUT OUTSIDE_ALLOWED_SENDING_WINDOW\nwindow: not open\nallowed templates: none\n")
         );
-        assert!(text.contains("\nRECIPIENT_OPTED_OUT\n  the contact opted out"));
+        assert!(text.contains("\nRECIPIENT_OPTED_OUT\n  the contact opted out") && !text.contains("\nsender "));
+    }
+
+    #[test]
+    fn a_sender_that_does_not_stand_ok_is_explained_too() {
+        let decision = Decision { permission: 3, reasons: vec![18], ..Default::default() };
+        let forbidden = Restriction { kinds: vec![1], until: Some(prost_types::Timestamp { seconds: 1_772_000_000, nanos: 0 }) };
+        let standing = SenderStanding { sender: "1001".into(), state: 4, restrictions: vec![forbidden], ..Default::default() };
+        let text = Explained { decision, standing }.text(Permission::Nothing);
+        assert!(
+            text.contains("\nsender 1001: RESTRICTED\n  quality: not reported\n  restricted: business_initiated until 2026-"),
+            "{text}"
+        );
     }
 }

@@ -142,6 +142,8 @@ fn hint_for(reason: &str, kind: Kind) -> Option<&'static str> {
     match reason {
         "EVENT_ID_REUSED" => Some("give the event an id of its own, or send exactly what was sent first"),
         "ACCOUNT_UNKNOWN" => Some("check --account; every ledger has the account 'default'"),
+        "POSSIBLE_OPT_OUT_UNKNOWN" => Some("`possible-opt-outs list` shows the messages that wait"),
+        "POSSIBLE_OPT_OUT_RESOLVED" => Some("nothing was recorded; what was dismissed may still be confirmed, what was confirmed stays"),
         "OVERLOADED" => Some("try again in a moment; nothing was recorded"),
         "BEHIND_POSITION" => Some("lower --min-position, or ask the server that recorded the entry"),
         "CLOCK_BEHIND" => Some("set the server's clock right"),

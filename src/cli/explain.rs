@@ -14,7 +14,7 @@ pub const fn means(reason: Reason) -> &'static str {
         Reason::ContactNumberChanged => "the contact moved to another number; whoever holds this one now may be somebody else",
         Reason::SenderRestricted => "the platform restricted this sender",
         Reason::TemplateUnknown => "no template of this name and language is registered",
-        Reason::TemplateNotUsable => "the template is paused, rejected or disabled",
+        Reason::TemplateNotUsable => "the template is not approved: paused, rejected, disabled or pending",
         Reason::TemplateInsufficientParameters => "the template takes more parameters than were given",
         Reason::OptOutConfirmationUsed => "the one message that confirms an opt-out was sent",
         Reason::RecipientOptedOut => "the contact opted out of this category",
@@ -26,7 +26,7 @@ pub const fn means(reason: Reason) -> &'static str {
         Reason::PlatformClosedWindow => "the platform said that the customer service window is closed, after the contact's last message",
         Reason::OutsideAllowedSendingWindow => "the contact did not write to this sender within the last 24 hours",
         Reason::FreeFormNotForAuthentication => "one-time codes go out as templates, even while the window is open",
-        Reason::SenderAtRisk => "the sender is automated and declared no way to a human; this is advice and closes nothing",
+        Reason::SenderAtRisk => "the sender is automated and declared no accepted way to a human; this is advice and closes nothing",
     }
 }
 
@@ -42,7 +42,7 @@ pub const fn changes(reason: Reason) -> &'static str {
         Reason::ContactNumberChanged => {
             "a message or an opt-in under this number, after the change; use the new number where the contact gave it"
         }
-        Reason::SenderRestricted => "the end of the restriction",
+        Reason::SenderRestricted => "the end of the restriction: `valid until`, where nothing else stands in the way and it has an end",
         Reason::TemplateUnknown => "registering the template",
         Reason::TemplateNotUsable => "the platform's approval of the template",
         Reason::TemplateInsufficientParameters => "giving all parameters",
@@ -52,7 +52,7 @@ pub const fn changes(reason: Reason) -> &'static str {
         Reason::ContactIdentityChanged => "a new opt-in to this category",
         Reason::OptInExpired => "a new opt-in",
         Reason::RecipientNotOptedIn => "an opt-in by the contact: on a page, by keyword, in person; record it with what proves it",
-        Reason::SenderQualityRed => "a better rating, or an accepted way to a human declared for the sender",
+        Reason::SenderQualityRed => "a better rating reported, or an accepted way to a human declared for the sender",
         Reason::PlatformClosedWindow => "a new message from the contact",
         Reason::OutsideAllowedSendingWindow => "a new message from the contact; until then an approved template of an allowed category",
         Reason::FreeFormNotForAuthentication => "nothing; send an authentication template",

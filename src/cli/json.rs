@@ -104,6 +104,7 @@ pub fn facts(clear: &ClearPart) -> Map<String, Value> {
         }),
         Some(Fact::SendFailed(fact)) => json!({ "sender": fact.sender, "code": fact.code }),
         Some(Fact::ConfirmationSent(fact)) => json!({ "sender": fact.sender }),
+        Some(Fact::PossibleOptOutResolved(fact)) => json!({ "message": fact.seq, "confirmed": fact.confirmed }),
         Some(Fact::IdentityKeyChanged(fact)) => json!({ "sender": fact.sender }),
         Some(Fact::AccountCreated(fact)) => json!({ "name": fact.name }),
         Some(Fact::LedgerCreated(fact)) => {

@@ -3,18 +3,24 @@
 //! Exit codes answer: 0 yes, 1 no, 2 could not tell. Answers go to stdout, everything else to stderr.
 
 mod account;
+mod act;
 mod check;
 mod client;
 mod dead_letters;
+mod drift;
 mod error;
 mod explain;
+mod identity;
 mod json;
 mod keys;
 mod output;
 mod policy;
+mod possible_opt_outs;
 mod record;
 mod scenarios;
+mod sender;
 mod serve;
+mod template;
 mod trail;
 mod verify;
 mod webhook;
@@ -54,9 +60,14 @@ enum Command {
     Serve(serve::Serve),
     Check(check::Check),
     Record(record::Record),
+    Identity(identity::Identity),
+    Sender(sender::Sender),
+    Template(template::Template),
     Trail(trail::Trail),
     Policy(policy::Policy),
     Account(account::Account),
+    PossibleOptOuts(possible_opt_outs::PossibleOptOuts),
+    Drift(drift::Drift),
     DeadLetters(dead_letters::DeadLetters),
     Verify(verify::Verify),
     Keys(keys::Keys),
@@ -86,9 +97,14 @@ fn run(command: Command, output: Output) -> Result<Verdict, CliError> {
         Command::Serve(serve) => serve.run(output),
         Command::Check(check) => client::run(check.run(output)),
         Command::Record(record) => client::run(record.run(output)),
+        Command::Identity(identity) => client::run(identity.run(output)),
+        Command::Sender(sender) => client::run(sender.run(output)),
+        Command::Template(template) => client::run(template.run(output)),
         Command::Trail(trail) => client::run(trail.run(output)),
         Command::Policy(policy) => policy.run(output),
         Command::Account(account) => client::run(account.run(output)),
+        Command::PossibleOptOuts(possible_opt_outs) => client::run(possible_opt_outs.run(output)),
+        Command::Drift(drift) => client::run(drift.run(output)),
         Command::DeadLetters(dead_letters) => client::run(dead_letters.run(output)),
         Command::Verify(verify) => verify.run(output),
         Command::Keys(keys) => keys.run(output),
@@ -115,6 +131,22 @@ mod tests {
             "record opt-in --contact +447400123456 --sender 1 --category marketing,utility --method in-person --at 2026-03-01T10:00:00Z --event-id e",
             "record opt-out --contact +447400123456",
             "record inbound --contact +447400123456 --sender 1 --kind text --text STOP --at 2026-03-01T10:00:00Z --event-id e --json",
+            "record preference --contact +447400123456 --sender 1 --preference stop --at 2026-03-01T10:00:00Z --event-id e",
+            "record feedback --contact +447400123456 --contact US.1 --sender 1 --code 131050 --message-id m",
+            "record confirmation --contact +447400123456 --sender 1",
+            "identity link --contact +447400123456 --contact US.1",
+            "identity change-number --from +447400123456 --to +447400123457 --message-id m",
+            "identity change-user-id --from US.1 --to US.2",
+            "identity key-changed --contact +447400123456 --sender 1",
+            "sender declare --sender 1 --automated --retail --weekly-templates 5000 --path in-chat-agent,phone",
+            "sender rate --sender 1 --quality red",
+            "sender restrict --sender 1 --kind business-initiated,customer-initiated --until 2026-03-01T10:00:00Z",
+            "sender restrict --all-senders --kind all",
+            "sender standing --sender 1 --at 2026-03-01T10:00:00Z --known-at 2026-03-01T10:00:00Z --known-seq 3 --json",
+            "template register --name news --language en --category marketing --parameters 2 --status approved --opt-in-request",
+            "template change --name news --language en --quality red",
+            "template list",
+            "check --contact +447400123456 --sender 1 --template news --language en --parameters 2 --known-seq 3",
             "trail --contact +447400123456 --server http://127.0.0.1:1",
             "verify --data-dir d --json",
             "keys public --data-dir d",
@@ -126,6 +158,10 @@ mod tests {
             "policy presets",
             "account create shop",
             "account list --json",
+            "possible-opt-outs list",
+            "possible-opt-outs confirm 7 --event-id e",
+            "possible-opt-outs dismiss 7",
+            "drift --from 2026-03-01T10:00:00Z --to 2026-03-02T10:00:00Z --sender 1 --json",
             "dead-letters list",
             "dead-letters replay",
             "scenarios a.yaml b.yaml",
@@ -157,5 +193,21 @@ mod tests {
         let parse = |line: &str| Cli::try_parse_from(std::iter::once("consent-ledger").chain(line.split(' ')));
         assert!(parse("record opt-in --contact +447400123456").is_err());
         assert!(parse("record opt-in --contact +447400123456 --category news").is_err());
+    }
+
+    #[test]
+    fn options_that_belong_together_come_together() {
+        let parse = |line: &str| Cli::try_parse_from(std::iter::once("consent-ledger").chain(line.split(' ')));
+        for line in [
+            "sender restrict --kind all",
+            "sender restrict --sender 1 --all-senders --kind all",
+            "template change --name news --language en",
+            "check --contact +447400123456 --sender 1 --template news",
+            "check --contact +447400123456 --sender 1 --language en",
+            "check --contact +447400123456 --sender 1 --parameters 2",
+            "check --contact +447400123456 --sender 1 --opt-out-confirmation --template news --language en",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
     }
 }

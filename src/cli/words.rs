@@ -32,6 +32,12 @@ pub fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
+/// Identifiers, separated by `, `; those that no key opened are told.
+#[must_use]
+pub fn contacts(contacts: &[String]) -> String {
+    if contacts.is_empty() { "(unreadable)".into() } else { contacts.join(", ") }
+}
+
 /// A category's name.
 #[must_use]
 pub fn category(number: i32) -> String {

@@ -143,6 +143,8 @@ pub enum AccountAct {
         category: Option<Category>,
         /// Its new status; none: as it was.
         status: Option<TemplateStatus>,
+        /// How the platform rates it; none: as it was.
+        quality: Option<Quality>,
     },
 }
 
@@ -167,7 +169,7 @@ impl AccountFacts {
             AccountAct::SenderRated { sender, quality } => self.senders.entry(sender).or_default().rate(noted, quality),
             AccountAct::SenderRestricted { sender, restriction } => self.senders.entry(sender).or_default().restrict(noted, restriction),
             AccountAct::TemplateRegistered { key, template } => self.templates.register(noted, key, template),
-            AccountAct::TemplateChanged { key, category, status } => self.templates.change(noted, key, category, status),
+            AccountAct::TemplateChanged { key, category, status, quality } => self.templates.change(noted, key, category, status, quality),
         }
     }
 

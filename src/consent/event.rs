@@ -90,6 +90,17 @@ pub enum Act {
     IdentityKeyChanged,
 }
 
+impl Act {
+    /// Whether a person did it: what the platform reports and what the business sends shows nobody behind an identifier.
+    #[must_use]
+    pub const fn is_of_a_person(&self) -> bool {
+        match self {
+            Self::OptIn { .. } | Self::OptOut { .. } | Self::Inbound { .. } | Self::Preference { .. } => true,
+            Self::SendFailed { .. } | Self::ConfirmationSent { .. } | Self::IdentityKeyChanged => false,
+        }
+    }
+}
+
 /// The platform says that the contact stopped marketing.
 pub const CODE_MARKETING_STOPPED: u32 = 131_050;
 

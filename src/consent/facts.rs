@@ -87,6 +87,8 @@ pub struct Toward {
     pub resume: Option<Fact>,
     /// The latest confirmation of an opt-out.
     pub confirmation: Option<Fact>,
+    /// The latest opt-in that an opt-out outlived: it cannot count again, but the contact had come back (rule 11).
+    pub outlived: Option<Fact>,
     /// Consent by category.
     pub consent: [Consent; 4],
 }
@@ -94,7 +96,7 @@ pub struct Toward {
 impl Toward {
     const fn new(sender: SenderNumber) -> Self {
         const NONE: Consent = Consent { opt_ins: Vec::new(), opted_out: None, keyword: None, wide_keyword: None };
-        Self { sender, acts: Vec::new(), closed: None, stop: None, resume: None, confirmation: None, consent: [NONE; 4] }
+        Self { sender, acts: Vec::new(), closed: None, stop: None, resume: None, confirmation: None, outlived: None, consent: [NONE; 4] }
     }
 
     /// Consent for `category`.
@@ -197,7 +199,7 @@ impl Facts {
                 let outs = [consent.opted_out, consent.keyword, consent.wide_keyword];
                 outs.into_iter().chain(consent.opt_ins.iter().map(|opt_in| Some(opt_in.fact)))
             });
-            let rest = [toward.closed, toward.stop, toward.resume, toward.confirmation];
+            let rest = [toward.closed, toward.stop, toward.resume, toward.confirmation, toward.outlived];
             highest = acts.chain(consent).chain(rest).flatten().map(|fact| fact.seq).fold(highest, Seq::max);
         }
         let before = self.predecessors.iter().map(|before| before.change.seq.max(before.facts.highest_seq()));
@@ -212,7 +214,12 @@ impl Facts {
                 .into_iter()
                 .filter_map(|scope| self.toward(scope)?.consent(category).opted_out)
                 .any(|out| out.at >= new.fact.at);
-            changed |= !outlived && self.toward_mut(sender).consent_mut(category).opt_in(new);
+            let toward = self.toward_mut(sender);
+            if outlived {
+                raise(&mut toward.outlived, new.fact);
+            } else {
+                changed |= toward.consent_mut(category).opt_in(new);
+            }
         }
         changed
     }
@@ -230,7 +237,11 @@ impl Facts {
             if keyword_sender.is_none() {
                 for toward in &mut self.toward {
                     if sender == SenderNumber::ALL || toward.sender == sender {
-                        toward.consent_mut(category).opt_ins.retain(|opt_in| opt_in.fact.at > fact.at);
+                        for gone in
+                            toward.consent_mut(category).opt_ins.extract_if(.., |opt_in| opt_in.fact.at <= fact.at).collect::<Vec<_>>()
+                        {
+                            raise(&mut toward.outlived, gone.fact);
+                        }
                     }
                 }
             }

@@ -179,6 +179,17 @@ impl MemberEvent {
 struct Node {
     until: Option<Fact>,
     parent: usize,
+    /// Whether somebody acted under the identifier, or moved to it.
+    acted: bool,
+}
+
+/// A contact that leaves its identifiers.
+struct Leaving {
+    change: Fact,
+    /// Who leaves.
+    contact: usize,
+    /// Who had the identifier it goes to.
+    had: usize,
 }
 
 #[derive(Default)]
@@ -221,11 +232,11 @@ impl Lives {
     /// Ends the spans that the moves of one instant leave, then lets each arrive: their order does not matter.
     fn end(&mut self, moves: &[(Fact, IdentifierKey, IdentifierKey)]) {
         let mut leaving = Vec::with_capacity(moves.len());
-        for (change, from, _) in moves {
-            let node = self.current(*from);
-            leaving.push((*change, self.root(node)));
+        for (change, from, to) in moves {
+            let (from, to) = (self.current(*from), self.current(*to));
+            leaving.push(Leaving { change: *change, contact: self.root(from), had: self.root(to) });
         }
-        let ends_at = |node: usize| leaving.iter().find(|(_, root)| *root == self.root(node)).map(|(change, _)| *change);
+        let ends_at = |node: usize| leaving.iter().find(|leaving| leaving.contact == self.root(node)).map(|leaving| leaving.change);
         let ended = self.spans.iter().filter_map(|(key, spans)| Some((*key, ends_at(*spans.last()?)?)));
         for (key, change) in ended.collect::<Vec<_>>() {
             let next = add_node(&mut self.nodes);
@@ -236,9 +247,24 @@ impl Lives {
                 spans.push(next);
             }
         }
-        for ((change, root), (_, _, to)) in leaving.into_iter().zip(moves) {
+        for (one, (_, _, to)) in leaving.iter().zip(moves) {
             let arriving = self.current(*to);
-            self.moves.push((root, change, arriving));
+            // Whoever comes to an identifier at the instant at which its own contact leaves it may have gone on with that
+            // contact: a tie, so the refusals follow both ways, and the identifier waits for an act like any that was left.
+            let mut arrived = vec![one.contact];
+            while let Some(other) = leaving.iter().find(|other| arrived.contains(&other.had) && !arrived.contains(&other.contact)) {
+                arrived.push(other.contact);
+            }
+            self.moves.extend(arrived.into_iter().map(|contact| (contact, one.change, arriving)));
+            if one.had == one.contact || leaving.iter().all(|other| other.contact != one.had) {
+                self.acted(arriving);
+            }
+        }
+    }
+
+    fn acted(&mut self, node: usize) {
+        if let Some(node) = self.nodes.get_mut(node) {
+            node.acted = true;
         }
     }
 
@@ -261,8 +287,12 @@ impl Lives {
             let Some(key) = key else { continue };
             let node = self.node_at(key, event.at());
             let root = self.root(node);
-            if let Member::Act { event, .. } = &event.what {
+            if let Member::Act { event, identifiers } = &event.what {
                 facts.entry(root).or_default().apply(event);
+                for key in identifiers.iter().filter(|_| event.act.is_of_a_person()) {
+                    let node = self.node_at(*key, event.at);
+                    self.acted(node);
+                }
             }
             if !begun.contains(&home) {
                 begun.push(home);
@@ -293,11 +323,12 @@ impl Lives {
         let mut spans = Vec::with_capacity(nodes.len());
         for node in nodes {
             let root = self.root(*node);
-            let until = self.nodes.get(*node).and_then(|node| node.until);
+            let (until, acted) = self.nodes.get(*node).map_or((None, false), |node| (node.until, node.acted));
+            // An identifier that was left stays silent whatever is sent to it, reported of it or linked with it.
             let behind = match (facts.get(&root).filter(|facts| !facts.is_empty()), left) {
+                (_, Some(change)) if !acted => Behind::Moved(change),
                 (Some(facts), _) => Behind::Contact(facts.clone()),
-                (None, Some(change)) => Behind::Moved(change),
-                (None, None) => Behind::Nobody,
+                (None, _) => Behind::Nobody,
             };
             spans.push(Span { until: until.map(|change| change.at), behind, home: homes.get(&root).copied() });
             left = until;
@@ -307,6 +338,6 @@ impl Lives {
 }
 
 fn add_node(nodes: &mut Vec<Node>) -> usize {
-    nodes.push(Node { until: None, parent: nodes.len() });
+    nodes.push(Node { until: None, parent: nodes.len(), acted: false });
     nodes.len() - 1
 }

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod choice;
 pub mod decide;
+pub mod drift;
 pub mod effect;
 pub mod event;
 pub mod facts;
@@ -17,6 +18,7 @@ pub mod policy;
 mod reasons;
 pub mod sender;
 pub mod setting;
+mod standing;
 pub mod template;
 pub mod time;
 mod view;

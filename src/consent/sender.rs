@@ -11,11 +11,12 @@
 use super::account::{AsOf, Noted};
 use super::facts::Fact;
 use super::policy::{Policy, RedQuality};
+pub use super::standing::SenderStanding;
 use super::time::Time;
 use super::words::words;
 
 /// How long RED quality is without effect.
-const RED_TERM_DAYS: u32 = 7;
+pub(super) const RED_TERM_DAYS: u32 = 7;
 
 /// Up to so many templates a week a sender is only warned.
 const SMALL_SENDER_WEEKLY: u64 = 1_000;
@@ -143,7 +144,7 @@ impl Declaration {
         self.paths.iter().filter(|path| path.is_accepted(self.retail)).collect()
     }
 
-    const fn is_small(self) -> bool {
+    pub(super) const fn is_small(self) -> bool {
         self.weekly_templates != 0 && self.weekly_templates <= SMALL_SENDER_WEEKLY
     }
 
@@ -334,67 +335,5 @@ impl Limits {
     pub fn changes(&self) -> impl Iterator<Item = Time> {
         let ends = [self.templates, self.free_form].into_iter().flatten().filter_map(|closed| closed.until);
         ends.chain(self.red.map(|(from, _)| from))
-    }
-}
-
-/// How a sender stands, for a person.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct SenderStanding {
-    /// In one word.
-    pub state: SenderState,
-    /// What the business last declared; none: nothing.
-    pub declaration: Option<Declaration>,
-    /// The platform's latest rating; none: none was reported.
-    pub quality: Option<Quality>,
-    /// Since when it is that.
-    pub quality_since: Option<Time>,
-    /// When RED closes templates under a policy that says so; none: it does not, or the sender is not RED.
-    pub deadline: Option<Time>,
-    /// The restrictions in force.
-    pub restrictions: Vec<Restriction>,
-}
-
-impl SenderStanding {
-    /// The standing of a sender with these facts, and with those of all senders of its account, as of an instant.
-    #[must_use]
-    pub fn new(own: Option<&SenderFacts>, all: Option<&SenderFacts>, policy: &Policy, as_of: AsOf) -> Self {
-        let restrictions: Vec<Restriction> = [own, all]
-            .into_iter()
-            .flatten()
-            .flat_map(|facts| facts.restrictions(as_of))
-            .map(|(_, restriction)| restriction.clone())
-            .collect();
-        let declaration = own.and_then(|own| own.declaration(as_of)).map(|(_, declaration)| declaration);
-        let latest = own.and_then(|own| own.quality(as_of));
-        let red_since = own.and_then(|own| own.red_since(as_of));
-        let reachable = declaration.is_some_and(|declared| !declared.accepted_paths().is_empty());
-        let small = declaration.is_some_and(Declaration::is_small);
-        let deadline = red_since.filter(|_| !reachable && !small).map(|red| red.at.plus_days(RED_TERM_DAYS));
-        let closed = policy.red_quality == RedQuality::DenyTemplates && deadline.is_some_and(|deadline| as_of.at >= deadline);
-        let state = if closed || restrictions.iter().any(|restriction| !restriction.kinds.is_empty()) {
-            SenderState::Restricted
-        } else if red_since.is_some() {
-            SenderState::Flagged
-        } else if declaration.is_some_and(|declared| declared.automated) && !reachable {
-            SenderState::AtRisk
-        } else {
-            SenderState::Ok
-        };
-        let quality_since = red_since.or(latest.map(|(fact, _)| fact)).map(|fact| fact.at);
-        Self { state, declaration, quality: latest.map(|(_, quality)| quality), quality_since, deadline, restrictions }
-    }
-
-    /// The ways to a human that count.
-    #[must_use]
-    pub fn accepted_paths(&self) -> EscalationPaths {
-        self.declaration.map(Declaration::accepted_paths).unwrap_or_default()
-    }
-
-    /// Whole days left until the deadline, a day begun counted as one; none without a deadline.
-    #[must_use]
-    pub fn days_left(&self, at: Time) -> Option<u32> {
-        const DAY: i64 = 86_400_000_000;
-        let left = self.deadline?.micros().saturating_sub(at.micros()).max(0);
-        u32::try_from(left / DAY + i64::from(left % DAY != 0)).ok()
     }
 }

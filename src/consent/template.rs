@@ -7,9 +7,11 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use super::account::{AsOf, Noted, insert};
 use super::facts::Fact;
+use super::sender::Quality;
 use super::words::{Category, words};
 
 words! {
@@ -47,14 +49,18 @@ impl TemplateKey {
     /// # Errors
     /// Where one of them is empty, too long, or holds a control character.
     pub fn new(name: &str, language: &str) -> Result<Self, TemplateKeyError> {
+        match Self::faults(name, language).next() {
+            Some(fault) => Err(fault),
+            None => Ok(Self { name: name.into(), language: language.into() }),
+        }
+    }
+
+    /// Everything that keeps a name and a language from being what a template is found by.
+    pub fn faults(name: &str, language: &str) -> impl Iterator<Item = TemplateKeyError> {
         let fits = |text: &str, most: usize| !text.is_empty() && text.len() <= most && !text.contains(char::is_control);
-        if !fits(name, TEMPLATE_NAME_MAX_BYTES) {
-            return Err(TemplateKeyError::Name);
-        }
-        if !fits(language, TEMPLATE_LANGUAGE_MAX_BYTES) {
-            return Err(TemplateKeyError::Language);
-        }
-        Ok(Self { name: name.into(), language: language.into() })
+        let name = (!fits(name, TEMPLATE_NAME_MAX_BYTES)).then_some(TemplateKeyError::Name);
+        let language = (!fits(language, TEMPLATE_LANGUAGE_MAX_BYTES)).then_some(TemplateKeyError::Language);
+        name.into_iter().chain(language)
     }
 
     /// Its name.
@@ -74,10 +80,10 @@ impl TemplateKey {
 #[derive(Debug, thiserror::Error, PartialEq, Eq, Clone, Copy)]
 pub enum TemplateKeyError {
     /// The name.
-    #[error("a template's name has 1 to {TEMPLATE_NAME_MAX_BYTES} bytes")]
+    #[error("a template's name has 1 to {TEMPLATE_NAME_MAX_BYTES} bytes without control characters")]
     Name,
     /// The language.
-    #[error("a template's language has 1 to {TEMPLATE_LANGUAGE_MAX_BYTES} bytes, as in en or pt_BR")]
+    #[error("a template's language has 1 to {TEMPLATE_LANGUAGE_MAX_BYTES} bytes without control characters, as in en or pt_BR")]
     Language,
 }
 
@@ -98,7 +104,7 @@ pub struct Template {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Change {
     Registered(Template),
-    Changed { category: Option<Category>, status: Option<TemplateStatus> },
+    Changed { category: Option<Category>, status: Option<TemplateStatus>, quality: Option<Quality> },
 }
 
 /// A template that a check names.
@@ -141,8 +147,15 @@ impl Templates {
     }
 
     /// Changes some of a template. Says whether that is the latest heard of it.
-    pub fn change(&mut self, noted: Noted, key: TemplateKey, category: Option<Category>, status: Option<TemplateStatus>) -> bool {
-        insert(self.known.entry(key).or_default(), noted, Change::Changed { category, status })
+    pub fn change(
+        &mut self,
+        noted: Noted,
+        key: TemplateKey,
+        category: Option<Category>,
+        status: Option<TemplateStatus>,
+        quality: Option<Quality>,
+    ) -> bool {
+        insert(self.known.entry(key).or_default(), noted, Change::Changed { category, status, quality })
     }
 
     /// Whether any was registered.
@@ -161,7 +174,23 @@ impl Templates {
 
     /// All registered templates, by name and language.
     pub fn all(&self, as_of: AsOf) -> impl Iterator<Item = (&TemplateKey, Template)> {
-        self.known.iter().filter_map(move |(key, changes)| Some((key, fold(changes, as_of)?.1)))
+        self.behind(Bound::Unbounded, as_of)
+    }
+
+    /// The registered templates from a place in the order of names and languages on.
+    pub fn behind(&self, place: Bound<&TemplateKey>, as_of: AsOf) -> impl Iterator<Item = (&TemplateKey, Template)> {
+        let behind = self.known.range((place, Bound::Unbounded));
+        behind.filter_map(move |(key, changes)| Some((key, fold(changes, as_of)?.1)))
+    }
+
+    /// How the platform last rated a template; of several ratings at one instant the worst.
+    #[must_use]
+    pub fn quality(&self, key: &TemplateKey, as_of: AsOf) -> Option<Quality> {
+        let rated = self.known.get(key)?.iter().filter(|(noted, _)| as_of.sees(*noted)).filter_map(|(noted, change)| match change {
+            Change::Changed { quality, .. } => Some((noted.at, (*quality)?)),
+            Change::Registered(_) => None,
+        });
+        rated.max().map(|(_, quality)| quality)
     }
 
     /// What a check that names a template comes to, and the category it counts in; none where nothing is registered at all.
@@ -193,7 +222,7 @@ fn fold(changes: &[(Noted, Change)], as_of: AsOf) -> Option<(Fact, Template)> {
             fact = noted.fact();
             match change {
                 Change::Registered(template) => registered = Some(registered.map_or(*template, |other| both(other, *template))),
-                Change::Changed { category: to, status: now } => {
+                Change::Changed { category: to, status: now, .. } => {
                     category = stricter(category, *to, Category::number);
                     status = stricter(status, *now, rank);
                 }
@@ -233,5 +262,60 @@ const fn rank(status: TemplateStatus) -> u8 {
     match status {
         TemplateStatus::Approved => 1,
         TemplateStatus::Paused | TemplateStatus::Rejected | TemplateStatus::Disabled | TemplateStatus::Pending => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::consent::account::Known;
+    use crate::consent::time::Time;
+    use crate::consent::words::Seq;
+
+    fn noted(at: i64, seq: u64) -> Noted {
+        Noted { at: Time::from_micros(at), recorded_at: Time::from_micros(at), seq: Seq::new(seq) }
+    }
+
+    fn as_of(at: i64) -> AsOf {
+        AsOf { at: Time::from_micros(at), known: Known::default() }
+    }
+
+    fn key(name: &str) -> TemplateKey {
+        TemplateKey::new(name, "en").unwrap()
+    }
+
+    #[test]
+    fn the_latest_rating_is_shown_and_of_two_at_once_the_worse() {
+        let mut templates = Templates::default();
+        let mut rate = |at, seq, quality| templates.change(noted(at, seq), key("news"), None, None, Some(quality));
+        rate(5, 1, Quality::Red);
+        rate(7, 2, Quality::Yellow);
+        rate(7, 3, Quality::Green);
+        templates.change(noted(9, 4), key("news"), None, Some(TemplateStatus::Paused), None);
+        let quality = |at| templates.quality(&key("news"), as_of(at));
+        assert_eq!([4, 6, 9].map(quality), [None, Some(Quality::Red), Some(Quality::Yellow)]);
+    }
+
+    #[test]
+    fn a_page_goes_on_behind_a_name_that_need_not_be_there() {
+        let mut templates = Templates::default();
+        let template = Template { category: Category::Utility, parameters: 0, status: TemplateStatus::Approved, opt_in_request: false };
+        for (seq, name) in [(1, "c"), (2, "a"), (3, "d")] {
+            templates.register(noted(1, seq), key(name), template);
+        }
+        templates.change(noted(1, 4), key("e"), Some(Category::Marketing), None, None);
+        let names = |place| templates.behind(place, as_of(1)).map(|(key, _)| key.name().to_owned()).collect::<Vec<_>>().concat();
+        assert_eq!(names(Bound::Unbounded), "acd");
+        let (missing, last) = (key("b"), key("d"));
+        assert_eq!(names(Bound::Excluded(&missing)), "cd");
+        assert_eq!(names(Bound::Excluded(&last)), "");
+    }
+
+    #[test]
+    fn a_name_and_a_language_are_faulty_each_for_itself() {
+        let faults = |name: &str, language: &str| TemplateKey::faults(name, language).collect::<Vec<_>>();
+        assert_eq!(faults("news", "en"), []);
+        assert_eq!(faults("", "en\u{7}"), [TemplateKeyError::Name, TemplateKeyError::Language]);
+        assert_eq!(faults("news", &"x".repeat(33)), [TemplateKeyError::Language]);
     }
 }

@@ -166,9 +166,18 @@ impl<'a> View<'a> {
     // Rule 4.
     pub(super) fn standing(&self, category: Category, at: Time) -> Standing {
         let out = self.opt_outs(category).latest;
-        let mut best = out.map_or(Standing::Unknown, Standing::OptedOut);
         let implied = self.implied(category, at).filter(|opt_in| out.is_none_or(|out| opt_in.fact.at > out.at));
-        for opt_in in self.answering(category).chain(implied) {
+        self.standing_after(self.answering(category).chain(implied), category, at)
+    }
+
+    /// The same from what the contact said alone: what an open window implies ends with it and hides no opt-out for good.
+    fn said(&self, category: Category, at: Time) -> Standing {
+        self.standing_after(self.answering(category), category, at)
+    }
+
+    fn standing_after(&self, opt_ins: impl Iterator<Item = OptIn>, category: Category, at: Time) -> Standing {
+        let mut best = self.opt_outs(category).latest.map_or(Standing::Unknown, Standing::OptedOut);
+        for opt_in in opt_ins {
             let lasts = self.expires_at(&opt_in).is_none_or(|end| at < end);
             let found = match (lasts, self.suspended(&opt_in)) {
                 (true, false) => Standing::OptedIn(opt_in),
@@ -214,9 +223,10 @@ impl<'a> View<'a> {
         });
         let Some(keyword) = keyword else { return Confirmation::None };
         let opt_ins = Category::ALL.iter().flat_map(|category| self.opt_ins(*category).chain(self.implied(*category, at)));
-        let came_back = { opt_ins }.any(|opt_in| opt_in.fact.at > keyword.at);
-        let closes_at = keyword.at.plus_hours(self.policy.window_hours);
-        if came_back || at >= closes_at || self.window(at).closes_at.is_none() {
+        let outlived = [self.own, self.all].into_iter().flatten().filter_map(|toward| toward.outlived);
+        let came_back = opt_ins.map(|opt_in| opt_in.fact).chain(outlived).any(|fact| fact.at > keyword.at);
+        let Some((_, closes_at)) = self.open_since(Some(keyword), at) else { return Confirmation::None };
+        if came_back || self.window(at).closes_at.is_none() {
             return Confirmation::None;
         }
         match self.own.and_then(|own| own.confirmation) {
@@ -249,7 +259,7 @@ impl Carried {
             let change = before.change;
             let view = View::new(&before.facts, sender, policy);
             for (category, (out, opt_in)) in Category::ALL.iter().zip(carried.opted_out.iter_mut().zip(carried.opted_in.iter_mut())) {
-                if matches!(view.standing(*category, change.at), Standing::OptedOut(_)) {
+                if matches!(view.said(*category, change.at), Standing::OptedOut(_)) {
                     *out = later(*out, Some(change));
                 } else if policy.identity_change_carries_opt_in {
                     let in_force = |opt_in: &OptIn| view.expires_at(opt_in).is_none_or(|end| change.at < end) && !view.suspended(opt_in);
@@ -291,12 +301,13 @@ fn later(a: Option<Fact>, b: Option<Fact>) -> Option<Fact> {
     }
 }
 
-/// How far a standing outranks another: an opt-in in force above all; a suspended one above an expired one.
+/// How far a standing outranks another: an opt-in in force above all. A category that a later opt-in named is no longer
+/// suspended (rule 13), so one that ended since outranks one that a changed identity key suspends.
 const fn rank(standing: &Standing) -> u8 {
     match standing {
         Standing::Unknown | Standing::OptedOut(_) => 0,
-        Standing::Expired(_) => 1,
-        Standing::Suspended(_) => 2,
+        Standing::Suspended(_) => 1,
+        Standing::Expired(_) => 2,
         Standing::OptedIn(_) => 3,
     }
 }

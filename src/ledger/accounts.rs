@@ -82,7 +82,7 @@ pub fn ledger_created(
         occurred_at: None,
         what: What::CreateAccount,
     };
-    let when = When { at: batch.now, claimed: None };
+    let when = When { at: batch.now, claimed: None, decided_at: None };
     batch.push(state, sealer, account_entry(&record, 0, when, Fact::LedgerCreated(created)))?;
     let trail = batch.allot_trail();
     let name = record.account.to_string();

@@ -7,7 +7,6 @@ use crate::consent::event::SenderNumber;
 use crate::consent::facts::Facts;
 use crate::consent::identifier::Identifier;
 use crate::consent::identity::{Behind, IdentifierKey, MemberEvent, resolve, span_asked};
-use crate::consent::sender::SenderStanding;
 use crate::consent::template::TemplateAsked;
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Sender, Seq};
@@ -72,10 +71,10 @@ pub enum CheckError {
 }
 
 /// The number of a sender that was never mentioned.
-const NOBODY: SenderNumber = SenderNumber::new(u32::MAX);
+pub(super) const NOBODY: SenderNumber = SenderNumber::new(u32::MAX);
 
 /// What stands behind an identifier at the time asked about.
-enum Found {
+pub(super) enum Found {
     Unknown,
     Facts(Facts),
     Moved(crate::consent::facts::Fact),
@@ -90,9 +89,7 @@ impl Ledger {
     /// # Errors
     /// Where no truthful answer can be given. Never a permission.
     pub fn check(&self, question: &Question) -> Result<Answer, CheckError> {
-        if let Some(reason) = self.poisoned() {
-            return Err(CheckError::Unavailable { reason });
-        }
+        self.writes()?;
         let state = &self.shared.state;
         loop {
             let head = state.head();
@@ -115,7 +112,10 @@ impl Ledger {
                 Found::Unknown => (ask(Contact::Unknown), Seq::NONE),
                 Found::Facts(facts) => (ask(Contact::Known(&facts)), facts.highest_seq()),
                 Found::Moved(change) => (ask(Contact::Moved(change)), change.seq),
-                Found::History(trails) => self.past(key, question.known, &trails, at, ask)?,
+                Found::History(trails) => {
+                    let (found, highest) = self.found_then(key, question.known, &trails, at)?;
+                    (ask(found.contact()), highest)
+                }
             };
             // Who is who is no fact of anybody: the group's last entry counts too.
             let grouped = key.and_then(|key| state.group(key.trail));
@@ -133,14 +133,14 @@ impl Ledger {
         }
     }
 
-    /// How a sender stands.
-    ///
-    /// # Errors
-    /// Where there is no such account.
-    pub fn standing(&self, account: &Account, sender: &Sender, as_of: AsOf) -> Result<SenderStanding, CheckError> {
-        let number = self.shared.state.senders().number(sender.as_str()).unwrap_or(NOBODY);
-        let standing = self.with_account(account, |account| account.facts.standing(number, as_of));
-        standing.ok_or_else(|| CheckError::AccountUnknown { account: account.to_string() })
+    /// Now. Facts are never later than the head's time: a clock set back must not look past a stop.
+    pub(super) fn present(&self) -> Time {
+        self.now().max(self.shared.state.head().recorded_at)
+    }
+
+    /// Nothing is answered by a ledger that no longer writes.
+    pub(super) fn writes(&self) -> Result<(), CheckError> {
+        self.poisoned().map_or(Ok(()), |reason| Err(CheckError::Unavailable { reason }))
     }
 
     fn find(&self, key: Option<IdentifierKey>, at: Time, known: Known) -> Result<Found, CheckError> {
@@ -167,27 +167,32 @@ impl Ledger {
         self.shared.state.identifier(&self.shared.secrets.identifier_digest(account, contact))
     }
 
-    /// Answers from the history of these trails.
-    fn past(
+    /// Who stood behind an identifier at an instant, from the history of these trails, and the last entry that says so.
+    pub(super) fn found_then(
         &self,
         key: Option<IdentifierKey>,
         known: Known,
         trails: &[u64],
         at: Time,
-        ask: impl Fn(Contact<'_>) -> Decision,
-    ) -> Result<(Decision, Seq), CheckError> {
+    ) -> Result<(Found, Seq), CheckError> {
         let members =
             plan::members(&self.shared.state, &self.shared.reader, trails, known).map_err(|reason| CheckError::Unavailable { reason })?;
         let then: Vec<_> = members.into_iter().filter(|member| member.at() <= at).collect();
         let spans = resolve(&then);
         let span = key.and_then(|key| span_asked(spans.get(&key)?, at));
         let highest = then.iter().map(MemberEvent::seq).max().unwrap_or_default();
-        let contact = match span.map(|span| &span.behind) {
-            Some(Behind::Contact(facts)) => Contact::Known(facts),
-            Some(Behind::Moved(change)) => Contact::Moved(*change),
-            Some(Behind::Nobody) | None => Contact::Unknown,
-        };
-        Ok((ask(contact), highest))
+        Ok((span.map_or(Found::Unknown, |span| found(&span.behind)), highest))
+    }
+}
+
+impl Found {
+    /// As the rules take it. A history that was not read yet is nobody's.
+    pub(super) const fn contact(&self) -> Contact<'_> {
+        match self {
+            Self::Unknown | Self::History(_) => Contact::Unknown,
+            Self::Facts(facts) => Contact::Known(facts),
+            Self::Moved(change) => Contact::Moved(*change),
+        }
     }
 }
 

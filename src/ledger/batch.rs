@@ -11,6 +11,7 @@ use super::entry::{EntryHash, FLAG_CAUSED, FLAG_INTRODUCES, FLAG_INTRODUCES_SECO
 use super::keyring::{Keyring, key_commitment};
 use super::kind::kind_of;
 use super::packed::pack;
+use super::possible_opt_outs::Doubt;
 use super::record::{Acknowledgement, Actor, RecordError};
 use super::seal::{self, Key, NONCE_BYTES, TAG_BYTES};
 use super::secrets::{Digest16, LedgerId, SECRET_VERSION};
@@ -122,6 +123,8 @@ pub struct Batch {
     pub accounts: Vec<(String, u64)>,
     /// What happens to accounts, by their trails.
     pub account_events: Vec<(u64, AccountEvent)>,
+    /// What it says about possible opt-outs.
+    pub doubts: Vec<Doubt>,
     /// Groups as they are after it.
     pub groups: Vec<Group>,
     /// The highest trail number after it.
@@ -154,6 +157,7 @@ impl Batch {
             event_ids: HashMap::new(),
             accounts: Vec::new(),
             account_events: Vec::new(),
+            doubts: Vec::new(),
             groups: Vec::new(),
             highest_trail,
             keys: HashMap::new(),
@@ -221,6 +225,7 @@ impl Batch {
             ..ClearPart::default()
         };
         let kind = kind_of(&planned.fact);
+        let doubt = Doubt::of(planned.account, planned.trail, seq, &planned.fact);
         clear.fact = Some(planned.fact);
         let mut keys = [None, None];
         for (place, link) in [link, second].into_iter().enumerate().filter(|(_, link)| link.trail != 0) {
@@ -272,6 +277,7 @@ impl Batch {
         }
         let hash = EntryHash::of(&entry);
         self.append(&entry, seq);
+        self.doubts.extend(doubt);
         self.head = Position { seq, hash, recorded_at: self.now };
         for (used, own) in [(&planned.keys, planned.trail), (&planned.second_keys, planned.second)] {
             let highest = used.iter().filter(|key| key.trail == own).map(|key| key.ordinal).max().unwrap_or_default();
@@ -305,6 +311,9 @@ impl Batch {
         }
         for group in self.groups {
             state.put_group(group);
+        }
+        for doubt in self.doubts {
+            state.note_doubt(doubt);
         }
         for (digest, key) in self.identifiers {
             state.add_identifier(digest, key);

@@ -6,6 +6,7 @@ use crate::consent::identifier::Identifier;
 use crate::consent::identity::{IdentifierKey, Member, span_at};
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Seq};
+use crate::proto::clear_part::Fact;
 
 /// An entry as a reader sees it: its header's fields, its facts, and what its contact's key opens.
 #[derive(Clone, Debug)]
@@ -108,8 +109,14 @@ impl Ledger {
         let key = self.key_of(account, contact);
         let group = key.and_then(|key| self.shared.state.group(key.trail));
         let home = group.as_ref().zip(key).and_then(|(group, key)| group.spans.get(&key)?.iter().rev().find_map(|span| span.home));
-        let state = self.shared.state.clone();
+        let (state, reader) = (self.shared.state.clone(), self.shared.reader.clone());
         move |entry| {
+            // A decision is of whoever wrote the message.
+            let message = match &entry.clear.fact {
+                Some(Fact::PossibleOptOutResolved(resolved)) => reader.entry(Seq::new(resolved.seq)).ok(),
+                _ => None,
+            };
+            let entry = message.as_ref().unwrap_or(entry);
             let Some((group, home)) = group.as_ref().zip(home) else { return true };
             let is = |key: &IdentifierKey, at: Time| {
                 group.spans.get(key).and_then(|spans| span_at(spans, at)).is_some_and(|span| span.home == Some(home))

@@ -218,7 +218,7 @@ impl Committer {
             | What::Restrict { .. }
             | What::RegisterTemplate { .. }
             | What::ChangeTemplate { .. } => self.about_account(batch, record, account, when),
-            _ => match self.planner.contact(batch, record, &account, when) {
+            _ => match self.resolve(batch, record, &account, when) {
                 Ok(plan) => plan,
                 Err(NotPlanned::Alone) => return Outcome::Alone,
                 Err(NotPlanned::Refused(error)) => return Outcome::Answered(Err(error)),
@@ -312,7 +312,11 @@ impl Committer {
         }
         let effect = Effect::from_number(entry.clear.effect).unwrap_or(Effect::NoChange);
         let entry_hash = EntryHash::of(&entry.bytes).bytes();
-        let caused = matches!(&entry.clear.fact, Some(Fact::InboundMessageReceived(message)) if message.keyword != 0);
+        let caused = match &entry.clear.fact {
+            Some(Fact::InboundMessageReceived(message)) => message.keyword != 0,
+            Some(Fact::PossibleOptOutResolved(resolved)) => resolved.confirmed,
+            _ => false,
+        };
         Ok(Some(Acknowledgement { seq, entry_hash, duplicate: true, effect, caused: caused.then(|| seq.next()) }))
     }
 }
@@ -325,8 +329,8 @@ pub(super) const fn acknowledged(seq: Seq, hash: EntryHash) -> Acknowledgement {
 fn when(occurred_at: Option<Time>, now: Time) -> Result<When, RecordError> {
     match occurred_at {
         Some(claimed) if claimed > now.plus_micros(CLOCK_TOLERANCE_MICROS) => Err(RecordError::TimeInFuture { occurred_at: claimed, now }),
-        Some(claimed) if claimed > now => Ok(When { at: now, claimed: Some(claimed) }),
-        Some(at) => Ok(When { at, claimed: None }),
-        None => Ok(When { at: now, claimed: None }),
+        Some(claimed) if claimed > now => Ok(When { at: now, claimed: Some(claimed), decided_at: None }),
+        Some(at) => Ok(When { at, claimed: None, decided_at: None }),
+        None => Ok(When { at: now, claimed: None, decided_at: None }),
     }
 }

@@ -9,7 +9,7 @@ use crate::consent::identifier::Identifier;
 use crate::consent::keyword::{Keyword, Reading};
 use crate::consent::policy::{Policy, Scope};
 use crate::consent::time::Time;
-use crate::consent::words::{Method, Sender};
+use crate::consent::words::{Categories, Method, Sender};
 use crate::proto::{self, ClearPart, SealedPart, clear_part::Fact};
 
 /// The stored fact of an event, before a message is read for keywords; none for [`What::CreateAccount`]
@@ -42,6 +42,9 @@ pub fn fact(what: &What) -> Option<Fact> {
         }),
         What::SendFailed { sender, code, .. } => Fact::SendFailed(proto::SendFailed { sender: sender.to_string(), code: *code }),
         What::ConfirmationSent { sender, .. } => Fact::ConfirmationSent(proto::ConfirmationSent { sender: sender.to_string() }),
+        What::ResolvePossibleOptOut { seq, confirmed, .. } => {
+            Fact::PossibleOptOutResolved(proto::PossibleOptOutResolved { seq: seq.number(), confirmed: *confirmed })
+        }
         What::Link { .. } => Fact::IdentifiersLinked(proto::IdentifiersLinked {}),
         What::Move { from: Identifier::Phone(_), .. } => Fact::NumberChanged(proto::NumberChanged {}),
         What::Move { from: Identifier::UserId(_), .. } => Fact::UserIdChanged(proto::UserIdChanged {}),
@@ -106,28 +109,41 @@ pub fn note_reading(fact: &mut Fact, reading: &Reading) {
     }
 }
 
-/// What a keyword causes: an opt-out or an opt-in, for the receiving sender or, where the policy widens it, the account.
+/// What a record causes: the opt-out or opt-in that a message's keyword means, or the opt-out that a person confirmed,
+/// for the receiving sender or, where the policy widens it, the account. What was confirmed is no keyword: no later message
+/// lifts it.
 #[must_use]
-pub fn caused(keyword: Keyword, sender: &Sender, scope: Scope) -> Fact {
+pub fn caused(what: &What, keyword: Option<Keyword>, scope: Scope) -> Option<Fact> {
+    let (sender, keyword) = match (what, keyword) {
+        (What::Inbound { sender, .. }, Some(keyword)) => (sender, Some(keyword)),
+        (What::ResolvePossibleOptOut { sender, confirmed: true, .. }, _) => (sender, None),
+        _ => return None,
+    };
     let reach = match scope {
         Scope::Sender => sender.to_string(),
         Scope::Account => String::new(),
     };
-    match keyword {
-        Keyword::OptOut(categories) => Fact::OptedOut(proto::OptedOut {
+    Some(match keyword {
+        None => Fact::OptedOut(proto::OptedOut {
+            sender: reach,
+            categories: category_numbers(Categories::ALL),
+            method: Method::Agent.number().into(),
+            keyword_sender: String::new(),
+        }),
+        Some(Keyword::OptOut(categories)) => Fact::OptedOut(proto::OptedOut {
             sender: reach,
             categories: category_numbers(categories),
             method: Method::Keyword.number().into(),
             keyword_sender: sender.to_string(),
         }),
-        Keyword::OptIn(categories) => Fact::OptedIn(proto::OptedIn {
+        Some(Keyword::OptIn(categories)) => Fact::OptedIn(proto::OptedIn {
             sender: reach,
             categories: category_numbers(categories),
             method: Method::Keyword.number().into(),
             expires_at: 0,
             has_evidence: false,
         }),
-    }
+    })
 }
 
 /// The sealed part but for event id and content digest.
@@ -145,6 +161,7 @@ pub fn sealed(what: &What, policy: &Policy) -> SealedPart {
         }
         What::Preference { .. }
         | What::ConfirmationSent { .. }
+        | What::ResolvePossibleOptOut { .. }
         | What::Link { .. }
         | What::CreateAccount
         | What::AdoptPolicy { .. }
@@ -175,6 +192,7 @@ fn named(what: &What) -> Vec<Identifier> {
         What::Inbound { contact, .. }
         | What::Preference { contact, .. }
         | What::SendFailed { contact, .. }
+        | What::ResolvePossibleOptOut { contact, .. }
         | What::IdentityKeyChange { contact, .. } => contact.clone(),
         What::Link { a, b } => vec![a.clone(), b.clone()],
         What::Move { from, to, .. } => vec![from.clone(), to.clone()],

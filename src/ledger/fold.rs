@@ -133,6 +133,7 @@ pub fn account_act(stored: &Stored, number: Numbering<'_>) -> Option<AccountAct>
             key: TemplateKey::new(&changed.name, &changed.language).ok()?,
             category: Category::from_number(changed.category),
             status: TemplateStatus::from_number(changed.status),
+            quality: Quality::from_number(changed.quality),
         },
         _ => return None,
     })

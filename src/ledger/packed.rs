@@ -13,7 +13,7 @@ use crate::consent::time::Time;
 use crate::consent::words::{InboundKind, Seq};
 
 /// The version of this layout and of the fold behind it; a snapshot of another is discarded.
-pub const FOLD_VERSION: u32 = 2;
+pub const FOLD_VERSION: u32 = 4;
 
 /// Packs facts.
 #[must_use]
@@ -96,7 +96,7 @@ impl Packer {
 
     fn toward(&mut self, toward: &Toward) {
         self.number(toward.sender.number().into());
-        self.optional([toward.closed, toward.stop, toward.resume, toward.confirmation]);
+        self.optional([toward.closed, toward.stop, toward.resume, toward.confirmation, toward.outlived]);
         self.number(toward.acts.len() as u64);
         for acts in &toward.acts {
             self.number(acts.kind.number().into());
@@ -175,7 +175,7 @@ impl Unpacker<'_> {
 
     fn toward(&mut self) -> Option<Toward> {
         let sender = SenderNumber::new(u32::try_from(self.number()?).ok()?);
-        let [closed, stop, resume, confirmation] = self.optional()?;
+        let [closed, stop, resume, confirmation, outlived] = self.optional()?;
         let mut acts = Vec::new();
         for _ in 0..self.number()? {
             let kind = InboundKind::from_number(i32::try_from(self.number()?).ok()?)?;
@@ -191,7 +191,7 @@ impl Unpacker<'_> {
                 *consent = self.consent()?;
             }
         }
-        Some(Toward { sender, acts, closed, stop, resume, confirmation, consent })
+        Some(Toward { sender, acts, closed, stop, resume, confirmation, outlived, consent })
     }
 
     fn consent(&mut self) -> Option<Consent> {

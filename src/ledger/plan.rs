@@ -73,6 +73,8 @@ pub struct When {
     pub at: Time,
     /// As claimed, where that lay ahead of the clock.
     pub claimed: Option<Time>,
+    /// When a person decided what it means, where the event is a message of before.
+    pub decided_at: Option<Time>,
 }
 
 /// A record, and what it is planned with.
@@ -285,7 +287,7 @@ impl Named {
 }
 
 impl Asked<'_> {
-    /// The record's own entry and, behind a keyword, the one it causes; in `trail`.
+    /// The record's own entry and the one it causes; in `trail`.
     fn entries(&self, trail: u64, keys: &[IdentifierKey], introduces: bool) -> Vec<Planned> {
         let Some(mut fact) = draft::fact(&self.record.what) else { return Vec::new() };
         let reading = self.reading();
@@ -293,21 +295,20 @@ impl Asked<'_> {
         let own = Planned {
             keys: keys.to_vec(),
             introduces,
+            occurred_at: self.when.decided_at.unwrap_or(self.when.at),
             effect: Some(Effect::NoChange),
             sealed: draft::sealed(&self.record.what, self.policy),
             ..self.entry(trail, fact)
         };
-        let caused = match (&self.record.what, reading.keyword) {
-            (What::Inbound { sender, .. }, Some(keyword)) => Some(Planned {
-                fact: draft::caused(keyword, sender, self.policy.keyword_scope),
-                caused: true,
-                introduces: false,
-                claimed_at: None,
-                sealed: SealedPart { identifiers: own.sealed.identifiers.clone(), ..SealedPart::default() },
-                ..own.clone()
-            }),
-            _ => None,
-        };
+        let caused = draft::caused(&self.record.what, reading.keyword, self.policy.keyword_scope).map(|fact| Planned {
+            fact,
+            caused: true,
+            introduces: false,
+            occurred_at: self.when.at,
+            claimed_at: None,
+            sealed: SealedPart { identifiers: own.sealed.identifiers.clone(), ..SealedPart::default() },
+            ..own.clone()
+        });
         std::iter::once(own).chain(caused).collect()
     }
 

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::possible_opt_outs::Resolution;
 use crate::consent::identifier::Identifier;
 use crate::consent::policy::Policy;
 use crate::consent::sender::{Declaration, Quality, Restriction};
@@ -199,6 +200,19 @@ pub enum What {
         /// The provider's message id.
         message_id: Option<String>,
     },
+    /// A person confirmed or dismissed a possible opt-out; [`crate::ledger::Ledger::resolution`] makes one.
+    ResolvePossibleOptOut {
+        /// The message.
+        seq: Seq,
+        /// The identifiers it came under; not empty.
+        contact: Vec<Identifier>,
+        /// The sender that received it.
+        sender: Sender,
+        /// When the person wrote it.
+        said_at: Time,
+        /// Whether it was an opt-out.
+        confirmed: bool,
+    },
     /// An account adopts a policy.
     AdoptPolicy {
         /// The preset it was made from.
@@ -285,7 +299,7 @@ pub struct Acknowledgement {
     pub duplicate: bool,
     /// What it did to the folded facts.
     pub effect: Effect,
-    /// The entry that it caused in the same commit: the opt-out or opt-in that a keyword means.
+    /// The entry that it caused in the same commit: the opt-out or opt-in that a keyword or a decision means.
     pub caused: Option<Seq>,
 }
 
@@ -323,6 +337,20 @@ pub enum RecordError {
     AccountExists {
         /// The name given.
         account: String,
+    },
+    /// No message of the account that may be an opt-out, or one that was erased.
+    #[error("entry {seq} is no possible opt-out of the account")]
+    PossibleOptOutUnknown {
+        /// What was given.
+        seq: Seq,
+    },
+    /// A person decided before.
+    #[error("the possible opt-out at seq {seq} was {} at seq {}", if by.confirmed { "confirmed" } else { "dismissed" }, by.seq)]
+    PossibleOptOutResolved {
+        /// The message.
+        seq: Seq,
+        /// What was decided, and where.
+        by: Resolution,
     },
     /// Too much is waiting; nothing was queued.
     #[error("the ledger is busy: {waiting} events wait to be committed; try again shortly")]

@@ -6,6 +6,7 @@ use super::entry::{FLAG_INTRODUCES, FLAG_INTRODUCES_SECOND, TrailLink};
 use super::fold;
 use super::keyring::Keyring;
 use super::packed::{pack, unpack};
+use super::possible_opt_outs::Doubt;
 use super::reader::{EntryUnreadable, ReadEntry, Reader, Sealed, open_sealed};
 use super::secrets::Secrets;
 use super::state::{Group, Position, State, new_trail};
@@ -41,6 +42,10 @@ impl Replay<'_> {
         self.extend(entry, header.second);
         if header.event_id_digest != [0; 16] {
             self.state.spend_event_id(header.event_id_digest, seq);
+        }
+        let doubt = entry.clear.fact.as_ref().and_then(|fact| Doubt::of(header.account, header.link.trail, seq, fact));
+        if let Some(doubt) = doubt {
+            self.state.note_doubt(doubt);
         }
         match &entry.clear.fact {
             Some(Fact::AccountCreated(created)) => self.state.add_account(&created.name, header.link.trail),

@@ -14,6 +14,7 @@ use std::path::Path;
 use super::disk::{Disk, DiskFile, read_all};
 use super::entry::EntryHash;
 use super::packed::{FOLD_VERSION, put_varint, take_varint};
+use super::possible_opt_outs::{Doubt, Resolution};
 use super::secrets::LedgerId;
 use super::state::{State, Trail};
 use crate::consent::identity::IdentifierKey;
@@ -34,6 +35,7 @@ const TRAILS: u8 = 3;
 const IDENTIFIERS: u8 = 4;
 const EVENT_IDS: u8 = 5;
 const SENDERS: u8 = 6;
+const POSSIBLE_OPT_OUTS: u8 = 8;
 
 /// What a snapshot is of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -86,6 +88,14 @@ pub fn write(disk: &dyn Disk, path: &Path, ledger_id: LedgerId, state: &State) -
         out.cut_if_full(EVENT_IDS);
     });
     out.cut(EVENT_IDS);
+    for (account, seq, found) in state.possible_opt_outs.read().all() {
+        let (by, confirmed) = found.resolved.map_or((0, 0), |by| (by.seq.number(), by.confirmed.into()));
+        for number in [account, seq.number(), found.trail, by, confirmed] {
+            put_varint(&mut out.chunk, number);
+        }
+        out.cut_if_full(POSSIBLE_OPT_OUTS);
+    }
+    out.cut(POSSIBLE_OPT_OUTS);
     // Last: facts written above may know senders that were new when they were.
     for name in state.senders().names() {
         put_varint(&mut out.chunk, name.len() as u64);
@@ -218,6 +228,16 @@ impl Snapshot {
                 while !from.is_empty() {
                     let digest = take_digest(from)?;
                     self.state.spend_event_id(digest, Seq::new(take_varint(from)?));
+                }
+            }
+            POSSIBLE_OPT_OUTS => {
+                while !from.is_empty() {
+                    let (account, seq, trail) = (take_varint(from)?, Seq::new(take_varint(from)?), take_varint(from)?);
+                    let resolution = Resolution { seq: Seq::new(take_varint(from)?), confirmed: take_varint(from)? != 0 };
+                    self.state.note_doubt(Doubt::Raised { account, seq, trail });
+                    if resolution.seq != Seq::NONE {
+                        self.state.note_doubt(Doubt::Resolved { account, seq, resolution });
+                    }
                 }
             }
             SENDERS => {

@@ -9,6 +9,7 @@ use parking_lot::{Mutex, RwLock};
 
 use super::entry::EntryHash;
 use super::packed::{pack, unpack};
+use super::possible_opt_outs::PossibleOptOuts;
 use super::secrets::Digest16;
 use crate::consent::account::{AccountEvent, AccountFacts};
 use crate::consent::event::SenderNumber;
@@ -132,6 +133,7 @@ pub struct State {
     trails: Shards<u64, Trail>,
     groups: RwLock<HashMap<u64, Arc<Group>>>,
     event_ids: Shards<Digest16, u64>,
+    pub(super) possible_opt_outs: RwLock<PossibleOptOuts>,
     highest_trail: Mutex<u64>,
 }
 
@@ -145,6 +147,7 @@ impl Default for State {
             trails: shards(),
             groups: RwLock::default(),
             event_ids: shards(),
+            possible_opt_outs: RwLock::default(),
             highest_trail: Mutex::new(0),
         }
     }

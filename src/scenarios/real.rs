@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use super::Engine;
-use crate::consent::account::{AsOf, Known};
+use crate::consent::account::Known;
 use crate::consent::identifier::Identifier;
 use crate::consent::sender::SenderStanding;
 use crate::consent::time::Time;
@@ -67,8 +67,8 @@ impl Engine for RealEngine {
     }
 
     fn standing(&mut self, account: &Account, sender: &Sender, at: Time) -> Result<SenderStanding, String> {
-        let as_of = AsOf { at, known: Known::default() };
-        self.ledger.standing(account, sender, as_of).map_err(|error| error.to_string())
+        let answer = self.ledger.standing(account, sender, Some(at), Known::default());
+        answer.map(|answer| answer.standing).map_err(|error| error.to_string())
     }
 
     fn webhook(&mut self, account: &Account, body: &[u8]) -> Result<(), String> {

@@ -16,6 +16,7 @@ use crate::consent::template::{Template, TemplateAsked, TemplateKey};
 use crate::consent::words::{Account, Categories, Category, Method, Sender};
 use crate::ledger::record::{Actor, Evidence, Record, RecordError, What};
 use crate::ledger::{CheckError, Question};
+use crate::proto::ErrorReason;
 
 /// The record that a step makes; none for a step that makes no record of its own.
 ///
@@ -115,25 +116,29 @@ fn refused_choice(errors: &ChoiceErrors) -> Refusal {
 fn invalid(name: &str, message: &str) -> Refusal {
     let empty = message.contains("empty") || message.contains("needed");
     let reason = match (name, empty) {
-        ("account", true) => "ACCOUNT_EMPTY",
-        ("account", false) => "ACCOUNT_MALFORMED",
-        ("sender", true) => "SENDER_EMPTY",
-        ("sender", false) => "SENDER_MALFORMED",
-        ("category" | "categories", true) => "CATEGORY_MISSING",
-        ("category" | "categories", false) => "CATEGORY_UNKNOWN",
-        ("method", _) => "METHOD_UNKNOWN",
-        ("kind" | "value", _) => "KIND_UNKNOWN",
-        ("rating", _) => "QUALITY_UNKNOWN",
-        ("kinds", _) => "RESTRICTION_UNKNOWN",
-        ("escalation_paths", _) => "ESCALATION_PATH_UNKNOWN",
-        ("status", _) => "TEMPLATE_STATUS_UNKNOWN",
-        ("template", _) => "TEMPLATE_MALFORMED",
-        ("event_id", _) => "EVENT_ID_TOO_LONG",
-        ("evidence.ip" | "evidence.line" | "evidence.sha256", _) => "EVIDENCE_MALFORMED",
-        (_, true) => "CONTACT_EMPTY",
-        (_, false) => "CONTACT_MALFORMED",
+        ("account", true) => ErrorReason::AccountEmpty,
+        ("account", false) => ErrorReason::AccountMalformed,
+        ("sender", true) => ErrorReason::SenderEmpty,
+        ("sender", false) => ErrorReason::SenderMalformed,
+        ("category" | "categories", true) => ErrorReason::CategoryMissing,
+        ("category" | "categories", false) => ErrorReason::CategoryUnknown,
+        ("method", _) => ErrorReason::MethodUnknown,
+        ("kind", _) => ErrorReason::KindUnknown,
+        ("value", _) => ErrorReason::PreferenceUnknown,
+        ("code", _) => ErrorReason::CodeMissing,
+        ("rating", _) => ErrorReason::QualityUnknown,
+        ("kinds", true) => ErrorReason::RestrictionMissing,
+        ("kinds", false) => ErrorReason::RestrictionUnknown,
+        ("escalation_paths", _) => ErrorReason::EscalationPathUnknown,
+        ("status", _) => ErrorReason::TemplateStatusUnknown,
+        ("template", _) => ErrorReason::TemplateMalformed,
+        ("template category", _) => ErrorReason::CategoryNotForTemplates,
+        ("event_id", _) => ErrorReason::EventIdTooLong,
+        ("evidence.ip" | "evidence.line" | "evidence.sha256", _) => ErrorReason::EvidenceMalformed,
+        (_, true) => ErrorReason::ContactEmpty,
+        (_, false) => ErrorReason::ContactMalformed,
     };
-    Refusal { code: "INVALID_ARGUMENT", reason, message: format!("{name}: {message}") }
+    Refusal { code: "INVALID_ARGUMENT", reason: spelling(reason), message: format!("{name}: {message}") }
 }
 
 impl From<RecordError> for Refusal {
@@ -144,6 +149,8 @@ impl From<RecordError> for Refusal {
             RecordError::EventIdReused { .. } => ("ALREADY_EXISTS", "EVENT_ID_REUSED"),
             RecordError::AccountUnknown { .. } => ("NOT_FOUND", "ACCOUNT_UNKNOWN"),
             RecordError::AccountExists { .. } => ("ALREADY_EXISTS", "ACCOUNT_EXISTS"),
+            RecordError::PossibleOptOutUnknown { .. } => ("NOT_FOUND", "POSSIBLE_OPT_OUT_UNKNOWN"),
+            RecordError::PossibleOptOutResolved { .. } => ("FAILED_PRECONDITION", "POSSIBLE_OPT_OUT_RESOLVED"),
             RecordError::Overloaded { .. } => ("RESOURCE_EXHAUSTED", "OVERLOADED"),
             RecordError::ClockBehind { .. } => ("UNAVAILABLE", "CLOCK_BEHIND"),
             RecordError::Unavailable { .. } => ("UNAVAILABLE", "LEDGER_UNAVAILABLE"),
@@ -183,7 +190,7 @@ fn what(action: &Action) -> Result<Option<What>, Refusal> {
         Action::SendFailed(step) => What::SendFailed {
             contact: contacts(&step.contact)?,
             sender: field("sender", &step.sender)?,
-            code: step.code,
+            code: if step.code == 0 { return Err(invalid("code", "the platform's error code is needed")) } else { step.code },
             message_id: None,
         },
         Action::ConfirmationSent(step) => {
@@ -217,7 +224,7 @@ fn what(action: &Action) -> Result<Option<What>, Refusal> {
         Action::Quality(step) => What::ReportQuality { sender: field("sender", &step.sender)?, quality: field("rating", &step.rating)? },
         Action::Restriction(step) => What::Restrict {
             sender: sender(step.sender.as_deref())?,
-            restriction: Restriction { kinds: words("kinds", &step.kinds)?, until: step.until },
+            restriction: Restriction { kinds: some_words("kinds", &step.kinds)?, until: step.until },
         },
         Action::Template(step) => What::RegisterTemplate {
             key: template_key(&step.name, &step.language)?,
@@ -248,7 +255,7 @@ fn template_key(name: &str, language: &str) -> Result<TemplateKey, Refusal> {
 
 fn template_category(text: &str) -> Result<Category, Refusal> {
     let category = field("category", text)?;
-    if category == Category::Service { Err(invalid("category", "a template is never for service")) } else { Ok(category) }
+    if category == Category::Service { Err(invalid("template category", "a template is never for service")) } else { Ok(category) }
 }
 
 fn words<T>(name: &str, texts: &[String]) -> Result<Vec<T>, Refusal>
@@ -257,6 +264,14 @@ where
     T::Err: std::fmt::Display,
 {
     texts.iter().map(|text| field(name, text)).collect()
+}
+
+fn some_words<T>(name: &str, texts: &[String]) -> Result<Vec<T>, Refusal>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    if texts.is_empty() { Err(invalid(name, "at least one is needed")) } else { words(name, texts) }
 }
 
 fn sender(text: Option<&str>) -> Result<Option<Sender>, Refusal> {

@@ -35,6 +35,7 @@ fn identifiers(what: &What) -> Vec<&Identifier> {
         What::Inbound { contact, .. }
         | What::Preference { contact, .. }
         | What::SendFailed { contact, .. }
+        | What::ResolvePossibleOptOut { contact, .. }
         | What::IdentityKeyChange { contact, .. } => contact.iter().collect(),
         What::OptIn { contact, .. } | What::OptOut { contact, .. } | What::ConfirmationSent { contact, .. } => vec![contact],
         What::Link { a, b } => vec![a, b],

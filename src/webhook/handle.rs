@@ -121,8 +121,10 @@ fn refused(error: &RecordError) -> Refused {
         RecordError::TimeInFuture { .. } | RecordError::TooLong { .. } => Refused::Event(Outcome::DeadLetter),
         RecordError::EventIdReused { .. } => Refused::Event(Outcome::Conflict),
         RecordError::AccountUnknown { .. } => Refused::Now(NotDone::AccountUnknown),
-        // A webhook creates no account; the rest is the ledger's state.
+        // A webhook creates no account and decides about no message; the rest is the ledger's state.
         RecordError::AccountExists { .. }
+        | RecordError::PossibleOptOutUnknown { .. }
+        | RecordError::PossibleOptOutResolved { .. }
         | RecordError::Overloaded { .. }
         | RecordError::ClockBehind { .. }
         | RecordError::Unavailable { .. } => Refused::Now(NotDone::TryAgain),

@@ -1,165 +1,114 @@
 //! The same events in any order of arrival give the same answers, whatever they are; and an answer holds exactly until
 //! the moment it names.
 
-use consent_ledger::consent::decide::{Asked, Decision};
-use consent_ledger::consent::identifier::Identifier;
-use consent_ledger::consent::policy::{InboundAfterOptOut, Policy, Scope};
+use std::ops::Range;
+
+use consent_ledger::consent::account::Known;
+use consent_ledger::consent::decide::Decision;
 use consent_ledger::consent::time::Time;
-use consent_ledger::consent::words::{Account, Categories, Category, InboundKind, Method, PlatformPreference, Sender};
 use consent_ledger::ledger::Question;
-use consent_ledger::ledger::record::{Actor, Evidence, Record, What};
+use consent_ledger::ledger::record::{Record, What};
 use consent_ledger::scenarios::Engine;
-use proptest::prelude::*;
+use consent_ledger::scenarios::real::RealEngine;
 
-use crate::support::naive_engine::NaiveEngine;
+use crate::oracle::without_seqs;
+use crate::support::dice::Dice;
+use crate::support::histories::{Arrival, history, questions};
+use crate::support::rules_alone::RulesAlone;
 
-const CONTACTS: [&str; 4] = ["+447400123456", "+447400123457", "GB.1", "GB.2"];
-const SENDERS: [&str; 2] = ["1", "2"];
-const TEXTS: [&str; 5] = ["hello", "stop", "start", "stop marketing", "please stop it"];
-const START: i64 = 1_772_323_200_000_000;
-const STEP: i64 = 6 * 3_600_000_000;
+const HISTORIES: Range<u64> = 2_000_000..2_002_000;
+const ON_DISK: Range<u64> = 3_000_000..3_000_040;
+const ORDERS: usize = 3;
 
-fn contact(n: u8) -> Identifier {
-    CONTACTS[usize::from(n) % CONTACTS.len()].parse().unwrap()
-}
-
-fn sender(n: u8) -> Sender {
-    SENDERS[usize::from(n) % SENDERS.len()].parse().unwrap()
-}
-
-pub fn time(n: u8) -> Time {
-    Time::from_micros(START + i64::from(n) * STEP)
-}
-
-/// A few dice become an event: its kind, two contacts, a sender, a time and a choice.
-pub fn record((kind, a, b, s, at, choice): (u8, u8, u8, u8, u8, u8)) -> Record {
-    let from = || vec![contact(a)];
-    let everywhere = (choice & 1 == 0).then(|| sender(s));
-    let categories = match choice % 3 {
-        0 => Categories::ALL,
-        1 => Categories::NONE.with(Category::Marketing),
-        _ => Categories::NONE.with(Category::Utility).with(Category::Service),
-    };
-    let what = match kind {
-        0 | 1 => What::OptIn {
-            contact: contact(a),
-            sender: everywhere,
-            categories,
-            method: if choice > 6 { Method::Import } else { Method::Website },
-            expires_at: (choice > 3).then(|| time(at + choice)),
-            evidence: Evidence::default(),
-        },
-        2 => What::OptOut { contact: contact(a), sender: everywhere, categories, method: Method::Website, evidence: Evidence::default() },
-        3..=5 => What::Inbound {
-            contact: if choice == 7 && a != b { vec![contact(a), contact(b)] } else { from() },
-            sender: sender(s),
-            kind: InboundKind::Text,
-            text: Some(TEXTS[usize::from(choice) % TEXTS.len()].to_owned()),
-            payload: None,
-            message_id: None,
-        },
-        6 => {
-            let preference = [PlatformPreference::Stop, PlatformPreference::Resume, PlatformPreference::Signup][usize::from(choice) % 3];
-            What::Preference { contact: from(), sender: sender(s), preference }
-        }
-        7 => What::SendFailed {
-            contact: from(),
-            sender: sender(s),
-            code: [131_050, 131_047, 131_026][usize::from(choice) % 3],
-            message_id: None,
-        },
-        8 => What::Link { a: contact(a), b: contact(b) },
-        9 => What::Move { from: contact(a), to: contact(b), message_id: None },
-        10 => What::IdentityKeyChange { contact: from(), sender: sender(s), message_id: None },
-        _ => What::ConfirmationSent { contact: contact(a), sender: sender(s) },
-    };
-    Record { account: Account::default_account(), actor: Actor::LOCAL, event_id: None, occurred_at: Some(time(at)), what }
-}
-
-fn policy(n: u8) -> Policy {
-    let mut policy = Policy::meta();
-    match n {
-        1 => policy.inbound_after_opt_out = InboundAfterOptOut::Lifts,
-        2 => {
-            policy.inbound_after_opt_out = InboundAfterOptOut::Lifts;
-            policy.keyword_scope = Scope::Account;
-        }
-        3 => policy.identity_change_carries_opt_in = true,
-        4 => policy.platform_stop_scope = Scope::Sender,
-        _ => {}
+/// The records of a history in another order, some of them delivered twice. Policies come first: keyword lists apply as
+/// they stand at a commit.
+fn shuffled(dice: &mut Dice, history: &[Arrival]) -> Vec<Record> {
+    let is_policy = |record: &&Record| matches!(record.what, What::AdoptPolicy { .. });
+    let records = || history.iter().map(|arrival| &arrival.record);
+    let policies: Vec<Record> = records().filter(is_policy).cloned().collect();
+    let mut others: Vec<Record> = records().filter(|record| !is_policy(record)).cloned().collect();
+    for _ in 0..dice.below(3) {
+        others.extend(others.first().cloned());
+        others = dice.shuffled(&others);
     }
-    policy
+    policies.into_iter().chain(dice.shuffled(&others)).collect()
 }
 
-/// The answers to every question at every time of interest, but for the seqs that decided.
-fn answers(rules: &Policy, records: &[Record], times: &[Time]) -> Vec<(String, Decision)> {
-    let mut engine = NaiveEngine::new();
-    engine.set_clock(time(20));
-    let account = Account::default_account();
-    let adopt = What::AdoptPolicy { preset: "meta".to_owned(), policy: Box::new(rules.clone()) };
-    let first =
-        Record { account: account.clone(), actor: Actor::LOCAL, event_id: None, occurred_at: Some(time(0).plus_micros(-1)), what: adopt };
-    engine.record(first).unwrap();
+/// A random history in several orders, and what is asked after each.
+fn orders(seed: u64) -> (Vec<Vec<Record>>, Vec<Question>, Time) {
+    let mut dice = Dice::new(seed);
+    let history = history(&mut dice);
+    let clock = history.iter().map(|arrival| arrival.clock).max().unwrap();
+    let mut asked = questions(&mut dice, &history, 20);
+    for question in &mut asked {
+        question.known = Known::default();
+    }
+    let orders = (0..ORDERS).map(|_| shuffled(&mut dice, &history)).collect();
+    (orders, asked, clock)
+}
+
+fn rules_say(records: &[Record], clock: Time, asked: &[Question]) -> Vec<Decision> {
+    let mut rules = RulesAlone::default();
     for record in records {
-        engine.record(record.clone()).unwrap();
+        rules.record(record, clock);
     }
-    let mut answers = Vec::new();
-    let asked = Category::ALL.iter().map(|category| Asked::For(*category)).chain([Asked::Anything, Asked::OptOutConfirmation]);
-    for (asked, (c, s)) in asked.flat_map(|asked| (0..4).flat_map(|c| (0..2).map(move |s| (c, s))).map(move |pair| (asked, pair))) {
-        for at in times.iter().copied() {
-            let question = Question {
-                account: account.clone(),
-                contact: contact(c),
-                sender: sender(s),
-                asked,
-                at: Some(at),
-                min_position: None,
-                template: None,
-                known: consent_ledger::consent::account::Known::default(),
-            };
-            let decision = engine.check(&question).unwrap().decision;
-            let named = format!("{asked:?} to {} from {} at {at}", CONTACTS[usize::from(c)], SENDERS[usize::from(s)]);
-            answers.push((named, Decision { deciding_seqs: Vec::new(), ..decision }));
-        }
-    }
-    answers
+    asked.iter().map(|question| without_seqs(rules.check(question))).collect()
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, max_shrink_iters: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+fn ledger_says(records: &[Record], clock: Time, asked: &[Question]) -> Vec<Decision> {
+    let mut ledger = RealEngine::new().unwrap();
+    ledger.set_clock(clock);
+    for record in records {
+        ledger.record(record.clone()).unwrap();
+    }
+    asked.iter().map(|question| without_seqs(ledger.check(question).unwrap().decision)).collect()
+}
 
-    #[test]
-    fn arrival_order_never_matters(
-        rules in 0u8..5,
-        (written, shuffled) in prop::collection::vec((0u8..12, 0u8..4, 0u8..4, 0u8..2, 0u8..8, 0u8..8), 1..9)
-            .prop_flat_map(|dice| (Just(dice.clone()), Just(dice).prop_shuffle())),
-    ) {
-        let rules = policy(rules);
-        let written: Vec<Record> = written.into_iter().map(record).collect();
-        let shuffled: Vec<Record> = shuffled.into_iter().map(record).collect();
-        let times = [time(3), time(7), time(9)];
-        for (one, other) in answers(&rules, &written, &times).into_iter().zip(answers(&rules, &shuffled, &times)) {
-            prop_assert_eq!(one, other);
+fn same_in_every_order(seeds: Range<u64>, says: fn(&[Record], Time, &[Question]) -> Vec<Decision>) {
+    for seed in seeds {
+        let (orders, asked, clock) = orders(seed);
+        let wanted = says(&orders[0], clock, &asked);
+        for order in &orders[1..] {
+            for ((question, wanted), given) in asked.iter().zip(&wanted).zip(says(order, clock, &asked)) {
+                assert_eq!(given, *wanted, "seed {seed}: {} {question:?}", question.contact.as_str());
+            }
         }
     }
+}
 
-    #[test]
-    fn an_answer_holds_exactly_until_the_moment_it_names(
-        rules in 0u8..5,
-        dice in prop::collection::vec((0u8..12, 0u8..4, 0u8..4, 0u8..2, 0u8..8, 0u8..8), 1..9),
-    ) {
-        let rules = policy(rules);
-        let records: Vec<Record> = dice.into_iter().map(record).collect();
-        let times: Vec<Time> = (9..20).flat_map(|n| [time(n).plus_micros(-1), time(n)]).skip(1).collect();
-        let answers = answers(&rules, &records, &times);
-        for later in answers.chunks(times.len()) {
-            let (first, until) = (&later[0].1, later[0].1.valid_until);
-            let mut held = true;
-            for ((named, decision), at) in later.iter().zip(&times) {
-                held &= until.is_none_or(|until| *at < until);
-                let same = (decision.permission, decision.allowed) == (first.permission, first.allowed);
-                prop_assert!(same || !held, "{named}: changed before {until:?}");
-                prop_assert!(!same || until != Some(*at), "{named}: did not change at {until:?}");
+#[test]
+fn arrival_order_never_matters_to_the_rules() {
+    same_in_every_order(HISTORIES, rules_say);
+}
+
+#[test]
+fn arrival_order_never_matters_to_the_ledger() {
+    same_in_every_order(ON_DISK, ledger_says);
+}
+
+#[test]
+fn an_answer_holds_exactly_until_the_moment_it_names() {
+    for seed in HISTORIES.step_by(4) {
+        let mut dice = Dice::new(seed);
+        let history = history(&mut dice);
+        let mut rules = RulesAlone::default();
+        for arrival in &history {
+            rules.record(&arrival.record, arrival.clock);
+        }
+        let last = history.iter().map(|arrival| arrival.record.occurred_at.unwrap()).max().unwrap();
+        for question in questions(&mut dice, &history, 6) {
+            let ask = |at: Time| {
+                let Decision { permission, allowed, valid_until, .. } = rules.check(&Question { at: Some(at), ..question.clone() });
+                ((permission, allowed), valid_until)
+            };
+            let (now, until) = ask(last);
+            let end = until.unwrap_or(last.plus_days(400));
+            for hours in (1..24 * 20).step_by(7).filter(|hours| last.plus_hours(*hours) < end) {
+                assert_eq!(ask(last.plus_hours(hours)).0, now, "seed {seed}: {question:?} changed before {until:?}");
+            }
+            if let Some(until) = until {
+                assert_eq!(ask(until.plus_micros(-1)).0, now, "seed {seed}: {question:?} changed before {until:?}");
+                assert_ne!(ask(until).0, now, "seed {seed}: {question:?} did not change at {until:?}");
             }
         }
     }

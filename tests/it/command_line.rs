@@ -1,6 +1,8 @@
 //! The command line as scripts and people meet it: words, exit codes, what to do next. On the real binary.
 
 mod help;
+mod possible_opt_outs;
+mod records;
 
 use std::path::Path;
 

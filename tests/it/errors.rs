@@ -1,26 +1,22 @@
 //! What the server refuses over gRPC, with which reason and field, and that nothing of it is stored.
 
 use consent_ledger::proto::batch_check_send_item::Outcome;
+use consent_ledger::proto::report_standing_request::Report;
 use consent_ledger::proto::{
-    BatchCheckSendRequest, CheckSendRequest, CreateAccountRequest, ErrorReason, Evidence, ListEntriesRequest, Permission,
-    RecordInboundMessageRequest, RecordOptInRequest, RecordOptOutRequest,
+    BatchCheckSendRequest, ChangeNumberRequest, ChangeTemplateRequest, ChangeUserIdRequest, CheckSendRequest, CheckTemplate,
+    CreateAccountRequest, DeclareSenderRequest, ErrorReason, Evidence, GetSenderStandingRequest, LinkIdentifiersRequest,
+    ListEntriesRequest, ListTemplatesRequest, Permission, RecordConfirmationSentRequest, RecordInboundMessageRequest, RecordOptInRequest,
+    RecordOptOutRequest, RecordPlatformPreferenceRequest, RecordProviderFeedbackRequest, RegisterTemplateRequest,
+    ReportIdentityChangeRequest, ReportStandingRequest, Restriction, SenderDeclaration,
 };
 use prost_types::Timestamp;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use crate::support::client::{Client, opt_in, question, runtime, text};
-use crate::support::server::Server;
+use crate::support::client::{Client, on_a_server, opt_in, question, text};
 
 const CONTACT: &str = "+447400123456";
-
-/// Runs a test on a server of its own.
-pub fn on_a_server<F: Future<Output = ()>>(test: impl FnOnce(Client) -> F) {
-    let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(&dir.path().join("data"), &[]);
-    runtime().block_on(async { test(Client::connect(&server.url()).await).await });
-    assert_eq!(server.terminate().code(), Some(0));
-}
+const USER_ID: &str = "GB.13491208655302741918";
 
 /// The code, the reason, and every violation as `field REASON`.
 pub fn refused(status: &Status) -> (Code, String, Vec<String>) {
@@ -128,6 +124,131 @@ fn opt_outs_messages_and_questions_are_refused_by_field_too() {
         let page = ListEntriesRequest { all_accounts: true, contact: CONTACT.into(), page_size: 1_001, ..Default::default() };
         let status = client.audit.clone().list_entries(page).await.unwrap_err();
         assert_invalid(&status, &["contact FIELDS_CONFLICT", "page_size PAGE_SIZE_TOO_LARGE"]);
+        assert_eq!(client.log().await.len(), before);
+    });
+}
+
+#[test]
+fn feedback_and_moves_are_refused_by_field() {
+    on_a_server(async |client| {
+        let before = client.log().await.len();
+        let recording = || client.recording.clone();
+        let contacts = || vec![CONTACT.to_owned()];
+        let feedback = || RecordProviderFeedbackRequest { contacts: contacts(), sender: "100".into(), code: 131_050, ..Default::default() };
+        for (request, expected) in [
+            (RecordProviderFeedbackRequest { code: 0, ..feedback() }, "code CODE_MISSING"),
+            (RecordProviderFeedbackRequest { contacts: vec![], ..feedback() }, "contacts CONTACT_EMPTY"),
+            (RecordProviderFeedbackRequest { sender: String::new(), ..feedback() }, "sender SENDER_EMPTY"),
+            (RecordProviderFeedbackRequest { message_id: "m".repeat(513), ..feedback() }, "message_id MESSAGE_ID_TOO_LONG"),
+        ] {
+            assert_invalid(&recording().record_provider_feedback(request).await.unwrap_err(), &[expected]);
+        }
+        for (preference, expected) in [(0, "preference PREFERENCE_MISSING"), (4, "preference PREFERENCE_UNKNOWN")] {
+            let request = RecordPlatformPreferenceRequest { contacts: contacts(), sender: "100".into(), preference, ..Default::default() };
+            assert_invalid(&recording().record_platform_preference(request).await.unwrap_err(), &[expected]);
+        }
+        let sent = RecordConfirmationSentRequest { contact: "nobody".into(), sender: "1 0".into(), ..Default::default() };
+        let status = recording().record_confirmation_sent(sent).await.unwrap_err();
+        assert_invalid(&status, &["contact CONTACT_MALFORMED", "sender SENDER_MALFORMED"]);
+
+        let identity = || client.identity.clone();
+        for (contacts, expected) in [
+            (vec![CONTACT], "contacts CONTACT_MISSING"),
+            (vec![CONTACT, USER_ID, "GB.2"], "contacts TOO_MANY_CONTACTS"),
+            (vec![CONTACT, "+447400123457"], "contacts TOO_MANY_CONTACTS"),
+            (vec![CONTACT, "+44 7400 123456"], "contacts CONTACTS_EQUAL"),
+            (vec![CONTACT, "GB."], "contacts[1] CONTACT_MALFORMED"),
+        ] {
+            let contacts = contacts.into_iter().map(str::to_owned).collect();
+            let request = LinkIdentifiersRequest { contacts, ..Default::default() };
+            assert_invalid(&identity().link_identifiers(request).await.unwrap_err(), &[expected]);
+        }
+        for (from, to, number, user_id) in [
+            (CONTACT, CONTACT, "to CONTACTS_EQUAL", "from CONTACT_NOT_A_USER_ID"),
+            (CONTACT, USER_ID, "to CONTACT_NOT_A_PHONE_NUMBER", "from CONTACT_NOT_A_USER_ID"),
+            (USER_ID, CONTACT, "from CONTACT_NOT_A_PHONE_NUMBER", "to CONTACT_NOT_A_USER_ID"),
+            (USER_ID, USER_ID, "from CONTACT_NOT_A_PHONE_NUMBER", "to CONTACTS_EQUAL"),
+            ("", CONTACT, "from CONTACT_EMPTY", "from CONTACT_EMPTY"),
+        ] {
+            let (from, to) = (from.to_owned(), to.to_owned());
+            let change = ChangeNumberRequest { from: from.clone(), to: to.clone(), ..Default::default() };
+            let violations = refused(&identity().change_number(change).await.unwrap_err()).2;
+            assert!(violations.iter().any(|violation| violation == number), "{violations:?}");
+            let change = ChangeUserIdRequest { from, to, ..Default::default() };
+            let violations = refused(&identity().change_user_id(change).await.unwrap_err()).2;
+            assert!(violations.iter().any(|violation| violation == user_id), "{violations:?}");
+        }
+        let nobody = ReportIdentityChangeRequest::default();
+        let status = identity().report_identity_change(nobody).await.unwrap_err();
+        assert_invalid(&status, &["contacts CONTACT_EMPTY", "sender SENDER_EMPTY"]);
+        assert_eq!(client.log().await.len(), before);
+    });
+}
+
+#[test]
+fn senders_and_templates_are_refused_by_field() {
+    on_a_server(async |client| {
+        let before = client.log().await.len();
+        let admin = || client.admin.clone();
+        let declare = |escalation_paths: &[i32]| {
+            let declaration = Some(SenderDeclaration { escalation_paths: escalation_paths.to_vec(), ..Default::default() });
+            DeclareSenderRequest { sender: "100".into(), declaration, ..Default::default() }
+        };
+        for (request, expected) in [
+            (DeclareSenderRequest { declaration: None, ..declare(&[]) }, "declaration DECLARATION_MISSING"),
+            (declare(&[0]), "declaration.escalation_paths[0] ESCALATION_PATH_MISSING"),
+            (declare(&[2, 10]), "declaration.escalation_paths[1] ESCALATION_PATH_UNKNOWN"),
+            (DeclareSenderRequest { sender: String::new(), ..declare(&[2]) }, "sender SENDER_EMPTY"),
+        ] {
+            assert_invalid(&admin().declare_sender(request).await.unwrap_err(), &[expected]);
+        }
+        let restrict = |kinds: &[i32], until| Some(Report::Restriction(Restriction { kinds: kinds.to_vec(), until }));
+        let past = from_now(&client, -1_000_000).await;
+        for (report, expected) in [
+            (None, "report REPORT_MISSING"),
+            (Some(Report::Quality(0)), "quality QUALITY_MISSING"),
+            (Some(Report::Quality(4)), "quality QUALITY_UNKNOWN"),
+            (restrict(&[], None), "restriction.kinds RESTRICTION_MISSING"),
+            (restrict(&[1, 0], None), "restriction.kinds[1] RESTRICTION_MISSING"),
+            (restrict(&[4], None), "restriction.kinds[0] RESTRICTION_UNKNOWN"),
+            (restrict(&[1], past), "restriction.until UNTIL_NOT_LATER"),
+        ] {
+            let request = ReportStandingRequest { sender: "100".into(), report, ..Default::default() };
+            assert_invalid(&admin().report_standing(request).await.unwrap_err(), &[expected]);
+        }
+        let asked = GetSenderStandingRequest { known_at: Some(Timestamp::default()), ..Default::default() };
+        let status = admin().get_sender_standing(asked).await.unwrap_err();
+        assert_invalid(&status, &["sender SENDER_EMPTY", "known_at TIME_OUT_OF_RANGE"]);
+
+        let good = || RegisterTemplateRequest { name: "news".into(), language: "en".into(), category: 1, status: 1, ..Default::default() };
+        for (request, expected) in [
+            (RegisterTemplateRequest { name: String::new(), ..good() }, "name TEMPLATE_MALFORMED"),
+            (RegisterTemplateRequest { language: "x".repeat(33), ..good() }, "language TEMPLATE_MALFORMED"),
+            (RegisterTemplateRequest { category: 0, ..good() }, "category CATEGORY_MISSING"),
+            (RegisterTemplateRequest { category: 4, ..good() }, "category CATEGORY_NOT_FOR_TEMPLATES"),
+            (RegisterTemplateRequest { category: 5, ..good() }, "category CATEGORY_UNKNOWN"),
+            (RegisterTemplateRequest { status: 0, ..good() }, "status TEMPLATE_STATUS_MISSING"),
+            (RegisterTemplateRequest { status: 6, ..good() }, "status TEMPLATE_STATUS_UNKNOWN"),
+        ] {
+            assert_invalid(&admin().register_template(request).await.unwrap_err(), &[expected]);
+        }
+        let change = || ChangeTemplateRequest { name: "news".into(), language: "en".into(), ..Default::default() };
+        for (request, expected) in [
+            (change(), "category TEMPLATE_CHANGE_EMPTY"),
+            (ChangeTemplateRequest { category: 4, ..change() }, "category CATEGORY_NOT_FOR_TEMPLATES"),
+            (ChangeTemplateRequest { status: 6, ..change() }, "status TEMPLATE_STATUS_UNKNOWN"),
+            (ChangeTemplateRequest { quality: 4, ..change() }, "quality QUALITY_UNKNOWN"),
+        ] {
+            assert_invalid(&admin().change_template(request).await.unwrap_err(), &[expected]);
+        }
+        let page = ListTemplatesRequest { page_token: "news".into(), page_size: 1_001, ..Default::default() };
+        let status = admin().list_templates(page).await.unwrap_err();
+        assert_invalid(&status, &["page_token PAGE_TOKEN_MALFORMED", "page_size PAGE_SIZE_TOO_LARGE"]);
+
+        let template = Some(CheckTemplate { name: "news".into(), ..Default::default() });
+        let both = CheckSendRequest { template, opt_out_confirmation: true, ..question(CONTACT, "100") };
+        let expected = ["template.language TEMPLATE_MALFORMED", "template FIELDS_CONFLICT"];
+        assert_invalid(&client.check(both).await.unwrap_err(), &expected);
         assert_eq!(client.log().await.len(), before);
     });
 }

@@ -12,8 +12,8 @@ use consent_ledger::proto::{
 use prost_types::Timestamp;
 use tonic::{Code, Status};
 
-use crate::errors::{assert_invalid, from_now, on_a_server, refused};
-use crate::support::client::{Client, opt_in, seconds, text};
+use crate::errors::{assert_invalid, from_now, refused};
+use crate::support::client::{Client, on_a_server, opt_in, seconds, text};
 
 const CONTACT: &str = "+447400123456";
 const SENDER: &str = "1001";

@@ -6,7 +6,7 @@ use super::choice::Choice;
 use crate::cli::client::Connection;
 use crate::cli::error::{CliError, Verdict};
 use crate::cli::output::Output;
-use crate::cli::{json, record, words};
+use crate::cli::{act, json, words};
 use crate::consent::time::Time;
 use crate::proto::AdoptPolicyRequest;
 use crate::proto::admin_service_client::AdminServiceClient;
@@ -57,7 +57,7 @@ impl Adopt {
             }
             value
         };
-        output.print(value, || format!("policy {}: {}", adopted.version, record::text(&acknowledgement)))?;
+        output.print(value, || format!("policy {}: {}", adopted.version, act::text(&acknowledgement)))?;
         Ok(Verdict::Yes)
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::Act;
+use crate::cli::act::{Act, Shown};
 use crate::cli::error::CliError;
 use crate::cli::words;
 use crate::consent::words::InboundKind;
@@ -20,12 +20,8 @@ Example:
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Inbound {
-    /// Who: a phone number or a business-scoped user ID; give it twice where the message showed both, which joins them
-    #[arg(long, value_name = "CONTACT", required = true)]
-    contact: Vec<String>,
-    /// The sender that received it, by its `phone_number_id`
-    #[arg(long, value_name = "SENDER")]
-    sender: String,
+    #[command(flatten)]
+    shown: Shown,
     /// What came in: text, image, audio, video, document, sticker, location, contacts, order, button, interactive, call, call-accepted,
     /// call-permission-reply, reaction, unsupported, edit, revoke, system, group, welcome
     #[arg(long, value_name = "KIND", default_value = "text")]
@@ -49,8 +45,8 @@ impl Inbound {
         let request = RecordInboundMessageRequest {
             account: self.act.connection.account,
             event_id: self.act.event_id,
-            contacts: self.contact,
-            sender: self.sender,
+            contacts: self.shown.contact,
+            sender: self.shown.sender,
             kind: i32::from(self.kind.number()),
             text: self.text,
             payload: self.payload,

@@ -1,19 +1,21 @@
-//! `record`: what a contact did.
+//! `record`: what a contact did, and what the platform said about a message to it.
 
+mod confirmation;
+mod feedback;
 mod inbound;
 mod opt_in;
 mod opt_out;
+mod preference;
 
 use clap::{Args, Subcommand};
 
-use super::client::Connection;
+use super::act::acknowledged;
 use super::error::{CliError, Verdict};
 use super::output::Output;
-use super::{json, words};
-use crate::consent::time::Time;
-use crate::proto::{Acknowledgement, Evidence};
+use crate::consent::words::Method;
+use crate::proto::Evidence;
 
-/// Record what a contact did: an opt-in, an opt-out, an inbound message.
+/// Record what a contact did, or what the platform said about a message to it.
 ///
 /// The command returns once the event is on disk. Recording the same event id with the same content again is answered with the
 /// first entry; with other content it is refused.
@@ -28,6 +30,9 @@ enum What {
     OptIn(opt_in::OptIn),
     OptOut(opt_out::OptOut),
     Inbound(inbound::Inbound),
+    Preference(preference::Preference),
+    Feedback(feedback::Feedback),
+    Confirmation(confirmation::Confirmation),
 }
 
 impl Record {
@@ -40,39 +45,26 @@ impl Record {
             What::OptIn(command) => command.run().await?,
             What::OptOut(command) => command.run().await?,
             What::Inbound(command) => command.run().await?,
+            What::Preference(command) => command.run().await?,
+            What::Feedback(command) => command.run().await?,
+            What::Confirmation(command) => command.run().await?,
         };
-        let acknowledgement = acknowledgement.ok_or_else(|| CliError::unexpected("the server answered without an acknowledgement"))?;
-        output.print(|| json::acknowledgement(&acknowledgement), || text(&acknowledgement))?;
-        Ok(Verdict::Yes)
+        acknowledged(output, acknowledgement)
     }
 }
 
-/// An acknowledgement for people.
-pub(super) fn text(acknowledgement: &Acknowledgement) -> String {
-    let verb = if acknowledgement.duplicate { "was recorded before as" } else { "recorded as" };
-    let caused = match acknowledgement.caused_seq {
-        0 => String::new(),
-        seq => format!("\nits keyword caused entry {seq}"),
-    };
-    format!(
-        "{verb} entry {}: {}{caused}\nhash: {}",
-        acknowledgement.seq,
-        words::effect(acknowledgement.effect),
-        hex::encode(&acknowledgement.entry_hash)
-    )
-}
-
-/// What every record has.
+/// Whose consent, at which sender, and how it was captured.
 #[derive(Args, Debug)]
-struct Act {
-    /// When the person acted, in RFC 3339 as in 2026-03-01T10:00:00Z; without it, now
-    #[arg(long, value_name = "TIME")]
-    at: Option<Time>,
-    /// Your own name for the event, at most 128 bytes: recording it twice counts once
-    #[arg(long, value_name = "ID", default_value = "", hide_default_value = true)]
-    event_id: String,
-    #[command(flatten)]
-    connection: Connection,
+struct Consent {
+    /// Who: a phone number as in +447400123456, or a business-scoped user ID as in US.13491208655302741918
+    #[arg(long, value_name = "CONTACT")]
+    contact: String,
+    /// For one sender only, by its `phone_number_id`; without it, for all of the account's
+    #[arg(long, value_name = "SENDER", default_value = "", hide_default_value = true)]
+    sender: String,
+    /// How it was captured: website, sms, keyword, in-person, import, whatsapp, phone-call, ivr, email, paper, app, qr-code, platform, agent, other
+    #[arg(long, value_name = "METHOD", default_value = "website")]
+    method: Method,
 }
 
 /// What proves an act.

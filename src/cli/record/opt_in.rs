@@ -2,11 +2,12 @@
 
 use clap::Args;
 
-use super::{Act, Proof};
+use super::{Consent, Proof};
+use crate::cli::act::Act;
 use crate::cli::error::CliError;
 use crate::cli::words;
 use crate::consent::time::Time;
-use crate::consent::words::{Category, Method};
+use crate::consent::words::Category;
 use crate::proto::recording_service_client::RecordingServiceClient;
 use crate::proto::{Acknowledgement, RecordOptInRequest};
 
@@ -21,18 +22,11 @@ Example:
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct OptIn {
-    /// Who: a phone number as in +447400123456, or a business-scoped user ID as in US.13491208655302741918
-    #[arg(long, value_name = "CONTACT")]
-    contact: String,
-    /// For one sender only, by its `phone_number_id`; without it, for all of the account's
-    #[arg(long, value_name = "SENDER", default_value = "", hide_default_value = true)]
-    sender: String,
+    #[command(flatten)]
+    consent: Consent,
     /// For which categories, separated by commas: marketing, utility, authentication, service
     #[arg(long, value_name = "CATEGORY,…", required = true, value_delimiter = ',')]
     category: Vec<Category>,
-    /// How it was captured: website, sms, keyword, in-person, import, whatsapp, phone-call, ivr, email, paper, app, qr-code, platform, agent, other
-    #[arg(long, value_name = "METHOD", default_value = "website")]
-    method: Method,
     /// When it ends, in RFC 3339; without it, never
     #[arg(long, value_name = "TIME")]
     expires_at: Option<Time>,
@@ -48,10 +42,10 @@ impl OptIn {
         let request = RecordOptInRequest {
             account: self.act.connection.account,
             event_id: self.act.event_id,
-            contact: self.contact,
-            sender: self.sender,
+            contact: self.consent.contact,
+            sender: self.consent.sender,
             categories: self.category.into_iter().map(|category| i32::from(category.number())).collect(),
-            method: i32::from(self.method.number()),
+            method: i32::from(self.consent.method.number()),
             occurred_at: words::timestamp(self.act.at),
             expires_at: words::timestamp(self.expires_at),
             evidence: self.proof.into_evidence(),

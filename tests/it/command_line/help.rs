@@ -14,6 +14,12 @@ fn the_program_says_what_it_is_for_and_how_to_begin() {
 }
 
 #[test]
+fn commands_of_several_parts_say_what_each_part_does() {
+    let parts = ["record", "identity", "sender", "template"];
+    insta::assert_snapshot!(parts.map(|part| format!("$ {part} --help\n{}\n", help(&[part, "--help"]))).join("\n"));
+}
+
+#[test]
 fn check_says_what_its_first_word_and_exit_codes_mean() {
     insta::assert_snapshot!(help(&["check", "--help"]));
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use consent_ledger::proto::admin_service_client::AdminServiceClient;
 use consent_ledger::proto::audit_service_client::AuditServiceClient;
 use consent_ledger::proto::decision_service_client::DecisionServiceClient;
+use consent_ledger::proto::identity_service_client::IdentityServiceClient;
 use consent_ledger::proto::recording_service_client::RecordingServiceClient;
 use consent_ledger::proto::{
     Acknowledgement, Category, CheckSendRequest, Decision, Entry, InboundKind, ListEntriesRequest, Method, RecordInboundMessageRequest,
@@ -13,6 +14,8 @@ use consent_ledger::proto::{
 use prost_types::Timestamp;
 use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
+
+use super::server::Server;
 
 /// How long a call may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -26,6 +29,8 @@ pub struct Client {
     pub decision: DecisionServiceClient<Channel>,
     /// Records.
     pub recording: RecordingServiceClient<Channel>,
+    /// Says who is who.
+    pub identity: IdentityServiceClient<Channel>,
     /// Reads the log.
     pub audit: AuditServiceClient<Channel>,
     /// Runs the ledger.
@@ -40,6 +45,7 @@ impl Client {
         Self {
             decision: DecisionServiceClient::new(channel.clone()).max_decoding_message_size(64 << 20),
             recording: RecordingServiceClient::new(channel.clone()),
+            identity: IdentityServiceClient::new(channel.clone()),
             audit: AuditServiceClient::new(channel.clone()).max_decoding_message_size(64 << 20),
             admin: AdminServiceClient::new(channel.clone()),
             channel,
@@ -86,6 +92,14 @@ impl Client {
 /// A runtime for clients.
 pub fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// Runs a test on a server of its own.
+pub fn on_a_server<F: Future<Output = ()>>(test: impl FnOnce(Client) -> F) {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(&dir.path().join("data"), &[]);
+    runtime().block_on(async { test(Client::connect(&server.url()).await).await });
+    assert_eq!(server.terminate().code(), Some(0));
 }
 
 /// An opt-in to marketing on a web page.

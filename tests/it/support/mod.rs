@@ -1,7 +1,11 @@
 //! What several subjects need.
 
+pub mod as_scenario;
 pub mod bench;
 pub mod cli;
 pub mod client;
-pub mod naive_engine;
+pub mod dice;
+pub mod histories;
+pub mod oracle;
+pub mod rules_alone;
 pub mod server;
