@@ -145,7 +145,7 @@ impl RulesAlone {
         decide(contact, &send, &policy, at)
     }
 
-    /// The contacts that stand behind the identifiers now, each with its identifiers.
+    /// The contacts that stand behind identifiers now, each with its identifiers.
     pub fn contacts(&self) -> Vec<Vec<Identifier>> {
         let spans = resolve(&self.events.iter().map(|(_, event)| event.clone()).collect::<Vec<_>>());
         let mut contacts: Vec<(&Facts, Vec<Identifier>)> = Vec::new();
