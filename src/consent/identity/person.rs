@@ -155,7 +155,10 @@ mod tests {
         MemberEvent { trail: identifier, what: Member::Erased { fact: fact(seq), identifier: key(identifier) } }
     }
 
-    fn of(events: &[MemberEvent], identifier: u64, at: u64) -> (Vec<u64>, Vec<(u64, Option<u64>, bool)>) {
+    /// An identifier, when it was left, and whether others have it.
+    type Has = (u64, Option<u64>, bool);
+
+    fn of(events: &[MemberEvent], identifier: u64, at: u64) -> (Vec<u64>, Vec<Has>) {
         let person = person(events, key(identifier), time(at));
         let held = |held: &Held| (held.key.trail, held.left.map(|left| left.micros().cast_unsigned() / 10), held.others);
         (person.events.iter().map(|seq| seq.number()).collect(), person.identifiers.iter().map(held).collect())
