@@ -8,7 +8,9 @@ pub const fn means(reason: Reason) -> &'static str {
     match reason {
         Reason::WindowOpen => "the contact wrote to this sender within the last 24 hours, so the customer service window is open",
         Reason::OptedIn => "the contact opted in to this category and has not opted out since",
-        Reason::OptInRequestAllowed => "nothing is known of the contact, and the policy allows the template that asks for an opt-in",
+        Reason::OptInRequestAllowed => {
+            "no opt-in or opt-out of the contact is in force, and the policy allows the template that asks for an opt-in"
+        }
         Reason::OptOutConfirmationAllowed => "the contact sent an opt-out keyword, and one message may confirm it",
         Reason::ContactErased => "the contact was erased on request, and a token stayed behind that closes everything",
         Reason::ContactNumberChanged => "the contact moved to another number; whoever holds this one now may be somebody else",

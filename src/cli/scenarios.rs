@@ -7,13 +7,11 @@ use clap::Args;
 use super::error::{CliError, Verdict};
 use super::output::Output;
 use crate::scenarios::format::{self, ScenarioFile};
-use crate::scenarios::not_built::NOT_BUILT;
 use crate::scenarios::real::RealEngine;
 use crate::scenarios::report::{self, Report};
 
 const EXAMPLES: &str = "\
-One line a scenario, ok, FAIL or skip, then the total. Exit code 0: all that were played hold; 1: one does not; 2: a file could not
-be read.
+One line a scenario, ok or FAIL, then the total. Exit code 0: all hold; 1: one does not; 2: a file could not be read.
 
 Example:
   consent-ledger scenarios tests/data/scenarios/windows.yaml";
@@ -41,7 +39,7 @@ impl Scenarios {
         let mut written = Ok(());
         let mut report = Report::default();
         for file in &files {
-            report.play(file, NOT_BUILT, &mut RealEngine::new, |line: &report::Line| {
+            report.play(file, &mut RealEngine::new, |line: &report::Line| {
                 if !output.is_json() && written.is_ok() {
                     written = Output::line(&line.to_string());
                 }

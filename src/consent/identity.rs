@@ -8,13 +8,22 @@
 //!                         └─ refusals ──▶
 //!   +49…02  ──────────────────────────────────────────── what it had stays
 //! ```
+//!
+//! An erasure (rule 17) ends the spans of a contact's identifiers too, and leads nowhere: behind it nothing is known but
+//! the opt-out of everything that it left.
 
-use std::collections::{BTreeMap, HashMap};
+mod lives;
+mod person;
+
+use std::collections::BTreeMap;
+
+pub use person::{Held, Person, Whose, person, whose};
 
 use super::event::Event;
-use super::facts::{Fact, Facts, Predecessor};
+use super::facts::{Fact, Facts};
 use super::time::Time;
 use super::words::Seq;
+use lives::Lives;
 
 /// Names an identifier without showing it: the trail that introduced it and its place there, counting from 1.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -62,6 +71,14 @@ pub enum Member {
         /// The trail moved to; 0: the same as the one moved from.
         second: u64,
     },
+    /// The contact that had the identifier was erased, and what stayed says so. It holds at every time asked about and
+    /// whatever was known then: nothing else is left to answer from.
+    Erased {
+        /// When.
+        fact: Fact,
+        /// The identifier.
+        identifier: IdentifierKey,
+    },
 }
 
 impl MemberEvent {
@@ -70,7 +87,7 @@ impl MemberEvent {
     pub const fn seq(&self) -> Seq {
         match &self.what {
             Member::Act { event, .. } => event.seq,
-            Member::Linked { fact, .. } | Member::Moved { fact, .. } => fact.seq,
+            Member::Linked { fact, .. } | Member::Moved { fact, .. } | Member::Erased { fact, .. } => fact.seq,
         }
     }
 
@@ -79,8 +96,14 @@ impl MemberEvent {
     pub const fn at(&self) -> Time {
         match &self.what {
             Member::Act { event, .. } => event.at,
-            Member::Linked { fact, .. } | Member::Moved { fact, .. } => fact.at,
+            Member::Linked { fact, .. } | Member::Moved { fact, .. } | Member::Erased { fact, .. } => fact.at,
         }
+    }
+
+    /// Whether it bears on a question about the instant `at`.
+    #[must_use]
+    pub const fn bears_on(&self, at: Time) -> bool {
+        matches!(self.what, Member::Erased { .. }) || self.at().micros() <= at.micros()
     }
 }
 
@@ -106,6 +129,13 @@ pub struct Span {
     pub home: Option<u64>,
 }
 
+impl Span {
+    /// Whether both are of one contact, which has a trail.
+    fn is_of_the_same(&self, other: &Self) -> bool {
+        self.home.is_some() && self.home == other.home && self.behind == other.behind
+    }
+}
+
 /// The spans of every identifier in a group, each list oldest first and never empty.
 pub type Spans = BTreeMap<IdentifierKey, Vec<Span>>;
 
@@ -129,7 +159,7 @@ pub fn apply_to_present(spans: &Spans, keys: &[IdentifierKey], event: &Event) ->
     for key in keys {
         let (theirs, past) = spans.get(key)?.split_last()?;
         let began = past.last().and_then(|span| span.until);
-        if theirs.behind != present.behind || theirs.home != present.home || began.is_some_and(|began| event.at <= began) {
+        if !present.is_of_the_same(theirs) || began.is_some_and(|began| event.at <= began) {
             return None;
         }
     }
@@ -137,8 +167,8 @@ pub fn apply_to_present(spans: &Spans, keys: &[IdentifierKey], event: &Event) ->
     let mut facts = facts.clone();
     facts.apply(event);
     let mut after = spans.clone();
-    // Facts name the entries they rest on: two contacts never have the same.
-    for span in after.values_mut().filter_map(|spans| spans.last_mut()).filter(|span| span.behind == present.behind) {
+    // No two contacts have the same home.
+    for span in after.values_mut().filter_map(|spans| spans.last_mut()).filter(|span| present.is_of_the_same(span)) {
         span.behind = Behind::Contact(facts.clone());
     }
     Some(after)
@@ -147,197 +177,5 @@ pub fn apply_to_present(spans: &Spans, keys: &[IdentifierKey], event: &Event) ->
 /// Works out who is who from all events of a group, in any order.
 #[must_use]
 pub fn resolve(events: &[MemberEvent]) -> Spans {
-    let mut lives = Lives::default();
-    let mut identity: Vec<&MemberEvent> = events.iter().filter(|event| event.says_who_is_who()).collect();
-    // At one instant links come first: then a change silences more identifiers, and silence is the safe side.
-    identity.sort_by_key(|event| (event.at(), matches!(event.what, Member::Moved { .. })));
-    let mut moves: Vec<(Fact, IdentifierKey, IdentifierKey)> = Vec::new();
-    for event in identity {
-        if moves.first().is_some_and(|(change, ..)| change.at != event.at()) {
-            lives.end(&std::mem::take(&mut moves));
-        }
-        match &event.what {
-            Member::Act { identifiers, .. } | Member::Linked { identifiers, .. } => lives.link(identifiers),
-            Member::Moved { fact, from, to, .. } if from != to => moves.push((*fact, *from, *to)),
-            Member::Moved { .. } => {}
-        }
-    }
-    lives.end(&moves);
-    lives.fold(events)
-}
-
-impl MemberEvent {
-    const fn says_who_is_who(&self) -> bool {
-        match &self.what {
-            Member::Act { identifiers, .. } => identifiers.len() > 1,
-            Member::Linked { .. } | Member::Moved { .. } => true,
-        }
-    }
-}
-
-/// A span while identities are worked out: a node in a union-find forest.
-struct Node {
-    until: Option<Fact>,
-    parent: usize,
-    /// Whether somebody acted under the identifier, or moved to it.
-    acted: bool,
-}
-
-/// A contact that leaves its identifiers.
-struct Leaving {
-    change: Fact,
-    /// Who leaves.
-    contact: usize,
-    /// Who had the identifier it goes to.
-    had: usize,
-}
-
-#[derive(Default)]
-struct Lives {
-    nodes: Vec<Node>,
-    spans: BTreeMap<IdentifierKey, Vec<usize>>,
-    moves: Vec<(usize, Fact, usize)>,
-}
-
-impl Lives {
-    fn current(&mut self, key: IdentifierKey) -> usize {
-        let nodes = &mut self.nodes;
-        let spans = self.spans.entry(key).or_default();
-        if let Some(last) = spans.last() {
-            return *last;
-        }
-        spans.push(add_node(nodes));
-        nodes.len() - 1
-    }
-
-    fn root(&self, mut node: usize) -> usize {
-        while let Some(found) = self.nodes.get(node).filter(|found| found.parent != node) {
-            node = found.parent;
-        }
-        node
-    }
-
-    fn link(&mut self, identifiers: &[IdentifierKey]) {
-        let nodes: Vec<usize> = identifiers.iter().map(|key| self.current(*key)).collect();
-        let roots: Vec<usize> = nodes.into_iter().map(|node| self.root(node)).collect();
-        if let Some(first) = roots.iter().copied().min() {
-            for root in roots {
-                if let Some(node) = self.nodes.get_mut(root) {
-                    node.parent = first;
-                }
-            }
-        }
-    }
-
-    /// Ends the spans that the moves of one instant leave, then lets each arrive: their order does not matter.
-    fn end(&mut self, moves: &[(Fact, IdentifierKey, IdentifierKey)]) {
-        let mut leaving = Vec::with_capacity(moves.len());
-        for (change, from, to) in moves {
-            let (from, to) = (self.current(*from), self.current(*to));
-            leaving.push(Leaving { change: *change, contact: self.root(from), had: self.root(to) });
-        }
-        let ends_at = |node: usize| leaving.iter().find(|leaving| leaving.contact == self.root(node)).map(|leaving| leaving.change);
-        let ended = self.spans.iter().filter_map(|(key, spans)| Some((*key, ends_at(*spans.last()?)?)));
-        for (key, change) in ended.collect::<Vec<_>>() {
-            let next = add_node(&mut self.nodes);
-            if let Some(spans) = self.spans.get_mut(&key) {
-                if let Some(node) = spans.last().and_then(|last| self.nodes.get_mut(*last)) {
-                    node.until = Some(change);
-                }
-                spans.push(next);
-            }
-        }
-        for (one, (_, _, to)) in leaving.iter().zip(moves) {
-            let arriving = self.current(*to);
-            // Whoever comes to an identifier at the instant at which its own contact leaves it may have gone on with that
-            // contact: a tie, so the refusals follow both ways, and the identifier waits for an act like any that was left.
-            let mut arrived = vec![one.contact];
-            while let Some(other) = leaving.iter().find(|other| arrived.contains(&other.had) && !arrived.contains(&other.contact)) {
-                arrived.push(other.contact);
-            }
-            self.moves.extend(arrived.into_iter().map(|contact| (contact, one.change, arriving)));
-            if one.had == one.contact || leaving.iter().all(|other| other.contact != one.had) {
-                self.acted(arriving);
-            }
-        }
-    }
-
-    fn acted(&mut self, node: usize) {
-        if let Some(node) = self.nodes.get_mut(node) {
-            node.acted = true;
-        }
-    }
-
-    fn node_at(&mut self, key: IdentifierKey, at: Time) -> usize {
-        self.current(key);
-        let spans = self.spans.get(&key).map(Vec::as_slice).unwrap_or_default();
-        let open = |node: &&usize| self.nodes.get(**node).is_none_or(|node| node.until.is_none_or(|until| at <= until.at));
-        spans.iter().find(open).copied().unwrap_or_default()
-    }
-
-    fn fold(mut self, events: &[MemberEvent]) -> Spans {
-        let mut facts: HashMap<usize, Facts> = HashMap::new();
-        let mut homes: HashMap<usize, u64> = HashMap::new();
-        let mut begun: Vec<u64> = Vec::new();
-        for event in events {
-            let (key, home) = match &event.what {
-                Member::Act { identifiers, .. } | Member::Linked { identifiers, .. } => (identifiers.first().copied(), event.trail),
-                Member::Moved { from, .. } => (Some(*from), event.trail),
-            };
-            let Some(key) = key else { continue };
-            let node = self.node_at(key, event.at());
-            let root = self.root(node);
-            if let Member::Act { event, identifiers } = &event.what {
-                facts.entry(root).or_default().apply(event);
-                for key in identifiers.iter().filter(|_| event.act.is_of_a_person()) {
-                    let node = self.node_at(*key, event.at);
-                    self.acted(node);
-                }
-            }
-            if !begun.contains(&home) {
-                begun.push(home);
-                homes.entry(root).and_modify(|known| *known = home.min(*known)).or_insert(home);
-            }
-            // A change can be the first that is heard of whoever has the identifier moved to: their trail begins with it.
-            if let Member::Moved { fact, to, second, .. } = &event.what
-                && *second != 0
-                && !begun.contains(second)
-            {
-                begun.push(*second);
-                let node = self.node_at(*to, fact.at.plus_micros(1));
-                homes.entry(self.root(node)).and_modify(|known| *known = (*second).min(*known)).or_insert(*second);
-            }
-        }
-        self.moves.sort_by_key(|(_, change, _)| change.at);
-        for (leaving, change, arriving) in &self.moves {
-            let left = facts.get(&self.root(*leaving)).cloned().unwrap_or_default();
-            let here = facts.entry(self.root(*arriving)).or_default();
-            here.predecessors.push(Predecessor { change: *change, facts: left });
-        }
-        let spans = self.spans.iter().map(|(key, nodes)| (*key, self.spans_of(nodes, &facts, &homes)));
-        spans.collect()
-    }
-
-    fn spans_of(&self, nodes: &[usize], facts: &HashMap<usize, Facts>, homes: &HashMap<usize, u64>) -> Vec<Span> {
-        let mut left: Option<Fact> = None;
-        let mut spans = Vec::with_capacity(nodes.len());
-        for node in nodes {
-            let root = self.root(*node);
-            let (until, acted) = self.nodes.get(*node).map_or((None, false), |node| (node.until, node.acted));
-            // An identifier that was left stays silent whatever is sent to it, reported of it or linked with it.
-            let behind = match (facts.get(&root).filter(|facts| !facts.is_empty()), left) {
-                (_, Some(change)) if !acted => Behind::Moved(change),
-                (Some(facts), _) => Behind::Contact(facts.clone()),
-                (None, _) => Behind::Nobody,
-            };
-            spans.push(Span { until: until.map(|change| change.at), behind, home: homes.get(&root).copied() });
-            left = until;
-        }
-        spans
-    }
-}
-
-fn add_node(nodes: &mut Vec<Node>) -> usize {
-    nodes.push(Node { until: None, parent: nodes.len(), acted: false });
-    nodes.len() - 1
+    Lives::of(events).fold(events)
 }

@@ -30,7 +30,7 @@ impl Committer {
             }
             entries.push(Planned { effect: Some(effect), ..account_entry(record, trail, when, fact) });
         }
-        Plan { entries, main: 0, group: None }
+        Plan::new(entries)
     }
 
     pub(super) fn create_account(&self, batch: &mut Batch, record: &Record, when: When) -> Outcome {

@@ -1,6 +1,6 @@
 //! Questions and answers: from memory, or for times before the contact's latest event from its trail on disk.
 
-use super::{Ledger, Position, plan};
+use super::{Ledger, Position, history};
 use crate::consent::account::{AsOf, Known};
 use crate::consent::decide::{Asked, Contact, Decision, decide};
 use crate::consent::event::SenderNumber;
@@ -109,7 +109,7 @@ impl Ledger {
             let ask = |contact: Contact<'_>| decide(contact, &send, &version.policy, at);
             let key = self.key_of(account, &question.contact);
             let (decision, highest) = match self.find(key, at, question.known)? {
-                Found::Unknown => (ask(Contact::Unknown), Seq::NONE),
+                Found::Unknown => self.unknown(account, &question.contact, ask),
                 Found::Facts(facts) => (ask(Contact::Known(&facts)), facts.highest_seq()),
                 Found::Moved(change) => (ask(Contact::Moved(change)), change.seq),
                 Found::History(trails) => {
@@ -119,6 +119,8 @@ impl Ledger {
             };
             // Who is who is no fact of anybody: the group's last entry counts too.
             let grouped = key.and_then(|key| state.group(key.trail));
+            // An erasure takes more than it leaves: while one is being put into the state, nothing read is whole.
+            let highest = highest.max(state.erasures().last());
             // So does what the account says, and every entry that decided.
             let decided = decision.deciding_seqs.last().copied().unwrap_or_default().max(version.fact.seq);
             if highest.max(decided).max(grouped.map_or(Seq::NONE, |group| group.last)) <= head.seq {
@@ -141,6 +143,14 @@ impl Ledger {
     /// Nothing is answered by a ledger that no longer writes.
     pub(super) fn writes(&self) -> Result<(), CheckError> {
         self.poisoned().map_or(Ok(()), |reason| Err(CheckError::Unavailable { reason }))
+    }
+
+    /// Nothing is known of the identifier, but for what an erasure left of it (rule 17).
+    fn unknown(&self, account: u64, contact: &Identifier, ask: impl Fn(Contact<'_>) -> Decision) -> (Decision, Seq) {
+        match self.shared.state.remembered(&self.shared.secrets, account, contact).erased {
+            Some(erased) => (ask(Contact::Known(&Facts { erased: Some(erased), ..Facts::default() })), erased.seq),
+            None => (ask(Contact::Unknown), Seq::NONE),
+        }
     }
 
     fn find(&self, key: Option<IdentifierKey>, at: Time, known: Known) -> Result<Found, CheckError> {
@@ -175,9 +185,9 @@ impl Ledger {
         trails: &[u64],
         at: Time,
     ) -> Result<(Found, Seq), CheckError> {
-        let members =
-            plan::members(&self.shared.state, &self.shared.reader, trails, known).map_err(|reason| CheckError::Unavailable { reason })?;
-        let then: Vec<_> = members.into_iter().filter(|member| member.at() <= at).collect();
+        let members = history::members(&self.shared.state, &self.shared.reader, trails, known)
+            .map_err(|reason| CheckError::Unavailable { reason })?;
+        let then: Vec<_> = members.into_iter().filter(|member| member.bears_on(at)).collect();
         let spans = resolve(&then);
         let span = key.and_then(|key| span_asked(spans.get(&key)?, at));
         let highest = then.iter().map(MemberEvent::seq).max().unwrap_or_default();

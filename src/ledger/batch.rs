@@ -8,6 +8,7 @@ use prost::Message;
 
 use super::block::{BLOCK_TARGET_BYTES, Block};
 use super::entry::{EntryHash, FLAG_CAUSED, FLAG_INTRODUCES, FLAG_INTRODUCES_SECOND, HEADER_BYTES, Header, TrailLink};
+use super::erasing::Erasing;
 use super::keyring::{Keyring, key_commitment};
 use super::kind::kind_of;
 use super::packed::pack;
@@ -127,6 +128,8 @@ pub struct Batch {
     pub doubts: Vec<Doubt>,
     /// Groups as they are after it.
     pub groups: Vec<Group>,
+    /// What it erases.
+    pub erasing: Erasing,
     /// The highest trail number after it.
     pub highest_trail: u64,
     /// Data keys that it has used.
@@ -159,6 +162,7 @@ impl Batch {
             account_events: Vec::new(),
             doubts: Vec::new(),
             groups: Vec::new(),
+            erasing: Erasing::default(),
             highest_trail,
             keys: HashMap::new(),
             open: Vec::new(),
@@ -297,6 +301,7 @@ impl Batch {
 
     /// Puts its changes into the state, the head last. Only once its blocks are durable.
     pub fn publish(self, state: &State) {
+        self.erasing.publish(state);
         for (name, trail) in self.accounts {
             state.add_account(&name, trail);
         }

@@ -1,7 +1,7 @@
 //! Entries as a reader sees them: listed by seq, account or contact, opened as far as keys go.
 
 use super::reader::{self, ReadEntry, Sealed, open_sealed};
-use super::{Ledger, entry, fold};
+use super::{Ledger, entry, fold, history};
 use crate::consent::identifier::Identifier;
 use crate::consent::identity::{IdentifierKey, Member, span_at};
 use crate::consent::time::Time;
@@ -94,7 +94,7 @@ impl Ledger {
         let found = match (&filter.contact, account) {
             (Some(contact), Some(account)) => {
                 let trails = self.trails_of(account, contact);
-                let entries = self.shared.reader.trails(&trails)?;
+                let entries = history::entries(&self.shared.state, &self.shared.reader, &trails)?;
                 let theirs = self.of_the_same_contact(account, contact);
                 entries.into_iter().filter(|entry| entry.header.seq >= from && theirs(entry)).take(limit).collect()
             }
@@ -121,8 +121,12 @@ impl Ledger {
             let is = |key: &IdentifierKey, at: Time| {
                 group.spans.get(key).and_then(|spans| span_at(spans, at)).is_some_and(|span| span.home == Some(home))
             };
-            match fold::member(&entry.header, &entry.clear, &mut |name| state.sender_number(name)).map(|member| member.what) {
-                None => true,
+            match history::member(&state, entry).map(|member| member.what) {
+                // An erasure of nothing but look-ups names whom it suppresses.
+                None | Some(Member::Erased { .. }) => {
+                    let keys = fold::keys(&entry.clear.identifiers, entry.header.link.trail);
+                    keys.is_empty() || keys.iter().any(|key| is(key, Time::from_micros(entry.clear.occurred_at)))
+                }
                 Some(Member::Act { event, identifiers }) => identifiers.iter().any(|key| is(key, event.at)),
                 Some(Member::Linked { fact, identifiers }) => identifiers.iter().any(|key| is(key, fact.at)),
                 Some(Member::Moved { fact, from, to, .. }) => is(&from, fact.at) || is(&to, fact.at.plus_micros(1)),
@@ -130,10 +134,9 @@ impl Ledger {
         }
     }
 
-    fn trails_of(&self, account: u64, contact: &Identifier) -> Vec<(u64, Seq)> {
+    fn trails_of(&self, account: u64, contact: &Identifier) -> Vec<u64> {
         let Some(key) = self.key_of(account, contact) else { return Vec::new() };
-        let trails = self.shared.state.group(key.trail).map_or_else(|| vec![key.trail], |group| group.trails.clone());
-        trails.into_iter().filter_map(|trail| Some((trail, self.shared.state.trail(trail)?.last))).collect()
+        self.shared.state.group(key.trail).map_or_else(|| vec![key.trail], |group| group.trails.clone())
     }
 
     fn scan(&self, from: Seq, account: Option<u64>, limit: usize) -> Result<Vec<ReadEntry>, ReadError> {

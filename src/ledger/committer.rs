@@ -162,7 +162,7 @@ impl Committer {
                     return Err(reason);
                 }
             }
-            if batch.groups.is_empty() && answers.len() < BATCH_RECORDS {
+            if batch.groups.is_empty() && batch.erasing.erased.is_empty() && answers.len() < BATCH_RECORDS {
                 match jobs.try_recv().ok() {
                     Some(Job::Record(waiting)) => next = Some(waiting),
                     other => *carried = other,
@@ -170,8 +170,9 @@ impl Committer {
             }
         }
         let blocks = batch.finish();
-        if let Err(error) = self.journal.append(&blocks, head.hash) {
-            let reason = error.to_string();
+        // An erasure is durable before its keys go: a start finds it and lets them go again.
+        let durable = self.journal.append(&blocks, head.hash).map_err(|error| error.to_string());
+        if let Err(reason) = durable.and_then(|()| self.erase_keys(&batch)) {
             self.poison(&reason);
             for (answer, _) in answers {
                 let _ = answer.send(Err(RecordError::Unavailable { reason: reason.clone() }));
@@ -186,6 +187,11 @@ impl Committer {
             let _ = answer.send(result);
         }
         Ok(())
+    }
+
+    fn erase_keys(&self, batch: &Batch) -> Result<(), String> {
+        let trails = batch.erasing.trails();
+        if trails.is_empty() { Ok(()) } else { self.sealer.keyring.lock().erase(&trails).map_err(|error| error.to_string()) }
     }
 
     fn add(&self, batch: &mut Batch, record: &Record) -> Outcome {
@@ -222,8 +228,11 @@ impl Committer {
                 Ok(plan) => plan,
                 Err(NotPlanned::Alone) => return Outcome::Alone,
                 Err(NotPlanned::Refused(error)) => return Outcome::Answered(Err(error)),
+                Err(NotPlanned::Outranked(acknowledgement)) => return Outcome::Answered(Ok(acknowledgement)),
             },
         };
+        // What is not stored spends no event id.
+        let digest = digest.filter(|_| plan.outranked.is_none());
         if let (Some(digest), Some(main)) = (digest, plan.entries.get_mut(plan.main)) {
             main.event_id_digest = digest;
             main.sealed.event_id = record.event_id.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default();
@@ -237,17 +246,17 @@ impl Committer {
                 Ok((seq, hash)) if place == plan.main => {
                     acknowledgement = Acknowledgement { effect: effect.unwrap_or(Effect::NoChange), ..acknowledged(seq, hash) };
                 }
-                Ok((seq, _)) if caused => acknowledgement.caused = Some(seq),
+                Ok((seq, _)) if caused && place == plan.main + 1 => acknowledgement.caused = Some(seq),
                 Ok(_) => {}
                 Err(error) => return Outcome::Fatal(error),
             }
         }
-        batch.groups.extend(plan.group);
+        batch.groups.extend(plan.groups);
         if let Some(digest) = digest {
             let claimed = when.claimed.unwrap_or(when.at);
             batch.event_ids.insert(digest, Spent { acknowledgement, content, claimed });
         }
-        Outcome::Answered(Ok(acknowledgement))
+        Outcome::Answered(Ok(plan.outranked.unwrap_or(acknowledgement)))
     }
 
     /// What each record would come to, one after the other. One that concerns who is who is tried by itself.
@@ -275,6 +284,7 @@ impl Committer {
         let secrets = &self.planner.secrets;
         let fact = match &record.what {
             What::AdoptPolicy { preset, policy } => Some(draft::policy_adopted(preset, policy, 0)),
+            What::Erase { keep_suppression, .. } => Some(draft::erasure_asked(*keep_suppression)),
             what => draft::fact(what),
         };
         let content = fact.map(|fact| draft::content(&record.what, &fact)).unwrap_or_default();

@@ -14,7 +14,7 @@ use super::naming::Members;
 use super::packed::unpack;
 use super::policies::AdoptedPolicy;
 use super::state::AccountState;
-use super::{CheckError, Ledger, Position, plan};
+use super::{CheckError, Ledger, Position, history};
 use crate::consent::account::{AsOf, Known};
 use crate::consent::decide::{Asked, Contact, Send, decide};
 use crate::consent::event::SenderNumber;
@@ -222,8 +222,11 @@ impl Ledger {
         let state = &self.shared.state;
         let theirs =
             |trail: &super::state::Trail| (trail.account == account && number != account).then(|| (trail.grouped, unpack(&trail.facts)));
+        let is_void = state.erasures().is_void(number);
         let contacts = match state.with_trail(number, theirs).flatten() {
             None => Vec::new(),
+            // Nobody is left there.
+            Some((false, _)) if is_void => Vec::new(),
             Some((false, Some(facts))) if facts.latest <= at => vec![(Members::Trail(number), facts)],
             Some((false, Some(_))) => self.contacts_then(&[number], number, at)?,
             Some((false, None)) => return Err(CheckError::Unavailable { reason: format!("trail {number} has no facts") }),
@@ -238,9 +241,9 @@ impl Ledger {
 
     /// The same from the history of these trails.
     fn contacts_then(&self, trails: &[u64], number: u64, at: Time) -> Result<Vec<(Members, Facts)>, CheckError> {
-        let members = plan::members(&self.shared.state, &self.shared.reader, trails, Known::default());
+        let members = history::members(&self.shared.state, &self.shared.reader, trails, Known::default());
         let members = members.map_err(|reason| CheckError::Unavailable { reason })?;
-        let then: Vec<_> = members.into_iter().filter(|member| member.at() <= at).collect();
+        let then: Vec<_> = members.into_iter().filter(|member| member.bears_on(at)).collect();
         Ok(contacts_of(&resolve(&then), number, at))
     }
 

@@ -12,8 +12,8 @@ use crate::consent::time::Time;
 use crate::consent::words::{Categories, Method, Sender};
 use crate::proto::{self, ClearPart, SealedPart, clear_part::Fact};
 
-/// The stored fact of an event, before a message is read for keywords; none for [`What::CreateAccount`]
-/// and [`What::AdoptPolicy`], whose facts hold numbers that only the committer has.
+/// The stored fact of an event, before a message is read for keywords; none for [`What::CreateAccount`],
+/// [`What::AdoptPolicy`] and [`What::Erase`], whose facts hold what only the committer has.
 #[must_use]
 pub fn fact(what: &What) -> Option<Fact> {
     let name = |sender: &Option<Sender>| sender.as_ref().map(|sender| sender.as_str().to_owned()).unwrap_or_default();
@@ -80,7 +80,7 @@ pub fn fact(what: &What) -> Option<Fact> {
             status: status.map(|status| status.number().into()).unwrap_or_default(),
             quality: quality.map(|quality| quality.number().into()).unwrap_or_default(),
         }),
-        What::CreateAccount | What::AdoptPolicy { .. } => return None,
+        What::CreateAccount | What::AdoptPolicy { .. } | What::Erase { .. } => return None,
     })
 }
 
@@ -163,6 +163,7 @@ pub fn sealed(what: &What, policy: &Policy) -> SealedPart {
         | What::ConfirmationSent { .. }
         | What::ResolvePossibleOptOut { .. }
         | What::Link { .. }
+        | What::Erase { .. }
         | What::CreateAccount
         | What::AdoptPolicy { .. }
         | What::DeclareSender { .. }
@@ -188,7 +189,10 @@ pub fn identifiers(what: &What) -> Vec<Identifier> {
 
 fn named(what: &What) -> Vec<Identifier> {
     match what {
-        What::OptIn { contact, .. } | What::OptOut { contact, .. } | What::ConfirmationSent { contact, .. } => vec![contact.clone()],
+        What::OptIn { contact, .. }
+        | What::OptOut { contact, .. }
+        | What::ConfirmationSent { contact, .. }
+        | What::Erase { contact, .. } => vec![contact.clone()],
         What::Inbound { contact, .. }
         | What::Preference { contact, .. }
         | What::SendFailed { contact, .. }
@@ -204,6 +208,12 @@ fn named(what: &What) -> Vec<Identifier> {
         | What::RegisterTemplate { .. }
         | What::ChangeTemplate { .. } => Vec::new(),
     }
+}
+
+/// What stands for an erasure's fact in its normalised content: what was asked, not what it reached.
+#[must_use]
+pub fn erasure_asked(keep_suppression: bool) -> Fact {
+    Fact::ErasureRequested(proto::ErasureRequested { due_at: 0, keep_suppression })
 }
 
 /// The most bytes that an entry of this event can take, but for header and references.

@@ -179,6 +179,36 @@ impl Keyring {
         Ok(repaired)
     }
 
+    /// Overwrites the keys of these trails in both files, each synced before the other is touched. From then on what they
+    /// sealed opens no more.
+    ///
+    /// # Errors
+    /// Where a write or sync fails: final.
+    pub fn erase(&self, trails: &[u64]) -> Result<(), KeyringError> {
+        for copy in &self.copies {
+            for trail in trails {
+                copy.io(copy.file.write_at(&self.wrap(*trail, ERASED, &[0; 32])?, offset(*trail)))?;
+            }
+            copy.io(copy.file.sync())?;
+        }
+        Ok(())
+    }
+
+    /// Those of `trails` whose slots do not both say that they are erased: a live or a damaged one does not.
+    ///
+    /// # Errors
+    /// Where a file cannot be read.
+    pub fn not_erased(&self, trails: impl Iterator<Item = u64>) -> Result<Vec<u64>, KeyringError> {
+        let [a, b] = &self.copies;
+        let mut found = Vec::new();
+        for trail in trails {
+            if !matches!((self.read(a, trail)?, self.read(b, trail)?), (Some(Slot::Erased), Some(Slot::Erased))) {
+                found.push(trail);
+            }
+        }
+        Ok(found)
+    }
+
     fn fill(&mut self, up_to: u64) -> Result<(), KeyringError> {
         let mut slots = Vec::new();
         for trail in self.filled + 1..=up_to {

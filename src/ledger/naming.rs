@@ -25,7 +25,8 @@ impl Ledger {
             Members::Identifiers(keys) => {
                 let mut found = Vec::with_capacity(keys.len());
                 for key in keys {
-                    found.extend(self.identifiers_in(key.trail, Some(*key))?);
+                    let holder = self.shared.state.erasures().holder(*key);
+                    found.extend(self.identifiers_in(holder, Some(*key))?);
                 }
                 found
             }

@@ -1,13 +1,10 @@
 //! Opens a data directory: lock, secrets, both copies of the log in step, state, keys, and only then the writer.
 
-use std::collections::HashMap;
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crossbeam_channel::bounded;
 use parking_lot::Mutex;
-use rustix::fs::FlockOperation;
 use tokio::sync::watch;
 
 use super::accounts::ledger_created;
@@ -19,11 +16,12 @@ use super::disk::Disk;
 use super::entry::EntryError;
 use super::journal::{self, Journal, JournalError};
 use super::keyring::{Keyring, KeyringError};
+use super::lock::Lock;
 use super::plan::Planner;
 use super::reader::{EntryUnreadable, Reader, read};
 use super::recovery::{Copies, Recovered, RecoveryError, recover};
-use super::replay::Replay;
-use super::secrets::{LedgerId, Secrets, SecretsError};
+use super::replay::{Found, Replay};
+use super::secrets::{Secrets, SecretsError};
 use super::snapshot::{self, Snapshot, SnapshotOf};
 use super::snapshot_writer::{SnapshotWriter, Snapshots};
 use super::state::{Position, State};
@@ -103,68 +101,12 @@ impl From<JournalError> for OpenError {
     }
 }
 
-/// Holds a data directory for one process.
-pub struct Lock {
-    file: std::fs::File,
-    path: PathBuf,
-}
-
-impl Drop for Lock {
-    /// Lets go by name: a process that is just being started elsewhere may hold the file for a moment longer.
-    fn drop(&mut self) {
-        let _ = rustix::fs::flock(&self.file, FlockOperation::Unlock);
-    }
-}
-
-impl Lock {
-    /// Takes the lock of a data directory, which is made, mode 0700, where it is missing.
-    ///
-    /// # Errors
-    /// Where another process has it.
-    pub fn take(data_dir: &Path) -> Result<Self, OpenError> {
-        let io = |source| OpenError::Io { path: data_dir.to_owned(), source };
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(io)?;
-        let file = std::fs::OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .mode(0o600)
-            .open(data_dir.join("lock"))
-            .map_err(io)?;
-        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Self { file, path: data_dir.to_owned() }),
-            Err(rustix::io::Errno::WOULDBLOCK) => Err(OpenError::InUse { path: data_dir.to_owned() }),
-            Err(errno) => Err(io(errno.into())),
-        }
-    }
-
-    /// The ledger whose log was begun here, as its id is written; none: no log was begun.
-    fn begun(&self) -> Result<Option<String>, OpenError> {
-        let mut text = vec![0; 64];
-        let read = self.file.read_at(&mut text, 0).map_err(|source| self.failed(source))?;
-        text.truncate(read);
-        let text = String::from_utf8_lossy(&text).trim().to_owned();
-        Ok((!text.is_empty()).then_some(text))
-    }
-
-    /// Notes, durably, that the ledger's log was begun: from here on a directory without one lost it.
-    fn note_begun(&self, ledger_id: LedgerId) -> Result<(), OpenError> {
-        let text = format!("{ledger_id}\n");
-        self.file.write_all_at(text.as_bytes(), 0).and_then(|()| self.file.sync_all()).map_err(|source| self.failed(source))
-    }
-
-    fn failed(&self, source: std::io::Error) -> OpenError {
-        OpenError::Io { path: self.path.join("lock"), source }
-    }
-}
-
 /// What was brought back.
 struct Brought {
     store: Store,
     recovered: Recovered,
     state: State,
-    grouped: HashMap<u64, u64>,
+    found: Found,
     /// Whether the whole log was read.
     small: bool,
 }
@@ -178,7 +120,7 @@ pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Cloc
     let fresh = journal::segments(disk.as_ref(), &journal_dir, ".journal")?.is_empty() && !sled_dir.exists();
     let secrets = Arc::new(Secrets::open(disk.as_ref(), &data_dir.join("secrets"), fresh)?);
     let brought = bring_back(disk, options, &secrets)?;
-    let Brought { store, recovered, state, grouped, small } = brought;
+    let Brought { store, recovered, state, found, small } = brought;
     // Before the keyring is opened: its keys are of the log that is gone.
     if let Some(ledger_id) = lock.begun()?.filter(|_| state.head().seq == Seq::NONE) {
         return Err(OpenError::LogGone { path: data_dir, ledger_id });
@@ -190,6 +132,12 @@ pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Cloc
     let half = !keyring_dir.join("a").exists() || !keyring_dir.join("b").exists();
     let keyring =
         Keyring::open(disk.as_ref(), &keyring_dir, secrets.ledger_id(), secrets.master(), state.highest_trail(), options.keys_ahead)?;
+    // A crash, or a keyring put back from a backup: nothing is opened or sealed with these again.
+    let live = keyring.not_erased(state.erasures().trails())?;
+    if !live.is_empty() {
+        keyring.erase(&live)?;
+        tracing::warn!(trails = live.len(), "keys of erased contacts were still in the keyring; they are erased again");
+    }
     let repaired = if small || half { keyring.repair(state.highest_trail())? } else { 0 };
     if repaired > 0 {
         tracing::error!(repaired, "keys were damaged in one file of the keyring and healed from the other");
@@ -203,7 +151,7 @@ pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Cloc
         store: store.clone(),
         pending: pending.clone(),
     });
-    Replay { state: &state, secrets: &secrets, keyring: &keyring, grouped }.finish(&reader)?;
+    Replay { state: &state, secrets: &secrets, keyring: &keyring, found }.finish(&reader)?;
     disk.sync_dir(&data_dir).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
     let keyring = Arc::new(Mutex::new(keyring));
     let sealer = Sealer { ledger_id, keyring: keyring.clone() };
@@ -287,12 +235,13 @@ fn try_bring_back(disk: &Arc<dyn Disk>, options: &Options, secrets: &Secrets) ->
 struct Start {
     of: Option<SnapshotOf>,
     state: State,
-    grouped: HashMap<u64, u64>,
+    found: Found,
 }
 
 impl From<Snapshot> for Start {
     fn from(snapshot: Snapshot) -> Self {
-        Self { of: Some(snapshot.of), state: snapshot.state, grouped: snapshot.grouped.into_iter().collect() }
+        let found = Found { grouped: snapshot.grouped.into_iter().collect(), ..Found::default() };
+        Self { of: Some(snapshot.of), state: snapshot.state, found }
     }
 }
 
@@ -300,7 +249,7 @@ fn fold_log(disk: &Arc<dyn Disk>, data_dir: &Path, secrets: &Secrets, small: boo
     let ledger_id = secrets.ledger_id();
     let store = Store::open(&data_dir.join("sled"), ledger_id).map_err(RecoveryError::from)?;
     let keyring = Keyring::open_to_read(disk.as_ref(), &data_dir.join("keyring"), ledger_id, secrets.master());
-    let Start { of, state, mut grouped } = start;
+    let Start { of, state, mut found } = start;
     let folded = of.map_or(Seq::NONE, |of| of.seq);
     let in_store = store.last().map_err(RecoveryError::from)?.map_or(Seq::NONE, |last| last.last());
     // From the snapshot's entry on, whose hash is compared, or from where sled must be filled.
@@ -313,7 +262,7 @@ fn fold_log(disk: &Arc<dyn Disk>, data_dir: &Path, secrets: &Secrets, small: boo
     }
     let mut fold = |block: &Block| {
         let keyring = keyring.as_ref().map_err(|error| refused(error))?;
-        let mut replay = Replay { state: &state, secrets, keyring, grouped: std::mem::take(&mut grouped) };
+        let mut replay = Replay { state: &state, secrets, keyring, found: std::mem::take(&mut found) };
         for entry in block.entries() {
             let position = Position { seq: entry.header.seq, hash: entry.hash(), recorded_at: entry.header.recorded_at };
             if let Some(of) = of.filter(|of| of.seq == position.seq) {
@@ -327,11 +276,11 @@ fn fold_log(disk: &Arc<dyn Disk>, data_dir: &Path, secrets: &Secrets, small: boo
                 replay.apply(&read, position).map_err(|error| refused(&error))?;
             }
         }
-        grouped = replay.grouped;
+        found = replay.found;
         Ok(())
     };
     let recovered = recover(&copies, from, &mut fold)?;
-    Ok(Brought { store, recovered, state, grouped, small })
+    Ok(Brought { store, recovered, state, found, small })
 }
 
 fn size_of(disk: &dyn Disk, dir: &Path) -> Result<u64, OpenError> {

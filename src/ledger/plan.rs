@@ -10,18 +10,20 @@ use parking_lot::Mutex;
 
 use super::batch::{Batch, Planned};
 use super::draft;
+use super::erasures::{Remembered, erased_member};
 use super::fold;
+use super::history::{behind, members, planned_member};
 use super::keyring::Keyring;
 use super::reader::Reader;
-use super::record::{Record, RecordError, What};
-use super::secrets::Secrets;
+use super::record::{Acknowledgement, Record, RecordError, What};
+use super::secrets::{Digest16, Secrets};
 use super::state::{AccountState, Group, State};
 use crate::consent::account::{AsOf, Known};
 use crate::consent::effect::effect;
 use crate::consent::event::Event;
-use crate::consent::facts::{Fact, Facts};
+use crate::consent::facts::Fact;
 use crate::consent::identifier::Identifier;
-use crate::consent::identity::{Behind, IdentifierKey, Member, MemberEvent, Spans, apply_to_present, resolve, span_at};
+use crate::consent::identity::{IdentifierKey, Member, MemberEvent, Spans, apply_to_present, resolve, span_at};
 use crate::consent::keyword::{Keyword, Reading};
 use crate::consent::policy::Policy;
 use crate::consent::time::Time;
@@ -47,8 +49,18 @@ pub struct Plan {
     pub entries: Vec<Planned>,
     /// Which of them is the record's own.
     pub main: usize,
-    /// The group of contacts as it is afterwards, where it is one.
-    pub group: Option<Group>,
+    /// The groups of contacts as they are afterwards.
+    pub groups: Vec<Group>,
+    /// What is acknowledged where the event is not stored: an erasure outranks it.
+    pub outranked: Option<Acknowledgement>,
+}
+
+impl Plan {
+    /// Entries that begin with the record's own.
+    #[must_use]
+    pub const fn new(entries: Vec<Planned>) -> Self {
+        Self { entries, main: 0, groups: Vec::new(), outranked: None }
+    }
 }
 
 /// Why a record was not planned.
@@ -57,13 +69,16 @@ pub enum NotPlanned {
     Alone,
     /// It is refused.
     Refused(RecordError),
+    /// An erasure outranks it, and nothing is recorded.
+    Outranked(Acknowledgement),
 }
 
-/// An identifier and its key, where it has one.
-struct Named {
-    identifier: Identifier,
-    digest: [u8; 16],
-    key: Option<IdentifierKey>,
+/// An identifier, its key where it has one, and what erasures left of it.
+pub(super) struct Named {
+    pub(super) identifier: Identifier,
+    pub(super) digest: Digest16,
+    pub(super) key: Option<IdentifierKey>,
+    pub(super) remembered: Remembered,
 }
 
 /// When a record's event happened.
@@ -78,10 +93,10 @@ pub struct When {
 }
 
 /// A record, and what it is planned with.
-struct Asked<'a> {
-    record: &'a Record,
-    account: u64,
-    when: When,
+pub(super) struct Asked<'a> {
+    pub(super) record: &'a Record,
+    pub(super) account: u64,
+    pub(super) when: When,
     policy: &'a Policy,
 }
 
@@ -96,15 +111,18 @@ impl Planner {
         let asked = Asked { record, account: account.trail, when, policy: &policy };
         let identifiers = draft::identifiers(&record.what);
         let named: Vec<Named> = identifiers.into_iter().map(|identifier| self.name(batch, account.trail, identifier)).collect();
+        if let Some(outranked) = self.outranked(&asked, &named) {
+            return self.kept_out(batch, &asked, outranked);
+        }
         let mut trails: Vec<u64> = named.iter().filter_map(|named| named.key).map(|key| key.trail).collect();
         trails.sort_unstable();
         trails.dedup();
         let grouped = trails.iter().any(|trail| self.state.trail(*trail).is_some_and(|trail| trail.grouped));
         // A key that cannot be had refuses this record before anything of it is in the batch.
-        for trail in if grouped { self.trails_of(&named) } else { trails.clone() } {
+        for trail in if grouped { self.trails_with_keys(&named) } else { trails.clone() } {
             batch.key(&self.keyring, trail).map_err(NotPlanned::Refused)?;
         }
-        let simple = !grouped && trails.len() <= 1 && !matches!(record.what, What::Link { .. } | What::Move { .. });
+        let simple = !grouped && trails.len() <= 1 && !matches!(record.what, What::Link { .. } | What::Move { .. } | What::Erase { .. });
         if simple {
             // Facts that do not unpack are not the same as none.
             if trails.first().is_some_and(|trail| batch.trail(&self.state, *trail, account.trail).facts.is_none()) {
@@ -117,13 +135,17 @@ impl Planner {
         if !batch.is_empty() {
             return Err(NotPlanned::Alone);
         }
+        if let (What::Erase { keep_suppression, .. }, [contact]) = (&record.what, named.as_slice()) {
+            return self.erase(batch, &asked, contact, *keep_suppression).map_err(NotPlanned::Refused);
+        }
         self.identity(batch, &asked, &named).map_err(NotPlanned::Refused)
     }
 
     fn name(&self, batch: &Batch, account: u64, identifier: Identifier) -> Named {
         let digest = self.secrets.identifier_digest(account, &identifier);
         let key = batch.identifiers.get(&digest).copied().or_else(|| self.state.identifier(&digest));
-        Named { identifier, digest, key }
+        let remembered = self.state.remembered(&self.secrets, account, &identifier);
+        Named { identifier, digest, key, remembered }
     }
 
     fn simple(&self, batch: &mut Batch, asked: &Asked<'_>, named: &[Named], trail: u64) -> Plan {
@@ -132,6 +154,9 @@ impl Planner {
         let mut entries = asked.entries(trail, &keys, introduces);
         let working = batch.trail(&self.state, trail, asked.account);
         let mut facts = working.facts.take().unwrap_or_default();
+        for erased in named.iter().filter(|named| named.key.is_none()).filter_map(|named| named.remembered.erased) {
+            facts.suppress(erased);
+        }
         let mut seq = batch.head.seq;
         for entry in &mut entries {
             seq = seq.next();
@@ -143,7 +168,7 @@ impl Planner {
             }
         }
         batch.trail(&self.state, trail, asked.account).facts = Some(facts);
-        Plan { entries, main: 0, group: None }
+        Plan::new(entries)
     }
 
     /// An act of a contact in a group that says nothing new about who is who: its history is not needed.
@@ -169,7 +194,7 @@ impl Planner {
             (spans, latest) = (after, latest.max(event.at));
         }
         let group = Group { trails: group.trails.clone(), spans, latest, last: seq };
-        Some(Plan { entries, main: 0, group: Some(group) })
+        Some(Plan { groups: vec![group], ..Plan::new(entries) })
     }
 
     fn identity(&self, batch: &mut Batch, asked: &Asked<'_>, named: &[Named]) -> Result<Plan, RecordError> {
@@ -211,7 +236,7 @@ impl Planner {
                 entry.second_sealed = SealedPart { identifiers: vec![to.identifier.as_str().to_owned()], ..SealedPart::default() };
             }
         }
-        Plan { entries, main: 0, group: None }
+        Plan::new(entries)
     }
 
     /// Everybody named is one contact: trails are joined to the eldest, and what was asked is recorded there.
@@ -233,7 +258,7 @@ impl Planner {
         if main == entries.len() {
             entries.extend(asked.entries(elder, &keys, introduces));
         }
-        Plan { entries, main, group: None }
+        Plan { main, ..Plan::new(entries) }
     }
 
     /// Works out who is who with the planned entries, and what they did.
@@ -245,6 +270,7 @@ impl Planner {
             added.push(planned_member(entry, Fact { at: entry.occurred_at, seq }, &self.state));
         }
         members.extend(added.iter().flatten().cloned());
+        members.extend(batch.erasing.suppressed.iter().map(|(key, fact)| erased_member(*key, *fact)));
         let after = resolve(members);
         for (entry, member) in plan.entries.iter_mut().zip(&added) {
             let Some(member) = member else { continue };
@@ -252,16 +278,16 @@ impl Planner {
             let (old, new) = (behind(spans, key, entry.occurred_at), behind(&after, key, entry.occurred_at));
             entry.effect = Some(match &member.what {
                 Member::Act { event, .. } => effect(&old, &new, old != new, event, policy),
-                Member::Linked { .. } | Member::Moved { .. } if *spans == after => Effect::HistoricalOnly,
-                Member::Linked { .. } | Member::Moved { .. } => Effect::Applied,
+                Member::Linked { .. } | Member::Moved { .. } | Member::Erased { .. } if *spans == after => Effect::HistoricalOnly,
+                Member::Linked { .. } | Member::Moved { .. } | Member::Erased { .. } => Effect::Applied,
             });
         }
         let latest = members.iter().map(MemberEvent::at).max().unwrap_or_default();
-        plan.group = Some(Group { trails, spans: after, latest, last: seq });
+        plan.groups.push(Group { trails, spans: after, latest, last: seq });
     }
 
     /// The trails of the contacts that the identifiers belong to, and of those held together with them.
-    fn trails_of(&self, named: &[Named]) -> Vec<u64> {
+    pub(super) fn trails_of(&self, named: &[Named]) -> Vec<u64> {
         let mut trails: Vec<u64> = Vec::new();
         for key in named.iter().filter_map(|named| named.key) {
             match self.state.group(key.trail) {
@@ -272,6 +298,13 @@ impl Planner {
         trails.sort_unstable();
         trails.dedup();
         trails
+    }
+
+    /// Those of them whose keys are not gone.
+    fn trails_with_keys(&self, named: &[Named]) -> Vec<u64> {
+        let trails = self.trails_of(named);
+        let erasures = self.state.erasures();
+        trails.into_iter().filter(|trail| !erasures.is_void(*trail)).collect()
     }
 
     fn members(&self, trails: &[u64]) -> Result<Vec<MemberEvent>, String> {
@@ -339,21 +372,9 @@ impl Asked<'_> {
         }
     }
 
-    fn entry(&self, trail: u64, fact: Stored) -> Planned {
+    pub(super) fn entry(&self, trail: u64, fact: Stored) -> Planned {
         Planned { claimed_at: self.when.claimed, ..Planned::new(self.account, self.record.actor, self.when.at, trail, fact) }
     }
-}
-
-/// Every event of these trails, by seq, as far as it was known.
-///
-/// # Errors
-/// Where one cannot be read.
-pub fn members(state: &State, reader: &Reader, trails: &[u64], known: Known) -> Result<Vec<MemberEvent>, String> {
-    let lasts: Vec<_> = trails.iter().filter_map(|trail| Some((*trail, state.trail(*trail)?.last))).collect();
-    let entries = reader.trails(&lasts).map_err(|error| error.to_string())?;
-    let member = |entry: &super::reader::ReadEntry| fold::member(&entry.header, &entry.clear, &mut |name| state.sender_number(name));
-    let seen = entries.iter().filter(|entry| known.holds(entry.header.recorded_at, entry.header.seq));
-    Ok(seen.filter_map(member).collect())
 }
 
 /// Gives every identifier its key: the one it has, or the next of `trail`.
@@ -363,32 +384,12 @@ fn introduce(batch: &mut Batch, state: &State, trail: u64, account: u64, named: 
     for named in named {
         let key = named.key.unwrap_or_else(|| {
             next += 1;
-            IdentifierKey { trail, ordinal: next }
+            let key = IdentifierKey { trail, ordinal: next };
+            batch.erasing.suppressed.extend(named.remembered.erased.map(|erased| (key, erased)));
+            key
         });
         batch.identifiers.insert(named.digest, key);
         keys.push(key);
     }
     keys
-}
-
-fn planned_member(entry: &Planned, fact: Fact, state: &State) -> Option<MemberEvent> {
-    let what = match &entry.fact {
-        Stored::IdentifiersLinked(_) => Member::Linked { fact, identifiers: [entry.keys.clone(), entry.second_keys.clone()].concat() },
-        Stored::NumberChanged(_) | Stored::UserIdChanged(_) => {
-            Member::Moved { fact, from: *entry.keys.first()?, to: *entry.second_keys.first()?, second: entry.second }
-        }
-        stored => {
-            let act = fold::act(stored, &mut |name| state.sender_number(name))?;
-            Member::Act { event: Event { at: fact.at, seq: fact.seq, act }, identifiers: entry.keys.clone() }
-        }
-    };
-    Some(MemberEvent { trail: entry.trail, what })
-}
-
-fn behind(spans: &Spans, key: Option<IdentifierKey>, at: Time) -> Facts {
-    let span = key.and_then(|key| span_at(spans.get(&key)?, at));
-    match span.map(|span| &span.behind) {
-        Some(Behind::Contact(facts)) => facts.clone(),
-        Some(Behind::Moved(_) | Behind::Nobody) | None => Facts::default(),
-    }
 }

@@ -80,6 +80,12 @@ impl Actor {
     /// The provider, by a webhook with a valid signature.
     pub const PROVIDER: Self = Self(2);
 
+    /// Whoever has this number.
+    #[must_use]
+    pub const fn from_number(number: u32) -> Self {
+        Self(number)
+    }
+
     /// Its number: below 256 one of the fixed ones, else a principal that the ledger added.
     #[must_use]
     pub const fn number(self) -> u32 {
@@ -199,6 +205,13 @@ pub enum What {
         sender: Sender,
         /// The provider's message id.
         message_id: Option<String>,
+    },
+    /// A contact is erased, with all its identifiers, as of when this happened.
+    Erase {
+        /// Who.
+        contact: Identifier,
+        /// Whether a keyed token of each identifier stays: an opt-out of everything for whoever appears under it.
+        keep_suppression: bool,
     },
     /// A person confirmed or dismissed a possible opt-out; [`crate::ledger::Ledger::resolution`] makes one.
     ResolvePossibleOptOut {

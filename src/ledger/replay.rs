@@ -12,11 +12,22 @@ use super::secrets::Secrets;
 use super::state::{Group, Position, State, new_trail};
 use crate::consent::account::{AccountEvent, Known, Noted};
 use crate::consent::event::Event;
+use crate::consent::facts::{Fact as Folded, Facts};
 use crate::consent::identifier::Identifier;
-use crate::consent::identity::{MemberEvent, resolve};
+use crate::consent::identity::{IdentifierKey, MemberEvent, resolve};
 use crate::consent::time::Time;
 use crate::consent::words::Seq;
+use crate::proto::ContactErased;
 use crate::proto::clear_part::Fact;
+
+/// What a replay found and needs at its end.
+#[derive(Default)]
+pub struct Found {
+    /// Each grouped trail and the lowest trail of its group.
+    pub grouped: HashMap<u64, u64>,
+    /// Trails whose identifiers could not be read, and why: each must turn out to be erased.
+    pub unread: Vec<(u64, EntryUnreadable)>,
+}
 
 /// Rebuilds the state; entries may come again, which changes nothing.
 pub struct Replay<'a> {
@@ -26,8 +37,8 @@ pub struct Replay<'a> {
     pub secrets: &'a Secrets,
     /// Opens the entries that introduce identifiers.
     pub keyring: &'a Keyring,
-    /// Each grouped trail and the lowest trail of its group, as found so far.
-    pub grouped: HashMap<u64, u64>,
+    /// What was found so far.
+    pub found: Found,
 }
 
 impl Replay<'_> {
@@ -48,6 +59,7 @@ impl Replay<'_> {
             self.state.note_doubt(doubt);
         }
         match &entry.clear.fact {
+            Some(Fact::ContactErased(erased)) => self.erased(entry, erased),
             Some(Fact::AccountCreated(created)) => self.state.add_account(&created.name, header.link.trail),
             Some(stored) => {
                 if let Some(act) = fold::act(stored, &mut |name| self.state.sender_number(name))
@@ -73,11 +85,17 @@ impl Replay<'_> {
     /// # Errors
     /// Where an entry cannot be read.
     pub fn finish(self, reader: &Reader) -> Result<(), EntryUnreadable> {
+        let unread = |(trail, error): &(u64, EntryUnreadable)| (!self.state.erasures().is_void(*trail)).then(|| error.clone());
+        if let Some(error) = self.found.unread.iter().find_map(unread) {
+            return Err(error);
+        }
+        self.state.erasures_mut().sweep();
+        self.state.forget_erased_identifiers();
         for (_, account) in self.state.accounts() {
             self.fold_account(reader, account.trail)?;
         }
         let mut groups: HashMap<u64, Vec<u64>> = HashMap::new();
-        for trail in self.grouped.keys() {
+        for trail in self.found.grouped.keys() {
             groups.entry(self.root(*trail)).or_default().push(*trail);
         }
         for mut trails in groups.into_values() {
@@ -118,7 +136,7 @@ impl Replay<'_> {
         }
     }
 
-    fn introduce(&self, entry: &ReadEntry, second: bool) -> Result<(), EntryUnreadable> {
+    fn introduce(&mut self, entry: &ReadEntry, second: bool) -> Result<(), EntryUnreadable> {
         let header = &entry.header;
         let (flag, references, own) = if second {
             (FLAG_INTRODUCES_SECOND, &entry.clear.second_identifiers, header.second.trail)
@@ -128,14 +146,55 @@ impl Replay<'_> {
         if !header.has(flag) {
             return Ok(());
         }
-        if let Sealed::Opened(sealed) = open_sealed(self.keyring, entry, second)? {
-            for (key, text) in fold::keys(references, own).into_iter().zip(&sealed.identifiers) {
-                let identifier: Identifier =
-                    text.parse().map_err(|error| EntryUnreadable { seq: header.seq, reason: format!("{error}") })?;
-                self.state.add_identifier(self.secrets.identifier_digest(header.account, &identifier), key);
+        let unread = |reason: String| EntryUnreadable { seq: header.seq, reason };
+        match open_sealed(self.keyring, entry, second) {
+            Ok(Sealed::Opened(sealed)) => {
+                for (key, text) in fold::keys(references, own).into_iter().zip(&sealed.identifiers) {
+                    let identifier: Identifier = text.parse().map_err(|error| unread(format!("{error}")))?;
+                    self.introduce_identifier(header.account, own, key, &identifier);
+                }
             }
+            Ok(Sealed::Nothing) => {}
+            Ok(Sealed::Erased) => {
+                let reason = format!("the key of trail {own} was erased, and the log does not say so; the keyring is newer than the log");
+                self.found.unread.push((own, unread(reason)));
+            }
+            Err(error) => self.found.unread.push((own, error)),
         }
         Ok(())
+    }
+
+    /// Makes an identifier known, and what an erasure left of it.
+    fn introduce_identifier(&self, account: u64, trail: u64, key: IdentifierKey, identifier: &Identifier) {
+        self.state.erasures_mut().introduced(key, trail);
+        self.state.introduce_identifier(self.secrets.identifier_digest(account, identifier), key);
+        if let Some(erased) = self.state.remembered(self.secrets, account, identifier).erased {
+            self.state.erasures_mut().suppress(key, erased);
+            self.suppress(trail, erased);
+        }
+    }
+
+    fn suppress(&self, number: u64, erased: Folded) {
+        if let Some(mut trail) = self.state.trail(number)
+            && let Some(mut facts) = unpack(&trail.facts).filter(|_| !trail.grouped)
+        {
+            facts.suppress(erased);
+            trail.facts = pack(&facts);
+            self.state.put_trail(number, trail);
+        }
+    }
+
+    /// Notes an erasure. Of the trails that it voids only that is left.
+    fn erased(&self, entry: &ReadEntry, erased: &ContactErased) {
+        let fact = Folded { at: Time::from_micros(entry.clear.occurred_at), seq: entry.header.seq };
+        self.state.erasures_mut().note(fact, &fold::keys(&entry.clear.identifiers, entry.header.link.trail), erased);
+        for number in &erased.trails {
+            self.state.forget_possible_opt_outs(*number);
+            if let Some(mut trail) = self.state.trail(*number) {
+                trail.facts = pack(&Facts { erased: Some(fact), ..Facts::default() });
+                self.state.put_trail(*number, trail);
+            }
+        }
     }
 
     /// Notes which trails the entry holds together: those of a join or a move, and those whose identifiers it uses.
@@ -148,20 +207,21 @@ impl Replay<'_> {
             trails.push(entry.header.second.trail);
         }
         let says_who_is_who =
-            matches!(entry.clear.fact, Some(Fact::IdentifiersLinked(_) | Fact::NumberChanged(_) | Fact::UserIdChanged(_)));
+            matches!(entry.clear.fact, Some(Fact::IdentifiersLinked(_) | Fact::NumberChanged(_) | Fact::UserIdChanged(_)))
+                || matches!(entry.clear.fact, Some(Fact::ContactErased(_))) && !keys.is_empty();
         if trails.is_empty() && !says_who_is_who {
             return;
         }
         for trail in std::iter::once(own).chain(trails) {
             let (a, b) = (self.root(own), self.root(trail));
-            self.grouped.entry(own).or_insert(own);
-            self.grouped.entry(trail).or_insert(trail);
-            self.grouped.insert(a.max(b), a.min(b));
+            self.found.grouped.entry(own).or_insert(own);
+            self.found.grouped.entry(trail).or_insert(trail);
+            self.found.grouped.insert(a.max(b), a.min(b));
         }
     }
 
     fn root(&self, mut trail: u64) -> u64 {
-        while let Some(parent) = self.grouped.get(&trail).filter(|parent| **parent != trail) {
+        while let Some(parent) = self.found.grouped.get(&trail).filter(|parent| **parent != trail) {
             trail = *parent;
         }
         trail
@@ -174,7 +234,7 @@ impl Replay<'_> {
 /// Where an entry cannot be read.
 pub fn put_group(state: &State, reader: &Reader, trails: Vec<u64>) -> Result<(), EntryUnreadable> {
     let members =
-        super::plan::members(state, reader, &trails, Known::default()).map_err(|reason| EntryUnreadable { seq: Seq::NONE, reason })?;
+        super::history::members(state, reader, &trails, Known::default()).map_err(|reason| EntryUnreadable { seq: Seq::NONE, reason })?;
     let latest = members.iter().map(MemberEvent::at).max().unwrap_or_default();
     let last = trails.iter().filter_map(|trail| state.trail(*trail)).map(|trail| trail.last).max().unwrap_or_default();
     state.put_group(Group { trails, spans: resolve(&members), latest, last });

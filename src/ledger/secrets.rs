@@ -78,6 +78,7 @@ pub struct Secrets {
     identifiers: Key,
     event_ids: Key,
     content: Key,
+    suppression: Key,
     checkpoint: SigningKey,
     receipt: SigningKey,
 }
@@ -148,6 +149,7 @@ impl Secrets {
             identifiers: key(&[b"consent-ledger/v1 identifiers", &version])?,
             event_ids: key(&[b"consent-ledger/v1 event ids"])?,
             content: key(&[b"consent-ledger/v1 content"])?,
+            suppression: key(&[b"consent-ledger/v1 suppression"])?,
             master,
             checkpoint,
             receipt,
@@ -190,10 +192,34 @@ impl Secrets {
         digest(&self.event_ids, &[&account.to_be_bytes(), event_id.as_bytes()])
     }
 
+    /// By which an identifier of an erased contact is recognised when it appears again.
+    #[must_use]
+    pub fn suppression_token(&self, account: u64, identifier: &Identifier) -> Token {
+        Token(hmac(&self.suppression, &[&account.to_be_bytes(), &[identifier.kind()], identifier.as_str().as_bytes()]))
+    }
+
     /// By which the content behind an event id is compared.
     #[must_use]
     pub fn content_digest(&self, content: &[&[u8]]) -> Digest16 {
         digest(&self.content, content)
+    }
+}
+
+/// What an erasure leaves of an identifier: a keyed digest, 32 bytes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Token([u8; 32]);
+
+impl Token {
+    /// The token with these bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub const fn bytes(self) -> [u8; 32] {
+        self.0
     }
 }
 
@@ -204,14 +230,20 @@ pub const SECRET_VERSION: u32 = 1;
 /// first 16 bytes of HMAC-SHA-256(key, parts[0] ‖ parts[1] ‖ …)
 /// ```
 fn digest(key: &Key, parts: &[&[u8]]) -> Digest16 {
+    let mut half = [0; 16];
+    half.iter_mut().zip(hmac(key, parts)).for_each(|(to, from)| *to = from);
+    half
+}
+
+/// ```text
+/// HMAC-SHA-256(key, parts[0] ‖ parts[1] ‖ …)
+/// ```
+fn hmac(key: &Key, parts: &[&[u8]]) -> [u8; 32] {
     let mut mac = <Hmac<Sha256> as KeyInit>::new(&(*key.bytes()).into_block());
     for part in parts {
         mac.update(part);
     }
-    let full: [u8; 32] = mac.finalize().into_bytes().into();
-    let mut half = [0; 16];
-    half.iter_mut().zip(full).for_each(|(to, from)| *to = from);
-    half
+    mac.finalize().into_bytes().into()
 }
 
 fn bound_to(head: &[u8]) -> Vec<u8> {

@@ -13,6 +13,7 @@ use std::path::Path;
 
 use super::disk::{Disk, DiskFile, read_all};
 use super::entry::EntryHash;
+use super::erasures::{put_kept, take_kept};
 use super::packed::{FOLD_VERSION, put_varint, take_varint};
 use super::possible_opt_outs::{Doubt, Resolution};
 use super::secrets::LedgerId;
@@ -35,6 +36,7 @@ const TRAILS: u8 = 3;
 const IDENTIFIERS: u8 = 4;
 const EVENT_IDS: u8 = 5;
 const SENDERS: u8 = 6;
+const ERASURES: u8 = 7;
 const POSSIBLE_OPT_OUTS: u8 = 8;
 
 /// What a snapshot is of.
@@ -88,6 +90,11 @@ pub fn write(disk: &dyn Disk, path: &Path, ledger_id: LedgerId, state: &State) -
         out.cut_if_full(EVENT_IDS);
     });
     out.cut(EVENT_IDS);
+    state.erasures().each(|kept| {
+        put_kept(&mut out.chunk, kept);
+        out.cut_if_full(ERASURES);
+    });
+    out.cut(ERASURES);
     for (account, seq, found) in state.possible_opt_outs.read().all() {
         let (by, confirmed) = found.resolved.map_or((0, 0), |by| (by.seq.number(), by.confirmed.into()));
         for number in [account, seq.number(), found.trail, by, confirmed] {
@@ -107,6 +114,21 @@ pub fn write(disk: &dyn Disk, path: &Path, ledger_id: LedgerId, state: &State) -
     disk.rename(&new, path)?;
     disk.sync_dir(path.parent().unwrap_or(path))?;
     Ok(of)
+}
+
+/// Empties the snapshot at `path` and what was begun beside it, where they are.
+///
+/// # Errors
+/// Where a file does not do what is asked.
+pub fn discard(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    for path in [path.to_owned(), path.with_extension("new")] {
+        match disk.open(&path, false) {
+            Ok(file) => file.set_len(0).and_then(|()| file.sync())?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// What the snapshot at `path` is of, by its header alone; none where there is none of this ledger.
@@ -246,6 +268,11 @@ impl Snapshot {
                     let (name, rest) = from.split_at_checked(length)?;
                     self.state.sender_number(std::str::from_utf8(name).ok()?);
                     *from = rest;
+                }
+            }
+            ERASURES => {
+                while !from.is_empty() {
+                    self.state.erasures_mut().keep(take_kept(from)?);
                 }
             }
             _ => return None,

@@ -1,4 +1,5 @@
-//! Writes snapshots in the background: every hour, after a million entries, and when the ledger closes.
+//! Writes snapshots in the background: every hour, after a million entries, when the ledger closes, and soon after an
+//! erasure: the snapshot before it still knows the erased identifiers' digests.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -52,14 +53,17 @@ impl SnapshotWriter {
         let (stop, stopped) = bounded::<()>(1);
         let thread = std::thread::Builder::new().name("snapshot".into()).spawn(move || {
             let (mut written, mut looks) = (Seq::NONE, 0);
+            let mut clean = snapshots.found();
             loop {
                 let closing = stopped.recv_timeout(LOOK) != Err(RecvTimeoutError::Timeout);
                 looks += 1;
                 let head = snapshots.state.head().seq;
-                let due = looks >= LOOKS_MAX || head.number() - written.number() >= ENTRIES_MAX;
+                let erased = snapshots.state.erasures().last() > clean;
+                let due = erased || looks >= LOOKS_MAX || head.number() - written.number() >= ENTRIES_MAX;
                 let writes = snapshots.health.borrow().is_none();
                 if head > written && (due || closing) && writes {
-                    (written, looks) = (snapshots.write().unwrap_or(written), 0);
+                    (written, looks) = (snapshots.write(erased).unwrap_or(written), 0);
+                    clean = written.max(clean);
                 }
                 if closing {
                     return;
@@ -77,12 +81,20 @@ impl SnapshotWriter {
 }
 
 impl Snapshots {
-    /// A snapshot only saves time: where it fails, the one before it stays.
-    fn write(&self) -> Option<Seq> {
+    /// What the snapshot there is of: no erasure up to it can have left anything in it.
+    fn found(&self) -> Seq {
+        snapshot::peek(self.disk.as_ref(), &self.path, self.ledger_id).map_or(Seq::NONE, |of| of.seq)
+    }
+
+    /// A snapshot only saves time: where it fails, the one before it stays, unless something was `erased` since.
+    fn write(&self, erased: bool) -> Option<Seq> {
         match snapshot::write(self.disk.as_ref(), &self.path, self.ledger_id, &self.state) {
             Ok(of) => Some(of.seq),
             Err(error) => {
                 tracing::error!(%error, path = %self.path.display(), "the snapshot was not written");
+                if erased && let Err(error) = snapshot::discard(self.disk.as_ref(), &self.path) {
+                    tracing::error!(%error, path = %self.path.display(), "the snapshot from before an erasure could not be emptied");
+                }
                 None
             }
         }

@@ -8,12 +8,14 @@ use std::sync::Arc;
 use parking_lot::{Mutex, RwLock};
 
 use super::entry::EntryHash;
+use super::erasures::{Erasures, Remembered};
 use super::packed::{pack, unpack};
 use super::possible_opt_outs::PossibleOptOuts;
-use super::secrets::Digest16;
+use super::secrets::{Digest16, Secrets};
 use crate::consent::account::{AccountEvent, AccountFacts};
 use crate::consent::event::SenderNumber;
 use crate::consent::facts::Facts;
+use crate::consent::identifier::Identifier;
 use crate::consent::identity::{IdentifierKey, Spans};
 use crate::consent::time::Time;
 use crate::consent::words::Seq;
@@ -133,6 +135,7 @@ pub struct State {
     trails: Shards<u64, Trail>,
     groups: RwLock<HashMap<u64, Arc<Group>>>,
     event_ids: Shards<Digest16, u64>,
+    erasures: RwLock<Erasures>,
     pub(super) possible_opt_outs: RwLock<PossibleOptOuts>,
     highest_trail: Mutex<u64>,
 }
@@ -147,6 +150,7 @@ impl Default for State {
             trails: shards(),
             groups: RwLock::default(),
             event_ids: shards(),
+            erasures: RwLock::default(),
             possible_opt_outs: RwLock::default(),
             highest_trail: Mutex::new(0),
         }
@@ -214,6 +218,49 @@ impl State {
     /// Makes an identifier known; the first key stays.
     pub fn add_identifier(&self, digest: Digest16, key: IdentifierKey) {
         by_digest(&self.identifiers, &digest).write().entry(digest).or_insert(key);
+    }
+
+    /// Makes an identifier known anew where nothing opens the text behind its key any more.
+    pub fn introduce_identifier(&self, digest: Digest16, key: IdentifierKey) {
+        let gone = self.identifier(&digest).is_some_and(|known| known != key && self.erasures().is_gone(known));
+        if gone {
+            by_digest(&self.identifiers, &digest).write().insert(digest, key);
+        }
+        self.add_identifier(digest, key);
+    }
+
+    /// Forgets identifiers.
+    pub fn forget_identifiers(&self, digests: &[Digest16]) {
+        for digest in digests {
+            by_digest(&self.identifiers, digest).write().remove(digest);
+        }
+    }
+
+    /// Forgets every identifier whose text nothing opens any more.
+    pub fn forget_erased_identifiers(&self) {
+        let erasures = self.erasures();
+        if erasures.trails().next().is_some() {
+            for shard in &self.identifiers {
+                shard.write().retain(|_, key| !erasures.is_gone(*key));
+            }
+        }
+    }
+
+    /// What erasures left, to read.
+    pub fn erasures(&self) -> impl std::ops::Deref<Target = Erasures> + '_ {
+        self.erasures.read()
+    }
+
+    /// What erasures left of an identifier.
+    #[must_use]
+    pub fn remembered(&self, secrets: &Secrets, account: u64, identifier: &Identifier) -> Remembered {
+        let erasures = self.erasures();
+        if erasures.has_tokens() { erasures.remembered(secrets.suppression_token(account, identifier)) } else { Remembered::default() }
+    }
+
+    /// What erasures left, to write.
+    pub fn erasures_mut(&self) -> impl std::ops::DerefMut<Target = Erasures> + '_ {
+        self.erasures.write()
     }
 
     /// A trail.

@@ -11,11 +11,9 @@
 //! ```
 //!
 //! [`mod@format`] reads a file, [`runner`] plays one scenario on an [`Engine`], [`report`] says how all of them went.
-//! What an engine cannot do yet is listed in [`not_built`].
 
 pub mod expect;
 pub mod format;
-pub mod not_built;
 pub mod real;
 pub mod records;
 pub mod report;

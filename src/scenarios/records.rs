@@ -235,13 +235,12 @@ fn what(action: &Action) -> Result<Option<What>, Refusal> {
                 opt_in_request: step.opt_in_request,
             },
         },
-        Action::Erase(_)
-        | Action::Webhook(_)
-        | Action::Import(_)
-        | Action::Check(_)
-        | Action::Standing(_)
-        | Action::History(_)
-        | Action::Verify(_) => return Ok(None),
+        Action::Erase(step) => {
+            What::Erase { contact: field("contact", &step.contact)?, keep_suppression: step.keep_suppression.unwrap_or(true) }
+        }
+        Action::Webhook(_) | Action::Import(_) | Action::Check(_) | Action::Standing(_) | Action::History(_) | Action::Verify(_) => {
+            return Ok(None);
+        }
     }))
 }
 

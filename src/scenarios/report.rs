@@ -3,8 +3,7 @@
 //! ```text
 //! ok a stop closes the open window
 //! FAIL a late webhook does not reopen a window: step 2: expected permission nothing, was free_form [WINDOW_OPEN]
-//! skip a test of erasure: the step erase is not built yet
-//! 1 ok, 1 failed, 1 skipped
+//! 1 ok, 1 failed
 //! ```
 
 use std::fmt;
@@ -13,7 +12,6 @@ use serde_json::{Value, json};
 
 use super::Engine;
 use super::format::ScenarioFile;
-use super::not_built::Feature;
 use super::runner::{self, Verdict};
 
 /// How all scenarios went.
@@ -36,16 +34,10 @@ pub struct Line {
 
 impl Report {
     /// Plays every scenario of `file` and adds a line for each; hands each line to `show` as it comes.
-    pub fn play<E: Engine>(
-        &mut self,
-        file: &ScenarioFile,
-        missing: &[Feature],
-        mut new_engine: impl FnMut() -> Result<E, String>,
-        mut show: impl FnMut(&Line),
-    ) {
+    pub fn play<E: Engine>(&mut self, file: &ScenarioFile, mut new_engine: impl FnMut() -> Result<E, String>, mut show: impl FnMut(&Line)) {
         for written in &file.scenarios {
             let verdict = match &written.scenario {
-                Ok(scenario) => runner::run(scenario, missing, &mut new_engine),
+                Ok(scenario) => runner::run(scenario, &mut new_engine),
                 Err(error) => Verdict::Failed(vec![error.to_string()]),
             };
             let line = Line { file: file.path.display().to_string(), name: written.name.clone(), verdict };
@@ -66,23 +58,17 @@ impl Report {
         self.lines.iter().filter(|line| matches!(line.verdict, Verdict::Failed(_))).count()
     }
 
-    /// How many were not played.
-    #[must_use]
-    pub fn skipped(&self) -> usize {
-        self.lines.iter().filter(|line| matches!(line.verdict, Verdict::Skipped(_))).count()
-    }
-
     /// The last line.
     #[must_use]
     pub fn total(&self) -> String {
-        format!("{} ok, {} failed, {} skipped", self.ok(), self.failed(), self.skipped())
+        format!("{} ok, {} failed", self.ok(), self.failed())
     }
 
     /// The same for machines.
     #[must_use]
     pub fn json(&self) -> Value {
         let scenarios: Vec<Value> = self.lines.iter().map(Line::json).collect();
-        json!({ "scenarios": scenarios, "ok": self.ok(), "failed": self.failed(), "skipped": self.skipped() })
+        json!({ "scenarios": scenarios, "ok": self.ok(), "failed": self.failed() })
     }
 }
 
@@ -91,7 +77,6 @@ impl Line {
         let (verdict, details) = match &self.verdict {
             Verdict::Ok => ("ok", Vec::new()),
             Verdict::Failed(differences) => ("fail", differences.clone()),
-            Verdict::Skipped(reason) => ("skip", vec![reason.clone()]),
         };
         json!({ "file": self.file, "name": self.name, "verdict": verdict, "details": details })
     }
@@ -102,7 +87,6 @@ impl fmt::Display for Line {
         match &self.verdict {
             Verdict::Ok => write!(f, "ok {}", self.name),
             Verdict::Failed(differences) => write!(f, "FAIL {}: {}", self.name, differences.join("; ")),
-            Verdict::Skipped(reason) => write!(f, "skip {}: {reason}", self.name),
         }
     }
 }

@@ -37,7 +37,10 @@ fn identifiers(what: &What) -> Vec<&Identifier> {
         | What::SendFailed { contact, .. }
         | What::ResolvePossibleOptOut { contact, .. }
         | What::IdentityKeyChange { contact, .. } => contact.iter().collect(),
-        What::OptIn { contact, .. } | What::OptOut { contact, .. } | What::ConfirmationSent { contact, .. } => vec![contact],
+        What::OptIn { contact, .. }
+        | What::OptOut { contact, .. }
+        | What::ConfirmationSent { contact, .. }
+        | What::Erase { contact, .. } => vec![contact],
         What::Link { a, b } => vec![a, b],
         What::Move { from, to, .. } => vec![from, to],
         What::AdoptPolicy { .. }

@@ -17,7 +17,7 @@ use crate::support::bench::{at, event, link, may, moves, open, open_on, opt_in, 
 
 /// How a step fails.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Fails {
+pub enum Fails {
     /// Nothing of it was done.
     Undone,
     /// All of it was done, and an error told.
@@ -36,16 +36,26 @@ struct Steps {
 
 /// A disk of which one step fails: a write, a sync, a change of length, a rename, a directory's sync, a new file.
 #[derive(Clone)]
-struct FaultyDisk {
+pub struct FaultyDisk {
     steps: Arc<Steps>,
     fails: Fails,
 }
 
 impl FaultyDisk {
-    fn new(fail_at: usize, fails: Fails) -> Self {
+    pub fn new(fail_at: usize, fails: Fails) -> Self {
         let steps = Arc::new(Steps::default());
         steps.fail_at.store(fail_at, Ordering::SeqCst);
         Self { steps, fails }
+    }
+
+    /// Lets the `nth` step from here on fail.
+    pub fn fail_in(&self, nth: usize) {
+        self.steps.fail_at.store(self.steps.done.load(Ordering::SeqCst) + nth, Ordering::SeqCst);
+    }
+
+    /// Whether a step failed.
+    pub fn failed(&self) -> bool {
+        self.steps.failed.load(Ordering::SeqCst)
     }
 
     fn step(&self, act: impl Fn() -> io::Result<()>, half: impl Fn() -> io::Result<()>) -> io::Result<()> {

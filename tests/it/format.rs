@@ -43,7 +43,11 @@ fn fact_of(n: u64) -> Fact {
             possible_opt_out: false,
         }),
         5 => Fact::IdentifiersLinked(proto::IdentifiersLinked {}),
-        6 => Fact::ContactErased(proto::ContactErased { trails: vec![2, 300], suppression_tokens: vec![vec![1; 32]] }),
+        6 => Fact::ContactErased(proto::ContactErased {
+            trails: vec![2, 300],
+            suppression_tokens: vec![vec![1; 32]],
+            former_identifiers: vec![],
+        }),
         _ => Fact::SendFailed(proto::SendFailed { sender: sender(), code: 131_050 }),
     }
 }

@@ -33,6 +33,7 @@ fn member() -> impl Strategy<Value = (i64, Member)> {
         }),
         1 => (key(), key()).prop_map(move |(a, b)| Member::Linked { fact: nothing, identifiers: vec![a, b] }),
         2 => (key(), key()).prop_map(move |(from, to)| Member::Moved { fact: nothing, from, to, second: to.trail }),
+        1 => key().prop_map(move |identifier| Member::Erased { fact: nothing, identifier }),
     ];
     (1..12i64, what)
 }
@@ -43,11 +44,12 @@ fn recorded(events: Vec<(i64, Member)>) -> Vec<MemberEvent> {
         let fact = Fact { at: Time::from_micros(at), seq: Seq::new(seq) };
         match &mut what {
             Member::Act { event, .. } => (event.at, event.seq) = (fact.at, fact.seq),
-            Member::Linked { fact: own, .. } | Member::Moved { fact: own, .. } => *own = fact,
+            Member::Linked { fact: own, .. } | Member::Moved { fact: own, .. } | Member::Erased { fact: own, .. } => *own = fact,
         }
         let trail = match &what {
             Member::Act { identifiers, .. } | Member::Linked { identifiers, .. } => identifiers[0].trail,
             Member::Moved { from, .. } => from.trail,
+            Member::Erased { identifier, .. } => identifier.trail,
         };
         MemberEvent { trail, what }
     };

@@ -1,7 +1,7 @@
 //! What was recorded about a person is nowhere in clear: not in the data directory, dead letters included, not in the logs,
 //! not in the metrics.
 
-mod search;
+pub mod search;
 
 use std::path::Path;
 

@@ -74,9 +74,9 @@ impl Lint<'_> {
             self.commented(&below(at, place::MESSAGE_FIELD, number), &format!("{name}.{}", field.name()));
             self.want(is_lower_snake(field.name()), &format!("field {name}.{} is not lower_snake", field.name()));
         }
-        // An optional field has a oneof of its own, which nobody writes.
-        let is_written = |number: i32| !message.field.iter().any(|field| field.proto3_optional() && field.oneof_index == Some(number));
-        for (number, one) in (0..).zip(&message.oneof_decl).filter(|(number, _)| is_written(*number)) {
+        // A field that may be absent stands in a oneof that the compiler makes.
+        let made = |number: i32| message.field.iter().any(|field| field.proto3_optional() && field.oneof_index == Some(number));
+        for (number, one) in (0..).zip(&message.oneof_decl).filter(|(number, _)| !made(*number)) {
             self.commented(&below(at, place::MESSAGE_ONEOF, number), &format!("{name}.{}", one.name()));
             self.want(is_lower_snake(one.name()), &format!("oneof {name}.{} is not lower_snake", one.name()));
         }

@@ -11,7 +11,7 @@ use crate::support::dice::Dice;
 use crate::support::histories::{Arrival, history, questions};
 use crate::support::oracle::Oracle;
 
-fn all(ledger: &Ledger, questions: &[Question]) -> Vec<String> {
+pub fn all(ledger: &Ledger, questions: &[Question]) -> Vec<String> {
     let ask = |question: &Question| {
         let decision = ledger.check(question).unwrap().decision;
         format!("{} {:?} from {} at {:?}: {decision:?}", question.contact.as_str(), question.asked, question.sender, question.at)

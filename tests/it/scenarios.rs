@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use consent_ledger::proto::ErrorReason;
 use consent_ledger::scenarios::format::{parse, read};
-use consent_ledger::scenarios::not_built::NOT_BUILT;
 use consent_ledger::scenarios::real::RealEngine;
 use consent_ledger::scenarios::report::Report;
 use consent_ledger::scenarios::runner::{self, Verdict};
@@ -22,16 +21,16 @@ pub fn files() -> Vec<PathBuf> {
 }
 
 #[test]
-fn the_ledger_gives_every_answer_of_the_scenario_files_and_skips_only_what_is_not_built() {
+fn the_ledger_gives_every_answer_of_the_scenario_files() {
     let play = |path: PathBuf| {
         let mut report = Report::default();
-        report.play(&read(&path).unwrap(), NOT_BUILT, RealEngine::new, |line| println!("{line}"));
+        report.play(&read(&path).unwrap(), RealEngine::new, |line| println!("{line}"));
         (report.ok(), report.failed())
     };
     let players: Vec<_> = files().into_iter().map(|path| std::thread::spawn(move || play(path))).collect();
     let counts: Vec<(usize, usize)> = players.into_iter().map(|player| player.join().unwrap()).collect();
     assert_eq!(counts.iter().map(|(_, failed)| failed).sum::<usize>(), 0);
-    assert!(counts.iter().map(|(ok, _)| ok).sum::<usize>() >= 112, "{counts:?}");
+    assert!(counts.iter().map(|(ok, _)| ok).sum::<usize>() >= 116, "{counts:?}");
 }
 
 #[test]
@@ -46,13 +45,13 @@ fn every_given_scenario_is_read_without_a_mistake() {
 /// Plays the steps of one scenario on the oracle.
 fn play(scenario: &str) -> Verdict {
     let file = parse(&format!("scenarios:\n  - {scenario}"), Path::new("a.yaml")).unwrap();
-    runner::run(file.scenarios[0].scenario.as_ref().unwrap(), NOT_BUILT, || Ok(Oracle::new()))
+    runner::run(file.scenarios[0].scenario.as_ref().unwrap(), || Ok(Oracle::new()))
 }
 
 fn differences(steps: &str) -> String {
     match play(&format!("{{name: s, steps: [{steps}]}}")) {
         Verdict::Failed(lines) => lines.join("\n"),
-        other => panic!("{other:?}"),
+        Verdict::Ok => panic!("nothing differs"),
     }
 }
 
@@ -123,12 +122,6 @@ fn effects_duplicates_history_and_counts_are_compared() {
     step 3: expected entries 7, was 2
     step 4: verifies, and should not
     ");
-}
-
-#[test]
-fn a_step_that_is_not_built_skips_its_scenario_with_the_reason() {
-    let erase = r#"{name: s, steps: [{erase: {contact: "+447400123456", at: 2026-03-01T10:00:00Z}}]}"#;
-    assert_eq!(play(erase), Verdict::Skipped("the step erase is not built yet".to_owned()));
 }
 
 #[test]

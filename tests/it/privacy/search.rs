@@ -45,7 +45,8 @@ impl Needles {
         }
     }
 
-    fn bytes(&mut self, what: &str, bytes: &[u8]) {
+    /// These bytes.
+    pub fn bytes(&mut self, what: &str, bytes: &[u8]) {
         self.by_first[usize::from(bytes[0])].push((what.to_owned(), bytes.to_owned()));
     }
 

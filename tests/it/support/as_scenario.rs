@@ -56,6 +56,7 @@ fn step(arrival: &Arrival) -> String {
         What::IdentityKeyChange { contact, sender, .. } => {
             format!("identity_changed: {{contact: {}{}", several(contact), at_sender(Some(sender)))
         }
+        What::Erase { contact, keep_suppression } => format!("erase: {{contact: {}, keep_suppression: {keep_suppression}", one(contact)),
         What::AdoptPolicy { policy, .. } => format!("policy: {{{}", overrides(policy)),
         What::DeclareSender { sender, declaration } => {
             let Declaration { automated, retail, weekly_templates, paths } = declaration;

@@ -9,7 +9,7 @@ use consent_ledger::consent::decide::{Contact, Decision, decide};
 use consent_ledger::consent::event::{Act, Event, SenderNumber};
 use consent_ledger::consent::facts::{Fact, Facts};
 use consent_ledger::consent::identifier::Identifier;
-use consent_ledger::consent::identity::{Behind, IdentifierKey, Member, MemberEvent, resolve};
+use consent_ledger::consent::identity::{Behind, Held, IdentifierKey, Member, MemberEvent, person, resolve, span_at};
 use consent_ledger::consent::keyword::Keyword;
 use consent_ledger::consent::policy::Scope;
 use consent_ledger::consent::time::Time;
@@ -26,6 +26,8 @@ use super::oracle::consent::proves;
 pub struct RulesAlone {
     head: u64,
     events: Vec<(Time, MemberEvent)>,
+    /// Of identifiers that an erased person had left and others have: until when, and the erasure.
+    former: BTreeMap<IdentifierKey, (Time, Fact)>,
     account: AccountFacts,
     identifiers: BTreeMap<Identifier, u64>,
     senders: BTreeMap<Sender, u32>,
@@ -39,6 +41,11 @@ impl RulesAlone {
             return;
         }
         let at = record.occurred_at.unwrap_or(clock).min(clock);
+        // What an erasure outranks is not stored, and spends nothing.
+        if self.is_outranked(&record.what, at) {
+            let _ = record.event_id.as_ref().is_some_and(|id| self.used.remove(id));
+            return;
+        }
         self.head += 1;
         let fact = Fact { at, seq: Seq::new(self.head) };
         match &record.what {
@@ -48,6 +55,14 @@ impl RulesAlone {
             | What::Restrict { .. }
             | What::RegisterTemplate { .. }
             | What::ChangeTemplate { .. }) => self.note(clock, fact, &draft::fact(what).unwrap()),
+            What::Erase { contact, keep_suppression } => {
+                let key = self.key(contact);
+                let person = person(&self.members(), key, at);
+                self.events.retain(|(_, event)| !person.events.contains(&event.seq()));
+                if *keep_suppression {
+                    person.identifiers.iter().for_each(|held| self.leave(held, fact));
+                }
+            }
             What::CreateAccount | What::ResolvePossibleOptOut { confirmed: false, .. } => {}
             What::Link { a, b } => {
                 let identifiers = vec![self.key(a), self.key(b)];
@@ -112,7 +127,9 @@ impl RulesAlone {
         let at = question.at.unwrap_or_default();
         let as_of = AsOf { at, known: question.known };
         let policy = self.account.policy(as_of).policy;
-        let is_known = |(recorded_at, event): &&(Time, MemberEvent)| question.known.holds(*recorded_at, event.seq()) && event.at() <= at;
+        let is_known = |(recorded_at, event): &&(Time, MemberEvent)| {
+            matches!(event.what, Member::Erased { .. }) || (question.known.holds(*recorded_at, event.seq()) && event.at() <= at)
+        };
         let known = self.events.iter().filter(is_known);
         let spans = resolve(&known.map(|(_, event)| event.clone()).collect::<Vec<_>>());
         let key = self.identifiers.get(&question.contact).map(|trail| IdentifierKey { trail: *trail, ordinal: 1 });
@@ -143,6 +160,50 @@ impl RulesAlone {
         contacts.into_iter().map(|(_, identifiers)| identifiers).collect()
     }
 
+    fn members(&self) -> Vec<MemberEvent> {
+        self.events.iter().map(|(_, event)| event.clone()).collect()
+    }
+
+    /// What an erasure leaves of an identifier; the latest erasure counts.
+    fn leave(&mut self, held: &Held, fact: Fact) {
+        if let Some(until) = held.left.filter(|_| held.others) {
+            let known = self.former.entry(held.key).or_insert((until, fact));
+            if until > known.0 {
+                *known = (until, fact);
+            }
+        } else if self.erased(held.key).is_none_or(|known| known.at < fact.at) {
+            self.events.retain(|(_, event)| erased(event).is_none_or(|(key, _)| key != held.key));
+            self.keep(fact.at, Member::Erased { fact, identifier: held.key });
+        }
+    }
+
+    fn erased(&self, key: IdentifierKey) -> Option<Fact> {
+        self.events.iter().find_map(|(_, event)| erased(event).filter(|(known, _)| *known == key).map(|(_, fact)| fact))
+    }
+
+    /// Whether an erasure outranks an event at `at`; whoever turns out by it to be the erased person is suppressed too.
+    fn is_outranked(&mut self, what: &What, at: Time) -> bool {
+        let keys: Vec<IdentifierKey> = draft::identifiers(what).iter().map(|identifier| self.key(identifier)).collect();
+        let spans = resolve(&self.members());
+        let until = |key, time| spans.get(&key).and_then(|spans| span_at(spans, time)).and_then(|span| span.until);
+        let by = |key: &IdentifierKey| {
+            let covers = |end: Time| at <= end && until(*key, at) == until(*key, end);
+            let former = || self.former.get(key).filter(|(end, _)| covers(*end)).map(|(_, erased)| *erased);
+            self.erased(*key).filter(|erased| covers(erased.at)).or_else(former)
+        };
+        let by: Vec<Option<Fact>> = keys.iter().map(by).collect();
+        let Some(erasure) = by.iter().flatten().copied().max_by_key(|erased| (erased.at, std::cmp::Reverse(erased.seq))) else {
+            return false;
+        };
+        for (key, _) in keys.iter().zip(&by).filter(|(_, by)| by.is_none()) {
+            if self.erased(*key).is_none_or(|known| known.at < erasure.at) {
+                let person = person(&self.members(), *key, erasure.at);
+                person.identifiers.iter().for_each(|held| self.leave(held, erasure));
+            }
+        }
+        true
+    }
+
     fn act(&mut self, clock: Time, fact: Fact, contact: &[Identifier], act: Act) {
         let identifiers = contact.iter().map(|identifier| self.key(identifier)).collect();
         let event = Event { at: fact.at, seq: fact.seq, act };
@@ -153,6 +214,7 @@ impl RulesAlone {
         let keys = match &what {
             Member::Act { identifiers, .. } | Member::Linked { identifiers, .. } => identifiers.clone(),
             Member::Moved { from, .. } => vec![*from],
+            Member::Erased { identifier, .. } => vec![*identifier],
         };
         let trail = keys.iter().map(|key| key.trail).min().unwrap_or_default();
         self.events.push((clock, MemberEvent { trail, what }));
@@ -171,5 +233,12 @@ impl RulesAlone {
     fn sender(&mut self, sender: &Sender) -> SenderNumber {
         let next = u32::try_from(self.senders.len()).unwrap() + 1;
         SenderNumber::new(*self.senders.entry(sender.clone()).or_insert(next))
+    }
+}
+
+const fn erased(event: &MemberEvent) -> Option<(IdentifierKey, Fact)> {
+    match &event.what {
+        Member::Erased { fact, identifier } => Some((*identifier, *fact)),
+        _ => None,
     }
 }

@@ -109,7 +109,10 @@ pub fn policy(events: &[&Kept]) -> Policy {
 /// The identifiers that something happened to. A change from one to another is neither's: it stands between them.
 pub fn identifiers(what: &What) -> Vec<&Identifier> {
     match what {
-        What::OptIn { contact, .. } | What::OptOut { contact, .. } | What::ConfirmationSent { contact, .. } => vec![contact],
+        What::OptIn { contact, .. }
+        | What::OptOut { contact, .. }
+        | What::ConfirmationSent { contact, .. }
+        | What::Erase { contact, .. } => vec![contact],
         What::Inbound { contact, .. }
         | What::Preference { contact, .. }
         | What::SendFailed { contact, .. }

@@ -108,6 +108,7 @@ const fn name(what: &What) -> &'static str {
         What::Link { .. } => "link",
         What::Move { .. } => "number_changed",
         What::IdentityKeyChange { .. } => "identity_changed",
+        What::Erase { .. } => "erase",
         _ => "account",
     }
 }

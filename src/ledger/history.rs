@@ -1,0 +1,78 @@
+//! What the contacts of a group did, read from their trails.
+
+use std::collections::HashSet;
+
+use super::batch::Planned;
+use super::fold;
+use super::reader::{EntryUnreadable, ReadEntry, Reader};
+use super::state::State;
+use crate::consent::account::Known;
+use crate::consent::event::Event;
+use crate::consent::facts::{Fact, Facts};
+use crate::consent::identity::{Behind, IdentifierKey, Member, MemberEvent, Spans, span_at};
+use crate::consent::time::Time;
+use crate::proto::clear_part::Fact as Stored;
+
+/// Every entry of these trails that still counts, by seq, each once.
+///
+/// # Errors
+/// Where one cannot be read.
+pub fn entries(state: &State, reader: &Reader, trails: &[u64]) -> Result<Vec<ReadEntry>, EntryUnreadable> {
+    let lasts: Vec<_> = trails.iter().filter_map(|trail| Some((*trail, state.trail(*trail)?.last))).collect();
+    let mut entries = reader.trails(&lasts)?;
+    let erasures = state.erasures();
+    let void: HashSet<u64> = entries.iter().flat_map(trails_of).filter(|trail| erasures.is_void(*trail)).collect();
+    drop(erasures);
+    entries.retain(|entry| !trails_of(entry).any(|trail| void.contains(&trail)));
+    Ok(entries)
+}
+
+/// The trails an entry is of.
+pub fn trails_of(entry: &ReadEntry) -> impl Iterator<Item = u64> + use<> {
+    [entry.header.link.trail, entry.header.second.trail].into_iter().filter(|trail| *trail != 0)
+}
+
+/// Every event of these trails, by seq, as far as it was known, and the erasures that their identifiers stand under, which
+/// were always known: nothing else is left to answer from.
+///
+/// # Errors
+/// Where one cannot be read.
+pub fn members(state: &State, reader: &Reader, trails: &[u64], known: Known) -> Result<Vec<MemberEvent>, String> {
+    let entries = entries(state, reader, trails).map_err(|error| error.to_string())?;
+    let seen = entries.iter().filter(|entry| known.holds(entry.header.recorded_at, entry.header.seq));
+    let mut members: Vec<MemberEvent> = seen.filter_map(|entry| member(state, entry)).collect();
+    members.extend(state.erasures().members(trails));
+    Ok(members)
+}
+
+/// What an entry means for who is who and what they did; none: nothing.
+#[must_use]
+pub fn member(state: &State, entry: &ReadEntry) -> Option<MemberEvent> {
+    fold::member(&entry.header, &entry.clear, &mut |name| state.sender_number(name))
+}
+
+/// The same of an entry that is yet to be written.
+#[must_use]
+pub fn planned_member(entry: &Planned, fact: Fact, state: &State) -> Option<MemberEvent> {
+    let what = match &entry.fact {
+        Stored::IdentifiersLinked(_) => Member::Linked { fact, identifiers: [entry.keys.clone(), entry.second_keys.clone()].concat() },
+        Stored::NumberChanged(_) | Stored::UserIdChanged(_) => {
+            Member::Moved { fact, from: *entry.keys.first()?, to: *entry.second_keys.first()?, second: entry.second }
+        }
+        stored => {
+            let act = fold::act(stored, &mut |name| state.sender_number(name))?;
+            Member::Act { event: Event { at: fact.at, seq: fact.seq, act }, identifiers: entry.keys.clone() }
+        }
+    };
+    Some(MemberEvent { trail: entry.trail, what })
+}
+
+/// What is known of whoever is behind an identifier at an instant.
+#[must_use]
+pub fn behind(spans: &Spans, key: Option<IdentifierKey>, at: Time) -> Facts {
+    let span = key.and_then(|key| span_at(spans.get(&key)?, at));
+    match span.map(|span| &span.behind) {
+        Some(Behind::Contact(facts)) => facts.clone(),
+        Some(Behind::Moved(_) | Behind::Nobody) | None => Facts::default(),
+    }
+}

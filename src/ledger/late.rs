@@ -1,0 +1,72 @@
+//! Events that an erasure outranks (rule 17): nothing of them is stored, and whoever turns out to be the erased person by
+//! them is written to no more.
+
+use std::cmp::Reverse;
+
+use super::batch::Batch;
+use super::entry::EntryHash;
+use super::erase::Reach;
+use super::plan::{Asked, Named, NotPlanned, Plan, Planner};
+use super::record::{Acknowledgement, RecordError};
+use crate::consent::facts::Fact;
+use crate::consent::identity::span_at;
+use crate::consent::time::Time;
+use crate::consent::words::Effect;
+
+/// The erasure that outranks an event, and the identifiers the event shows to be the erased person's.
+pub(super) struct Outranked<'a> {
+    erased: Fact,
+    others: Vec<&'a Named>,
+}
+
+impl Planner {
+    /// Whether an erasure outranks the event: it names an identifier that was erased at that time or later.
+    pub(super) fn outranked<'a>(&self, asked: &Asked<'_>, named: &'a [Named]) -> Option<Outranked<'a>> {
+        let by: Vec<Option<Fact>> = named.iter().map(|named| self.outranks(named, asked.when.at)).collect();
+        let erased = by.iter().flatten().copied().max_by_key(|erased| (erased.at, Reverse(erased.seq)))?;
+        let suppressed = |named: &Named| named.remembered.erased.is_some_and(|known| known.at >= erased.at);
+        let others = named.iter().zip(&by).filter(|(named, by)| by.is_none() && !suppressed(named)).map(|(named, _)| named);
+        Some(Outranked { erased, others: others.collect() })
+    }
+
+    /// The erasure of whoever had the identifier at an instant. A change known to lie between the two says that somebody
+    /// else had it.
+    fn outranks(&self, named: &Named, at: Time) -> Option<Fact> {
+        let group = named.key.and_then(|key| self.state.group(key.trail));
+        let spans = group.as_ref().zip(named.key).and_then(|(group, key)| group.spans.get(&key));
+        let until = |time: Time| spans.and_then(|spans| span_at(spans, time)).and_then(|span| span.until);
+        let covers = |end: Time| at <= end && until(at) == until(end);
+        let erased = named.remembered.erased.filter(|erased| covers(erased.at));
+        erased.or_else(|| named.remembered.former.filter(|former| covers(former.until)).map(|former| former.erased))
+    }
+
+    /// What is recorded instead of an event that an erasure outranks: nothing, or that its other identifiers are the erased
+    /// person's too, who asked before anybody knew of them.
+    pub(super) fn kept_out(&self, batch: &mut Batch, asked: &Asked<'_>, outranked: Outranked<'_>) -> Result<Plan, NotPlanned> {
+        let Outranked { erased, others } = outranked;
+        let entry = self.reader.entry(erased.seq);
+        let entry = entry.map_err(|error| NotPlanned::Refused(RecordError::Unavailable { reason: error.to_string() }))?;
+        let acknowledgement = Acknowledgement {
+            seq: erased.seq,
+            entry_hash: EntryHash::of(&entry.bytes).bytes(),
+            duplicate: false,
+            effect: Effect::HistoricalOnly,
+            caused: None,
+        };
+        if others.is_empty() {
+            return Err(NotPlanned::Outranked(acknowledgement));
+        }
+        if !batch.is_empty() {
+            return Err(NotPlanned::Alone);
+        }
+        let mut plan = Plan { outranked: Some(acknowledgement), ..Plan::new(Vec::new()) };
+        let reach = Reach { at: erased.at, keeps_tokens: true, destroys: false };
+        for other in others {
+            let token = self.secrets.suppression_token(asked.account, &other.identifier);
+            if !batch.erasing.leaves(token) {
+                self.reach(batch, asked, other, reach, &mut plan).map_err(NotPlanned::Refused)?;
+            }
+        }
+        Ok(plan)
+    }
+}

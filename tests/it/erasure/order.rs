@@ -1,0 +1,56 @@
+//! The order of arrival does not matter: the same events give the same answers, whenever the erasure came. Changes of
+//! number are not part of this: an erasure forgets them, and with them who a late event was of.
+
+use consent_ledger::consent::account::Known;
+use consent_ledger::consent::decide::Decision;
+use consent_ledger::consent::time::Time;
+use consent_ledger::ledger::Question;
+use consent_ledger::ledger::record::{Record, What};
+use consent_ledger::scenarios::Engine;
+use consent_ledger::scenarios::real::RealEngine;
+
+use super::erase;
+use crate::oracle::without_seqs;
+use crate::support::dice::Dice;
+use crate::support::histories::{CONTACTS, history, questions};
+
+const HISTORIES: std::ops::Range<u64> = 7_000_000..7_000_080;
+const ORDERS: usize = 3;
+
+/// The same records in another order; policies first.
+fn shuffled(dice: &mut Dice, records: &[Record]) -> Vec<Record> {
+    let is_policy = |record: &&Record| matches!(record.what, What::AdoptPolicy { .. });
+    let others: Vec<Record> = records.iter().filter(|record| !is_policy(record)).cloned().collect();
+    records.iter().filter(is_policy).cloned().chain(dice.shuffled(&others)).collect()
+}
+
+fn ledger_says(records: &[Record], clock: Time, asked: &[Question]) -> Vec<Decision> {
+    let mut ledger = RealEngine::new().unwrap();
+    ledger.set_clock(clock);
+    for record in records {
+        ledger.record(record.clone()).unwrap();
+    }
+    asked.iter().map(|question| without_seqs(ledger.check(question).unwrap().decision)).collect()
+}
+
+#[test]
+fn an_erasure_gives_the_same_answers_whenever_it_arrives() {
+    for seed in HISTORIES {
+        let mut dice = Dice::new(seed);
+        let mut history = history(&mut dice);
+        history.retain(|arrival| !matches!(arrival.record.what, What::Move { .. }));
+        let clock = history.iter().map(|arrival| arrival.clock).max().unwrap();
+        let mut asked = questions(&mut dice, &history, 40);
+        asked.iter_mut().for_each(|question| question.known = Known::default());
+        let mut erasure = dice.pick(&history).record;
+        (erasure.what, erasure.event_id) = (erase(dice.pick(&CONTACTS)), None);
+        let records: Vec<Record> = history.into_iter().map(|arrival| arrival.record).chain([erasure]).collect();
+        let orders: Vec<Vec<Record>> = (0..ORDERS).map(|_| shuffled(&mut dice, &records)).collect();
+        let wanted = ledger_says(&orders[0], clock, &asked);
+        for order in &orders[1..] {
+            for ((question, wanted), given) in asked.iter().zip(&wanted).zip(ledger_says(order, clock, &asked)) {
+                assert_eq!(given, *wanted, "seed {seed}: {} {question:?}\n{:#?}\n{order:#?}", question.contact.as_str(), orders[0]);
+            }
+        }
+    }
+}
