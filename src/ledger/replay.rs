@@ -172,8 +172,11 @@ impl Replay<'_> {
     fn introduce_identifier(&self, account: u64, trail: u64, key: IdentifierKey, identifier: &Identifier) {
         self.state.erasures_mut().introduced(key, trail);
         self.state.introduce_identifier(self.secrets.identifier_digest(account, identifier), key);
-        if let Some(erased) = self.state.remembered(self.secrets, account, identifier).erased {
-            self.state.erasures_mut().suppress(key, erased);
+        let remembered = self.state.remembered(self.secrets, account, identifier);
+        for erased in &remembered.erased {
+            self.state.erasures_mut().suppress(key, *erased);
+        }
+        if let Some(erased) = remembered.latest() {
             self.suppress(trail, erased);
         }
     }
