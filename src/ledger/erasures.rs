@@ -212,7 +212,9 @@ pub fn put_kept(bytes: &mut Vec<u8>, kept: Kept) {
     };
     bytes.push(kind);
     bytes.extend(token.map(Token::bytes).into_iter().flatten());
-    numbers.into_iter().for_each(|number| put_varint(bytes, number));
+    for number in numbers {
+        put_varint(bytes, number);
+    }
 }
 
 /// Takes a piece off the front; none where there is no such piece.

@@ -27,6 +27,8 @@ pub struct Found {
     pub grouped: HashMap<u64, u64>,
     /// Trails whose identifiers could not be read, and why: each must turn out to be erased.
     pub unread: Vec<(u64, EntryUnreadable)>,
+    /// Whether an erasure was among the entries.
+    pub erasures: bool,
 }
 
 /// Rebuilds the state; entries may come again, which changes nothing.
@@ -89,8 +91,10 @@ impl Replay<'_> {
         if let Some(error) = self.found.unread.iter().find_map(unread) {
             return Err(error);
         }
-        self.state.erasures_mut().sweep();
-        self.state.forget_erased_identifiers();
+        if self.found.erasures {
+            self.state.erasures_mut().sweep();
+            self.state.forget_erased_identifiers();
+        }
         for (_, account) in self.state.accounts() {
             self.fold_account(reader, account.trail)?;
         }
@@ -185,7 +189,8 @@ impl Replay<'_> {
     }
 
     /// Notes an erasure. Of the trails that it voids only that is left.
-    fn erased(&self, entry: &ReadEntry, erased: &ContactErased) {
+    fn erased(&mut self, entry: &ReadEntry, erased: &ContactErased) {
+        self.found.erasures = true;
         let fact = Folded { at: Time::from_micros(entry.clear.occurred_at), seq: entry.header.seq };
         self.state.erasures_mut().note(fact, &fold::keys(&entry.clear.identifiers, entry.header.link.trail), erased);
         for number in &erased.trails {

@@ -41,7 +41,9 @@ fn an_erasure_gives_the_same_answers_whenever_it_arrives() {
         history.retain(|arrival| !matches!(arrival.record.what, What::Move { .. }));
         let clock = history.iter().map(|arrival| arrival.clock).max().unwrap();
         let mut asked = questions(&mut dice, &history, 40);
-        asked.iter_mut().for_each(|question| question.known = Known::default());
+        for question in &mut asked {
+            question.known = Known::default();
+        }
         let mut erasure = dice.pick(&history).record;
         (erasure.what, erasure.event_id) = (erase(dice.pick(&CONTACTS)), None);
         let records: Vec<Record> = history.into_iter().map(|arrival| arrival.record).chain([erasure]).collect();
