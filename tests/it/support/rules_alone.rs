@@ -145,13 +145,16 @@ impl RulesAlone {
         decide(contact, &send, &policy, at)
     }
 
-    /// The contacts that stand behind identifiers now, each with its identifiers.
+    /// The contacts that stand behind identifiers now, each with its identifiers; without those of whom only an erasure is known.
     pub fn contacts(&self) -> Vec<Vec<Identifier>> {
         let spans = resolve(&self.events.iter().map(|(_, event)| event.clone()).collect::<Vec<_>>());
         let mut contacts: Vec<(&Facts, Vec<Identifier>)> = Vec::new();
         for (identifier, trail) in &self.identifiers {
             let key = IdentifierKey { trail: *trail, ordinal: 1 };
             let Some(Behind::Contact(facts)) = spans.get(&key).and_then(|spans| spans.last()).map(|span| &span.behind) else { continue };
+            if (Facts { erased: None, latest: Time::default(), ..facts.clone() }) == Facts::default() {
+                continue;
+            }
             match contacts.iter_mut().find(|(known, _)| *known == facts) {
                 Some((_, identifiers)) => identifiers.push(identifier.clone()),
                 None => contacts.push((facts, vec![identifier.clone()])),
