@@ -263,9 +263,8 @@ impl Planner {
             seq = seq.next();
             members.extend(planned_member(entry, Fact { at: entry.occurred_at, seq }, &self.state));
         }
-        let nobody = members.iter().all(|member| matches!(member.what, Member::Erased { .. }));
-        let grouped = trails.iter().any(|trail| self.state.group(*trail).is_some());
-        if nobody && !grouped {
+        // A contact whose one trail is gone leaves nobody to tell apart.
+        if opened.is_empty() && trails.iter().all(|trail| self.state.group(*trail).is_none()) {
             return;
         }
         let mut trails: Vec<u64> = trails.iter().copied().chain(kept.fresh.values().copied()).collect();
