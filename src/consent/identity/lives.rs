@@ -216,7 +216,11 @@ impl Lives {
         // Of two at one instant the first recorded is named.
         self.erasures.sort_by_key(|(_, erased, _)| *erased);
         for (_, erased, begun) in &self.erasures {
-            facts.entry(self.root(*begun)).or_default().suppress(*erased);
+            // It stands for whoever appears under the identifier: for who has it after a later change too.
+            let spans = self.spans.values().find(|spans| spans.contains(begun)).into_iter().flatten();
+            for node in spans.skip_while(|node| *node != begun) {
+                facts.entry(self.root(*node)).or_default().suppress(*erased);
+            }
         }
         self.moves.sort_by_key(|(_, change, _)| change.at);
         for (leaving, change, arriving) in &self.moves {
