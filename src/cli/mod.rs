@@ -5,6 +5,7 @@
 mod account;
 mod act;
 mod check;
+mod checkpoint;
 mod client;
 mod dead_letters;
 mod drift;
@@ -16,6 +17,7 @@ mod keys;
 mod output;
 mod policy;
 mod possible_opt_outs;
+mod prove;
 mod record;
 mod scenarios;
 mod sender;
@@ -23,6 +25,7 @@ mod serve;
 mod template;
 mod trail;
 mod verify;
+mod verify_proof;
 mod webhook;
 mod words;
 
@@ -69,6 +72,8 @@ enum Command {
     PossibleOptOuts(possible_opt_outs::PossibleOptOuts),
     Drift(drift::Drift),
     DeadLetters(dead_letters::DeadLetters),
+    Checkpoint(checkpoint::GetCheckpoint),
+    Prove(prove::Prove),
     Verify(verify::Verify),
     Keys(keys::Keys),
     Scenarios(scenarios::Scenarios),
@@ -106,6 +111,8 @@ fn run(command: Command, output: Output) -> Result<Verdict, CliError> {
         Command::PossibleOptOuts(possible_opt_outs) => client::run(possible_opt_outs.run(output)),
         Command::Drift(drift) => client::run(drift.run(output)),
         Command::DeadLetters(dead_letters) => client::run(dead_letters.run(output)),
+        Command::Checkpoint(checkpoint) => client::run(checkpoint.run(output)),
+        Command::Prove(prove) => client::run(prove.run(output)),
         Command::Verify(verify) => verify.run(output),
         Command::Keys(keys) => keys.run(output),
         Command::Scenarios(scenarios) => scenarios.run(output),
@@ -148,6 +155,10 @@ mod tests {
             "template list",
             "check --contact +447400123456 --sender 1 --template news --language en --parameters 2 --known-seq 3",
             "trail --contact +447400123456 --server http://127.0.0.1:1",
+            "serve --data-dir d --checkpoint-dir c --first-checkpoint",
+            "checkpoint --fresh",
+            "prove inclusion --seq 12 --out f --entry-out e",
+            "prove consistency --old f --size 12 --out g",
             "verify --data-dir d --json",
             "keys public --data-dir d",
             "policy show --at 2026-03-01T10:00:00Z",
