@@ -6,6 +6,7 @@ pub mod api;
 pub mod cli;
 pub mod consent;
 pub mod ledger;
+pub mod proof;
 pub mod scenarios;
 pub mod webhook;
 

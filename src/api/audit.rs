@@ -6,7 +6,7 @@ use prost::Message;
 use tonic::{Request, Response, Status};
 
 use super::parse::Fields;
-use super::{blocking, drift, map, possible_opt_outs, status};
+use super::{blocking, drift, map, possible_opt_outs, proofs, status};
 use crate::consent::account::Known;
 use crate::consent::decide::Asked;
 use crate::consent::identifier::Identifier;
@@ -14,8 +14,9 @@ use crate::consent::words::{Account, Category, Sender, Seq};
 use crate::ledger::{Filter, Ledger, OpenedEntry, Question};
 use crate::proto::audit_service_server::AuditService;
 use crate::proto::{
-    CategoryDecision, Contact, ErrorReason, GetContactRequest, GetContactResponse, GetDriftRequest, GetDriftResponse, ListEntriesRequest,
-    ListEntriesResponse, ListPossibleOptOutsRequest, ListPossibleOptOutsResponse, ResolvePossibleOptOutRequest,
+    CategoryDecision, Contact, ErrorReason, GetCheckpointRequest, GetCheckpointResponse, GetContactRequest, GetContactResponse,
+    GetDriftRequest, GetDriftResponse, ListEntriesRequest, ListEntriesResponse, ListPossibleOptOutsRequest, ListPossibleOptOutsResponse,
+    ProveConsistencyRequest, ProveConsistencyResponse, ProveInclusionRequest, ProveInclusionResponse, ResolvePossibleOptOutRequest,
     ResolvePossibleOptOutResponse,
 };
 
@@ -76,6 +77,18 @@ impl AuditService for Audit {
 
     async fn get_drift(&self, request: Request<GetDriftRequest>) -> Result<Response<GetDriftResponse>, Status> {
         drift::get(&self.ledger, request.get_ref()).await.map(Response::new)
+    }
+
+    async fn get_checkpoint(&self, request: Request<GetCheckpointRequest>) -> Result<Response<GetCheckpointResponse>, Status> {
+        proofs::checkpoint(&self.ledger, request.into_inner()).await.map(Response::new)
+    }
+
+    async fn prove_inclusion(&self, request: Request<ProveInclusionRequest>) -> Result<Response<ProveInclusionResponse>, Status> {
+        proofs::inclusion(&self.ledger, request.into_inner()).await.map(Response::new)
+    }
+
+    async fn prove_consistency(&self, request: Request<ProveConsistencyRequest>) -> Result<Response<ProveConsistencyResponse>, Status> {
+        proofs::consistency(&self.ledger, request.into_inner()).await.map(Response::new)
     }
 }
 

@@ -15,6 +15,7 @@ pub mod parse;
 pub mod parse_words;
 pub mod policy;
 mod possible_opt_outs;
+mod proofs;
 pub mod recording;
 pub mod senders;
 pub mod status;

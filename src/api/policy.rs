@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use prost::Message;
 use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
 use tonic::Status;
 
 use super::parse::Fields;
@@ -28,6 +29,9 @@ pub const PAGE_MAX: usize = 1_000;
 
 /// How many changes a page has where nothing was asked for.
 const PAGE_DEFAULT: usize = 100;
+
+/// Policies are compared one after the other: a walk over every contact keeps a core busy, and checks need the others.
+static ONE_AT_A_TIME: Semaphore = Semaphore::const_new(1);
 
 /// The most versions that are listed.
 const HISTORY_MAX: usize = 1_000;
@@ -76,9 +80,11 @@ pub fn show(ledger: &Ledger, request: &GetPolicyRequest) -> Result<GetPolicyResp
 /// Where a field is refused, there is no such account, or a contact cannot be read.
 pub async fn diff(ledger: &Ledger, request: &DiffPolicyRequest) -> Result<DiffPolicyResponse, Status> {
     let question = Question::parse(request)?;
+    let turn = ONE_AT_A_TIME.acquire().await.map_err(|_| status::interrupted())?;
     let stop = Stop::default();
     let (stopped, ledger) = (stop.0.clone(), ledger.clone());
     let found: Result<_, CheckError> = blocking(move || {
+        let _turn = turn;
         let go_on = || !stopped.load(Ordering::Relaxed);
         let diff = ledger.diff_policy(&question.proposal, question.page.as_ref(), &go_on)?;
         Ok(question.answer(diff))

@@ -14,6 +14,7 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
+use crate::ledger::proofs::ProofError;
 use crate::ledger::record::RecordError;
 use crate::ledger::{CheckError, ReadError};
 use crate::proto::ErrorReason;
@@ -97,6 +98,19 @@ pub fn of_read(error: &ReadError) -> Status {
         ReadError::AccountUnknown { .. } => status(Code::NotFound, ErrorReason::AccountUnknown, error.to_string()),
         ReadError::Unreadable { .. } => status(Code::Unavailable, ErrorReason::LedgerUnavailable, error.to_string()),
     }
+}
+
+/// Nothing was signed or proved.
+#[must_use]
+pub fn of_proof(error: &ProofError) -> Status {
+    let (code, reason) = match error {
+        ProofError::EntryUnknown { .. } => (Code::NotFound, ErrorReason::EntryUnknown),
+        ProofError::CheckpointUnknown { .. } => (Code::NotFound, ErrorReason::CheckpointUnknown),
+        ProofError::LogBehind { .. } => (Code::FailedPrecondition, ErrorReason::LogBehind),
+        ProofError::BeyondSize { .. } => (Code::InvalidArgument, ErrorReason::SizeTooSmall),
+        ProofError::Checkpoints(_) | ProofError::Unreadable(_) => (Code::Unavailable, ErrorReason::LedgerUnavailable),
+    };
+    status(code, reason, error.to_string())
 }
 
 /// Dead letters were not read or replayed.

@@ -3,10 +3,10 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::act;
 use super::client::{CALL, Server};
 use super::error::{CliError, Verdict};
 use super::output::Output;
-use super::{act, json};
 use crate::proto::admin_service_client::AdminServiceClient;
 use crate::proto::{CreateAccountRequest, ListAccountsRequest};
 
@@ -73,8 +73,7 @@ impl Create {
     async fn run(self, output: Output) -> Result<(), CliError> {
         let mut client = AdminServiceClient::new(self.server.connect(CALL).await?);
         let created = client.create_account(CreateAccountRequest { account: self.name }).await?.into_inner().acknowledgement;
-        let created = created.ok_or_else(|| CliError::unexpected("the server answered without an acknowledgement"))?;
-        output.print(|| json::acknowledgement(&created), || act::text(&created))
+        act::acknowledged(output, created).map(drop)
     }
 }
 

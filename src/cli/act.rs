@@ -50,6 +50,7 @@ pub fn acknowledged(output: Output, acknowledgement: Option<Acknowledgement>) ->
 }
 
 /// An acknowledgement for people.
+#[must_use]
 pub fn text(acknowledgement: &Acknowledgement) -> String {
     let verb = if acknowledgement.duplicate { "was recorded before as" } else { "recorded as" };
     let caused = match acknowledgement.caused_seq {

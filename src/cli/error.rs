@@ -144,6 +144,8 @@ fn hint_for(reason: &str, kind: Kind) -> Option<&'static str> {
         "ACCOUNT_UNKNOWN" => Some("check --account; every ledger has the account 'default'"),
         "POSSIBLE_OPT_OUT_UNKNOWN" => Some("`possible-opt-outs list` shows the messages that wait"),
         "POSSIBLE_OPT_OUT_RESOLVED" => Some("nothing was recorded; what was dismissed may still be confirmed, what was confirmed stays"),
+        "ENTRY_UNKNOWN" => Some("`trail` shows the seqs of a contact's entries"),
+        "LOG_BEHIND" => Some("keep the checkpoint: with its signature it shows that entries are gone"),
         "OVERLOADED" => Some("try again in a moment; nothing was recorded"),
         "BEHIND_POSITION" => Some("lower --min-position, or ask the server that recorded the entry"),
         "CLOCK_BEHIND" => Some("set the server's clock right"),

@@ -44,7 +44,7 @@ impl Keys {
     pub fn run(self, output: Output) -> Result<Verdict, CliError> {
         let What::Public(Public { data_dir }) = self.what;
         let key = public_key(&data_dir).map_err(|error| CliError::local(error).hint("check --data-dir, and that you may read it"))?;
-        output.print(|| json!({ "checkpoint_key": key }), || key.clone())?;
+        output.print(|| json!({ "checkpoint_key": key.to_string() }), || key.to_string())?;
         Ok(Verdict::Yes)
     }
 }

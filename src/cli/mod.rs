@@ -5,6 +5,7 @@
 mod account;
 mod act;
 mod check;
+mod checkpoint;
 mod client;
 mod dead_letters;
 mod drift;
@@ -16,6 +17,7 @@ mod keys;
 mod output;
 mod policy;
 mod possible_opt_outs;
+mod prove;
 mod record;
 mod scenarios;
 mod sender;
@@ -23,6 +25,7 @@ mod serve;
 mod template;
 mod trail;
 mod verify;
+mod verify_proof;
 mod webhook;
 mod words;
 
@@ -64,11 +67,13 @@ enum Command {
     Sender(sender::Sender),
     Template(template::Template),
     Trail(trail::Trail),
-    PossibleOptOuts(possible_opt_outs::PossibleOptOuts),
-    Drift(drift::Drift),
     Policy(policy::Policy),
     Account(account::Account),
+    PossibleOptOuts(possible_opt_outs::PossibleOptOuts),
+    Drift(drift::Drift),
     DeadLetters(dead_letters::DeadLetters),
+    Checkpoint(checkpoint::GetCheckpoint),
+    Prove(prove::Prove),
     Verify(verify::Verify),
     Keys(keys::Keys),
     Scenarios(scenarios::Scenarios),
@@ -101,11 +106,13 @@ fn run(command: Command, output: Output) -> Result<Verdict, CliError> {
         Command::Sender(sender) => client::run(sender.run(output)),
         Command::Template(template) => client::run(template.run(output)),
         Command::Trail(trail) => client::run(trail.run(output)),
-        Command::PossibleOptOuts(possible_opt_outs) => client::run(possible_opt_outs.run(output)),
-        Command::Drift(drift) => client::run(drift.run(output)),
         Command::Policy(policy) => policy.run(output),
         Command::Account(account) => client::run(account.run(output)),
+        Command::PossibleOptOuts(possible_opt_outs) => client::run(possible_opt_outs.run(output)),
+        Command::Drift(drift) => client::run(drift.run(output)),
         Command::DeadLetters(dead_letters) => client::run(dead_letters.run(output)),
+        Command::Checkpoint(checkpoint) => client::run(checkpoint.run(output)),
+        Command::Prove(prove) => client::run(prove.run(output)),
         Command::Verify(verify) => verify.run(output),
         Command::Keys(keys) => keys.run(output),
         Command::Scenarios(scenarios) => scenarios.run(output),
@@ -148,12 +155,12 @@ mod tests {
             "template list",
             "check --contact +447400123456 --sender 1 --template news --language en --parameters 2 --known-seq 3",
             "trail --contact +447400123456 --server http://127.0.0.1:1",
+            "serve --data-dir d --checkpoint-dir c --first-checkpoint",
+            "checkpoint --fresh",
+            "prove inclusion --seq 12 --out f --entry-out e",
+            "prove consistency --old f --size 12 --out g",
             "verify --data-dir d --json",
             "keys public --data-dir d",
-            "possible-opt-outs list",
-            "possible-opt-outs confirm 7 --event-id e",
-            "possible-opt-outs dismiss 7",
-            "drift --from 2026-03-01T10:00:00Z --to 2026-03-02T10:00:00Z --sender 1 --json",
             "policy show --at 2026-03-01T10:00:00Z",
             "policy adopt --preset sinch --set window_hours=12 --set opt_out_keywords=baja,alto --at 2026-03-01T10:00:00Z --event-id e",
             "policy adopt policy.yaml",
@@ -162,6 +169,10 @@ mod tests {
             "policy presets",
             "account create shop",
             "account list --json",
+            "possible-opt-outs list",
+            "possible-opt-outs confirm 7 --event-id e",
+            "possible-opt-outs dismiss 7",
+            "drift --from 2026-03-01T10:00:00Z --to 2026-03-02T10:00:00Z --sender 1 --json",
             "dead-letters list",
             "dead-letters replay",
             "scenarios a.yaml b.yaml",

@@ -23,6 +23,7 @@ use super::error::{CliError, Verdict};
 use super::output::Output;
 use crate::api;
 use crate::api::admin::DeadLetterAdmin;
+use crate::ledger::checkpoints::CheckpointsError;
 use crate::ledger::{Ledger, OpenError, Options};
 use crate::webhook::dead_letters::DeadLetters;
 use crate::webhook::signature::AppSecret;
@@ -62,6 +63,13 @@ pub struct Serve {
     /// The token by which the provider verifies the webhook address
     #[arg(long, value_name = "TOKEN", env = "CONSENT_LEDGER_VERIFY_TOKEN", hide_env_values = true)]
     verify_token: Option<String>,
+    /// Where to publish signed checkpoints, outside the data directory, where whoever changes that cannot reach; made where it
+    /// is missing. A log that is not what was signed there is not served
+    #[arg(long, value_name = "DIR", env = "CONSENT_LEDGER_CHECKPOINT_DIR")]
+    checkpoint_dir: Option<PathBuf>,
+    /// Begin to publish although the ledger has entries and --checkpoint-dir holds no checkpoint
+    #[arg(long, env = "CONSENT_LEDGER_FIRST_CHECKPOINT", requires = "checkpoint_dir")]
+    first_checkpoint: bool,
     /// Serve other addresses than loopback although callers need no credentials and nothing is encrypted
     #[arg(long)]
     insecure: bool,
@@ -92,8 +100,13 @@ impl Serve {
         let (grpc, grpc_address) = bind(self.listen, "--listen").await?;
         let (http, http_address) = bind(self.http, "--http").await?;
         let mut signals = Signals::new()?;
+        let options = Options {
+            checkpoint_dir: self.checkpoint_dir.clone(),
+            first_checkpoint: self.first_checkpoint,
+            ..Options::new(&self.data_dir)
+        };
         let ledger = tokio::select! {
-            opened = open_ledger(Options::new(&self.data_dir)) => opened?,
+            opened = open_ledger(options) => opened?,
             () = signals.next() => return Ok(Verdict::Yes),
         };
 
@@ -230,8 +243,14 @@ async fn open_ledger(options: Options) -> Result<Ledger, CliError> {
     let opened = tokio::task::spawn_blocking(move || Ledger::open(&options)).await;
     let opened = opened.map_err(|error| CliError::local(error).context("opening the ledger"))?;
     opened.map_err(|error| {
-        let hint = match error {
+        let hint = match &error {
             OpenError::InUse { .. } => "stop the other server, or give --data-dir another directory",
+            OpenError::Checkpoints(CheckpointsError::NothingPublished { .. }) => {
+                "check --checkpoint-dir; with --first-checkpoint this log becomes the one that is published"
+            }
+            OpenError::Checkpoints(error) if error.is_contradiction() => {
+                "keep both as they are; the data directory that belongs to the checkpoints is the right one"
+            }
             _ => "nothing was changed that was acknowledged; `consent-ledger verify --data-dir` tells more",
         };
         CliError::local(error).context(format!("opening the ledger in {}", data_dir.display())).hint(hint)

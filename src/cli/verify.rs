@@ -1,33 +1,51 @@
-//! `verify`: does the log hold together, in both its copies? Needs no server.
+//! `verify`: does the log hold together, in both its copies, or does what it handed out hold? Needs no server.
 
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-use super::error::{CliError, Verdict};
+use super::error::{CliError, Kind, Verdict};
 use super::output::Output;
+use super::verify_proof::Proved;
 use crate::consent::words::Seq;
-use crate::ledger::verify::{VerifyReport, verify_data_dir};
+use crate::ledger::verify::{VerifyReport, verify_against};
+use crate::proof::checkpoint::{self, Checkpoint};
+use crate::proof::note::VerifierKey;
 
 const EXAMPLES: &str = "\
-Exit code: 0 it holds together, 1 it does not, 2 it could not be read.
+Exit code: 0 it holds, 1 it does not, 2 it could not be read.
 
-Example:
-  consent-ledger verify --data-dir ./ledger";
+Examples:
+  consent-ledger verify --data-dir ./ledger
+  consent-ledger verify --data-dir ./ledger --key example.com/ledger+… --checkpoint january.checkpoint
+  consent-ledger verify entry-12.proof --entry entry-12.bin --key example.com/ledger+…
+  consent-ledger verify grown.proof --checkpoint january.checkpoint --key example.com/ledger+…";
 
-/// Verify a ledger's whole chain, entry by entry, in both copies on disk.
+/// Verify a ledger's whole chain, entry by entry, in both copies on disk; or a checkpoint or a proof that a ledger handed out.
 ///
 /// Every entry is hashed again and compared with its successor's link. While a server runs, only the journal is read, and the
-/// output says so. A chain alone does not show that its owner left it alone: note the head printed here and compare it later.
+/// output says so. A chain alone does not show that its owner left it alone: hold it against a checkpoint kept elsewhere. The
+/// ledger's name and key come from --key, never from what is verified.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Verify {
+    /// A checkpoint, a proof of inclusion or a proof of consistency
+    #[arg(value_name = "FILE", required_unless_present = "data_dir", conflicts_with = "data_dir", requires = "key")]
+    file: Option<PathBuf>,
     /// The ledger's data directory
     #[arg(long, value_name = "DIR")]
-    data_dir: PathBuf,
+    data_dir: Option<PathBuf>,
+    /// The ledger's key as `keys public` prints it, from somebody you trust
+    #[arg(long, value_name = "PUBKEY")]
+    key: Option<VerifierKey>,
+    /// An older checkpoint, kept elsewhere, to hold the ledger or the file against
+    #[arg(long, value_name = "OLD", requires = "key")]
+    checkpoint: Option<PathBuf>,
+    #[command(flatten)]
+    proved: Proved,
 }
 
 impl Verify {
@@ -36,20 +54,45 @@ impl Verify {
     /// # Errors
     /// Where the data directory cannot be read.
     pub fn run(self, output: Output) -> Result<Verdict, CliError> {
-        let progress = progress_bar();
-        let report = verify_data_dir(&self.data_dir, |done, total| {
-            progress.set_length(total);
-            progress.set_position(done);
-        });
-        progress.finish_and_clear();
-        let report = report.map_err(|error| {
-            CliError::local(error)
-                .context(format!("reading {}", self.data_dir.display()))
-                .hint("check --data-dir, and that you may read it")
-        })?;
-        output.print(|| value(&report), || text(&report))?;
-        Ok(if is_whole(&report) { Verdict::Yes } else { Verdict::No })
+        let older = match (&self.checkpoint, &self.key) {
+            (Some(path), Some(key)) => Some(older(path, key)?),
+            _ => None,
+        };
+        match (self.data_dir, self.file, self.key) {
+            (Some(data_dir), ..) => verify_ledger(&data_dir, older, output),
+            (None, Some(file), Some(key)) => self.proved.verify(&file, &key, older.as_ref(), output),
+            _ => Err(CliError::usage("neither a file with --key nor --data-dir was given")),
+        }
     }
+}
+
+/// The older checkpoint: what does not hold under the pinned key proves nothing about anything else.
+fn older(path: &Path, key: &VerifierKey) -> Result<Checkpoint, CliError> {
+    let verified = checkpoint::verify(&read_text(path)?, key);
+    verified.map(|verified| verified.checkpoint).map_err(|error| {
+        CliError::new(Kind::Usage, error)
+            .context(format!("--checkpoint {}", path.display()))
+            .hint("give a checkpoint of the ledger that --key belongs to, as it published it")
+    })
+}
+
+/// Reads a file of text.
+pub(super) fn read_text(path: &Path) -> Result<String, CliError> {
+    std::fs::read_to_string(path).map_err(|error| CliError::local(error).context(format!("reading {}", path.display())))
+}
+
+fn verify_ledger(data_dir: &Path, older: Option<Checkpoint>, output: Output) -> Result<Verdict, CliError> {
+    let progress = progress_bar();
+    let report = verify_against(data_dir, older, |done, total| {
+        progress.set_length(total);
+        progress.set_position(done);
+    });
+    progress.finish_and_clear();
+    let report = report.map_err(|error| {
+        CliError::local(error).context(format!("reading {}", data_dir.display())).hint("check --data-dir, and that you may read it")
+    })?;
+    output.print(|| value(&report), || text(&report))?;
+    Ok(if is_whole(&report) { Verdict::Yes } else { Verdict::No })
 }
 
 /// Hidden where stderr is no terminal.

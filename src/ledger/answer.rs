@@ -147,7 +147,7 @@ impl Ledger {
 
     /// Nothing is known of the identifier, but for what an erasure left of it (rule 17).
     fn unknown(&self, account: u64, contact: &Identifier, ask: impl Fn(Contact<'_>) -> Decision) -> (Decision, Seq) {
-        match self.shared.state.remembered(&self.shared.secrets, account, contact).erased {
+        match self.shared.state.remembered(&self.shared.secrets, account, contact).latest() {
             Some(erased) => (ask(Contact::Known(&Facts { erased: Some(erased), ..Facts::default() })), erased.seq),
             None => (ask(Contact::Unknown), Seq::NONE),
         }

@@ -176,9 +176,8 @@ impl Planner {
             }
         }
         for opened in untouched {
-            let header = &opened.entry.header;
-            let second = if header.second.trail == 0 { header.link.trail } else { header.second.trail };
-            for (keys, trail) in [(&opened.keys, header.link.trail), (&opened.second_keys, second)] {
+            let (own, second) = opened.trails();
+            for (keys, trail) in [(&opened.keys, own), (&opened.second_keys, second)] {
                 for key in keys {
                     if let Some(text) = opened.text(*key)
                         && self.introduces_again(kept, std::slice::from_ref(key), trail)
@@ -189,7 +188,7 @@ impl Planner {
                             keys: vec![*key],
                             introduces: true,
                             sealed: SealedPart { identifiers: vec![text.to_owned()], ..SealedPart::default() },
-                            ..Planned::new(header.account, Actor::LEDGER, at, trail, linked)
+                            ..Planned::new(opened.entry.header.account, Actor::LEDGER, at, trail, linked)
                         });
                     }
                 }
@@ -264,9 +263,8 @@ impl Planner {
             seq = seq.next();
             members.extend(planned_member(entry, Fact { at: entry.occurred_at, seq }, &self.state));
         }
-        let nobody = members.iter().all(|member| matches!(member.what, Member::Erased { .. }));
-        let grouped = trails.iter().any(|trail| self.state.group(*trail).is_some());
-        if nobody && !grouped {
+        // A contact whose one trail is gone leaves nobody to tell apart.
+        if opened.is_empty() && trails.iter().all(|trail| self.state.group(*trail).is_none()) {
             return;
         }
         let mut trails: Vec<u64> = trails.iter().copied().chain(kept.fresh.values().copied()).collect();
@@ -339,14 +337,16 @@ impl Opened {
         }
     }
 
+    /// The trails that hold its two lists of identifiers.
+    const fn trails(&self) -> (u64, u64) {
+        let (own, second) = (self.entry.header.link.trail, self.entry.header.second.trail);
+        (own, if second == 0 { own } else { second })
+    }
+
     /// The trail under which it uses an identifier.
     fn uses(&self, key: IdentifierKey) -> Option<u64> {
-        let header = &self.entry.header;
-        if self.keys.contains(&key) {
-            Some(header.link.trail)
-        } else {
-            self.second_keys.contains(&key).then(|| if header.second.trail == 0 { header.link.trail } else { header.second.trail })
-        }
+        let (own, second) = self.trails();
+        if self.keys.contains(&key) { Some(own) } else { self.second_keys.contains(&key).then_some(second) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What erasures left in the state: which trails are void, which identifiers are suppressed and since when.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use super::packed::{put_varint, take_varint};
 use super::secrets::Token;
@@ -11,30 +11,39 @@ use crate::consent::words::Seq;
 use crate::proto::ContactErased;
 
 /// An identifier that an erased contact had left before.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Former {
-    /// The erasure.
-    pub erased: Fact,
     /// When the contact left it.
     pub until: Time,
+    /// The erasure.
+    pub erased: Fact,
 }
 
-/// What is remembered of an identifier that was given.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+/// What is remembered of an identifier that was given: of every erasure, for each may be of another owner of a number.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Remembered {
-    /// Whoever stands behind it opted out of everything then.
-    pub erased: Option<Fact>,
-    /// An erased contact had left it before.
-    pub former: Option<Former>,
+    /// When whoever stood behind it was erased.
+    pub erased: BTreeSet<Fact>,
+    /// When erased contacts had left it.
+    pub former: BTreeSet<Former>,
+}
+
+impl Remembered {
+    /// The latest erasure: whoever appears under the identifier opted out of everything then.
+    #[must_use]
+    pub fn latest(&self) -> Option<Fact> {
+        let latest = self.erased.last()?;
+        // Of several at one instant the first recorded.
+        self.erased.iter().find(|erased| erased.at == latest.at).copied()
+    }
 }
 
 /// What all erasures left.
 #[derive(Debug, Default)]
 pub struct Erasures {
     trails: BTreeSet<u64>,
-    tokens: HashMap<Token, Fact>,
-    former: HashMap<Token, Former>,
-    suppressed: BTreeMap<IdentifierKey, Fact>,
+    tokens: HashMap<Token, Remembered>,
+    suppressed: BTreeSet<(IdentifierKey, Fact)>,
     held: HashMap<IdentifierKey, u64>,
     last: Seq,
 }
@@ -60,18 +69,22 @@ impl Erasures {
     /// Whether any token is kept: without one nothing has to be looked up.
     #[must_use]
     pub fn has_tokens(&self) -> bool {
-        !self.tokens.is_empty() || !self.former.is_empty()
+        !self.tokens.is_empty()
     }
 
     /// What is remembered of the identifier with this token.
     #[must_use]
     pub fn remembered(&self, token: Token) -> Remembered {
-        Remembered { erased: self.tokens.get(&token).copied(), former: self.former.get(&token).copied() }
+        self.tokens.get(&token).cloned().unwrap_or_default()
     }
 
     /// The erasures that the identifiers of these trails stand under, as events of their group.
     pub fn members(&self, trails: &[u64]) -> impl Iterator<Item = MemberEvent> {
-        trails.iter().flat_map(|trail| of_trail(&self.suppressed, *trail)).map(|(key, fact)| erased_member(*key, *fact))
+        let of = |trail: u64| {
+            let from = (IdentifierKey { trail, ordinal: 0 }, Fact { at: Time::from_micros(i64::MIN), seq: Seq::NONE });
+            self.suppressed.range(from..).take_while(move |(key, _)| key.trail == trail)
+        };
+        trails.iter().flat_map(move |trail| of(*trail)).map(|(key, fact)| erased_member(*key, *fact))
     }
 
     /// The trail whose key opens the text of an identifier: the one that introduced it, or that it was carried on to.
@@ -106,25 +119,22 @@ impl Erasures {
     /// Lets go of suppressed identifiers that nothing uses any more, once it is known what was introduced again.
     pub fn sweep(&mut self) {
         let Self { trails, suppressed, held, .. } = self;
-        suppressed.retain(|key, _| !trails.contains(held.get(key).unwrap_or(&key.trail)));
+        suppressed.retain(|(key, _)| !trails.contains(held.get(key).unwrap_or(&key.trail)));
     }
 
-    /// Keeps a token; the latest erasure counts.
+    /// Keeps a token.
     pub fn put_token(&mut self, token: Token, fact: Fact) {
-        raise(self.tokens.entry(token).or_insert(fact), fact);
+        self.tokens.entry(token).or_default().erased.insert(fact);
     }
 
-    /// Keeps the token of an identifier that the contact had left; the latest leaving counts.
+    /// Keeps the token of an identifier that the contact had left.
     pub fn put_former(&mut self, token: Token, former: Former) {
-        let known = self.former.entry(token).or_insert(former);
-        if former.until > known.until {
-            *known = former;
-        }
+        self.tokens.entry(token).or_default().former.insert(former);
     }
 
     /// Notes that an identifier which is known stands under an erasure.
     pub fn suppress(&mut self, key: IdentifierKey, fact: Fact) {
-        raise(self.suppressed.entry(key).or_insert(fact), fact);
+        self.suppressed.insert((key, fact));
     }
 
     /// Notes that an entry of `trail` introduces an identifier, which may be one that a void trail introduced before.
@@ -137,8 +147,10 @@ impl Erasures {
     /// Visits every void trail, token, former identifier, suppressed and carried identifier: all that a snapshot holds.
     pub fn each(&self, mut visit: impl FnMut(Kept)) {
         self.trails.iter().for_each(|trail| visit(Kept::Trail(*trail)));
-        self.tokens.iter().for_each(|(token, fact)| visit(Kept::Token(*token, *fact)));
-        self.former.iter().for_each(|(token, former)| visit(Kept::Former(*token, *former)));
+        for (token, remembered) in &self.tokens {
+            remembered.erased.iter().for_each(|fact| visit(Kept::Token(*token, *fact)));
+            remembered.former.iter().for_each(|former| visit(Kept::Former(*token, *former)));
+        }
         self.held.iter().for_each(|(key, trail)| visit(Kept::Held(*key, *trail)));
         self.suppressed.iter().for_each(|(key, fact)| visit(Kept::Suppressed(*key, *fact)));
     }
@@ -179,18 +191,8 @@ pub const fn erased_member(identifier: IdentifierKey, fact: Fact) -> MemberEvent
     MemberEvent { trail: identifier.trail, what: Member::Erased { fact, identifier } }
 }
 
-fn of_trail(suppressed: &BTreeMap<IdentifierKey, Fact>, trail: u64) -> impl Iterator<Item = (&IdentifierKey, &Fact)> {
-    suppressed.range(IdentifierKey { trail, ordinal: 0 }..=IdentifierKey { trail, ordinal: u32::MAX })
-}
-
 fn token_of(bytes: &[u8]) -> Option<Token> {
     <[u8; 32]>::try_from(bytes).ok().map(Token::from_bytes)
-}
-
-fn raise(known: &mut Fact, new: Fact) {
-    if new.at > known.at {
-        *known = new;
-    }
 }
 
 const TRAIL: u8 = 1;
@@ -212,7 +214,9 @@ pub fn put_kept(bytes: &mut Vec<u8>, kept: Kept) {
     };
     bytes.push(kind);
     bytes.extend(token.map(Token::bytes).into_iter().flatten());
-    numbers.into_iter().for_each(|number| put_varint(bytes, number));
+    for number in numbers {
+        put_varint(bytes, number);
+    }
 }
 
 /// Takes a piece off the front; none where there is no such piece.

@@ -24,7 +24,7 @@ impl Planner {
     pub(super) fn outranked<'a>(&self, asked: &Asked<'_>, named: &'a [Named]) -> Option<Outranked<'a>> {
         let by: Vec<Option<Fact>> = named.iter().map(|named| self.outranks(named, asked.when.at)).collect();
         let erased = by.iter().flatten().copied().max_by_key(|erased| (erased.at, Reverse(erased.seq)))?;
-        let suppressed = |named: &Named| named.remembered.erased.is_some_and(|known| known.at >= erased.at);
+        let suppressed = |named: &Named| named.remembered.latest().is_some_and(|known| known.at >= erased.at);
         let others = named.iter().zip(&by).filter(|(named, by)| by.is_none() && !suppressed(named)).map(|(named, _)| named);
         Some(Outranked { erased, others: others.collect() })
     }
@@ -36,8 +36,9 @@ impl Planner {
         let spans = group.as_ref().zip(named.key).and_then(|(group, key)| group.spans.get(&key));
         let until = |time: Time| spans.and_then(|spans| span_at(spans, time)).and_then(|span| span.until);
         let covers = |end: Time| at <= end && until(at) == until(end);
-        let erased = named.remembered.erased.filter(|erased| covers(erased.at));
-        erased.or_else(|| named.remembered.former.filter(|former| covers(former.until)).map(|former| former.erased))
+        let erased = named.remembered.erased.iter().filter(|erased| covers(erased.at));
+        let former = named.remembered.former.iter().filter(|former| covers(former.until)).map(|former| &former.erased);
+        erased.chain(former).copied().max_by_key(|erased| (erased.at, Reverse(erased.seq)))
     }
 
     /// What is recorded instead of an event that an erasure outranks: nothing, or that its other identifiers are the erased

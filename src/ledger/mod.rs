@@ -5,6 +5,8 @@ pub mod answer;
 pub mod batch;
 pub mod block;
 pub mod browse;
+pub mod checkpointer;
+pub mod checkpoints;
 pub mod clock;
 pub mod committer;
 pub mod diff;
@@ -29,18 +31,22 @@ pub mod packed;
 pub mod plan;
 pub mod policies;
 pub mod possible_opt_outs;
+pub mod proofs;
+pub mod publication;
 pub mod reader;
 pub mod record;
 pub mod recovery;
 pub mod replay;
 pub mod seal;
 pub mod secrets;
+pub mod signed;
 pub mod snapshot;
 pub mod snapshot_writer;
 pub mod standing;
 pub mod state;
 pub mod store;
 pub mod store_writer;
+pub mod tree;
 pub mod verify;
 pub mod walk;
 
@@ -55,6 +61,8 @@ use crate::consent::time::Time;
 use crate::consent::words::{Account, Seq};
 pub use answer::{Answer, CheckError, Question};
 pub use browse::{Filter, OpenedEntry, ReadError};
+use checkpointer::Checkpointer;
+use checkpoints::Checkpoints;
 use clock::{Clock, SystemClock};
 use committer::{Health, Job, Waiting};
 use disk::{Disk, RealDisk};
@@ -79,6 +87,8 @@ struct Shared {
     jobs: Mutex<Option<crossbeam_channel::Sender<Job>>>,
     committer: Mutex<Option<JoinHandle<()>>>,
     snapshots: Mutex<Option<SnapshotWriter>>,
+    checkpoints: Arc<Checkpoints>,
+    checkpointer: Mutex<Option<Checkpointer>>,
     state: Arc<State>,
     reader: Arc<Reader>,
     secrets: Arc<Secrets>,
@@ -95,6 +105,7 @@ impl Drop for Shared {
         if let Some(committer) = self.committer.get_mut().take() {
             let _ = committer.join();
         }
+        drop(self.checkpointer.get_mut().take());
     }
 }
 
@@ -112,13 +123,25 @@ pub struct Options {
     pub small_bytes: u64,
     /// Where a segment of the journal is cut, in bytes.
     pub segment_bytes: u64,
+    /// Where checkpoints are published, outside the data directory; none: they are only kept.
+    pub checkpoint_dir: Option<PathBuf>,
+    /// Whether a ledger that has entries may begin to publish into a directory that holds no checkpoint.
+    pub first_checkpoint: bool,
 }
 
 impl Options {
     /// The usual way to open `data_dir`.
     #[must_use]
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self { data_dir: data_dir.into(), origin: None, keys_ahead: 4096, small_bytes: 256 << 20, segment_bytes: journal::SEGMENT_BYTES }
+        Self {
+            data_dir: data_dir.into(),
+            origin: None,
+            keys_ahead: 4096,
+            small_bytes: 256 << 20,
+            segment_bytes: journal::SEGMENT_BYTES,
+            checkpoint_dir: None,
+            first_checkpoint: false,
+        }
     }
 }
 
@@ -270,7 +293,7 @@ impl Ledger {
         self.shared.clock.now()
     }
 
-    /// Takes no more records, commits what waits, syncs both copies and lets the directory go. Blocks.
+    /// Takes no more records, commits what waits, signs it, syncs both copies and lets the directory go. Blocks.
     pub fn close(&self) {
         drop(self.shared.jobs.lock().take());
         if let Some(committer) = self.shared.committer.lock().take() {
@@ -278,6 +301,9 @@ impl Ledger {
         }
         if let Some(snapshots) = self.shared.snapshots.lock().take() {
             snapshots.close();
+        }
+        if let Some(checkpointer) = self.shared.checkpointer.lock().take() {
+            checkpointer.close();
         }
         self.shared.reader.store.close();
         drop(self.shared.lock.lock().take());

@@ -10,6 +10,8 @@ use tokio::sync::watch;
 use super::accounts::ledger_created;
 use super::batch::{Batch, Sealer};
 use super::block::Block;
+use super::checkpointer::Checkpointer;
+use super::checkpoints::{Checkpoints, CheckpointsError, Log};
 use super::clock::Clock;
 use super::committer::{Committer, Health, Job, PanicGuard};
 use super::disk::Disk;
@@ -87,6 +89,9 @@ pub enum OpenError {
         /// The ledger of the secrets.
         ledger_id: String,
     },
+    /// The log is not what was signed for, or checkpoints cannot be kept or published.
+    #[error(transparent)]
+    Checkpoints(#[from] CheckpointsError),
     /// The first entry could not be written.
     #[error("the ledger could not be created: {reason}")]
     NotCreated {
@@ -160,10 +165,21 @@ pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Cloc
         let created = create(&state, &sealer, &secrets, options, clock.as_ref(), &mut journal)?;
         store.insert(&created).and_then(|()| store.sync()).map_err(RecoveryError::from)?;
     }
-    begins_as(&reader, &secrets, &data_dir)?;
+    let origin = begins_as(&reader, &secrets, &data_dir)?;
     lock.note_begun(ledger_id)?;
     let (health, _) = watch::channel(None);
     let health: Arc<Health> = Arc::new(health);
+    let (disk, clock) = (disk.clone(), clock.clone());
+    let log = Log {
+        disk: disk.clone(),
+        reader: reader.clone(),
+        state: state.clone(),
+        secrets: secrets.clone(),
+        clock: clock.clone(),
+        health: health.clone(),
+        origin,
+    };
+    let checkpoints = Arc::new(Checkpoints::open(log, &data_dir, options.checkpoint_dir.clone(), options.first_checkpoint)?);
     let told = health.clone();
     let store_writer = StoreWriter::start(store, pending, move |error| poison(&told, &error))
         .map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
@@ -176,19 +192,21 @@ pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Cloc
         committer.run(&waiting);
     });
     let thread = thread.map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
-    let snapshots =
-        Snapshots { disk: disk.clone(), path: data_dir.join("snapshot"), ledger_id, state: state.clone(), health: health.clone() };
+    let checkpointer = Checkpointer::start(checkpoints.clone()).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
+    let snapshots = Snapshots { disk, path: data_dir.join("snapshot"), ledger_id, state: state.clone(), health: health.clone() };
     let snapshots = SnapshotWriter::start(snapshots).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
     let shared = Shared {
         data_dir,
         jobs: Mutex::new(Some(jobs)),
         committer: Mutex::new(Some(thread)),
         snapshots: Mutex::new(Some(snapshots)),
+        checkpoints,
+        checkpointer: Mutex::new(Some(checkpointer)),
         state,
         reader,
         secrets,
         keyring,
-        clock: clock.clone(),
+        clock,
         health,
         lock: Mutex::new(Some(lock)),
     };
@@ -329,10 +347,11 @@ fn create(
     Ok(blocks)
 }
 
-fn begins_as(reader: &Reader, secrets: &Secrets, data_dir: &Path) -> Result<(), OpenError> {
+/// The origin that the log's first entry names.
+fn begins_as(reader: &Reader, secrets: &Secrets, data_dir: &Path) -> Result<String, OpenError> {
     let first = reader.entry(Seq::new(1))?;
     match first.clear.fact {
-        Some(Fact::LedgerCreated(created)) if created.ledger_id == secrets.ledger_id().0 && created.format == 1 => Ok(()),
+        Some(Fact::LedgerCreated(created)) if created.ledger_id == secrets.ledger_id().0 && created.format == 1 => Ok(created.origin),
         _ => Err(OpenError::Foreign { path: data_dir.to_owned(), ledger_id: secrets.ledger_id().to_string() }),
     }
 }

@@ -154,7 +154,7 @@ impl Planner {
         let mut entries = asked.entries(trail, &keys, introduces);
         let working = batch.trail(&self.state, trail, asked.account);
         let mut facts = working.facts.take().unwrap_or_default();
-        for erased in named.iter().filter(|named| named.key.is_none()).filter_map(|named| named.remembered.erased) {
+        for erased in named.iter().filter(|named| named.key.is_none()).filter_map(|named| named.remembered.latest()) {
             facts.suppress(erased);
         }
         let mut seq = batch.head.seq;
@@ -385,7 +385,7 @@ fn introduce(batch: &mut Batch, state: &State, trail: u64, account: u64, named: 
         let key = named.key.unwrap_or_else(|| {
             next += 1;
             let key = IdentifierKey { trail, ordinal: next };
-            batch.erasing.suppressed.extend(named.remembered.erased.map(|erased| (key, erased)));
+            batch.erasing.suppressed.extend(named.remembered.erased.iter().map(|erased| (key, *erased)));
             key
         });
         batch.identifiers.insert(named.digest, key);

@@ -27,6 +27,8 @@ pub struct Found {
     pub grouped: HashMap<u64, u64>,
     /// Trails whose identifiers could not be read, and why: each must turn out to be erased.
     pub unread: Vec<(u64, EntryUnreadable)>,
+    /// Whether an erasure was among the entries.
+    pub erasures: bool,
 }
 
 /// Rebuilds the state; entries may come again, which changes nothing.
@@ -89,8 +91,10 @@ impl Replay<'_> {
         if let Some(error) = self.found.unread.iter().find_map(unread) {
             return Err(error);
         }
-        self.state.erasures_mut().sweep();
-        self.state.forget_erased_identifiers();
+        if self.found.erasures {
+            self.state.erasures_mut().sweep();
+            self.state.forget_erased_identifiers();
+        }
         for (_, account) in self.state.accounts() {
             self.fold_account(reader, account.trail)?;
         }
@@ -168,8 +172,11 @@ impl Replay<'_> {
     fn introduce_identifier(&self, account: u64, trail: u64, key: IdentifierKey, identifier: &Identifier) {
         self.state.erasures_mut().introduced(key, trail);
         self.state.introduce_identifier(self.secrets.identifier_digest(account, identifier), key);
-        if let Some(erased) = self.state.remembered(self.secrets, account, identifier).erased {
-            self.state.erasures_mut().suppress(key, erased);
+        let remembered = self.state.remembered(self.secrets, account, identifier);
+        for erased in &remembered.erased {
+            self.state.erasures_mut().suppress(key, *erased);
+        }
+        if let Some(erased) = remembered.latest() {
             self.suppress(trail, erased);
         }
     }
@@ -185,7 +192,8 @@ impl Replay<'_> {
     }
 
     /// Notes an erasure. Of the trails that it voids only that is left.
-    fn erased(&self, entry: &ReadEntry, erased: &ContactErased) {
+    fn erased(&mut self, entry: &ReadEntry, erased: &ContactErased) {
+        self.found.erasures = true;
         let fact = Folded { at: Time::from_micros(entry.clear.occurred_at), seq: entry.header.seq };
         self.state.erasures_mut().note(fact, &fold::keys(&entry.clear.identifiers, entry.header.link.trail), erased);
         for number in &erased.trails {

@@ -174,6 +174,12 @@ impl Secrets {
         self.checkpoint.verifying_key().to_bytes()
     }
 
+    /// Signs checkpoints.
+    #[must_use]
+    pub const fn checkpoint_key(&self) -> &SigningKey {
+        &self.checkpoint
+    }
+
     /// The public key of decision receipts, 32 bytes.
     #[must_use]
     pub fn receipt_public_key(&self) -> [u8; 32] {

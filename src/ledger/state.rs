@@ -239,10 +239,8 @@ impl State {
     /// Forgets every identifier whose text nothing opens any more.
     pub fn forget_erased_identifiers(&self) {
         let erasures = self.erasures();
-        if erasures.trails().next().is_some() {
-            for shard in &self.identifiers {
-                shard.write().retain(|_, key| !erasures.is_gone(*key));
-            }
+        for shard in &self.identifiers {
+            shard.write().retain(|_, key| !erasures.is_gone(*key));
         }
     }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::block::Block;
+use super::checkpoints::CheckpointsError;
 use super::disk::{Disk, RealDisk, read_all};
 use super::entry::{Entry, EntryError, EntryHash, TrailLink};
 use super::journal::{self, JournalError};
@@ -18,6 +19,9 @@ use super::walk::{Walked, walk};
 use super::{Position, secrets::Secrets};
 use crate::consent::time::Time;
 use crate::consent::words::Seq;
+use crate::proof::checkpoint::Checkpoint;
+use crate::proof::merkle::Frontier;
+use crate::proof::note::VerifierKey;
 use crate::proto::clear_part::Fact;
 
 /// How many problems are told one by one.
@@ -78,11 +82,23 @@ pub enum VerifyError {
 ///
 /// # Errors
 /// Where there is none, or it cannot be read. What does not hold is no error but in the report.
-pub fn verify_data_dir(data_dir: &Path, mut progress: impl FnMut(u64, u64)) -> Result<VerifyReport, VerifyError> {
+pub fn verify_data_dir(data_dir: &Path, progress: impl FnMut(u64, u64)) -> Result<VerifyReport, VerifyError> {
+    verify_against(data_dir, None, progress)
+}
+
+/// The same, and holds the log against an older checkpoint whose signature was verified.
+///
+/// # Errors
+/// As [`verify_data_dir`].
+pub fn verify_against(
+    data_dir: &Path,
+    checkpoint: Option<Checkpoint>,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<VerifyReport, VerifyError> {
     let disk = RealDisk;
     let dir = data_dir.join("journal");
     let ledger_id = ledger_id(&disk, &dir).ok_or_else(|| VerifyError::NoLedger { path: data_dir.to_owned() })?;
-    let mut check = Check::new(ledger_id);
+    let mut check = Check::new(ledger_id, checkpoint);
     // A running server changes sled under a reader; then the journal is verified alone.
     let lock = data_dir.join("lock").exists().then(|| Lock::take(data_dir));
     let copy = if matches!(lock, Some(Err(_))) {
@@ -120,13 +136,11 @@ pub fn verify_data_dir(data_dir: &Path, mut progress: impl FnMut(u64, u64)) -> R
     Ok(check.finish())
 }
 
-/// The ledger's checkpoint key as a C2SP verifier key: `origin+hash+key`.
+/// The ledger's checkpoint key, under the name of its origin.
 ///
 /// # Errors
 /// Where the ledger's secrets or its first entry cannot be read.
-pub fn public_key(data_dir: &Path) -> Result<String, OpenError> {
-    use base64::Engine as _;
-    use sha2::{Digest, Sha256};
+pub fn public_key(data_dir: &Path) -> Result<VerifierKey, OpenError> {
     let disk = RealDisk;
     if !data_dir.join("journal").exists() {
         return Err(OpenError::NoLedger { path: data_dir.to_owned() });
@@ -144,11 +158,9 @@ pub fn public_key(data_dir: &Path) -> Result<String, OpenError> {
             }
         }
     }
-    let origin = origin.ok_or_else(|| OpenError::Foreign { path: data_dir.to_owned(), ledger_id: secrets.ledger_id().to_string() })?;
-    let key = [[0x01].as_slice(), &secrets.checkpoint_public_key()].concat();
-    let digest = Sha256::new().chain_update(origin.as_bytes()).chain_update(b"\n").chain_update(&key).finalize();
-    let id: Vec<u8> = digest.iter().take(4).copied().collect();
-    Ok(format!("{origin}+{}+{}", hex::encode(id), base64::engine::general_purpose::STANDARD.encode(key)))
+    let foreign = || OpenError::Foreign { path: data_dir.to_owned(), ledger_id: secrets.ledger_id().to_string() };
+    let origin = origin.ok_or_else(foreign)?;
+    VerifierKey::new(&origin, &secrets.checkpoint_public_key()).map_err(|_| CheckpointsError::Origin { origin }.into())
 }
 
 struct Check {
@@ -160,10 +172,12 @@ struct Check {
     trails: HashMap<u64, (Seq, u64)>,
     more_problems: u64,
     uninterpreted: u64,
+    checkpoint: Option<Checkpoint>,
+    frontier: Frontier,
 }
 
 impl Check {
-    fn new(ledger_id: LedgerId) -> Self {
+    fn new(ledger_id: LedgerId, checkpoint: Option<Checkpoint>) -> Self {
         let report = VerifyReport {
             ledger_id: ledger_id.to_string(),
             entries: 0,
@@ -183,6 +197,8 @@ impl Check {
             trails: HashMap::new(),
             more_problems: 0,
             uninterpreted: 0,
+            checkpoint,
+            frontier: Frontier::default(),
         }
     }
 
@@ -243,6 +259,9 @@ impl Check {
         self.link(seq, header.link, true);
         self.link(seq, header.second, false);
         let hash = entry.hash();
+        if self.checkpoint.as_ref().is_some_and(|checkpoint| seq.number() <= checkpoint.size) {
+            self.frontier.push(hash.bytes());
+        }
         (self.hash, self.expected, self.recorded_at) = (Some(hash), seq.next(), header.recorded_at);
         self.report.entries += 1;
         self.report.head = Position { seq, hash: hash.bytes() };
@@ -302,7 +321,23 @@ impl Check {
         }
     }
 
+    /// Holds what was read against the older checkpoint.
+    fn hold(&mut self) {
+        let Some(Checkpoint { size, root, .. }) = self.checkpoint.take() else { return };
+        let head = self.report.head.seq;
+        let problem = if head.number() < size {
+            format!("the log ends at entry {head}, the checkpoint was signed over {size}: an older copy of the log was put back")
+        } else if self.frontier.size() != size || self.frontier.root() != root {
+            format!("the first {size} entries are not those that the checkpoint was signed over: the log was rewritten")
+        } else {
+            return self.report.notes.push(format!("the first {size} entries are those that the checkpoint was signed over"));
+        };
+        self.report.journal_ok = false;
+        self.tell(problem);
+    }
+
     fn finish(mut self) -> VerifyReport {
+        self.hold();
         if self.more_problems > 0 {
             self.report.problems.push(format!("and {} more", self.more_problems));
         }

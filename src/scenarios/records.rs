@@ -123,7 +123,7 @@ fn invalid(name: &str, message: &str) -> Refusal {
         ("category" | "categories", true) => ErrorReason::CategoryMissing,
         ("category" | "categories", false) => ErrorReason::CategoryUnknown,
         ("method", _) => ErrorReason::MethodUnknown,
-        ("kind" | "window_kinds", _) => ErrorReason::KindUnknown,
+        ("kind", _) => ErrorReason::KindUnknown,
         ("value", _) => ErrorReason::PreferenceUnknown,
         ("code", _) => ErrorReason::CodeMissing,
         ("rating", _) => ErrorReason::QualityUnknown,

@@ -4,6 +4,7 @@
 
 mod any_order;
 mod architecture;
+mod checkpoints;
 mod command_line;
 mod concurrency;
 mod crash;
@@ -19,6 +20,7 @@ mod policies;
 mod possible_opt_outs;
 mod present;
 mod privacy;
+mod proofs;
 mod protos;
 mod python_client;
 mod races;

@@ -3,12 +3,12 @@
 mod batches;
 mod commands;
 mod difference;
-mod happened;
 
+use consent_ledger::proto::report_standing_request::Report;
 use consent_ledger::proto::{
     AdoptPolicyRequest, AdoptPolicyResponse, Category, CreateAccountRequest, DiffPolicyRequest, DiffPolicyResponse, GetPolicyRequest,
-    InboundAfterOptOut, InboundKinds, ListAccountsRequest, Permission, PolicyChoice, PolicyVersion, Reason, RecordOptInRequest, RedQuality,
-    UnknownContact, clear_part::Fact,
+    InboundAfterOptOut, InboundKinds, ListAccountsRequest, Permission, PolicyChoice, PolicyVersion, Quality, Reason, RecordOptInRequest,
+    RedQuality, ReportStandingRequest, UnknownContact, clear_part::Fact,
 };
 use prost_types::Timestamp;
 use tonic::{Code, Status};
@@ -265,5 +265,23 @@ fn a_sender_that_becomes_known_between_pages_is_asked_about_once() {
         // Marketing, and service: what may be sent at all.
         let expected = (0..3).flat_map(|n| [1, 4].map(|category| (format!("+44740012345{n}"), "new".to_owned(), category)));
         assert_eq!(changes, expected.collect::<Vec<_>>());
+    });
+}
+
+#[test]
+fn a_sender_that_was_rated_red_long_ago_is_compared_under_both_policies() {
+    on_a_server(async |client| {
+        client.opt_in(opt_in(CONTACT, "")).await.unwrap();
+        let eight_days_ago = from_now(&client, -8 * 86_400_000_000).await;
+        let report = Some(Report::Quality(Quality::Red.into()));
+        let red = ReportStandingRequest { sender: "red".into(), report, occurred_at: eight_days_ago, ..Default::default() };
+        client.admin.clone().report_standing(red).await.unwrap();
+        let policy = Some(choice("escalation-2020"));
+        let asked = DiffPolicyRequest { policy, sender: "green".into(), with_contacts: true, ..Default::default() };
+        let found = diff(&client, asked).await.unwrap();
+        let changes: Vec<_> =
+            found.changes.iter().map(|change| (change.sender.as_str(), change.category, change.after.unwrap().reason())).collect();
+        assert_eq!(changes, [("red", 1, Reason::SenderQualityRed), ("red", 4, Reason::RecipientNotOptedIn)]);
+        assert!(found.diffs.iter().any(|diff| diff.sender == "green" && diff.unchanged == 1));
     });
 }

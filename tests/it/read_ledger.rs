@@ -9,13 +9,14 @@ use crate::support::server::Server;
 const REQUIRED: &str = "CONSENT_LEDGER_REQUIRE_PYTHON";
 
 /// An interpreter: the one named by `CONSENT_LEDGER_PYTHON`, else `python3`.
-fn interpreter() -> Option<String> {
+pub fn interpreter() -> Option<String> {
     let python = std::env::var("CONSENT_LEDGER_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let found = Command::new(&python).args(["-c", "import struct, hashlib, datetime"]).output();
     found.is_ok_and(|output| output.status.success()).then_some(python)
 }
 
-fn read(python: &str, data_dir: &Path) -> Output {
+/// Reads the ledger in `data_dir` with it.
+pub fn read(python: &str, data_dir: &Path) -> Output {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/read_ledger.py");
     Command::new(python).arg(script).arg(data_dir).output().unwrap()
 }

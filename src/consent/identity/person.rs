@@ -29,7 +29,7 @@ pub struct Person {
 pub struct Held {
     /// Which.
     pub key: IdentifierKey,
-    /// When they left it; none: they have it.
+    /// When they left it and others came; none: they have it, or nobody acted under it since.
     pub left: Option<Time>,
     /// Whether somebody else stands behind it since.
     pub others: bool,
@@ -155,7 +155,10 @@ mod tests {
         MemberEvent { trail: identifier, what: Member::Erased { fact: fact(seq), identifier: key(identifier) } }
     }
 
-    fn of(events: &[MemberEvent], identifier: u64, at: u64) -> (Vec<u64>, Vec<(u64, Option<u64>, bool)>) {
+    /// An identifier, when it was left, and whether others have it.
+    type Has = (u64, Option<u64>, bool);
+
+    fn of(events: &[MemberEvent], identifier: u64, at: u64) -> (Vec<u64>, Vec<Has>) {
         let person = person(events, key(identifier), time(at));
         let held = |held: &Held| (held.key.trail, held.left.map(|left| left.micros().cast_unsigned() / 10), held.others);
         (person.events.iter().map(|seq| seq.number()).collect(), person.identifiers.iter().map(held).collect())
@@ -173,7 +176,7 @@ mod tests {
     fn a_person_who_moved_is_found_by_the_old_number_and_by_the_new_one() {
         let events = [act(1, &[1]), moved(2, 1, 2), act(3, &[2])];
         for identifier in [1, 2] {
-            assert_eq!(of(&events, identifier, 9), (vec![1, 2, 3], vec![(1, Some(2), false), (2, None, false)]));
+            assert_eq!(of(&events, identifier, 9), (vec![1, 2, 3], vec![(1, None, false), (2, None, false)]));
         }
     }
 

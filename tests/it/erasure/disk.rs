@@ -51,7 +51,8 @@ fn personal(dir: &Path) -> Needles {
         let slot = usize::try_from(TRAIL).unwrap() * 64;
         needles.bytes("the wrapped key", &slots[slot + 16..slot + 48]);
     }
-    assert!(!needles.found_under(dir).is_empty(), "the search finds what is there");
+    let found = needles.found_under(dir).concat();
+    assert!(["a look-up digest", "the wrapped key"].iter().all(|what| found.contains(what)), "the search finds what is there: {found}");
     needles
 }
 
@@ -263,4 +264,40 @@ fn a_check_during_an_erasure_sees_the_contact_or_its_erasure_and_never_a_strange
         put(&ledger, 40, erase(&phone));
         reading.join().unwrap();
     }
+}
+
+#[test]
+fn the_trail_of_an_unknown_contact_that_was_erased_gets_no_new_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = open(dir.path());
+    put(&ledger, 10, erase(PHONE));
+    assert_eq!(slots(dir.path()), [2, 2]);
+    ledger.close();
+    drop(ledger);
+    for _ in 0..2 {
+        for ledger in [open_from_snapshot, open] {
+            ledger(dir.path()).close();
+            assert_eq!(slots(dir.path()), [2, 2], "the last trail of the log is below the keys that are made anew");
+        }
+        as_after_a_crash(dir.path());
+    }
+}
+
+#[test]
+fn a_reader_written_from_the_format_alone_reads_an_erasure() {
+    let Some(python) = crate::read_ledger::interpreter() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = open(dir.path());
+    put(&ledger, 10, opt_in(PHONE));
+    put(&ledger, 30, opt_out(PHONE));
+    put(&ledger, 20, moves(PHONE, USER));
+    put(&ledger, 40, erase(USER));
+    put(&ledger, 41, erase(OTHER));
+    put(&ledger, 35, says(&[OTHER, "GB.9"], "hello"));
+    ledger.close();
+    drop(ledger);
+    let read = crate::read_ledger::read(&python, dir.path());
+    let said = String::from_utf8_lossy(&read.stdout).into_owned();
+    assert!(read.status.success(), "{said}\n{}", String::from_utf8_lossy(&read.stderr));
+    assert_eq!(said.matches(" ContactErased ").count(), 3, "{said}");
 }

@@ -267,3 +267,90 @@ fn an_erasure_reaches_one_account_only() {
     assert!(kept.len() == 1 && kept[0].sealed.is_some());
     assert_eq!(put(&ledger, 15, link(PHONE, "GB.1")).effect, Effect::HistoricalOnly);
 }
+
+#[test]
+fn an_erasure_is_known_of_at_every_time_and_whatever_was_known_then() {
+    use consent_ledger::consent::account::Known;
+    use consent_ledger::ledger::Question;
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = open(dir.path());
+    let before = put(&ledger, 10, opt_in(PHONE)).seq;
+    put(&ledger, 30, erase(PHONE));
+    put(&ledger, 40, opt_in(PHONE));
+    put(&ledger, 50, link(PHONE, "GB.1"));
+    for contact in [PHONE, "GB.1"] {
+        let known = Known { at: None, seq: Some(before) };
+        let asked =
+            Question { known, ..crate::support::bench::question(contact, consent_ledger::consent::words::Category::Marketing, None) };
+        let reason = ledger.check(&asked).unwrap().decision.reasons[0];
+        let wanted = if contact == PHONE { Reason::ContactErased } else { Reason::RecipientNotOptedIn };
+        assert_eq!(reason, wanted, "{contact}");
+    }
+    assert_eq!(answer(&ledger, PHONE, Some(35)).decision.reasons[0], Reason::ContactErased);
+    assert_eq!(may(&ledger, "GB.1"), Permission::TemplateOnly);
+}
+
+#[test]
+fn a_possible_opt_out_goes_with_its_message_and_one_of_somebody_else_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = open(dir.path());
+    let doubt = |contact: &str| says(&[contact], "Stop. Thank you");
+    let listed = |ledger: &consent_ledger::ledger::Ledger| {
+        let found = ledger.possible_opt_outs(&Account::default_account(), consent_ledger::consent::words::Seq::NONE, 9).unwrap();
+        found.iter().map(|message| (message.occurred_at, message.contact[0].as_str().to_owned())).collect::<Vec<_>>()
+    };
+    put(&ledger, 10, doubt(PHONE));
+    // Of the new owner: one message is open, of one it is decided that it was an opt-out.
+    put(&ledger, 30, doubt(PHONE));
+    let decided = put(&ledger, 31, doubt(PHONE));
+    let resolution = ledger.resolution(&Account::default_account(), decided.seq, true).unwrap();
+    put(&ledger, 32, resolution);
+    put(&ledger, 20, moves(PHONE, OTHER));
+    assert_eq!(listed(&ledger).len(), 2);
+    put(&ledger, 40, erase(OTHER));
+    let told = |ledger: &consent_ledger::ledger::Ledger, when: &str| {
+        assert_eq!(listed(ledger), [(at(30), PHONE.to_owned())], "{when}");
+        assert_eq!(why(ledger, PHONE), Reason::RecipientOptedOut, "{when}");
+        let shown: Vec<_> = trail(ledger, PHONE);
+        assert_eq!(shown.len(), 4, "{when}: two messages, a decision, an opt-out: {shown:#?}");
+        let Some(Fact::PossibleOptOutResolved(decision)) = &shown[2].clear.fact else { panic!("{shown:#?}") };
+        assert_eq!((decision.seq, shown[1].clear.occurred_at), (shown[1].seq.number(), at(31).micros()), "{when}");
+    };
+    told(&ledger, "at once");
+    ledger.close();
+    drop(ledger);
+    let ledger = super::open_from_snapshot(dir.path());
+    told(&ledger, "from the snapshot");
+    ledger.close();
+    drop(ledger);
+    let _ = std::fs::remove_file(dir.path().join("snapshot"));
+    told(&open(dir.path()), "from the log");
+}
+
+#[test]
+fn a_comparison_of_policies_counts_nobody_who_was_erased_and_names_who_is_left() {
+    use consent_ledger::consent::policy::{Policy, UnknownContact};
+    use consent_ledger::ledger::diff::{Page, Proposal};
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = open(dir.path());
+    put(&ledger, 10, opt_in(PHONE));
+    put(&ledger, 20, moves(PHONE, OTHER));
+    put(&ledger, 25, opt_in("GB.2"));
+    put(&ledger, 30, says(&[PHONE, "GB.2"], "hello"));
+    put(&ledger, 35, opt_in(THIRD));
+    put(&ledger, 40, erase(OTHER));
+    put(&ledger, 41, erase(THIRD));
+    let mut policy = Policy::meta();
+    policy.unknown_contact = UnknownContact::OptInRequest;
+    policy.window_hours = 1;
+    policy.identity_change_carries_opt_in = true;
+    let proposal = Proposal { account: Account::default_account(), sender: None, policy };
+    let ledger = {
+        ledger.close();
+        drop(ledger);
+        try_open(dir.path(), at(3 * 3600)).unwrap()
+    };
+    let diff = ledger.diff_policy(&proposal, Some(&Page { from: None, size: 99 }), &|| true).unwrap();
+    assert!(!diff.changes.is_empty() && diff.changes.iter().all(|change| change.contact == PHONE), "{:?}", diff.changes);
+    assert_eq!(diff.contacts, 1);
+}

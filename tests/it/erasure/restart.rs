@@ -64,7 +64,9 @@ fn the_ledger_erases_as_the_rules_do_and_a_restart_of_any_kind_changes_no_answer
         let history = with_erasures(&mut dice);
         let mut asked = questions(&mut dice, &history, 60);
         // The clock of this ledger stands: what it knew at a time is asked elsewhere.
-        asked.iter_mut().for_each(|question| question.known = consent_ledger::consent::account::Known::default());
+        for question in &mut asked {
+            question.known = consent_ledger::consent::account::Known::default();
+        }
         let now = history.iter().map(|arrival| arrival.clock).max().unwrap();
         let restart = dice.below(history.len());
         let (dir, older) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

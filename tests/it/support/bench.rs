@@ -134,9 +134,11 @@ pub fn may(ledger: &Ledger, contact: &str) -> Permission {
     answer(ledger, contact, None).decision.permission
 }
 
-/// Takes away what only a clean stop leaves: a crash writes no last snapshot.
+/// Takes away what only a clean stop leaves: a crash writes no last snapshot and signs no last checkpoint.
 pub fn as_after_a_crash(dir: &Path) {
-    let _ = std::fs::remove_file(dir.join("snapshot"));
+    for name in ["snapshot", "checkpoints"] {
+        let _ = std::fs::remove_file(dir.join(name));
+    }
 }
 
 /// Copies a directory.

@@ -27,7 +27,7 @@ pub struct RulesAlone {
     head: u64,
     events: Vec<(Time, MemberEvent)>,
     /// Of identifiers that an erased person had left and others have: until when, and the erasure.
-    former: BTreeMap<IdentifierKey, (Time, Fact)>,
+    former: Vec<(IdentifierKey, Time, Fact)>,
     account: AccountFacts,
     identifiers: BTreeMap<Identifier, u64>,
     senders: BTreeMap<Sender, u32>,
@@ -145,13 +145,16 @@ impl RulesAlone {
         decide(contact, &send, &policy, at)
     }
 
-    /// The contacts that stand behind the identifiers now, each with its identifiers.
+    /// The contacts that stand behind identifiers now, each with its identifiers; without those of whom only an erasure is known.
     pub fn contacts(&self) -> Vec<Vec<Identifier>> {
         let spans = resolve(&self.events.iter().map(|(_, event)| event.clone()).collect::<Vec<_>>());
         let mut contacts: Vec<(&Facts, Vec<Identifier>)> = Vec::new();
         for (identifier, trail) in &self.identifiers {
             let key = IdentifierKey { trail: *trail, ordinal: 1 };
             let Some(Behind::Contact(facts)) = spans.get(&key).and_then(|spans| spans.last()).map(|span| &span.behind) else { continue };
+            if (Facts { erased: None, latest: Time::default(), ..facts.clone() }) == Facts::default() {
+                continue;
+            }
             match contacts.iter_mut().find(|(known, _)| *known == facts) {
                 Some((_, identifiers)) => identifiers.push(identifier.clone()),
                 None => contacts.push((facts, vec![identifier.clone()])),
@@ -164,21 +167,16 @@ impl RulesAlone {
         self.events.iter().map(|(_, event)| event.clone()).collect()
     }
 
-    /// What an erasure leaves of an identifier; the latest erasure counts.
+    /// What an erasure leaves of an identifier.
     fn leave(&mut self, held: &Held, fact: Fact) {
-        if let Some(until) = held.left.filter(|_| held.others) {
-            let known = self.former.entry(held.key).or_insert((until, fact));
-            if until > known.0 {
-                *known = (until, fact);
-            }
-        } else if self.erased(held.key).is_none_or(|known| known.at < fact.at) {
-            self.events.retain(|(_, event)| erased(event).is_none_or(|(key, _)| key != held.key));
-            self.keep(fact.at, Member::Erased { fact, identifier: held.key });
+        match held.left.filter(|_| held.others) {
+            Some(until) => self.former.push((held.key, until, fact)),
+            None => self.keep(fact.at, Member::Erased { fact, identifier: held.key }),
         }
     }
 
-    fn erased(&self, key: IdentifierKey) -> Option<Fact> {
-        self.events.iter().find_map(|(_, event)| erased(event).filter(|(known, _)| *known == key).map(|(_, fact)| fact))
+    fn erasures(&self, key: IdentifierKey) -> impl Iterator<Item = Fact> {
+        self.events.iter().filter_map(move |(_, event)| erased(event).filter(|(known, _)| *known == key).map(|(_, fact)| fact))
     }
 
     /// Whether an erasure outranks an event at `at`; whoever turns out by it to be the erased person is suppressed too.
@@ -186,17 +184,16 @@ impl RulesAlone {
         let keys: Vec<IdentifierKey> = draft::identifiers(what).iter().map(|identifier| self.key(identifier)).collect();
         let spans = resolve(&self.members());
         let until = |key, time| spans.get(&key).and_then(|spans| span_at(spans, time)).and_then(|span| span.until);
+        let later = |erased: &Fact| (erased.at, std::cmp::Reverse(erased.seq));
         let by = |key: &IdentifierKey| {
             let covers = |end: Time| at <= end && until(*key, at) == until(*key, end);
-            let former = || self.former.get(key).filter(|(end, _)| covers(*end)).map(|(_, erased)| *erased);
-            self.erased(*key).filter(|erased| covers(erased.at)).or_else(former)
+            let former = self.former.iter().filter(|(of, end, _)| of == key && covers(*end)).map(|(_, _, erased)| *erased);
+            self.erasures(*key).filter(|erased| covers(erased.at)).chain(former).max_by_key(later)
         };
         let by: Vec<Option<Fact>> = keys.iter().map(by).collect();
-        let Some(erasure) = by.iter().flatten().copied().max_by_key(|erased| (erased.at, std::cmp::Reverse(erased.seq))) else {
-            return false;
-        };
+        let Some(erasure) = by.iter().flatten().copied().max_by_key(later) else { return false };
         for (key, _) in keys.iter().zip(&by).filter(|(_, by)| by.is_none()) {
-            if self.erased(*key).is_none_or(|known| known.at < erasure.at) {
+            if self.erasures(*key).all(|known| known.at < erasure.at) {
                 let person = person(&self.members(), *key, erasure.at);
                 person.identifiers.iter().for_each(|held| self.leave(held, erasure));
             }

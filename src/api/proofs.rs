@@ -1,0 +1,76 @@
+//! Checkpoints and proofs, as `AuditService` hands them out.
+
+use tonic::Status;
+
+use super::parse::Fields;
+use super::{blocking, map, status};
+use crate::consent::time::Time;
+use crate::consent::words::Seq;
+use crate::ledger::Ledger;
+use crate::ledger::proofs::SignedCheckpoint;
+use crate::proto::{
+    Checkpoint, ErrorReason, GetCheckpointRequest, GetCheckpointResponse, ProveConsistencyRequest, ProveConsistencyResponse,
+    ProveInclusionRequest, ProveInclusionResponse,
+};
+
+/// The latest checkpoint, or a fresh one.
+///
+/// # Errors
+/// Where none can be signed.
+pub async fn checkpoint(ledger: &Ledger, request: GetCheckpointRequest) -> Result<GetCheckpointResponse, Status> {
+    let ledger = ledger.clone();
+    let signed = blocking(move || ledger.checkpoint(request.fresh)).await?;
+    let signed = signed.map_err(|error| status::of_proof(&error))?;
+    Ok(GetCheckpointResponse { checkpoint: Some(message(signed)) })
+}
+
+/// That an entry is in the log.
+///
+/// # Errors
+/// Where there is no such entry or no such checkpoint.
+pub async fn inclusion(ledger: &Ledger, request: ProveInclusionRequest) -> Result<ProveInclusionResponse, Status> {
+    let (seq, size) = at_size("seq", request.seq, ErrorReason::SeqMissing, request.size)?;
+    let ledger = ledger.clone();
+    let proved = blocking(move || ledger.prove_inclusion(Seq::new(seq), size)).await?;
+    let proved = proved.map_err(|error| status::of_proof(&error))?;
+    Ok(ProveInclusionResponse {
+        proof: proved.proof.to_string(),
+        entry_hash: proved.entry_hash.to_vec(),
+        path: proved.proof.path.iter().map(|hash| hash.to_vec()).collect(),
+        checkpoint: Some(message(proved.checkpoint)),
+    })
+}
+
+/// That the log only grew.
+///
+/// # Errors
+/// Where it did not, or there is no such checkpoint.
+pub async fn consistency(ledger: &Ledger, request: ProveConsistencyRequest) -> Result<ProveConsistencyResponse, Status> {
+    let (old, size) = at_size("old_size", request.old_size, ErrorReason::SizeMissing, request.size)?;
+    let ledger = ledger.clone();
+    let proved = blocking(move || ledger.prove_consistency(old, size)).await?;
+    let proved = proved.map_err(|error| status::of_proof(&error))?;
+    Ok(ProveConsistencyResponse {
+        proof: proved.proof.to_string(),
+        path: proved.proof.path.iter().map(|hash| hash.to_vec()).collect(),
+        checkpoint: Some(message(proved.checkpoint)),
+    })
+}
+
+/// A number that must be there, and the size of a checkpoint that reaches so far; none: whichever does.
+fn at_size(field: &str, number: u64, missing: ErrorReason, size: u64) -> Result<(u64, Option<u64>), Status> {
+    let mut fields = Fields::default();
+    if number == 0 {
+        fields.refuse(field, missing, "it counts from 1");
+    }
+    if size != 0 && size < number {
+        fields.refuse("size", ErrorReason::SizeTooSmall, format!("a checkpoint over {size} entries does not reach {number}"));
+    }
+    fields.finish(|| Some((number, (size != 0).then_some(size))))
+}
+
+fn message(signed: SignedCheckpoint) -> Checkpoint {
+    let micros = i64::try_from(signed.seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+    let signed_at = Some(map::timestamp(Time::from_micros(micros)));
+    Checkpoint { note: signed.note, size: signed.size, root: signed.root.to_vec(), signed_at }
+}

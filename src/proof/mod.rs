@@ -1,0 +1,13 @@
+//! What holds without trusting us: Merkle proofs, signed notes, checkpoints. Pure: no disk, no clock, no ledger.
+//!
+//! ```text
+//! entry hash ── leaf ─┐
+//!                     ├─ inclusion proof ─▶ root ── checkpoint ── signed note ── a key that the verifier pinned
+//! older checkpoint ── consistency proof ───▶ root
+//! ```
+
+pub mod checkpoint;
+pub mod consistency;
+pub mod merkle;
+pub mod note;
+pub mod tlog_proof;
