@@ -10,12 +10,11 @@ use consent_ledger::ledger::disk::{Disk, RealDisk};
 use consent_ledger::ledger::verify::verify_data_dir;
 use consent_ledger::ledger::{Ledger, Options, Question};
 
-use super::{erase, forget};
 use crate::oracle::without_seqs;
 use crate::restarts::all;
 use crate::support::bench::copy;
 use crate::support::dice::Dice;
-use crate::support::histories::{Arrival, CONTACTS, history, questions};
+use crate::support::histories::{questions, with_erasures};
 use crate::support::rules_alone::RulesAlone;
 
 const HISTORIES: std::ops::Range<u64> = 6_000_000..6_000_060;
@@ -52,27 +51,6 @@ fn put_back_erased_keys(from: &Path, to: &Path) {
         }
         std::fs::write(to.join(name), new).unwrap();
     }
-}
-
-/// A random history in which people are erased, now and then without a token.
-fn with_erasures(dice: &mut Dice) -> Vec<Arrival> {
-    let mut history = history(dice);
-    for _ in 0..=dice.below(3) {
-        let place = 1 + dice.below(history.len());
-        let like = dice.pick(&history);
-        let contact = dice.pick(&CONTACTS);
-        let clock = history[place - 1].clock.max(like.record.occurred_at.unwrap());
-        let what = if dice.one_in(5) { forget(contact) } else { erase(contact) };
-        let mut record = like.record;
-        (record.what, record.event_id) = (what, None);
-        history.insert(place, Arrival { clock, record });
-    }
-    let mut clock = Time::from_micros(i64::MIN);
-    for arrival in &mut history {
-        clock = clock.max(arrival.clock);
-        arrival.clock = clock;
-    }
-    history
 }
 
 fn answers(ledger: &Ledger, asked: &[Question]) -> Vec<Decision> {

@@ -93,6 +93,44 @@ pub fn history(dice: &mut Dice) -> Vec<Arrival> {
     arrive(dice, &records)
 }
 
+/// A random history in which people are erased, now and then without a token.
+pub fn with_erasures(dice: &mut Dice) -> Vec<Arrival> {
+    let mut history = history(dice);
+    for _ in 0..=dice.below(3) {
+        let place = 1 + dice.below(history.len());
+        let like = dice.pick(&history);
+        let clock = history[place - 1].clock.max(like.record.occurred_at.unwrap());
+        let mut record = like.record;
+        record.what = What::Erase { contact: dice.pick(&CONTACTS).parse().unwrap(), keep_suppression: !dice.one_in(5) };
+        record.event_id = None;
+        history.insert(place, Arrival { clock, record });
+    }
+    let mut clock = Time::from_micros(i64::MIN);
+    for arrival in &mut history {
+        clock = clock.max(arrival.clock);
+        arrival.clock = clock;
+    }
+    history
+}
+
+/// People are erased and their late events come in afterwards. Nobody changes a number: an erasure forgets that, and with
+/// it of whom a late event was.
+pub fn erased_in_between(dice: &mut Dice) -> Vec<Arrival> {
+    let mut history = with_erasures(dice);
+    history.retain(|arrival| !matches!(arrival.record.what, What::Move { .. }));
+    history
+}
+
+/// After everything else somebody is erased, as of some time.
+pub fn erased_at_last(dice: &mut Dice) -> Vec<Arrival> {
+    let mut history = history(dice);
+    let last = history.iter().map(|arrival| arrival.clock).max().unwrap();
+    let contact = dice.pick(&CONTACTS).parse().unwrap();
+    let at = dice.pick(&history).record.occurred_at.unwrap();
+    history.push(Arrival { clock: last, record: record(at, What::Erase { contact, keep_suppression: !dice.one_in(5) }) });
+    history
+}
+
 /// Records as they arrive: never before they happened, some of them late.
 fn arrive(dice: &mut Dice, records: &[Record]) -> Vec<Arrival> {
     let mut clock = Time::from_micros(i64::MIN);

@@ -11,9 +11,10 @@ use consent_ledger::ledger::record::What;
 use super::book::Kept;
 use super::case::Case;
 use super::consent::{Consent, rule_4_consent, rule_5_stopped, rule_16_implied_opt_ins};
+use super::erasure::Left;
 use super::senders::{rule_10_at_risk, rule_10_no_free_form, rule_10_no_templates, rule_10_red_closes};
 use super::templates::rule_12_found;
-use super::who::Who;
+use super::who::{Life, Who};
 use super::window::{is_open_from, rule_3_closed_by_platform, rule_3_window, rule_7_service};
 
 /// What is asked, of whom.
@@ -31,22 +32,23 @@ pub struct Asking<'a> {
     pub policy: &'a Policy,
 }
 
-/// The answer at `at`, after `events`, none of which is later.
-pub fn answer<'a>(events: &'a [&'a Kept], asking: Asking<'a>, at: Time) -> Decision {
-    let who = Who::after(events);
-    let mut decision = answer_at(&who, asking, at);
-    decision.valid_until = rule_15_valid_until(&who, asking, at, &decision);
+/// The answer at `at`, after events none of which is later.
+pub fn answer<'a>(left: &'a Left<'a>, asking: Asking<'a>, at: Time) -> Decision {
+    let who = Who::after(&left.events, &left.tokens);
+    let life = who.life_now(asking.contact);
+    let mut decision = answer_at(&who, asking, life, at);
+    decision.valid_until = rule_15_valid_until(&who, asking, life, at, &decision);
     decision
 }
 
 /// The first moment at which permission or allowed categories are others though nothing happened.
-fn rule_15_valid_until<'a>(who: &'a Who<'a>, asking: Asking<'a>, at: Time, now: &Decision) -> Option<Time> {
+fn rule_15_valid_until<'a>(who: &'a Who<'a>, asking: Asking<'a>, life: Life<'a>, at: Time, now: &Decision) -> Option<Time> {
     let mut moments: Vec<Time> =
         who.events.iter().flat_map(|event| moments_of(event, asking.policy)).filter(|moment| *moment > at).collect();
     moments.sort_unstable();
     moments.dedup();
     moments.into_iter().find(|moment| {
-        let then = answer_at(who, asking, *moment);
+        let then = answer_at(who, asking, life, *moment);
         (then.permission, then.allowed) != (now.permission, now.allowed)
     })
 }
@@ -68,8 +70,7 @@ fn moments_of(event: &Kept, policy: &Policy) -> Vec<Time> {
 }
 
 /// The answer, but for how long it holds.
-fn answer_at<'a>(who: &'a Who<'a>, asking: Asking<'a>, now: Time) -> Decision {
-    let life = who.life_now(asking.contact);
+fn answer_at<'a>(who: &'a Who<'a>, asking: Asking<'a>, life: Life<'a>, now: Time) -> Decision {
     if who.is_moved(life) {
         let reasons = vec![Reason::ContactNumberChanged];
         return Decision {
@@ -170,7 +171,7 @@ fn rule_11_confirmation(case: &Case<'_>) -> (Permission, Vec<Reason>) {
         return (Permission::Nothing, Vec::new());
     };
     let is_open = rule_3_window(case).is_some() && is_open_from(case, opted_out_at);
-    if opted_in_since(case, opted_out_at) || !is_open || rule_10_no_free_form(case.standing()) {
+    if opted_in_since(case, opted_out_at) || !is_open {
         return (Permission::Nothing, Vec::new());
     }
     let is_used = case.events().iter().any(|event| match &event.what {
@@ -179,6 +180,9 @@ fn rule_11_confirmation(case: &Case<'_>) -> (Permission, Vec<Reason>) {
     });
     if is_used {
         return (Permission::Nothing, vec![Reason::OptOutConfirmationUsed]);
+    }
+    if rule_10_no_free_form(case.standing()) {
+        return (Permission::Nothing, Vec::new());
     }
     (Permission::FreeForm, vec![Reason::OptOutConfirmationAllowed])
 }
@@ -268,6 +272,7 @@ fn against_consent(case: &Case<'_>, category: Category) -> Vec<Reason> {
     match rule_4_consent(case, category) {
         Consent::Unknown => against.push(Reason::RecipientNotOptedIn),
         Consent::OptedOut => against.push(Reason::RecipientOptedOut),
+        Consent::Erased => against.push(Reason::ContactErased),
         Consent::Suspended => against.push(Reason::ContactIdentityChanged),
         Consent::Expired => against.push(Reason::OptInExpired),
         Consent::OptedIn => {}
@@ -285,11 +290,12 @@ fn against_free_form(case: &Case<'_>) -> Vec<Reason> {
         against.push(Reason::SenderRestricted);
     }
     if !rule_7_service(case) {
-        against.push(Reason::RecipientOptedOut);
+        let erased = rule_4_consent(case, Category::Service) == Consent::Erased;
+        against.push(if erased { Reason::ContactErased } else { Reason::RecipientOptedOut });
     }
     if rule_3_window(case).is_none() {
         let closed = rule_3_closed_by_platform(case);
         against.push(if closed { Reason::PlatformClosedWindow } else { Reason::OutsideAllowedSendingWindow });
     }
-    against
+    in_order(against)
 }

@@ -8,6 +8,8 @@ use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Categories, Sender, Seq};
 use consent_ledger::ledger::record::What;
 
+use super::erasure::{Left, rule_17_left};
+
 /// An event as it was recorded.
 #[derive(Clone, Debug)]
 pub struct Kept {
@@ -74,13 +76,15 @@ pub struct Book {
 
 impl Book {
     /// What was known of what had happened by `at`.
-    pub fn until(&self, at: Time, known: Known) -> Vec<&Kept> {
-        self.events.iter().filter(|event| event.at <= at && known.holds(event.recorded_at, event.seq)).collect()
+    pub fn until(&self, at: Time, known: Known) -> Left<'_> {
+        let mut left = rule_17_left(&self.events);
+        left.events.retain(|event| event.at <= at && known.holds(event.recorded_at, event.seq));
+        left
     }
 
     /// What a message means, recorded now.
     pub fn read(&self, what: &What, now: Time) -> Said {
-        let policy = policy(&self.until(now, Known::default()));
+        let policy = policy(&self.until(now, Known::default()).events);
         let mut reading = Reading::default();
         if let What::Inbound { kind, text, payload, .. } = what {
             reading = policy.keywords.read(text.as_deref(), payload.as_deref(), kind.is_button());
@@ -106,13 +110,11 @@ pub fn policy(events: &[&Kept]) -> Policy {
     latest.map_or_else(Policy::meta, |(_, _, policy)| policy.clone())
 }
 
-/// The identifiers that something happened to. A change from one to another is neither's: it stands between them.
+/// The identifiers that something happened to. A change from one to another is neither's: it stands between them. An
+/// erasure is nobody's: it takes the contact away.
 pub fn identifiers(what: &What) -> Vec<&Identifier> {
     match what {
-        What::OptIn { contact, .. }
-        | What::OptOut { contact, .. }
-        | What::ConfirmationSent { contact, .. }
-        | What::Erase { contact, .. } => vec![contact],
+        What::OptIn { contact, .. } | What::OptOut { contact, .. } | What::ConfirmationSent { contact, .. } => vec![contact],
         What::Inbound { contact, .. }
         | What::Preference { contact, .. }
         | What::SendFailed { contact, .. }
@@ -120,6 +122,7 @@ pub fn identifiers(what: &What) -> Vec<&Identifier> {
         | What::IdentityKeyChange { contact, .. } => contact.iter().collect(),
         What::Link { a, b } => vec![a, b],
         What::Move { .. }
+        | What::Erase { .. }
         | What::AdoptPolicy { .. }
         | What::DeclareSender { .. }
         | What::ReportQuality { .. }

@@ -6,6 +6,7 @@ use consent_ledger::consent::words::{Category, Method, PlatformPreference, Sende
 use consent_ledger::ledger::record::{Evidence, What};
 
 use super::case::Case;
+use super::who::Life;
 use super::window::{is_open_from, opening_acts, ordinary_acts, rule_7_lifted};
 
 /// The platform's word that a contact stopped marketing (rule 5).
@@ -18,6 +19,8 @@ pub enum Consent {
     Unknown,
     /// No.
     OptedOut,
+    /// No, since the contact was erased.
+    Erased,
     /// Yes.
     OptedIn,
     /// Yes, before the identity key changed: counts as unknown.
@@ -27,6 +30,11 @@ pub enum Consent {
 }
 
 impl Consent {
+    /// Whether it is a no.
+    pub const fn is_refused(self) -> bool {
+        matches!(self, Self::OptedOut | Self::Erased)
+    }
+
     /// Whether it counts as unknown.
     pub const fn is_unknown(self) -> bool {
         matches!(self, Self::Unknown | Self::Suspended | Self::Expired)
@@ -48,6 +56,8 @@ struct OptOut<'a> {
     at: Time,
     /// The sender that received it as a keyword.
     keyword_at: Option<&'a Sender>,
+    /// Whether an erasure left it.
+    erased: bool,
 }
 
 /// Where the contact stands to `category`.
@@ -58,7 +68,8 @@ pub fn rule_4_consent(case: &Case<'_>, category: Category) -> Consent {
     if opt_ins.is_empty() && opted_out_at.is_none() {
         Consent::Unknown
     } else if later.is_empty() {
-        Consent::OptedOut
+        let erased = opt_outs(case, category).iter().any(|opt_out| opt_out.erased && Some(opt_out.at) == opted_out_at);
+        if erased { Consent::Erased } else { Consent::OptedOut }
     } else if later.iter().any(|opt_in| !rule_13_is_suspended(case, *opt_in) && !is_expired(case, *opt_in)) {
         Consent::OptedIn
     } else if later.iter().all(|opt_in| rule_13_is_suspended(case, *opt_in)) {
@@ -167,15 +178,22 @@ fn opt_outs<'a>(case: &Case<'a>, category: Category) -> Vec<OptOut<'a>> {
             _ => event.confirmed_opt_out(case.sender),
         };
         if let Some((received, _)) = by_keyword {
-            found.push(OptOut { at: event.at, keyword_at: Some(received) });
+            found.push(OptOut { at: event.at, keyword_at: Some(received), erased: false });
         } else if otherwise {
-            found.push(OptOut { at: event.at, keyword_at: None });
+            found.push(OptOut { at: event.at, keyword_at: None, erased: false });
         }
     }
     // Rule 13: the refusals in force at a change follow, as if they were said again then.
     for arrival in case.arrivals() {
-        if rule_4_consent(&arrival.left, category) == Consent::OptedOut {
-            found.push(OptOut { at: arrival.at, keyword_at: None });
+        if rule_4_consent(&arrival.left, category).is_refused() {
+            found.push(OptOut { at: arrival.at, keyword_at: None, erased: false });
+        }
+    }
+    // Rule 17: an erasure is an opt-out of everything for whoever appears under one of its identifiers afterwards.
+    for token in case.who.tokens {
+        let stands = |life: &Life<'_>| token.is_of(life.identifier) && case.who.began(*life) >= Some(token.at);
+        if case.lives.iter().any(stands) {
+            found.push(OptOut { at: token.at, keyword_at: None, erased: true });
         }
     }
     found

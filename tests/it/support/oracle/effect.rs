@@ -9,6 +9,7 @@ use consent_ledger::ledger::record::What;
 
 use super::book::{Book, Kept};
 use super::consent::proves;
+use super::erasure::rule_17_left;
 
 /// The codes of failed sends that mean something (rules 3 and 5).
 const MEANINGFUL_CODES: [u32; 2] = [131_047, 131_050];
@@ -16,7 +17,11 @@ const MEANINGFUL_CODES: [u32; 2] = [131_047, 131_050];
 /// What `new` does: nothing where its kind never matters, and only history where a later or stronger fact of the same
 /// identifiers outranks it.
 pub fn effect(book: &Book, new: &Kept) -> Effect {
-    let earlier = || book.events.iter().filter(|event| shares_identifier(event, new));
+    if is_erased(book, new) {
+        return Effect::HistoricalOnly;
+    }
+    let left = rule_17_left(&book.events).events;
+    let earlier = || left.iter().copied().filter(|event| shares_identifier(event, new));
     let outranked = match &new.what {
         What::SendFailed { code, .. } if !MEANINGFUL_CODES.contains(code) => return Effect::NoChange,
         What::Inbound { sender, kind, .. } if new.said.reading.keyword.is_none() => earlier().any(|event| match &event.what {
@@ -50,7 +55,7 @@ pub fn history(book: &Book, contact: &Identifier) -> Vec<String> {
         }
     }
     let mut names = Vec::new();
-    for event in &book.events {
+    for event in &rule_17_left(&book.events).events {
         let changes = matches!(&event.what, What::Move { from, to, .. } if identifiers.contains(from) || identifiers.contains(to));
         if changes || event.identifiers().iter().any(|identifier| identifiers.contains(identifier)) {
             names.push(name(&event.what).to_owned());
@@ -58,6 +63,15 @@ pub fn history(book: &Book, contact: &Identifier) -> Vec<String> {
         }
     }
     names
+}
+
+/// Whether an erasure that was recorded before already covers what is new.
+fn is_erased(book: &Book, new: &Kept) -> bool {
+    if !book.events.iter().any(|event| matches!(event.what, What::Erase { .. })) {
+        return false;
+    }
+    let with_new: Vec<Kept> = book.events.iter().chain([new]).cloned().collect();
+    !rule_17_left(&with_new).events.iter().any(|event| event.seq == new.seq)
 }
 
 fn shares_identifier(one: &Kept, other: &Kept) -> bool {

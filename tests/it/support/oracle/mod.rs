@@ -3,13 +3,14 @@
 //! rules that serve. What those answer is held against this.
 //!
 //! [`book`] keeps the events, [`who`] says who is who (rule 13), [`case`](mod@case) is what a rule looks at;
-//! [`window`], [`consent`], [`senders`], [`templates`] and [`answer`](mod@answer) hold the rules, each in a function named after it.
+//! [`window`], [`consent`], [`senders`], [`templates`], [`erasure`] and [`answer`](mod@answer) hold the rules, each in a function named after it.
 
 pub mod answer;
 pub mod book;
 pub mod case;
 pub mod consent;
 pub mod effect;
+pub mod erasure;
 pub mod senders;
 pub mod templates;
 pub mod who;
@@ -109,7 +110,7 @@ impl Engine for Oracle {
 
     fn standing(&mut self, account: &Account, sender: &Sender, at: Time) -> Result<SenderStanding, String> {
         let business = self.accounts.get(account.as_str()).ok_or("no such account")?;
-        let events = business.book.until(at, Known::default());
+        let events = business.book.until(at, Known::default()).events;
         Ok(rule_10_standing(Standing { events: &events, policy: &policy(&events), sender, now: at }))
     }
 
@@ -121,11 +122,11 @@ impl Engine for Oracle {
         let unknown = || CheckError::AccountUnknown { account: question.account.to_string() };
         let business = self.accounts.get(question.account.as_str()).ok_or_else(unknown)?;
         let at = question.at.unwrap_or(self.now);
-        let events = business.book.until(at, question.known);
-        let policy = policy(&events);
+        let left = business.book.until(at, question.known);
+        let policy = policy(&left.events);
         let Question { contact, sender, asked, template, .. } = question;
         let asking = Asking { contact, sender, asked: *asked, template: template.as_ref(), policy: &policy };
-        let decision = answer(&events, asking, at);
+        let decision = answer(&left, asking, at);
         Ok(Answer { decision, at, policy_version: 0, position: Position { seq: Seq::new(self.head), hash: [0; 32] } })
     }
 
@@ -143,6 +144,7 @@ impl Engine for Oracle {
 fn content(what: &What) -> String {
     let identifiers: Vec<&str> = match what {
         What::Move { from, to, .. } => vec![from.as_str(), to.as_str()],
+        What::Erase { contact, .. } => vec![contact.as_str()],
         _ => book::identifiers(what).into_iter().map(Identifier::as_str).collect(),
     };
     format!("{identifiers:?} {what:?}")

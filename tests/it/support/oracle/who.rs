@@ -6,13 +6,14 @@ use consent_ledger::consent::time::Time;
 use consent_ledger::ledger::record::What;
 
 use super::book::Kept;
+use super::erasure::Token;
 
-/// One stretch of an identifier's life, between two changes that moved its contact away.
+/// One stretch of an identifier's life, between two changes or erasures that took its contact away.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Life<'a> {
     /// The identifier.
     pub identifier: &'a Identifier,
-    /// How many changes had moved its contact away before.
+    /// How many changes and erasures had ended others before.
     pub number: usize,
 }
 
@@ -34,14 +35,18 @@ pub struct Change<'a> {
 pub struct Who<'a> {
     /// The events.
     pub events: &'a [&'a Kept],
+    /// What erasures left.
+    pub tokens: &'a [Token],
     cuts: Vec<(&'a Identifier, Time)>,
     changes: Vec<Change<'a>>,
 }
 
 impl<'a> Who<'a> {
     /// Works it out: one instant with changes after the other, all changes of an instant together.
-    pub fn after(events: &'a [&'a Kept]) -> Self {
-        let mut who = Self { events, cuts: Vec::new(), changes: Vec::new() };
+    pub fn after(events: &'a [&'a Kept], tokens: &'a [Token]) -> Self {
+        let mut who = Self { events, tokens, cuts: Vec::new(), changes: Vec::new() };
+        // Who appears under an identifier after an erasure is a new contact, as after a change.
+        who.cuts.extend(tokens.iter().filter(|token| token.until.is_none()).map(|token| (&token.identifier, token.at)));
         let mut instants: Vec<Time> = who.moves().map(|(at, _, _)| at).collect();
         instants.sort_unstable();
         instants.dedup();
@@ -59,33 +64,56 @@ impl<'a> Who<'a> {
                     changes.push(Change { at: instant, left: leaving[other].clone(), arrived, is_certain });
                 }
             }
-            for life in leaving.into_iter().flatten() {
-                if !who.cuts.contains(&(life.identifier, instant)) {
-                    who.cuts.push((life.identifier, instant));
-                }
-            }
+            who.cuts.extend(leaving.into_iter().flatten().map(|life| (life.identifier, instant)));
             who.changes.append(&mut changes);
         }
         who
     }
 
+    /// When contacts left an identifier, or were erased, each instant once.
+    fn cuts_of(&self, identifier: &Identifier) -> Vec<Time> {
+        let mut cuts: Vec<Time> = self.cuts.iter().filter(|(cut, _)| *cut == identifier).map(|(_, at)| *at).collect();
+        cuts.sort_unstable();
+        cuts.dedup();
+        cuts
+    }
+
     /// The life that an event under `identifier` at `at` belongs to.
-    fn life(&self, identifier: &'a Identifier, at: Time) -> Life<'a> {
-        let number = self.cuts.iter().filter(|(cut, when)| *cut == identifier && *when < at).count();
+    pub fn life(&self, identifier: &'a Identifier, at: Time) -> Life<'a> {
+        let number = self.cuts_of(identifier).into_iter().filter(|cut| *cut < at).count();
         Life { identifier, number }
     }
 
     /// The life that `identifier` has now: a change ends the one before at its very instant.
     pub fn life_now(&self, identifier: &'a Identifier) -> Life<'a> {
-        let number = self.cuts.iter().filter(|(cut, _)| *cut == identifier).count();
-        Life { identifier, number }
+        Life { identifier, number: self.cuts_of(identifier).len() }
     }
 
-    /// Whether the contact moved away and nobody acted since.
+    /// When a life ended.
+    pub fn end_of(&self, life: Life<'a>) -> Option<Time> {
+        self.cuts_of(life.identifier).get(life.number).copied()
+    }
+
+    /// When a life began, where it is not the first.
+    pub fn began(&self, life: Life<'a>) -> Option<Time> {
+        life.number.checked_sub(1).and_then(|number| self.end_of(Life { number, ..life }))
+    }
+
+    /// The life before one that is not the first.
+    pub fn life_before(life: Life<'a>) -> Life<'a> {
+        Life { number: life.number - 1, ..life }
+    }
+
+    /// Whether the contact moved away and nobody acted since, nor was erased.
     pub fn is_moved(&self, life: Life<'a>) -> bool {
+        let erased = self.erased_at(life.identifier).is_some_and(|erased_at| Some(erased_at) >= self.began(life));
+        life.number > 0 && !self.has_acted(life) && !erased
+    }
+
+    /// Whether somebody acted in this life, or moved to it.
+    pub fn has_acted(&self, life: Life<'a>) -> bool {
         let acted = self.events.iter().any(|event| is_act(&event.what) && self.is_of(event, &[life]));
-        let arrived = self.changes.iter().any(|change| change.arrived == life && change.is_certain);
-        life.number > 0 && !acted && !arrived
+        acted || self.changes.iter().any(|change| change.arrived == life && change.is_certain)
     }
 
     /// Every life of the contact that `life` is one of, as far as events up to `until` join them.
@@ -114,6 +142,29 @@ impl<'a> Who<'a> {
     /// The changes that ended in one of these lives, or may have.
     pub fn arrivals(&self, lives: &[Life<'a>]) -> Vec<&Change<'a>> {
         self.changes.iter().filter(|change| lives.contains(&change.arrived)).collect()
+    }
+
+    /// When the contact behind an identifier was last erased.
+    pub fn erased_at(&self, identifier: &Identifier) -> Option<Time> {
+        self.tokens.iter().filter(|token| token.is_of(identifier)).map(|token| token.at).max()
+    }
+
+    /// Every change: all that the contact left, and where it arrived.
+    pub fn changes(&self) -> impl Iterator<Item = (&[Life<'a>], Life<'a>)> {
+        self.changes.iter().map(|change| (change.left.as_slice(), change.arrived))
+    }
+
+    /// Whether an event happened in these lives, or took a contact from one of them or to one.
+    pub fn concerns(&self, event: &'a Kept, lives: &[Life<'a>]) -> bool {
+        let leads =
+            |change: &Change<'a>| change.at == event.at && (change.left.iter().chain([&change.arrived])).any(|life| lives.contains(life));
+        match &event.what {
+            What::Move { from, to, .. } => self
+                .changes
+                .iter()
+                .any(|change| leads(change) && change.left.contains(&self.life(from, event.at)) && change.arrived.identifier == to),
+            _ => self.is_of(event, lives),
+        }
     }
 
     fn is_of(&self, event: &'a Kept, lives: &[Life<'a>]) -> bool {
@@ -148,7 +199,8 @@ fn may_come_along<'a>(place: usize, leaving: &[Vec<Life<'a>>], there: &[Life<'a>
     together
 }
 
-fn distinct(mut lives: Vec<Life<'_>>) -> Vec<Life<'_>> {
+/// Each life once.
+pub fn distinct(mut lives: Vec<Life<'_>>) -> Vec<Life<'_>> {
     let mut seen = Vec::new();
     lives.retain(|life| {
         let new = !seen.contains(life);

@@ -6,7 +6,7 @@ use consent_ledger::consent::words::{Category, Sender};
 use consent_ledger::ledger::record::What;
 
 use super::case::{Case, Inbound};
-use super::consent::{Consent, latest_opt_out, rule_4_consent};
+use super::consent::{latest_opt_out, rule_4_consent};
 
 /// The platform's word that a window is closed (rule 3).
 const WINDOW_CLOSED: u32 = 131_047;
@@ -31,7 +31,7 @@ pub fn rule_3_closed_by_platform(case: &Case<'_>) -> bool {
 /// Whether free-form is allowed as far as SERVICE goes: not opted out, or answered since by an ordinary act whose
 /// window is open.
 pub fn rule_7_service(case: &Case<'_>) -> bool {
-    if !matches!(rule_4_consent(case, Category::Service), Consent::OptedOut) {
+    if !rule_4_consent(case, Category::Service).is_refused() {
         return true;
     }
     let Some(opted_out_at) = latest_opt_out(case, Category::Service) else { return true };
