@@ -34,8 +34,11 @@ pub mod possible_opt_outs;
 pub mod proofs;
 pub mod publication;
 pub mod reader;
+pub mod receipt;
+pub mod receipts;
 pub mod record;
 pub mod recovery;
+pub mod rederive;
 pub mod replay;
 pub mod seal;
 pub mod secrets;
@@ -89,6 +92,7 @@ struct Shared {
     snapshots: Mutex<Option<SnapshotWriter>>,
     checkpoints: Arc<Checkpoints>,
     checkpointer: Mutex<Option<Checkpointer>>,
+    introduction: Mutex<Option<Arc<receipts::Introduction>>>,
     state: Arc<State>,
     reader: Arc<Reader>,
     secrets: Arc<Secrets>,

@@ -79,6 +79,7 @@ pub struct Secrets {
     event_ids: Key,
     content: Key,
     suppression: Key,
+    receipts: Key,
     checkpoint: SigningKey,
     receipt: SigningKey,
 }
@@ -150,6 +151,7 @@ impl Secrets {
             event_ids: key(&[b"consent-ledger/v1 event ids"])?,
             content: key(&[b"consent-ledger/v1 content"])?,
             suppression: key(&[b"consent-ledger/v1 suppression"])?,
+            receipts: key(&[b"consent-ledger/v1 receipts"])?,
             master,
             checkpoint,
             receipt,
@@ -184,6 +186,18 @@ impl Secrets {
     #[must_use]
     pub fn receipt_public_key(&self) -> [u8; 32] {
         self.receipt.verifying_key().to_bytes()
+    }
+
+    /// Signs decision receipts.
+    #[must_use]
+    pub const fn receipt_key(&self) -> &SigningKey {
+        &self.receipt
+    }
+
+    /// Digests identifiers in receipts that name nobody.
+    #[must_use]
+    pub const fn receipts(&self) -> &Key {
+        &self.receipts
     }
 
     /// By which a contact is found.
@@ -244,7 +258,7 @@ fn digest(key: &Key, parts: &[&[u8]]) -> Digest16 {
 /// ```text
 /// HMAC-SHA-256(key, parts[0] ‖ parts[1] ‖ …)
 /// ```
-fn hmac(key: &Key, parts: &[&[u8]]) -> [u8; 32] {
+pub(super) fn hmac(key: &Key, parts: &[&[u8]]) -> [u8; 32] {
     let mut mac = <Hmac<Sha256> as KeyInit>::new(&(*key.bytes()).into_block());
     for part in parts {
         mac.update(part);
