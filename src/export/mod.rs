@@ -11,5 +11,10 @@
 //! memory to speak of; the last two are of one contact, whose entries are collected first. `docs/exports.md` describes them for
 //! people.
 
+pub mod csv;
+mod defuse;
+mod facts;
+pub mod jsonl;
 pub mod opened;
 pub mod pieces;
+mod time;
