@@ -14,7 +14,9 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
+use crate::ledger::export::ExportError;
 use crate::ledger::proofs::ProofError;
+use crate::ledger::receipts::NoReceipt;
 use crate::ledger::record::RecordError;
 use crate::ledger::{CheckError, ReadError};
 use crate::proto::ErrorReason;
@@ -91,6 +93,15 @@ pub fn of_check(error: &CheckError) -> Status {
     }
 }
 
+/// An answer has no receipt, and so there is none.
+#[must_use]
+pub fn of_receipt(error: &NoReceipt) -> Status {
+    match error {
+        NoReceipt::Check(error) => of_check(error),
+        NoReceipt::Record(error) => of_record(error),
+    }
+}
+
 /// Entries were not read.
 #[must_use]
 pub fn of_read(error: &ReadError) -> Status {
@@ -109,6 +120,19 @@ pub fn of_proof(error: &ProofError) -> Status {
         ProofError::LogBehind { .. } => (Code::FailedPrecondition, ErrorReason::LogBehind),
         ProofError::BeyondSize { .. } => (Code::InvalidArgument, ErrorReason::SizeTooSmall),
         ProofError::Checkpoints(_) | ProofError::Unreadable(_) => (Code::Unavailable, ErrorReason::LedgerUnavailable),
+    };
+    status(code, reason, error.to_string())
+}
+
+/// Nothing was handed out.
+#[must_use]
+pub fn of_export(error: &ExportError) -> Status {
+    let (code, reason) = match error {
+        ExportError::Read(error) => return of_read(error),
+        ExportError::Proof(error) => return of_proof(error),
+        ExportError::LogBehind { .. } => (Code::FailedPrecondition, ErrorReason::LogBehind),
+        ExportError::ContactUnknown => (Code::NotFound, ErrorReason::ContactUnknown),
+        ExportError::Heads { .. } => (Code::Unavailable, ErrorReason::LedgerUnavailable),
     };
     status(code, reason, error.to_string())
 }

@@ -1,4 +1,5 @@
-//! What an auditor holds: entries of the ledger, written to a file in the form that its reader needs.
+//! What an auditor holds: entries of the ledger, written to a file in the form that its reader needs, and what it takes to
+//! verify them without us: no server, no disk, no clock.
 //!
 //! ```text
 //! jsonl           what proves: stored bytes, with the opened fields beside them; specified in docs/ledger-format.md
@@ -13,8 +14,11 @@
 
 pub mod csv;
 mod defuse;
+pub mod derive;
 mod facts;
 pub mod jsonl;
 pub mod opened;
 pub mod pieces;
+pub mod receipt;
+pub mod receipt_file;
 mod time;

@@ -5,19 +5,21 @@ use std::sync::Arc;
 use crossbeam_channel::Receiver;
 use tokio::sync::{oneshot, watch};
 
+use super::accounts;
 use super::batch::{Batch, Sealer, Spent};
 use super::clock::Clock;
 use super::draft;
 use super::entry::EntryHash;
 use super::journal::Journal;
-use super::plan::{NotPlanned, Planner, When};
+use super::plan::{NotPlanned, Plan, Planner, When};
 use super::reader::{Sealed, open_sealed};
 use super::record::{Acknowledgement, RECORD_MAX_BYTES, Record, RecordError, What};
 use super::secrets::Digest16;
-use super::state::State;
+use super::state::{AccountState, State};
 use super::store_writer::StoreWriter;
 use crate::consent::time::{CLOCK_TOLERANCE_MICROS, Time};
 use crate::consent::words::{Effect, Seq};
+use crate::proto::HeadsCommitted;
 use crate::proto::clear_part::Fact;
 
 /// The most records in a commit.
@@ -34,6 +36,13 @@ pub enum Job {
         /// Where to say what each would come to.
         answer: oneshot::Sender<Vec<Result<Acknowledgement, RecordError>>>,
     },
+    /// Where every trail ended, to be recorded.
+    CommitHeads {
+        /// The root over them.
+        heads: HeadsCommitted,
+        /// Where to answer.
+        answer: Answer,
+    },
 }
 
 /// A record that waits.
@@ -46,10 +55,14 @@ pub struct Waiting {
 
 impl Job {
     fn refuse(self, reason: &str) {
-        let error = || RecordError::Unavailable { reason: reason.to_owned() };
+        self.answer_with(RecordError::Unavailable { reason: reason.to_owned() });
+    }
+
+    fn answer_with(self, error: RecordError) {
         match self {
-            Self::Record(waiting) => drop(waiting.answer.send(Err(error()))),
-            Self::Rehearse { records, answer } => drop(answer.send(records.iter().map(|_| Err(error())).collect())),
+            Self::Record(waiting) => drop(waiting.answer.send(Err(error))),
+            Self::Rehearse { records, answer } => drop(answer.send(records.iter().map(|_| Err(error.clone())).collect())),
+            Self::CommitHeads { answer, .. } => drop(answer.send(Err(error))),
         }
     }
 }
@@ -129,22 +142,27 @@ impl Committer {
             first.refuse(&reason);
             return Err(reason);
         }
-        let first = match first {
-            Job::Record(waiting) => waiting,
-            Job::Rehearse { records, answer } => {
-                let _ = answer.send(self.rehearse(&records));
-                return Ok(());
-            }
-        };
+        if let Job::Rehearse { records, answer } = first {
+            let _ = answer.send(self.rehearse(&records));
+            return Ok(());
+        }
         let head = self.state.head();
         let clock = self.clock.now();
         if clock.plus_micros(CLOCK_TOLERANCE_MICROS) < head.recorded_at {
-            let _ = first.answer.send(Err(RecordError::ClockBehind { now: clock, last: head.recorded_at }));
+            first.answer_with(RecordError::ClockBehind { now: clock, last: head.recorded_at });
             return Ok(());
         }
         let mut batch = Batch::new(head, clock.max(head.recorded_at), self.state.highest_trail());
         let mut answers: Vec<(Answer, Result<Acknowledgement, RecordError>)> = Vec::new();
-        let mut next = Some(first);
+        let mut next = match first {
+            Job::Record(waiting) => Some(waiting),
+            Job::CommitHeads { heads, answer } => {
+                let pushed = batch.push(&self.state, &self.sealer, accounts::heads_committed(batch.now, heads));
+                answers.push((answer, pushed.map(|(seq, hash)| acknowledged(seq, hash))));
+                None
+            }
+            Job::Rehearse { .. } => None,
+        };
         while let Some(job) = next.take() {
             match self.add(&mut batch, &job.record) {
                 Outcome::Answered(answer) => answers.push((job.answer, answer)),
@@ -189,6 +207,13 @@ impl Committer {
         Ok(())
     }
 
+    fn of_contact(&self, batch: &mut Batch, record: &Record, what: &What, account: &AccountState, when: When) -> Result<Plan, NotPlanned> {
+        match what {
+            What::IssueReceipt { contact, issued } => self.planner.receipt(batch, record, account.trail, when, (contact, issued)),
+            _ => self.resolve(batch, record, account, when),
+        }
+    }
+
     fn erase_keys(&self, batch: &Batch) -> Result<(), String> {
         let trails = batch.erasing.trails();
         if trails.is_empty() { Ok(()) } else { self.sealer.keyring.lock().erase(&trails).map_err(|error| error.to_string()) }
@@ -224,7 +249,7 @@ impl Committer {
             | What::Restrict { .. }
             | What::RegisterTemplate { .. }
             | What::ChangeTemplate { .. } => self.about_account(batch, record, account, when),
-            _ => match self.resolve(batch, record, &account, when) {
+            what => match self.of_contact(batch, record, what, &account, when) {
                 Ok(plan) => plan,
                 Err(NotPlanned::Alone) => return Outcome::Alone,
                 Err(NotPlanned::Refused(error)) => return Outcome::Answered(Err(error)),

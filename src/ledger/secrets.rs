@@ -79,6 +79,8 @@ pub struct Secrets {
     event_ids: Key,
     content: Key,
     suppression: Key,
+    heads: Key,
+    receipts: Key,
     checkpoint: SigningKey,
     receipt: SigningKey,
 }
@@ -150,6 +152,8 @@ impl Secrets {
             event_ids: key(&[b"consent-ledger/v1 event ids"])?,
             content: key(&[b"consent-ledger/v1 content"])?,
             suppression: key(&[b"consent-ledger/v1 suppression"])?,
+            heads: key(&[b"consent-ledger/v1 heads"])?,
+            receipts: key(&[b"consent-ledger/v1 receipts"])?,
             master,
             checkpoint,
             receipt,
@@ -186,6 +190,18 @@ impl Secrets {
         self.receipt.verifying_key().to_bytes()
     }
 
+    /// Signs decision receipts.
+    #[must_use]
+    pub const fn receipt_key(&self) -> &SigningKey {
+        &self.receipt
+    }
+
+    /// Digests identifiers in receipts that name nobody.
+    #[must_use]
+    pub const fn receipts(&self) -> &Key {
+        &self.receipts
+    }
+
     /// By which a contact is found.
     #[must_use]
     pub fn identifier_digest(&self, account: u64, identifier: &Identifier) -> Digest16 {
@@ -202,6 +218,16 @@ impl Secrets {
     #[must_use]
     pub fn suppression_token(&self, account: u64, identifier: &Identifier) -> Token {
         Token(hmac(&self.suppression, &[&account.to_be_bytes(), &[identifier.kind()], identifier.as_str().as_bytes()]))
+    }
+
+    /// Keeps the leaf of a trail's head from being guessed, 32 bytes.
+    ///
+    /// ```text
+    /// HMAC-SHA-256(heads, as_of (8) ‖ trail (8))
+    /// ```
+    #[must_use]
+    pub fn blind(&self, as_of: u64, trail: u64) -> [u8; 32] {
+        hmac(&self.heads, &[&as_of.to_be_bytes(), &trail.to_be_bytes()])
     }
 
     /// By which the content behind an event id is compared.
@@ -244,7 +270,7 @@ fn digest(key: &Key, parts: &[&[u8]]) -> Digest16 {
 /// ```text
 /// HMAC-SHA-256(key, parts[0] ‖ parts[1] ‖ …)
 /// ```
-fn hmac(key: &Key, parts: &[&[u8]]) -> [u8; 32] {
+pub(super) fn hmac(key: &Key, parts: &[&[u8]]) -> [u8; 32] {
     let mut mac = <Hmac<Sha256> as KeyInit>::new(&(*key.bytes()).into_block());
     for part in parts {
         mac.update(part);
