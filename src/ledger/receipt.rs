@@ -164,8 +164,14 @@ pub fn signed_bytes(ledger_id: LedgerId, account: u64, trail: u64, issued: &Deci
 /// Whether the receipt's signature is of this key, 32 bytes.
 #[must_use]
 pub fn is_signed(receipt: &Receipt, key: &[u8; 32]) -> bool {
-    let signed = signed_bytes(receipt.ledger_id, receipt.account, receipt.trail, &receipt.issued);
-    let signature = Signature::from_slice(&receipt.issued.signature);
+    is_signed_as(receipt.ledger_id, (receipt.account, receipt.trail), &receipt.issued, key)
+}
+
+/// Whether the key signed what is stored in an account and trail of a ledger.
+#[must_use]
+pub fn is_signed_as(ledger_id: LedgerId, (account, trail): (u64, u64), issued: &DecisionReceiptIssued, key: &[u8; 32]) -> bool {
+    let signed = signed_bytes(ledger_id, account, trail, issued);
+    let signature = Signature::from_slice(&issued.signature);
     signature.ok().zip(VerifyingKey::from_bytes(key).ok()).is_some_and(|(signature, key)| key.verify_strict(&signed, &signature).is_ok())
 }
 
