@@ -120,23 +120,20 @@ impl Ledger {
 
     /// Whom the receipt is about; or why it cannot be told.
     fn subject(&self, receipt: &Receipt, entry: &ReadEntry, contact: Option<&Identifier>) -> Result<Result<Subject, Verdict>, CheckError> {
-        let is_theirs = |contact: &Identifier| {
-            let digest = self.digest(receipt, contact)?;
-            Ok::<_, CheckError>(digest.is_some_and(|digest| digest.as_slice() == receipt.issued.identifier_digest))
+        // A digest whose key is gone tells nobody apart.
+        let other = match contact {
+            Some(contact) => self.digest(receipt, contact)?.is_some_and(|digest| digest.as_slice() != receipt.issued.identifier_digest),
+            None => false,
         };
-        let named = fold::keys(&entry.clear.identifiers, receipt.trail).first().copied();
-        let Some(key) = named else {
-            let Some(contact) = contact else { return Ok(Err(Verdict::ContactNeeded)) };
-            if !is_theirs(contact)? {
-                return Ok(Err(Verdict::OtherContact));
-            }
-            return Ok(Ok(Subject { identifier: contact.clone(), key: self.key_of(receipt.account, contact) }));
+        if other {
+            return Ok(Err(Verdict::OtherContact));
+        }
+        let Some(key) = fold::keys(&entry.clear.identifiers, receipt.trail).first().copied() else {
+            let subject = contact.map(|contact| Subject { identifier: contact.clone(), key: self.key_of(receipt.account, contact) });
+            return Ok(subject.ok_or(Verdict::ContactNeeded));
         };
         if self.erased_since(receipt, key).map_err(unreadable)? {
             return Ok(Err(Verdict::Erased));
-        }
-        if contact.map(is_theirs).transpose()? == Some(false) {
-            return Ok(Err(Verdict::OtherContact));
         }
         let sealed = open_sealed(&self.shared.keyring.lock(), entry, false).map_err(unreadable)?;
         let Sealed::Opened(sealed) = sealed else { return Ok(Err(Verdict::Erased)) };
