@@ -70,7 +70,7 @@ impl Ledger {
         if !is_signed(receipt, &secrets.receipt_public_key()) {
             return Ok(Verdict::SignatureInvalid);
         }
-        let Some(entry) = self.recorded(receipt).map_err(unreadable)? else { return Ok(Verdict::NotRecorded) };
+        let Some(entry) = self.recorded(receipt)? else { return Ok(Verdict::NotRecorded) };
         let named = self.shared.state.accounts().into_iter().find(|(_, account)| account.trail == receipt.account);
         let (Some((name, account)), Some(question)) = (named, ReceiptQuestion::of(&receipt.issued)) else {
             return Ok(Verdict::NotRecorded);
@@ -132,10 +132,10 @@ impl Ledger {
             let subject = contact.map(|contact| Subject { identifier: contact.clone(), key: self.key_of(receipt.account, contact) });
             return Ok(subject.ok_or(Verdict::ContactNeeded));
         };
-        if self.erased_since(receipt, key).map_err(unreadable)? {
+        if self.erased_since(receipt, key)? {
             return Ok(Err(Verdict::Erased));
         }
-        let sealed = open_sealed(&self.shared.keyring.lock(), entry, false).map_err(unreadable)?;
+        let sealed = open_sealed(&self.shared.keyring.lock(), entry, false)?;
         let Sealed::Opened(sealed) = sealed else { return Ok(Err(Verdict::Erased)) };
         let identifier = sealed.identifiers.first().and_then(|text| text.parse().ok());
         let identifier =
@@ -180,27 +180,21 @@ impl Ledger {
         let version = account.facts.policy(as_of);
         let number = state.senders().number(question.sender.as_str()).unwrap_or(NOBODY);
         let send = account.facts.send(number, question.asked, question.template.as_ref(), &version.policy, as_of);
-        let found = match subject.key {
-            Some(key) => {
-                let trails = self.group_of(key);
-                let entries = history::entries(state, reader, &trails).map_err(unreadable)?;
-                let mut members: Vec<MemberEvent> = entries.iter().filter_map(|entry| history::member(state, entry)).collect();
-                members.extend(state.erasures().members(&trails));
-                members.retain(|member| member.seq() <= position && member.bears_on(at));
-                let spans = resolve(&members);
-                spans.get(&key).and_then(|spans| span_asked(spans, at)).map_or(Found::Unknown, |span| Found::of(&span.behind))
-            }
-            None => {
-                let remembered = state.remembered(&self.shared.secrets, account.trail, &subject.identifier);
-                let erased = latest(remembered.erased.into_iter().filter(|erased| erased.seq <= position));
-                erased.map_or(Found::Unknown, |erased| Found::Facts(Facts { erased: Some(erased), ..Facts::default() }))
-            }
+        let found = if let Some(key) = subject.key {
+            let trails = self.group_of(key);
+            let entries = history::entries(state, reader, &trails)?;
+            let mut members: Vec<MemberEvent> = entries.iter().filter_map(|entry| history::member(state, entry)).collect();
+            members.extend(state.erasures().members(&trails));
+            members.retain(|member| member.seq() <= position && member.bears_on(at));
+            let spans = resolve(&members);
+            spans.get(&key).and_then(|spans| span_asked(spans, at)).map_or(Found::Unknown, |span| Found::of(&span.behind))
+        } else {
+            let remembered = state.remembered(&self.shared.secrets, account.trail, &subject.identifier);
+            let erased = latest(remembered.erased.into_iter().filter(|erased| erased.seq <= position));
+            erased.map_or(Found::Unknown, |erased| Found::Facts(Facts { erased: Some(erased), ..Facts::default() }))
         };
         let decision = decide(found.contact(), &send, &version.policy, at);
-        let hash = match reader.entry(position) {
-            Ok(entry) => EntryHash::of(&entry.bytes).bytes(),
-            Err(error) => return Err(unreadable(error)),
-        };
+        let hash = EntryHash::of(&reader.entry(position)?.bytes).bytes();
         Ok(Answer { decision, at, policy_version: version.version, position: Position { seq: position, hash } })
     }
 }
@@ -210,6 +204,8 @@ fn latest(facts: impl Iterator<Item = Fact>) -> Option<Fact> {
     facts.max_by_key(|fact| (fact.at, std::cmp::Reverse(fact.seq)))
 }
 
-fn unreadable(error: EntryUnreadable) -> CheckError {
-    CheckError::Unavailable { reason: error.to_string() }
+impl From<EntryUnreadable> for CheckError {
+    fn from(error: EntryUnreadable) -> Self {
+        Self::Unavailable { reason: error.to_string() }
+    }
 }
