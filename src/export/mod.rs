@@ -13,6 +13,7 @@
 //! people.
 
 pub mod collected;
+pub mod consent_record;
 pub mod csv;
 mod defuse;
 pub mod derive;

@@ -19,8 +19,10 @@ use crate::consent::facts::Facts;
 use crate::consent::identity::{Behind, IdentifierKey, Member, MemberEvent, Span, resolve, span_at, whose};
 use crate::consent::time::Time;
 use crate::consent::timeline::InForce;
+use crate::consent::words::{Method, Seq};
 use crate::ledger::entry::Entry as StoredEntry;
 use crate::ledger::fold;
+use crate::proto::clear_part::Fact;
 use crate::proto::{Entry, SealedPart};
 
 /// The person of a collected trail.
@@ -34,6 +36,8 @@ pub struct Person {
     pub policies: Vec<InForce>,
     /// The instant that everything is worked out for.
     pub at: Time,
+    /// How each opt-in and opt-out was captured.
+    methods: BTreeMap<Seq, Method>,
 }
 
 /// A contact.
@@ -65,7 +69,13 @@ impl Person {
         lives.sort_by_key(|life| life.acts.first().map(|event| event.seq));
         let policies = reading.account.policies();
         let policies = policies.map(|(noted, version)| InForce { since: noted.at, policy: Arc::clone(&version.policy) }).collect();
-        Self { lives, senders: reading.senders.by_number(), policies, at }
+        Self { lives, senders: reading.senders.by_number(), policies, at, methods: reading.methods }
+    }
+
+    /// How the opt-in or opt-out of this entry was captured.
+    #[must_use]
+    pub fn method(&self, seq: Seq) -> Option<String> {
+        self.methods.get(&seq).map(|method| method.as_str().replace('_', " "))
     }
 
     /// The contact that was asked about; the last one where that cannot be told.
@@ -96,6 +106,7 @@ struct Reading {
     senders: Senders,
     account: AccountFacts,
     texts: HashMap<IdentifierKey, String>,
+    methods: BTreeMap<Seq, Method>,
 }
 
 impl Reading {
@@ -113,6 +124,12 @@ impl Reading {
         if let Some(member) = fold::member(header, clear, &mut |name| self.senders.number(name)) {
             self.members.push(member);
         }
+        let method = match &clear.fact {
+            Some(Fact::OptedIn(fact)) => Method::from_number(fact.method),
+            Some(Fact::OptedOut(fact)) => Method::from_number(fact.method),
+            _ => None,
+        };
+        self.methods.extend(method.map(|method| (header.seq, method)));
         let act = clear.fact.as_ref().and_then(|fact| fold::account_act(fact, &mut |_| SenderNumber::ALL));
         if let Some(act) = act {
             let at = Time::from_micros(clear.occurred_at);

@@ -16,6 +16,9 @@ const LANE: i64 = 46;
 /// Where lanes begin and end, from left and right.
 const MARGIN: i64 = 12;
 
+/// The shortest bar, in hundredths.
+const SHORTEST: i64 = 150;
+
 /// The height of the axis.
 const AXIS: i64 = 30;
 
@@ -84,12 +87,11 @@ impl Scale {
         Self { from: from.saturating_sub(room), to: to.saturating_add(room) }
     }
 
-    /// The place of an instant, in hundredths.
-    fn x(&self, at: Time) -> String {
+    /// The place of an instant.
+    fn x(&self, at: Time) -> Place {
         let length = i128::from(self.to.saturating_sub(self.from).max(1));
-        let hundredths = i128::from(at.micros().clamp(self.from, self.to) - self.from) * i128::from((WIDTH - 2 * MARGIN) * 100) / length;
-        let hundredths = hundredths + i128::from(MARGIN * 100);
-        format!("{}.{:02}", hundredths / 100, hundredths % 100)
+        let along = i128::from(at.micros().clamp(self.from, self.to) - self.from) * i128::from((WIDTH - 2 * MARGIN) * 100) / length;
+        Place(i64::try_from(along).unwrap_or_default() + MARGIN * 100)
     }
 
     fn ticks(&self) -> Vec<(Time, String)> {
@@ -106,6 +108,16 @@ impl Scale {
             next = next.saturating_add(step);
         }
         ticks
+    }
+}
+
+/// A place along the drawing, in hundredths of its unit.
+#[derive(Clone, Copy)]
+struct Place(i64);
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{:02}", self.0 / 100, self.0 % 100)
     }
 }
 
@@ -135,11 +147,11 @@ fn drawing(lanes: &[Lane], at: Time) -> Markup {
 }
 
 fn bar(open: &Open, scale: &Scale, top: i64) -> Markup {
-    let points = [open.from, open.until].map(|at| scale.x(at));
-    let [from, until] = points;
+    let (from, until) = (scale.x(open.from), scale.x(open.until));
+    // An hour in ten years is drawn too wide: else nobody would see it.
+    let until = Place(until.0.max(from.0 + SHORTEST));
     let y = top + 32;
     html! {
-        // Lines keep their width however short they are, so an hour in ten years is still seen.
         line.open x1=(from) x2=(until) y1=(y) y2=(y) { title { "open from " (open.from.to_string()) " to " (open.until.to_string()) } }
     }
 }
