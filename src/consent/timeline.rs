@@ -185,10 +185,8 @@ mod tests {
     fn a_policy_shortens_and_reopens_what_older_acts_opened() {
         let mut short = Policy::meta();
         short.window_hours = 2;
-        let policies = [
-            InForce { since: hour(15), policy: Arc::new(short) },
-            InForce { since: hour(20), policy: Arc::new(Policy::meta()) },
-        ];
+        let policies =
+            [InForce { since: hour(15), policy: Arc::new(short) }, InForce { since: hour(20), policy: Arc::new(Policy::meta()) }];
         assert_eq!(of(&[wrote(10, InboundKind::Text)], &policies, None), [(10, 15, End::Policy), (20, 34, End::Term)]);
     }
 

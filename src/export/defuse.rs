@@ -119,7 +119,9 @@ mod tests {
 
     #[test]
     fn other_texts_stay_as_they_are() {
-        for text in ["", "a=b", "e-mail", "US.13491208655302741918", "5 + 5", "I agree.", "\u{5e9}\u{5dc}\u{5d5}\u{5dd}", "'quoted'", "a, b; c"] {
+        for text in
+            ["", "a=b", "e-mail", "US.13491208655302741918", "5 + 5", "I agree.", "\u{5e9}\u{5dc}\u{5d5}\u{5dd}", "'quoted'", "a, b; c"]
+        {
             assert_eq!(cell(text), text);
         }
     }

@@ -115,8 +115,10 @@ impl Reading {
             return;
         };
         let header = &stored.header;
-        let boxes =
-            [(&clear.identifiers, header.link.trail, &entry.sealed), (&clear.second_identifiers, header.second.trail, &entry.second_sealed)];
+        let boxes = [
+            (&clear.identifiers, header.link.trail, &entry.sealed),
+            (&clear.second_identifiers, header.second.trail, &entry.second_sealed),
+        ];
         for (references, own, sealed) in boxes {
             let texts = sealed.as_ref().map(|sealed: &SealedPart| sealed.identifiers.as_slice()).unwrap_or_default();
             self.texts.extend(fold::keys(references, own).into_iter().zip(texts.iter().cloned()));

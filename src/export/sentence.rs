@@ -137,7 +137,11 @@ fn receipt(fact: &DecisionReceiptIssued) -> String {
     let answer = Permission::from_number(fact.permission).map_or("an answer that this program does not know", Permission::as_str);
     let reasons: Vec<&str> = fact.reasons.iter().filter_map(|reason| Reason::from_number(*reason)).map(Reason::as_str).collect();
     let asked_at = Time::from_micros(fact.asked_at);
-    format!("A signed answer was handed out: might sender {} send {category} at {asked_at}? {answer} ({}).", fact.sender, reasons.join(", "))
+    format!(
+        "A signed answer was handed out: might sender {} send {category} at {asked_at}? {answer} ({}).",
+        fact.sender,
+        reasons.join(", ")
+    )
 }
 
 /// What entries of accounts and of the ledger itself say: their facts, as they are named.
