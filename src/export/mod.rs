@@ -1,5 +1,4 @@
-//! What an auditor holds: entries of the ledger, written to a file in the form that its reader needs, and what it takes to
-//! verify them without us: no server, no disk, no clock.
+//! What an auditor holds: entries, bundles and receipts, written to files and verified without us. No server, no clock.
 //!
 //! ```text
 //! jsonl           what proves: stored bytes, with the opened fields beside them; specified in docs/ledger-format.md
@@ -27,3 +26,4 @@ pub mod receipt;
 pub mod receipt_file;
 mod sentence;
 mod time;
+pub mod verify;
