@@ -224,7 +224,7 @@ impl Committer {
             | What::Restrict { .. }
             | What::RegisterTemplate { .. }
             | What::ChangeTemplate { .. } => self.about_account(batch, record, account, when),
-            _ => match self.resolve(batch, record, &account, when) {
+            _ => match self.step(batch, record, &account, when) {
                 Ok(plan) => plan,
                 Err(NotPlanned::Alone) => return Outcome::Alone,
                 Err(NotPlanned::Refused(error)) => return Outcome::Answered(Err(error)),
@@ -284,7 +284,7 @@ impl Committer {
         let secrets = &self.planner.secrets;
         let fact = match &record.what {
             What::AdoptPolicy { preset, policy } => Some(draft::policy_adopted(preset, policy, 0)),
-            What::Erase { keep_suppression, .. } => Some(draft::erasure_asked(*keep_suppression)),
+            What::Erase { keep_suppression, .. } => Some(draft::erasure_requested(0, *keep_suppression)),
             what => draft::fact(what),
         };
         let content = fact.map(|fact| draft::content(&record.what, &fact)).unwrap_or_default();

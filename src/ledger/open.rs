@@ -16,10 +16,12 @@ use super::clock::Clock;
 use super::committer::{Committer, Health, Job, PanicGuard};
 use super::disk::Disk;
 use super::entry::EntryError;
+use super::eraser::{Eraser, Erasing};
 use super::journal::{self, Journal, JournalError};
 use super::keyring::{Keyring, KeyringError};
 use super::lock::Lock;
 use super::plan::Planner;
+use super::queue::Queue;
 use super::reader::{EntryUnreadable, Reader, read};
 use super::recovery::{Copies, Recovered, RecoveryError, recover};
 use super::replay::{Found, Replay};
@@ -195,9 +197,22 @@ pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Cloc
     let checkpointer = Checkpointer::start(checkpoints.clone()).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
     let snapshots = Snapshots { disk, path: data_dir.join("snapshot"), ledger_id, state: state.clone(), health: health.clone() };
     let snapshots = SnapshotWriter::start(snapshots).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
+    let queue = Arc::new(Queue::new(jobs, health.clone()));
+    let erasing = Erasing {
+        state: state.clone(),
+        queue: queue.clone(),
+        clock: clock.clone(),
+        health: health.clone(),
+        tried: Mutex::default(),
+        turn: Mutex::default(),
+    };
+    let erasing = Arc::new(erasing);
+    let eraser = Eraser::start(erasing.clone(), options.erase_every).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
     let shared = Shared {
         data_dir,
-        jobs: Mutex::new(Some(jobs)),
+        queue,
+        erasing,
+        eraser: Mutex::new(Some(eraser)),
         committer: Mutex::new(Some(thread)),
         snapshots: Mutex::new(Some(snapshots)),
         checkpoints,

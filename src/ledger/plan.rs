@@ -97,7 +97,7 @@ pub(super) struct Asked<'a> {
     pub(super) record: &'a Record,
     pub(super) account: u64,
     pub(super) when: When,
-    policy: &'a Policy,
+    pub(super) policy: &'a Policy,
 }
 
 impl Planner {
@@ -141,7 +141,7 @@ impl Planner {
         self.identity(batch, &asked, &named).map_err(NotPlanned::Refused)
     }
 
-    fn name(&self, batch: &Batch, account: u64, identifier: Identifier) -> Named {
+    pub(super) fn name(&self, batch: &Batch, account: u64, identifier: Identifier) -> Named {
         let digest = self.secrets.identifier_digest(account, &identifier);
         let key = batch.identifiers.get(&digest).copied().or_else(|| self.state.identifier(&digest));
         let remembered = self.state.remembered(&self.secrets, account, &identifier);
@@ -301,7 +301,7 @@ impl Planner {
     }
 
     /// Those of them whose keys are not gone.
-    fn trails_with_keys(&self, named: &[Named]) -> Vec<u64> {
+    pub(super) fn trails_with_keys(&self, named: &[Named]) -> Vec<u64> {
         let trails = self.trails_of(named);
         let erasures = self.state.erasures();
         trails.into_iter().filter(|trail| !erasures.is_void(*trail)).collect()
