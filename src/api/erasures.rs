@@ -182,7 +182,13 @@ mod tests {
     #[test]
     fn a_page_counts_erasures_and_holds_together() {
         let listed = |seq, kind| ListedMatter {
-            matter: Matter { seq: Seq::new(seq), account: 1, trail: 2, met: Met { key: IdentifierKey { trail: 2, ordinal: 1 }, at: NOW }, kind },
+            matter: Matter {
+                seq: Seq::new(seq),
+                account: 1,
+                trail: 2,
+                met: Met { key: IdentifierKey { trail: 2, ordinal: 1 }, at: NOW },
+                kind,
+            },
             contacts: vec!["GB.1".into()],
             recorded_at: NOW,
             held_by: None,

@@ -4,8 +4,8 @@ use super::draft;
 use crate::consent::identifier::Identifier;
 use crate::consent::time::Time;
 use crate::consent::words::Seq;
-use crate::proto::clear_part::Fact;
 use crate::proto;
+use crate::proto::clear_part::Fact;
 
 /// How long an erasure waits: 0 to 30 days, the month that GDPR Article 12(3) gives.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
