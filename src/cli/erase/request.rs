@@ -1,7 +1,7 @@
 //! `erase request`.
 //!
 //! ```text
-//! recorded as entry 8: the contact is erased at 2026-03-02T10:00:00Z
+//! recorded as entry 8: the contact will be erased at 2026-03-02T10:00:00Z
 //! until then `erase cancel` or `erase hold` stops it, and permissions stay as they are
 //! exports and evidence bundles that were handed out cannot be called back
 //! hash: 4dd8f46fd436557456996711a62197dcc259fc60c0fa8e26bdbe082709506158
@@ -13,10 +13,11 @@ use clap::Args;
 use prost_types::Duration;
 use serde_json::json;
 
-use crate::cli::act::Act;
+use crate::cli::client::Connection;
 use crate::cli::error::{CliError, Verdict};
 use crate::cli::output::Output;
 use crate::cli::{json, words};
+use crate::consent::time::Time;
 use crate::proto::identity_service_client::IdentityServiceClient;
 use crate::proto::{Acknowledgement, RequestErasureRequest, RequestErasureResponse};
 
@@ -44,20 +45,26 @@ pub struct Request {
     /// Leave no token: the contact is a stranger afterwards, and an old list may bring it back
     #[arg(long)]
     forget_suppression: bool,
+    /// When the contact asked, in RFC 3339 as in 2026-03-01T10:00:00Z; without it, now
+    #[arg(long, value_name = "TIME")]
+    at: Option<Time>,
+    /// Your own name for the event, at most 128 bytes: recording it twice counts once
+    #[arg(long, value_name = "ID", default_value = "", hide_default_value = true)]
+    event_id: String,
     #[command(flatten)]
-    act: Act,
+    connection: Connection,
 }
 
 impl Request {
     pub(super) async fn run(self, output: Output) -> Result<Verdict, CliError> {
-        let mut client = IdentityServiceClient::new(self.act.connection.connect().await?);
+        let mut client = IdentityServiceClient::new(self.connection.connect().await?);
         let request = RequestErasureRequest {
-            account: self.act.connection.account,
-            event_id: self.act.event_id,
+            account: self.connection.account,
+            event_id: self.event_id,
             contact: self.contact,
             delay: Some(Duration { seconds: self.delay.seconds, nanos: 0 }),
             forget_suppression: self.forget_suppression,
-            occurred_at: words::timestamp(self.act.at),
+            occurred_at: words::timestamp(self.at),
         };
         let response = client.request_erasure(request).await?.into_inner();
         let missing = || CliError::unexpected("the server answered without an acknowledgement");
@@ -81,7 +88,7 @@ fn text(acknowledgement: &Acknowledgement, response: &RequestErasureResponse) ->
     let due_at = words::time_or(response.due_at.as_ref(), "?");
     let (when, next) = if response.waits {
         (
-            format!("the contact is erased at {due_at}"),
+            format!("the contact will be erased at {due_at}"),
             "until then `erase cancel` or `erase hold` stops it, and permissions stay as they are",
         )
     } else {
@@ -142,7 +149,7 @@ mod tests {
     fn what_no_longer_waits_is_not_promised_again() {
         let acknowledgement = Acknowledgement { seq: 8, duplicate: true, ..Default::default() };
         let said = |waits| text(&acknowledgement, &RequestErasureResponse { waits, ..Default::default() });
-        assert!(said(true).starts_with("was recorded before as entry 8: the contact is erased at ?\nuntil then `erase cancel`"));
+        assert!(said(true).starts_with("was recorded before as entry 8: the contact will be erased at ?\nuntil then `erase cancel`"));
         assert!(said(false).starts_with("was recorded before as entry 8: it was due at ?\nit waits no longer"));
     }
 }
