@@ -10,6 +10,7 @@ pub mod decision;
 mod drift;
 pub mod envelope;
 mod erasures;
+mod export;
 pub mod identity;
 pub mod map;
 pub mod parse;

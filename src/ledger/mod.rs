@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod answer;
 pub mod batch;
 pub mod block;
+pub mod blocks;
 pub mod browse;
 pub mod checkpointer;
 pub mod checkpoints;
@@ -18,8 +19,12 @@ pub mod erase;
 pub mod eraser;
 pub mod erasing;
 pub mod erasures;
+pub mod evidence;
+pub mod export;
 pub mod fold;
 pub mod frame;
+pub mod heads;
+pub mod heads_writer;
 pub mod history;
 pub mod journal;
 pub mod keyring;
@@ -28,6 +33,7 @@ pub mod late;
 pub mod lock;
 pub mod matters;
 pub mod naming;
+pub mod nodes;
 pub mod open;
 pub mod packed;
 pub mod plan;
@@ -74,6 +80,8 @@ use clock::{Clock, SystemClock};
 use committer::{Health, Job};
 use disk::{Disk, RealDisk};
 use eraser::{Carried, Eraser, Erasing};
+use heads::Heads;
+use heads_writer::HeadsWriter;
 use keyring::Keyring;
 use lock::Lock;
 pub use open::OpenError;
@@ -100,6 +108,8 @@ struct Shared {
     snapshots: Mutex<Option<SnapshotWriter>>,
     checkpoints: Arc<Checkpoints>,
     checkpointer: Mutex<Option<Checkpointer>>,
+    heads: Arc<Heads>,
+    heads_writer: Mutex<Option<HeadsWriter>>,
     state: Arc<State>,
     reader: Arc<Reader>,
     secrets: Arc<Secrets>,
@@ -112,6 +122,7 @@ struct Shared {
 impl Drop for Shared {
     /// The lock outlives the writer.
     fn drop(&mut self) {
+        drop(self.heads_writer.get_mut().take());
         drop(self.eraser.get_mut().take());
         self.queue.close();
         if let Some(committer) = self.committer.get_mut().take() {
@@ -262,6 +273,12 @@ impl Ledger {
         self.with_account(account, |_| ()).is_some()
     }
 
+    /// The ledger's identity, 16 bytes.
+    #[must_use]
+    pub fn id(&self) -> [u8; 16] {
+        self.shared.secrets.ledger_id().0
+    }
+
     /// The head of the log.
     #[must_use]
     pub fn head(&self) -> Position {
@@ -301,6 +318,7 @@ impl Ledger {
 
     /// Takes no more records, commits what waits, signs it, syncs both copies and lets the directory go. Blocks.
     pub fn close(&self) {
+        drop(self.shared.heads_writer.lock().take());
         drop(self.shared.eraser.lock().take());
         self.shared.queue.close();
         if let Some(committer) = self.shared.committer.lock().take() {

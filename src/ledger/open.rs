@@ -17,6 +17,8 @@ use super::committer::{Committer, Health, Job, PanicGuard};
 use super::disk::Disk;
 use super::entry::EntryError;
 use super::eraser::{Eraser, Erasing};
+use super::heads::Heads;
+use super::heads_writer::HeadsWriter;
 use super::journal::{self, Journal, JournalError};
 use super::keyring::{Keyring, KeyringError};
 use super::lock::Lock;
@@ -189,6 +191,10 @@ pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Cloc
     let committer =
         Committer { state: state.clone(), planner, sealer, journal, store: store_writer, clock: clock.clone(), health: health.clone() };
     let (jobs, waiting) = bounded::<Job>(QUEUE_RECORDS);
+    let queue = Arc::new(Queue::new(jobs, health.clone()));
+    let heads = Arc::new(Heads::new(state.clone(), reader.clone(), secrets.clone()));
+    let heads_writer =
+        HeadsWriter::start(heads.clone(), queue.clone()).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
     let thread = std::thread::Builder::new().name("committer".into()).spawn(move || {
         let _guard = PanicGuard(committer.health.clone());
         committer.run(&waiting);
@@ -197,7 +203,6 @@ pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Cloc
     let checkpointer = Checkpointer::start(checkpoints.clone()).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
     let snapshots = Snapshots { disk, path: data_dir.join("snapshot"), ledger_id, state: state.clone(), health: health.clone() };
     let snapshots = SnapshotWriter::start(snapshots).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
-    let queue = Arc::new(Queue::new(jobs, health.clone()));
     let erasing = Erasing {
         state: state.clone(),
         queue: queue.clone(),
@@ -217,6 +222,8 @@ pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Cloc
         snapshots: Mutex::new(Some(snapshots)),
         checkpoints,
         checkpointer: Mutex::new(Some(checkpointer)),
+        heads,
+        heads_writer: Mutex::new(Some(heads_writer)),
         state,
         reader,
         secrets,
