@@ -146,11 +146,8 @@ fn time_filters_go_by_when_something_was_recorded() {
             ..Default::default()
         };
         let file = export(&client, request).await;
-        let expected: Vec<u64> = log
-            .iter()
-            .filter(|entry| moment(entry) >= moment(&log[3]) && moment(entry) < moment(&log[6]))
-            .map(|entry| entry.seq)
-            .collect();
+        let expected: Vec<u64> =
+            log.iter().filter(|entry| moment(entry) >= moment(&log[3]) && moment(entry) < moment(&log[6])).map(|entry| entry.seq).collect();
         assert_eq!(seqs(&file), expected);
         holds(&file, &key, None);
         let never = ExportEntriesRequest {
