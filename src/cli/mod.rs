@@ -26,7 +26,7 @@ mod serve;
 mod template;
 mod trail;
 mod verify;
-mod verify_proof;
+mod verify_file;
 mod verify_receipt;
 mod webhook;
 mod words;
