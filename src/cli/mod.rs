@@ -9,6 +9,7 @@ mod checkpoint;
 mod client;
 mod dead_letters;
 mod drift;
+mod erase;
 mod error;
 mod explain;
 mod export;
@@ -74,6 +75,7 @@ enum Command {
     Account(account::Account),
     PossibleOptOuts(possible_opt_outs::PossibleOptOuts),
     Drift(drift::Drift),
+    Erase(erase::Erase),
     DeadLetters(dead_letters::DeadLetters),
     Checkpoint(checkpoint::GetCheckpoint),
     Prove(prove::Prove),
@@ -114,6 +116,7 @@ fn run(command: Command, output: Output) -> Result<Verdict, CliError> {
         Command::Account(account) => client::run(account.run(output)),
         Command::PossibleOptOuts(possible_opt_outs) => client::run(possible_opt_outs.run(output)),
         Command::Drift(drift) => client::run(drift.run(output)),
+        Command::Erase(erase) => client::run(erase.run(output)),
         Command::DeadLetters(dead_letters) => client::run(dead_letters.run(output)),
         Command::Checkpoint(checkpoint) => client::run(checkpoint.run(output)),
         Command::Prove(prove) => client::run(prove.run(output)),
@@ -183,6 +186,11 @@ mod tests {
             "possible-opt-outs confirm 7 --event-id e",
             "possible-opt-outs dismiss 7",
             "drift --from 2026-03-01T10:00:00Z --to 2026-03-02T10:00:00Z --sender 1 --json",
+            "erase request --contact +447400123456 --delay 24h --forget-suppression --event-id e --at 2026-03-01T10:00:00Z --json",
+            "erase cancel --contact +447400123456 --event-id e",
+            "erase hold --contact +447400123456",
+            "erase release --contact +447400123456",
+            "erase list",
             "dead-letters list",
             "dead-letters replay",
             "scenarios a.yaml b.yaml",
