@@ -63,7 +63,7 @@ impl Person {
         collected.entries.iter().for_each(|entry| reading.read(entry));
         let made_at = collected.begin.made_at.as_ref().map(time::of).unwrap_or_default();
         // Facts are never later than the time asked about, whatever the clock of whoever made the export says.
-        let at = reading.members.iter().map(|member| member.at()).fold(made_at, Time::max);
+        let at = reading.members.iter().map(MemberEvent::at).fold(made_at, Time::max);
         let asked = collected.begin.selection.as_ref().and_then(|selection| selection.contacts.first()).map(String::as_str);
         let mut lives = reading.lives(asked.unwrap_or_default());
         lives.sort_by_key(|life| life.acts.first().map(|event| event.seq));
