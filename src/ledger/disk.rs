@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 /// What the ledger needs of a disk.
@@ -32,6 +32,14 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// As the operating system says.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
+    /// Lets everybody read a file (0644) or list a directory (0755).
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn open_to_all(&self, path: &Path) -> io::Result<()> {
+        let mode = if path.is_dir() { 0o755 } else { 0o644 };
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+    }
 }
 
 /// What the ledger needs of a file.

@@ -5,7 +5,7 @@
 //! 2026-03-01.checkpoint    the last of each day, in UTC
 //! ```
 //!
-//! Each is written beside its place and renamed into it, so that a reader finds a whole one.
+//! Each is written beside its place and renamed into it, so that a reader finds a whole one. Everybody may read them.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,9 @@ impl Publication {
     /// # Errors
     /// Where it cannot be made.
     pub fn open(disk: Arc<dyn Disk>, dir: PathBuf) -> Result<Self, CheckpointsError> {
-        disk.create_dir(&dir).map_err(|source| CheckpointsError::Io { path: dir.clone(), source })?;
+        let made = !dir.exists();
+        let opened = disk.create_dir(&dir).and_then(|()| if made { disk.open_to_all(&dir) } else { Ok(()) });
+        opened.map_err(|source| CheckpointsError::Io { path: dir.clone(), source })?;
         Ok(Self { disk, dir })
     }
 
@@ -75,6 +77,7 @@ impl Publication {
             file.set_len(0)?;
             file.write_at(note.to_string().as_bytes(), 0)?;
             file.sync()?;
+            self.disk.open_to_all(&new)?;
             self.disk.rename(&new, &path)?;
         }
         self.disk.sync_dir(&self.dir)

@@ -90,6 +90,9 @@ fn a_checkpoint_is_published_at_the_start_at_a_clean_stop_and_when_asked_for() {
     record(&ledger, 0..5);
     assert_eq!(ledger.checkpoint(false).unwrap().size, 2);
     assert_eq!((ledger.checkpoint(true).unwrap().size, latest()), (7, (7, now)));
+    // They are for everybody to read.
+    let mode = |path: &Path| std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(path).unwrap().permissions()) & 0o777;
+    assert_eq!((mode(&dirs.published()), mode(&dirs.published().join("checkpoint"))), (0o755, 0o644));
     record(&ledger, 5..6);
     ledger.close();
     assert_eq!(latest(), (8, now));
