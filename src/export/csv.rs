@@ -6,7 +6,7 @@
 //! ```
 //!
 //! RFC 4180 in UTF-8 with a byte order mark and CRLF, so that spreadsheets open it cleanly; every cell is defused
-//! ([`super::defuse`]). It is for reading: it holds no stored bytes and proves nothing.
+//! (`defuse.rs`). It is for reading: it holds no stored bytes and proves nothing.
 
 use std::io::Write;
 

@@ -1,4 +1,4 @@
-//! What is stored, in words: `ClearPart` and `SealedPart` as ProtoJSON, with the field names of `entry.proto`.
+//! What is stored, in words: `ClearPart` and `SealedPart` as `ProtoJSON`, with the field names of `entry.proto`.
 //!
 //! ```text
 //! {"occurred_at":"1772359200000000","identifiers":[{"ordinal":1}],"effect":"EFFECT_APPLIED","opted_in":{"method":"METHOD_WEBSITE"}}
@@ -42,7 +42,7 @@ pub enum OpenedError {
     },
 }
 
-/// A stored message that serializes as ProtoJSON.
+/// A stored message that serializes as `ProtoJSON`.
 #[derive(Debug)]
 pub struct Opened {
     name: &'static str,

@@ -63,10 +63,10 @@ impl Person {
         collected.entries.iter().for_each(|entry| reading.read(entry));
         let made_at = collected.begin.made_at.as_ref().map(time::of).unwrap_or_default();
         // Facts are never later than the time asked about, whatever the clock of whoever made the export says.
-        let at = reading.members.iter().map(|member| member.at()).fold(made_at, Time::max);
+        let at = reading.members.iter().map(MemberEvent::at).fold(made_at, Time::max);
         let asked = collected.begin.selection.as_ref().and_then(|selection| selection.contacts.first()).map(String::as_str);
         let mut lives = reading.lives(asked.unwrap_or_default());
-        lives.sort_by_key(|life| life.acts.first().map(|event| event.seq));
+        lives.sort_by_key(Life::began);
         let policies = reading.account.policies();
         let policies = policies.map(|(noted, version)| InForce { since: noted.at, policy: Arc::clone(&version.policy) }).collect();
         Self { lives, senders: reading.senders.by_number(), policies, at, methods: reading.methods }
@@ -159,7 +159,9 @@ impl Reading {
                     if !life.identifiers.contains(text) {
                         life.identifiers.push(text.clone());
                     }
-                    let is_present = theirs.last().is_some_and(|last| last.until.is_none() && span_at(theirs, at) == Some(last));
+                    // What comes in under an identifier that was left, and that nobody has acted under since, is nobody's.
+                    let present = theirs.last().filter(|last| matches!(last.behind, Behind::Contact(_)));
+                    let is_present = present.is_some() && span_at(theirs, at) == present;
                     life.asked |= text == asked && is_present;
                 }
             }
@@ -181,6 +183,13 @@ fn concerned(member: &MemberEvent, contact: usize, arrives_at: usize) -> Vec<(us
 }
 
 impl Life {
+    /// The first entry that it rests on.
+    #[must_use]
+    pub fn began(&self) -> Option<Seq> {
+        let changes = self.facts.predecessors.iter().map(|before| before.change.seq);
+        self.acts.iter().map(|event| event.seq).chain(changes).min()
+    }
+
     fn stand(&mut self, span: &Span) {
         self.left = span.until;
         if let Behind::Contact(facts) = &span.behind {

@@ -5,6 +5,7 @@ mod command_line;
 mod consent_records;
 mod fake_server;
 mod formats;
+mod histories;
 mod made;
 mod memory;
 mod pages;

@@ -33,10 +33,9 @@ Exit code: 0 it is written, 2 it is not.
 Examples:
   consent-ledger export --contact +447400123456 --evidence --out evidence.jsonl
   consent-ledger export --contact +447400123456 --format html --out trail.html
-  consent-ledger export --contact +447400123456 --format consent-record --controller 'Example Ltd' --out consent.jsonld
-  consent-ledger export --sender 106540352242922 --from 2026-03-01T00:00:00Z --format csv --out march.csv
-  consent-ledger export --all-accounts --out everything.jsonl
-  consent-ledger export --all-accounts --from-seq 601 --checkpoint january.checkpoint --out since.jsonl";
+  consent-ledger export --contact +447400123456 --format consent-record --out consent.jsonld
+  consent-ledger export --sender 1001 --from 2026-03-01T00:00:00Z --format csv --out march.csv
+  consent-ledger export --all-accounts --checkpoint january.checkpoint --out all.jsonl";
 
 /// The account that is meant where none is named.
 const DEFAULT_ACCOUNT: &str = "default";
@@ -52,7 +51,7 @@ pub struct Export {
     /// Only this contact's entries, and of contacts joined with it; may be given several times
     #[arg(long, value_name = "CONTACT")]
     contact: Vec<String>,
-    /// Only entries that name this sender, by its `phone_number_id`
+    /// Only entries that name this sender, by its `phone_number_id`; what was said for all senders names none
     #[arg(long, value_name = "SENDER", default_value = "", hide_default_value = true)]
     sender: String,
     /// Every entry there is, of all accounts and of the ledger itself

@@ -100,9 +100,14 @@ pub(super) fn courses(life: &Life, person: &Person) -> Vec<Course> {
         }
     }
     for before in &life.facts.predecessors {
-        let refused = |category: &Category| carried(life, person, SenderNumber::ALL, *category, before.change.at).is_some();
-        let refused = Category::ALL.iter().filter(|category| refused(category));
-        registers.extend(refused.map(|category| (Register::Ledger(SenderNumber::ALL), category.number())));
+        let refused = |sender, category| carried(life, person, sender, category, before.change.at).is_some();
+        for category in Category::ALL.iter().copied() {
+            // What followed for all senders covers each of them.
+            let everywhere = refused(SenderNumber::ALL, category).then_some(SenderNumber::ALL);
+            let scopes: Vec<SenderNumber> = everywhere
+                .map_or_else(|| person.senders.keys().copied().filter(|sender| refused(*sender, category)).collect(), |all| vec![all]);
+            registers.extend(scopes.into_iter().map(|sender| (Register::Ledger(sender), category.number())));
+        }
     }
     let course = |(register, number): (Register, u8)| {
         let category = Category::from_number(number.into())?;

@@ -116,16 +116,17 @@ impl Writing<'_> {
         record
     }
 
-    /// The same record has the same identifier in every export: a UUID of version 8, made from what names it.
+    /// The same record has the same identifier in every export, as long as the contact is joined with no elder one: a UUID of
+    /// version 8, made from what names it.
     ///
     /// ```text
-    /// first 16 bytes of SHA-256("consent-ledger/v1 consent record" ‖ ledger_id ‖ seq of the contact's first act (8) ‖ scope ‖ category)
+    /// first 16 bytes of SHA-256("consent-ledger/v1 consent record" ‖ ledger_id ‖ seq of the contact's first entry (8) ‖ scope ‖ category)
     /// ```
     fn identifier(&self, life: &Life, course: &Course) -> String {
         let mut hasher = Sha256::new();
         hasher.update("consent-ledger/v1 consent record");
         hasher.update(&self.begin.ledger_id);
-        hasher.update(life.acts.first().map_or(0, |event| event.seq.number()).to_be_bytes());
+        hasher.update(life.began().unwrap_or_default().number().to_be_bytes());
         hasher.update(self.scope(course.register));
         hasher.update([course.category.number()]);
         let mut text = hex::encode(hasher.finalize());
