@@ -12,6 +12,7 @@ mod drift;
 mod erase;
 mod error;
 mod explain;
+mod export;
 mod identity;
 mod json;
 mod keys;
@@ -26,7 +27,8 @@ mod serve;
 mod template;
 mod trail;
 mod verify;
-mod verify_proof;
+mod verify_file;
+mod verify_receipt;
 mod webhook;
 mod words;
 
@@ -68,6 +70,7 @@ enum Command {
     Sender(sender::Sender),
     Template(template::Template),
     Trail(trail::Trail),
+    Export(export::Export),
     Policy(policy::Policy),
     Account(account::Account),
     PossibleOptOuts(possible_opt_outs::PossibleOptOuts),
@@ -108,6 +111,7 @@ fn run(command: Command, output: Output) -> Result<Verdict, CliError> {
         Command::Sender(sender) => client::run(sender.run(output)),
         Command::Template(template) => client::run(template.run(output)),
         Command::Trail(trail) => client::run(trail.run(output)),
+        Command::Export(export) => client::run(export.run(output)),
         Command::Policy(policy) => policy.run(output),
         Command::Account(account) => client::run(account.run(output)),
         Command::PossibleOptOuts(possible_opt_outs) => client::run(possible_opt_outs.run(output)),
@@ -158,11 +162,17 @@ mod tests {
             "template list",
             "check --contact +447400123456 --sender 1 --template news --language en --parameters 2 --known-seq 3",
             "trail --contact +447400123456 --server http://127.0.0.1:1",
+            "export --contact +447400123456 --contact US.1 --sender 1 --from 2026-03-01T10:00:00Z --to 2026-03-02T10:00:00Z --format csv --out f --force",
+            "export --contact +447400123456 --evidence --checkpoint a b --out f --json",
+            "export --all-accounts --from-seq 1 --to-seq 2 --format jsonl --out -",
+            "export --contact +447400123456 --format consent-record --controller Example --out f",
             "serve --data-dir d --checkpoint-dir c --first-checkpoint",
             "checkpoint --fresh",
             "prove inclusion --seq 12 --out f --entry-out e",
             "prove consistency --old f --size 12 --out g",
             "verify --data-dir d --json",
+            "verify receipt.json --server http://127.0.0.1:1 --contact +447400123456",
+            "check --contact +447400123456 --sender 1 --receipt receipt.json",
             "keys public --data-dir d",
             "policy show --at 2026-03-01T10:00:00Z",
             "policy adopt --preset sinch --set window_hours=12 --set opt_out_keywords=baja,alto --at 2026-03-01T10:00:00Z --event-id e",
@@ -225,6 +235,9 @@ mod tests {
             "check --contact +447400123456 --sender 1 --language en",
             "check --contact +447400123456 --sender 1 --parameters 2",
             "check --contact +447400123456 --sender 1 --opt-out-confirmation --template news --language en",
+            "check --contact +447400123456 --sender 1 --receipt f --known-seq 3",
+            "verify receipt.json",
+            "verify receipt.json --contact +447400123456",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }

@@ -19,6 +19,7 @@ pub mod erase;
 pub mod eraser;
 pub mod erasing;
 pub mod erasures;
+pub mod event_id;
 pub mod evidence;
 pub mod export;
 pub mod fold;
@@ -43,8 +44,11 @@ pub mod proofs;
 pub mod publication;
 pub mod queue;
 pub mod reader;
+pub mod receipt;
+pub mod receipts;
 pub mod record;
 pub mod recovery;
+pub mod rederive;
 pub mod replay;
 pub mod seal;
 pub mod secrets;
@@ -61,6 +65,7 @@ pub mod two_steps;
 pub mod verify;
 pub mod waiting_list;
 pub mod walk;
+pub mod witness;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -110,6 +115,7 @@ struct Shared {
     checkpointer: Mutex<Option<Checkpointer>>,
     heads: Arc<Heads>,
     heads_writer: Mutex<Option<HeadsWriter>>,
+    introduction: Mutex<Option<Arc<receipts::Introduction>>>,
     state: Arc<State>,
     reader: Arc<Reader>,
     secrets: Arc<Secrets>,

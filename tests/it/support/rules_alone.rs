@@ -15,7 +15,8 @@ use consent_ledger::consent::policy::Scope;
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Categories, Method, Sender, Seq};
 use consent_ledger::ledger::Question;
-use consent_ledger::ledger::record::{EventId, Record, What};
+use consent_ledger::ledger::event_id::EventId;
+use consent_ledger::ledger::record::{Record, What};
 use consent_ledger::ledger::{draft, fold};
 use consent_ledger::proto::clear_part::Fact as Stored;
 
@@ -63,7 +64,7 @@ impl RulesAlone {
                     person.identifiers.iter().for_each(|held| self.leave(held, fact));
                 }
             }
-            What::CreateAccount | What::Erasure(_) | What::ResolvePossibleOptOut { confirmed: false, .. } => {}
+            What::CreateAccount | What::IssueReceipt { .. } | What::Erasure(_) | What::ResolvePossibleOptOut { confirmed: false, .. } => {}
             What::Link { a, b } => {
                 let identifiers = vec![self.key(a), self.key(b)];
                 self.keep(clock, Member::Linked { fact, identifiers });

@@ -123,6 +123,7 @@ pub fn identifiers(what: &What) -> Vec<&Identifier> {
         What::Link { a, b } => vec![a, b],
         What::Move { .. }
         | What::Erase { .. }
+        | What::IssueReceipt { .. }
         | What::Erasure(_)
         | What::AdoptPolicy { .. }
         | What::DeclareSender { .. }
