@@ -72,7 +72,7 @@ fn a_request_that_fails_at_any_step_waits_or_was_not_acknowledged() {
             let dir = tempfile::tempdir().unwrap();
             copy(before.path(), dir.path());
             let faulty = FaultyDisk::new(0, fails);
-            let desk = Desk::open_on(dir.path(), ASKED, Arc::new(faulty.clone()) as Arc<dyn Disk>);
+            let desk = Desk::open_on(dir.path(), ASKED, &(Arc::new(faulty.clone()) as Arc<dyn Disk>));
             faulty.fail_in(nth);
             let answer = desk.step(request(PHONE, DAY));
             let (failed, case) = (faulty.failed(), format!("step {nth} fails {fails:?}"));
@@ -104,7 +104,7 @@ fn whatever_fails_while_it_is_carried_out_after_the_next_start_it_has_happened()
             let dir = tempfile::tempdir().unwrap();
             copy(before.path(), dir.path());
             let faulty = FaultyDisk::new(0, fails);
-            let desk = Desk::open_on(dir.path(), ASKED, Arc::new(faulty.clone()) as Arc<dyn Disk>);
+            let desk = Desk::open_on(dir.path(), ASKED, &(Arc::new(faulty.clone()) as Arc<dyn Disk>));
             desk.clock(DUE);
             faulty.fail_in(nth);
             let carried = desk.ledger.carry_out_due();

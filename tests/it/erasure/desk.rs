@@ -29,12 +29,12 @@ pub struct Desk {
 impl Desk {
     /// Opens the ledger in `dir`, `seconds` after the start.
     pub fn open(dir: &Path, seconds: i64) -> Self {
-        Self::open_on(dir, seconds, Arc::new(RealDisk))
+        Self::open_on(dir, seconds, &(Arc::new(RealDisk) as Arc<dyn Disk>))
     }
 
     /// The same on a disk.
-    pub fn open_on(dir: &Path, seconds: i64, disk: Arc<dyn Disk>) -> Self {
-        Self::open_with(dir, at(seconds), &disk, u64::MAX)
+    pub fn open_on(dir: &Path, seconds: i64, disk: &Arc<dyn Disk>) -> Self {
+        Self::open_with(dir, at(seconds), disk, u64::MAX)
     }
 
     /// The same at an instant; from its snapshot where the log is longer than `small_bytes`.

@@ -240,6 +240,9 @@ fn a_thousand_that_are_due_at_once_are_all_carried_out() {
     assert!(verify_data_dir(dir.path(), |_, _| ()).unwrap().ok());
 }
 
+/// How a ledger is started, from the whole log or its snapshot, and what was done to its files before.
+type Start = (&'static str, u64, fn(&Path));
+
 /// Everything a restart might change: matters, and what is known of the contacts.
 fn told(ledger: &Ledger, desk: &Desk) -> String {
     let contacts = [PHONE, OTHER, USER, "+447400123458"];
@@ -266,8 +269,8 @@ fn what_waits_and_what_is_held_is_the_same_after_every_kind_of_start() {
         [MatterKind::Erasure { keeps_tokens: true, .. }, MatterKind::Erasure { keeps_tokens: false, .. }, MatterKind::Hold]
     ));
     desk.close();
-    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
-    let starts: [(&str, u64, fn(&Path)); 4] = [
+    let real: Arc<dyn Disk> = Arc::new(RealDisk);
+    let starts: [Start; 4] = [
         ("from its snapshot", 0, |_| ()),
         ("from the whole log", u64::MAX, |_| ()),
         ("without a snapshot", 0, |dir| std::fs::remove_file(dir.join("snapshot")).unwrap()),
@@ -275,11 +278,11 @@ fn what_waits_and_what_is_held_is_the_same_after_every_kind_of_start() {
     ];
     for (how, small_bytes, change) in starts {
         change(dir.path());
-        let desk = Desk::open_with(dir.path(), at(100), &disk, small_bytes);
+        let desk = Desk::open_with(dir.path(), at(100), &real, small_bytes);
         assert_eq!(told(&desk.ledger, &desk), wanted, "{how}");
         desk.close();
     }
-    let desk = Desk::open_with(dir.path(), at(100 + DAY), &disk, 0);
+    let desk = Desk::open_with(dir.path(), at(100 + DAY), &real, 0);
     assert_eq!((why(&desk.ledger, PHONE), desk.matters().len()), (Reason::ContactErased, 2));
     assert_eq!((desk.turn_at(101 + DAY), desk.matters().len()), (erased(1), 1));
 }

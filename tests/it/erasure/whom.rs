@@ -231,18 +231,20 @@ fn answers(ledger: &Ledger, asked: &[Question]) -> Vec<Decision> {
 
 #[test]
 fn a_request_that_is_due_erases_as_an_erasure_of_that_moment_does_and_changes_nothing_before() {
-    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    let real: Arc<dyn Disk> = Arc::new(RealDisk);
     let mut compared = 0;
     for seed in 8_000_000..8_000_060 {
         let mut dice = Dice::new(seed);
         let history = if dice.one_in(2) { history(&mut dice) } else { with_erasures(&mut dice) };
         let now = history.iter().map(|arrival| arrival.clock).max().unwrap().plus_hours(1);
         let mut asked = questions(&mut dice, &history, 40);
-        asked.iter_mut().for_each(|question| question.known = Known::default());
+        for question in &mut asked {
+            question.known = Known::default();
+        }
         let contact = dice.pick(&CONTACTS);
         let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
         let [at_once, waits] = dirs.each_ref().map(|dir| {
-            let desk = Desk::open_with(dir.path(), now, &disk, u64::MAX);
+            let desk = Desk::open_with(dir.path(), now, &real, u64::MAX);
             for arrival in &history {
                 desk.ledger.record_blocking(arrival.record.clone()).unwrap();
             }
@@ -264,16 +266,18 @@ fn a_request_that_is_due_erases_as_an_erasure_of_that_moment_does_and_changes_no
 
 #[test]
 fn whatever_officers_do_a_restart_of_any_kind_changes_nothing() {
-    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    let real: Arc<dyn Disk> = Arc::new(RealDisk);
     let mut done = 0;
     for seed in 9_000_000..9_000_060 {
         let mut dice = Dice::new(seed);
         let history = history(&mut dice);
         let mut asked = questions(&mut dice, &history, 40);
-        asked.iter_mut().for_each(|question| question.known = Known::default());
+        for question in &mut asked {
+            question.known = Known::default();
+        }
         let (dir, older) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let mut now = history[0].clock;
-        let mut desk = Desk::open_with(dir.path(), now, &disk, u64::MAX);
+        let mut desk = Desk::open_with(dir.path(), now, &real, u64::MAX);
         let restart = dice.below(history.len());
         for (place, arrival) in history.iter().enumerate() {
             now = now.max(arrival.clock);
@@ -296,7 +300,7 @@ fn whatever_officers_do_a_restart_of_any_kind_changes_nothing() {
             if place == restart {
                 desk.close();
                 copy(dir.path(), older.path());
-                desk = Desk::open_with(dir.path(), now, &disk, 0);
+                desk = Desk::open_with(dir.path(), now, &real, 0);
             }
         }
         let _ = desk.ledger.carry_out_due();
@@ -305,7 +309,7 @@ fn whatever_officers_do_a_restart_of_any_kind_changes_nothing() {
         desk.close();
         for (how, small_bytes, change) in starts() {
             change(dir.path(), older.path());
-            let desk = Desk::open_with(dir.path(), now, &disk, small_bytes);
+            let desk = Desk::open_with(dir.path(), now, &real, small_bytes);
             assert_eq!(told(&desk), before, "seed {seed}, {how}\n{history:#?}");
             desk.close();
         }
