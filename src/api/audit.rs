@@ -6,7 +6,7 @@ use prost::Message;
 use tonic::{Request, Response, Status};
 
 use super::parse::Fields;
-use super::{blocking, drift, map, possible_opt_outs, proofs, status};
+use super::{blocking, drift, export, map, possible_opt_outs, proofs, status};
 use crate::consent::account::Known;
 use crate::consent::decide::Asked;
 use crate::consent::identifier::Identifier;
@@ -14,10 +14,10 @@ use crate::consent::words::{Account, Category, Sender, Seq};
 use crate::ledger::{Filter, Ledger, OpenedEntry, Question};
 use crate::proto::audit_service_server::AuditService;
 use crate::proto::{
-    CategoryDecision, Contact, ErrorReason, GetCheckpointRequest, GetCheckpointResponse, GetContactRequest, GetContactResponse,
-    GetDriftRequest, GetDriftResponse, ListEntriesRequest, ListEntriesResponse, ListPossibleOptOutsRequest, ListPossibleOptOutsResponse,
-    ProveConsistencyRequest, ProveConsistencyResponse, ProveInclusionRequest, ProveInclusionResponse, ResolvePossibleOptOutRequest,
-    ResolvePossibleOptOutResponse,
+    CategoryDecision, Contact, ErrorReason, ExportEntriesRequest, ExportEntriesResponse, GetCheckpointRequest, GetCheckpointResponse,
+    GetContactRequest, GetContactResponse, GetDriftRequest, GetDriftResponse, GetEvidenceRequest, GetEvidenceResponse, ListEntriesRequest,
+    ListEntriesResponse, ListPossibleOptOutsRequest, ListPossibleOptOutsResponse, ProveConsistencyRequest, ProveConsistencyResponse,
+    ProveInclusionRequest, ProveInclusionResponse, ResolvePossibleOptOutRequest, ResolvePossibleOptOutResponse,
 };
 
 /// The most entries of a page.
@@ -89,6 +89,18 @@ impl AuditService for Audit {
 
     async fn prove_consistency(&self, request: Request<ProveConsistencyRequest>) -> Result<Response<ProveConsistencyResponse>, Status> {
         proofs::consistency(&self.ledger, request.into_inner()).await.map(Response::new)
+    }
+
+    type ExportEntriesStream = export::Pieces<ExportEntriesResponse>;
+
+    async fn export_entries(&self, request: Request<ExportEntriesRequest>) -> Result<Response<Self::ExportEntriesStream>, Status> {
+        export::entries(&self.ledger, request.into_inner()).await.map(Response::new)
+    }
+
+    type GetEvidenceStream = export::Pieces<GetEvidenceResponse>;
+
+    async fn get_evidence(&self, request: Request<GetEvidenceRequest>) -> Result<Response<Self::GetEvidenceStream>, Status> {
+        export::evidence(&self.ledger, &request.into_inner()).await.map(Response::new)
     }
 }
 

@@ -69,7 +69,7 @@ fn at_size(field: &str, number: u64, missing: ErrorReason, size: u64) -> Result<
     fields.finish(|| Some((number, (size != 0).then_some(size))))
 }
 
-fn message(signed: SignedCheckpoint) -> Checkpoint {
+pub(super) fn message(signed: SignedCheckpoint) -> Checkpoint {
     let micros = i64::try_from(signed.seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000);
     let signed_at = Some(map::timestamp(Time::from_micros(micros)));
     Checkpoint { note: signed.note, size: signed.size, root: signed.root.to_vec(), signed_at }

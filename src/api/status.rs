@@ -14,6 +14,7 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
+use crate::ledger::export::ExportError;
 use crate::ledger::proofs::ProofError;
 use crate::ledger::record::RecordError;
 use crate::ledger::{CheckError, ReadError};
@@ -109,6 +110,19 @@ pub fn of_proof(error: &ProofError) -> Status {
         ProofError::LogBehind { .. } => (Code::FailedPrecondition, ErrorReason::LogBehind),
         ProofError::BeyondSize { .. } => (Code::InvalidArgument, ErrorReason::SizeTooSmall),
         ProofError::Checkpoints(_) | ProofError::Unreadable(_) => (Code::Unavailable, ErrorReason::LedgerUnavailable),
+    };
+    status(code, reason, error.to_string())
+}
+
+/// Nothing was handed out.
+#[must_use]
+pub fn of_export(error: &ExportError) -> Status {
+    let (code, reason) = match error {
+        ExportError::Read(error) => return of_read(error),
+        ExportError::Proof(error) => return of_proof(error),
+        ExportError::LogBehind { .. } => (Code::FailedPrecondition, ErrorReason::LogBehind),
+        ExportError::ContactUnknown => (Code::NotFound, ErrorReason::ContactUnknown),
+        ExportError::Heads { .. } => (Code::Unavailable, ErrorReason::LedgerUnavailable),
     };
     status(code, reason, error.to_string())
 }

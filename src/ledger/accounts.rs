@@ -1,13 +1,14 @@
-//! Entries about accounts: created, and what happens to them, in trails of their own.
+//! Entries about accounts, in trails of their own, and about the ledger itself.
 
 use super::batch::{Batch, Planned, Sealer};
 use super::committer::{Committer, Outcome, acknowledged};
 use super::draft;
 use super::fold;
 use super::plan::{Plan, When};
-use super::record::{Record, RecordError, What};
+use super::record::{Actor, Record, RecordError, What};
 use super::state::{AccountState, Position, State};
 use crate::consent::account::{AccountEvent, Noted};
+use crate::consent::time::Time;
 use crate::consent::words::{Account, Effect};
 use crate::proto::clear_part::Fact;
 
@@ -65,6 +66,11 @@ fn account_entry(record: &Record, trail: u64, when: When, fact: Fact) -> Planned
     Planned { claimed_at: when.claimed, effect, ..Planned::new(trail, record.actor, when.at, trail, fact) }
 }
 
+/// Where every trail ended, as an entry of the ledger's own trail.
+pub(super) fn heads_committed(now: Time, heads: crate::proto::HeadsCommitted) -> Planned {
+    Planned::new(0, Actor::LEDGER, now, 0, Fact::HeadsCommitted(heads))
+}
+
 /// The entry that every ledger begins with.
 ///
 /// # Errors
@@ -75,13 +81,8 @@ pub fn ledger_created(
     sealer: &Sealer,
     created: crate::proto::LedgerCreated,
 ) -> Result<Position, RecordError> {
-    let record = Record {
-        account: Account::default_account(),
-        actor: super::record::Actor::LEDGER,
-        event_id: None,
-        occurred_at: None,
-        what: What::CreateAccount,
-    };
+    let record =
+        Record { account: Account::default_account(), actor: Actor::LEDGER, event_id: None, occurred_at: None, what: What::CreateAccount };
     let when = When { at: batch.now, claimed: None, decided_at: None };
     batch.push(state, sealer, account_entry(&record, 0, when, Fact::LedgerCreated(created)))?;
     let trail = batch.allot_trail();

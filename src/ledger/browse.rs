@@ -105,7 +105,7 @@ impl Ledger {
 
     /// Whether an entry of the contact's group is of the contact itself: of whoever is behind the identifier now, or was
     /// last. A number's new owner is not shown what its former owner did.
-    fn of_the_same_contact(&self, account: u64, contact: &Identifier) -> impl Fn(&ReadEntry) -> bool {
+    pub(super) fn of_the_same_contact(&self, account: u64, contact: &Identifier) -> impl Fn(&ReadEntry) -> bool {
         let key = self.key_of(account, contact);
         let group = key.and_then(|key| self.shared.state.group(key.trail));
         let home = group.as_ref().zip(key).and_then(|(group, key)| group.spans.get(&key)?.iter().rev().find_map(|span| span.home));
@@ -134,7 +134,7 @@ impl Ledger {
         }
     }
 
-    fn trails_of(&self, account: u64, contact: &Identifier) -> Vec<u64> {
+    pub(super) fn trails_of(&self, account: u64, contact: &Identifier) -> Vec<u64> {
         let Some(key) = self.key_of(account, contact) else { return Vec::new() };
         self.shared.state.group(key.trail).map_or_else(|| vec![key.trail], |group| group.trails.clone())
     }
@@ -155,7 +155,7 @@ impl Ledger {
         Ok(found)
     }
 
-    fn opened(&self, entry: ReadEntry) -> Result<OpenedEntry, ReadError> {
+    pub(super) fn opened(&self, entry: ReadEntry) -> Result<OpenedEntry, ReadError> {
         let part = |second| {
             Ok::<_, ReadError>(match open_sealed(&self.shared.keyring.lock(), &entry, second)? {
                 Sealed::Nothing => (None, false),

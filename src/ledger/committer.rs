@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crossbeam_channel::Receiver;
 use tokio::sync::{oneshot, watch};
 
+use super::accounts;
 use super::batch::{Batch, Sealer, Spent};
 use super::clock::Clock;
 use super::draft;
@@ -18,6 +19,7 @@ use super::state::State;
 use super::store_writer::StoreWriter;
 use crate::consent::time::{CLOCK_TOLERANCE_MICROS, Time};
 use crate::consent::words::{Effect, Seq};
+use crate::proto::HeadsCommitted;
 use crate::proto::clear_part::Fact;
 
 /// The most records in a commit.
@@ -34,6 +36,13 @@ pub enum Job {
         /// Where to say what each would come to.
         answer: oneshot::Sender<Vec<Result<Acknowledgement, RecordError>>>,
     },
+    /// Where every trail ended, to be recorded.
+    CommitHeads {
+        /// The root over them.
+        heads: HeadsCommitted,
+        /// Where to answer.
+        answer: Answer,
+    },
 }
 
 /// A record that waits.
@@ -46,10 +55,14 @@ pub struct Waiting {
 
 impl Job {
     fn refuse(self, reason: &str) {
-        let error = || RecordError::Unavailable { reason: reason.to_owned() };
+        self.answer_with(RecordError::Unavailable { reason: reason.to_owned() });
+    }
+
+    fn answer_with(self, error: RecordError) {
         match self {
-            Self::Record(waiting) => drop(waiting.answer.send(Err(error()))),
-            Self::Rehearse { records, answer } => drop(answer.send(records.iter().map(|_| Err(error())).collect())),
+            Self::Record(waiting) => drop(waiting.answer.send(Err(error))),
+            Self::Rehearse { records, answer } => drop(answer.send(records.iter().map(|_| Err(error.clone())).collect())),
+            Self::CommitHeads { answer, .. } => drop(answer.send(Err(error))),
         }
     }
 }
@@ -129,22 +142,27 @@ impl Committer {
             first.refuse(&reason);
             return Err(reason);
         }
-        let first = match first {
-            Job::Record(waiting) => waiting,
-            Job::Rehearse { records, answer } => {
-                let _ = answer.send(self.rehearse(&records));
-                return Ok(());
-            }
-        };
+        if let Job::Rehearse { records, answer } = first {
+            let _ = answer.send(self.rehearse(&records));
+            return Ok(());
+        }
         let head = self.state.head();
         let clock = self.clock.now();
         if clock.plus_micros(CLOCK_TOLERANCE_MICROS) < head.recorded_at {
-            let _ = first.answer.send(Err(RecordError::ClockBehind { now: clock, last: head.recorded_at }));
+            first.answer_with(RecordError::ClockBehind { now: clock, last: head.recorded_at });
             return Ok(());
         }
         let mut batch = Batch::new(head, clock.max(head.recorded_at), self.state.highest_trail());
         let mut answers: Vec<(Answer, Result<Acknowledgement, RecordError>)> = Vec::new();
-        let mut next = Some(first);
+        let mut next = match first {
+            Job::Record(waiting) => Some(waiting),
+            Job::CommitHeads { heads, answer } => {
+                let pushed = batch.push(&self.state, &self.sealer, accounts::heads_committed(batch.now, heads));
+                answers.push((answer, pushed.map(|(seq, hash)| acknowledged(seq, hash))));
+                None
+            }
+            Job::Rehearse { .. } => None,
+        };
         while let Some(job) = next.take() {
             match self.add(&mut batch, &job.record) {
                 Outcome::Answered(answer) => answers.push((job.answer, answer)),

@@ -181,7 +181,7 @@ impl Ledger {
 
     /// The first entry recorded at `from` or later, up to `head`; the one after it where there is none. Times of recording
     /// never go back, so a few blocks tell.
-    fn first_recorded(&self, from: Time, head: Seq) -> Result<Seq, ReadError> {
+    pub(super) fn first_recorded(&self, from: Time, head: Seq) -> Result<Seq, ReadError> {
         let (mut low, mut high) = (Seq::new(1), head.next());
         while low < high {
             let middle = Seq::new(low.number().midpoint(high.number()));

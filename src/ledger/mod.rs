@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod answer;
 pub mod batch;
 pub mod block;
+pub mod blocks;
 pub mod browse;
 pub mod checkpointer;
 pub mod checkpoints;
@@ -17,8 +18,12 @@ pub mod entry;
 pub mod erase;
 pub mod erasing;
 pub mod erasures;
+pub mod evidence;
+pub mod export;
 pub mod fold;
 pub mod frame;
+pub mod heads;
+pub mod heads_writer;
 pub mod history;
 pub mod journal;
 pub mod keyring;
@@ -26,6 +31,7 @@ pub mod kind;
 pub mod late;
 pub mod lock;
 pub mod naming;
+pub mod nodes;
 pub mod open;
 pub mod packed;
 pub mod plan;
@@ -66,6 +72,8 @@ use checkpoints::Checkpoints;
 use clock::{Clock, SystemClock};
 use committer::{Health, Job, Waiting};
 use disk::{Disk, RealDisk};
+use heads::Heads;
+use heads_writer::HeadsWriter;
 use keyring::Keyring;
 use lock::Lock;
 pub use open::OpenError;
@@ -89,6 +97,8 @@ struct Shared {
     snapshots: Mutex<Option<SnapshotWriter>>,
     checkpoints: Arc<Checkpoints>,
     checkpointer: Mutex<Option<Checkpointer>>,
+    heads: Arc<Heads>,
+    heads_writer: Mutex<Option<HeadsWriter>>,
     state: Arc<State>,
     reader: Arc<Reader>,
     secrets: Arc<Secrets>,
@@ -101,6 +111,7 @@ struct Shared {
 impl Drop for Shared {
     /// The lock outlives the writer.
     fn drop(&mut self) {
+        drop(self.heads_writer.get_mut().take());
         drop(self.jobs.get_mut().take());
         if let Some(committer) = self.committer.get_mut().take() {
             let _ = committer.join();
@@ -256,6 +267,12 @@ impl Ledger {
         self.with_account(account, |_| ()).is_some()
     }
 
+    /// The ledger's identity, 16 bytes.
+    #[must_use]
+    pub fn id(&self) -> [u8; 16] {
+        self.shared.secrets.ledger_id().0
+    }
+
     /// The head of the log.
     #[must_use]
     pub fn head(&self) -> Position {
@@ -295,6 +312,7 @@ impl Ledger {
 
     /// Takes no more records, commits what waits, signs it, syncs both copies and lets the directory go. Blocks.
     pub fn close(&self) {
+        drop(self.shared.heads_writer.lock().take());
         drop(self.shared.jobs.lock().take());
         if let Some(committer) = self.shared.committer.lock().take() {
             let _ = committer.join();

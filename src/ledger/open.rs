@@ -16,6 +16,8 @@ use super::clock::Clock;
 use super::committer::{Committer, Health, Job, PanicGuard};
 use super::disk::Disk;
 use super::entry::EntryError;
+use super::heads::Heads;
+use super::heads_writer::HeadsWriter;
 use super::journal::{self, Journal, JournalError};
 use super::keyring::{Keyring, KeyringError};
 use super::lock::Lock;
@@ -187,6 +189,9 @@ pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Cloc
     let committer =
         Committer { state: state.clone(), planner, sealer, journal, store: store_writer, clock: clock.clone(), health: health.clone() };
     let (jobs, waiting) = bounded::<Job>(QUEUE_RECORDS);
+    let heads = Arc::new(Heads::new(state.clone(), reader.clone(), secrets.clone()));
+    let heads_writer =
+        HeadsWriter::start(heads.clone(), jobs.clone()).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
     let thread = std::thread::Builder::new().name("committer".into()).spawn(move || {
         let _guard = PanicGuard(committer.health.clone());
         committer.run(&waiting);
@@ -202,6 +207,8 @@ pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Cloc
         snapshots: Mutex::new(Some(snapshots)),
         checkpoints,
         checkpointer: Mutex::new(Some(checkpointer)),
+        heads,
+        heads_writer: Mutex::new(Some(heads_writer)),
         state,
         reader,
         secrets,

@@ -79,6 +79,7 @@ pub struct Secrets {
     event_ids: Key,
     content: Key,
     suppression: Key,
+    heads: Key,
     checkpoint: SigningKey,
     receipt: SigningKey,
 }
@@ -150,6 +151,7 @@ impl Secrets {
             event_ids: key(&[b"consent-ledger/v1 event ids"])?,
             content: key(&[b"consent-ledger/v1 content"])?,
             suppression: key(&[b"consent-ledger/v1 suppression"])?,
+            heads: key(&[b"consent-ledger/v1 heads"])?,
             master,
             checkpoint,
             receipt,
@@ -202,6 +204,16 @@ impl Secrets {
     #[must_use]
     pub fn suppression_token(&self, account: u64, identifier: &Identifier) -> Token {
         Token(hmac(&self.suppression, &[&account.to_be_bytes(), &[identifier.kind()], identifier.as_str().as_bytes()]))
+    }
+
+    /// Keeps the leaf of a trail's head from being guessed, 32 bytes.
+    ///
+    /// ```text
+    /// HMAC-SHA-256(heads, as_of (8) ‖ trail (8))
+    /// ```
+    #[must_use]
+    pub fn blind(&self, as_of: u64, trail: u64) -> [u8; 32] {
+        hmac(&self.heads, &[&as_of.to_be_bytes(), &trail.to_be_bytes()])
     }
 
     /// By which the content behind an event id is compared.

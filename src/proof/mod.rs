@@ -8,6 +8,8 @@
 
 pub mod checkpoint;
 pub mod consistency;
+pub mod head;
 pub mod merkle;
 pub mod note;
+pub mod range;
 pub mod tlog_proof;
