@@ -5,6 +5,7 @@
 pub mod api;
 pub mod cli;
 pub mod consent;
+pub mod export;
 pub mod ledger;
 pub mod proof;
 pub mod scenarios;

@@ -6,7 +6,7 @@ use tonic::{Request, Response, Status};
 
 use super::parse::{self, Fields};
 use super::status::Violation;
-use super::{blocking, map, status};
+use super::{blocking, map, receipts, status};
 use crate::consent::account::Known;
 use crate::consent::decide::Asked;
 use crate::consent::template::TemplateAsked;
@@ -17,6 +17,7 @@ use crate::proto::batch_check_send_item::Outcome;
 use crate::proto::decision_service_server::DecisionService;
 use crate::proto::{
     BatchCheckSendItem, BatchCheckSendRequest, BatchCheckSendResponse, BatchItemError, CheckSendRequest, CheckSendResponse, ErrorReason,
+    VerifyDecisionRequest, VerifyDecisionResponse,
 };
 
 /// The most contacts of a batch.
@@ -61,6 +62,9 @@ impl DecisionService for Decisions {
     async fn check_send(&self, request: Request<CheckSendRequest>) -> Result<Response<CheckSendResponse>, Status> {
         let question = question(request.get_ref())?;
         self.reach(question.min_position).await;
+        if request.get_ref().receipt {
+            return receipts::check(&self.ledger, question).await.map(Response::new);
+        }
         let answer = if !question.known.is_everything() || self.is_past(question.at) {
             let ledger = self.ledger.clone();
             blocking(move || ledger.check(&question)).await?
@@ -68,7 +72,7 @@ impl DecisionService for Decisions {
             self.ledger.check(&question)
         };
         let answer = answer.map_err(|error| status::of_check(&error))?;
-        Ok(Response::new(CheckSendResponse { decision: Some(map::decision(answer)) }))
+        Ok(Response::new(CheckSendResponse { decision: Some(map::decision(answer)), receipt: None }))
     }
 
     async fn batch_check_send(&self, request: Request<BatchCheckSendRequest>) -> Result<Response<BatchCheckSendResponse>, Status> {
@@ -78,6 +82,10 @@ impl DecisionService for Decisions {
         let ledger = self.ledger.clone();
         let response = blocking(move || batch.answer(&ledger, &request.contacts)).await??;
         Ok(Response::new(response))
+    }
+
+    async fn verify_decision(&self, request: Request<VerifyDecisionRequest>) -> Result<Response<VerifyDecisionResponse>, Status> {
+        receipts::verify(&self.ledger, request.get_ref()).await.map(Response::new)
     }
 }
 
@@ -90,6 +98,7 @@ fn question(request: &CheckSendRequest) -> Result<Question, Status> {
     let at = fields.time("at", request.at.as_ref());
     let known = fields.known(request.known_at.as_ref(), request.known_seq);
     let template = fields.template_asked("template", request.template.as_ref());
+    receipts::refuse_other_times(&mut fields, request);
     if request.opt_out_confirmation && request.category != 0 {
         fields.refuse("category", ErrorReason::FieldsConflict, "an opt-out confirmation has no category");
     }

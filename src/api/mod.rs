@@ -17,6 +17,7 @@ pub mod parse_words;
 pub mod policy;
 mod possible_opt_outs;
 mod proofs;
+mod receipts;
 pub mod recording;
 pub mod senders;
 pub mod status;

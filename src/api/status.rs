@@ -16,6 +16,7 @@ use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
 use crate::ledger::export::ExportError;
 use crate::ledger::proofs::ProofError;
+use crate::ledger::receipts::NoReceipt;
 use crate::ledger::record::RecordError;
 use crate::ledger::{CheckError, ReadError};
 use crate::proto::ErrorReason;
@@ -89,6 +90,15 @@ pub fn of_check(error: &CheckError) -> Status {
         CheckError::AccountUnknown { .. } => status(Code::NotFound, ErrorReason::AccountUnknown, error.to_string()),
         CheckError::BehindPosition { .. } => status(Code::Unavailable, ErrorReason::BehindPosition, error.to_string()),
         CheckError::Unavailable { .. } => status(Code::Unavailable, ErrorReason::LedgerUnavailable, error.to_string()),
+    }
+}
+
+/// An answer has no receipt, and so there is none.
+#[must_use]
+pub fn of_receipt(error: &NoReceipt) -> Status {
+    match error {
+        NoReceipt::Check(error) => of_check(error),
+        NoReceipt::Record(error) => of_record(error),
     }
 }
 

@@ -8,6 +8,8 @@
 //! answered for 2026-03-01T10:00:00Z at entry 12, from entries 7
 //! ```
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 use serde_json::{Value, json};
 use tonic::transport::Channel;
@@ -20,8 +22,10 @@ use super::sender::standing;
 use super::{json, words};
 use crate::consent::time::Time;
 use crate::consent::words::{Category, Permission, Reason};
+use crate::export::receipt::from_message;
+use crate::export::receipt_file;
 use crate::proto::decision_service_client::DecisionServiceClient;
-use crate::proto::{CheckSendRequest, CheckTemplate, Decision, GetSenderStandingRequest, SenderStanding};
+use crate::proto::{CheckSendRequest, CheckTemplate, Decision, GetSenderStandingRequest, Receipt, SenderStanding};
 
 const EXAMPLES: &str = "\
 The first word printed is the permission: FREE_FORM, TEMPLATE_ONLY or NOTHING.
@@ -74,6 +78,9 @@ pub struct Check {
     /// Say for each reason what it means and what would change it
     #[arg(long)]
     explain: bool,
+    /// Sign question and answer, record them, and write the receipt to this file; `verify` reads it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["at", "known_at", "known_seq"])]
+    receipt: Option<PathBuf>,
     #[command(flatten)]
     connection: Connection,
 }
@@ -101,11 +108,16 @@ impl Check {
             known_at: words::timestamp(self.known_at),
             known_seq: self.known_seq.unwrap_or_default(),
             template,
+            receipt: self.receipt.is_some(),
         };
         let about_sender = request.clone();
         let response = DecisionServiceClient::new(channel.clone()).check_send(request).await?.into_inner();
         let decision = response.decision.ok_or_else(|| CliError::unexpected("the server answered without a decision"))?;
         let permission = words::permission(decision.permission)?;
+        // Before anything is printed: an answer whose receipt is lost is not the one that was asked for.
+        if let Some(path) = &self.receipt {
+            write_receipt(path, response.receipt.as_ref())?;
+        }
         if self.explain {
             let explained = Explained { standing: sender_standing(channel, about_sender, &decision).await?, decision };
             output.print(|| explained.value(), || explained.text(permission))?;
@@ -117,6 +129,19 @@ impl Check {
             Permission::Nothing => Verdict::No,
         })
     }
+}
+
+/// Writes the receipt, once it is seen to say what it should.
+fn write_receipt(path: &Path, receipt: Option<&Receipt>) -> Result<(), CliError> {
+    let receipt = receipt.ok_or_else(|| CliError::unexpected("the server answered without a receipt"))?;
+    let receipt = from_message(receipt).map_err(|error| CliError::unexpected(error.to_string()))?;
+    let text = receipt_file::write(&receipt).map_err(CliError::local)?;
+    let written = std::fs::write(path, text);
+    written.map_err(|error| {
+        CliError::local(error)
+            .context(format!("writing {}", path.display()))
+            .hint("the answer is recorded, its receipt was not kept; ask again")
+    })
 }
 
 /// How the sender stands, for the time that the decision is for.

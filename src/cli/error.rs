@@ -18,6 +18,8 @@ pub enum Verdict {
     Yes,
     /// No: exit code 1.
     No,
+    /// It ran to its end and could not tell: exit code 2.
+    CannotTell,
 }
 
 impl From<Verdict> for ExitCode {
@@ -25,6 +27,7 @@ impl From<Verdict> for ExitCode {
         match verdict {
             Verdict::Yes => Self::SUCCESS,
             Verdict::No => Self::from(1),
+            Verdict::CannotTell => Self::from(2),
         }
     }
 }

@@ -106,6 +106,12 @@ pub fn facts(clear: &ClearPart) -> Map<String, Value> {
         Some(Fact::ConfirmationSent(fact)) => json!({ "sender": fact.sender }),
         Some(Fact::PossibleOptOutResolved(fact)) => json!({ "message": fact.seq, "confirmed": fact.confirmed }),
         Some(Fact::IdentityKeyChanged(fact)) => json!({ "sender": fact.sender }),
+        Some(Fact::DecisionReceiptIssued(fact)) => json!({
+            "sender": fact.sender, "category": (fact.category != 0).then(|| category(fact.category)),
+            "opt_out_confirmation": fact.opt_out_confirmation, "template": fact.template_name,
+            "permission": Permission::from_number(fact.permission).map(Permission::as_str),
+            "reasons": fact.reasons.iter().map(|number| reason(*number)).collect::<Vec<_>>(), "position": fact.position_seq,
+        }),
         Some(Fact::AccountCreated(fact)) => json!({ "name": fact.name }),
         Some(Fact::LedgerCreated(fact)) => {
             json!({ "ledger_id": hex::encode(&fact.ledger_id), "origin": fact.origin, "format": fact.format })

@@ -26,6 +26,7 @@ mod template;
 mod trail;
 mod verify;
 mod verify_proof;
+mod verify_receipt;
 mod webhook;
 mod words;
 
@@ -160,6 +161,8 @@ mod tests {
             "prove inclusion --seq 12 --out f --entry-out e",
             "prove consistency --old f --size 12 --out g",
             "verify --data-dir d --json",
+            "verify receipt.json --server http://127.0.0.1:1 --contact +447400123456",
+            "check --contact +447400123456 --sender 1 --receipt receipt.json",
             "keys public --data-dir d",
             "policy show --at 2026-03-01T10:00:00Z",
             "policy adopt --preset sinch --set window_hours=12 --set opt_out_keywords=baja,alto --at 2026-03-01T10:00:00Z --event-id e",
@@ -217,6 +220,9 @@ mod tests {
             "check --contact +447400123456 --sender 1 --language en",
             "check --contact +447400123456 --sender 1 --parameters 2",
             "check --contact +447400123456 --sender 1 --opt-out-confirmation --template news --language en",
+            "check --contact +447400123456 --sender 1 --receipt f --known-seq 3",
+            "verify receipt.json",
+            "verify receipt.json --contact +447400123456",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }

@@ -1,4 +1,5 @@
-//! `verify`: does the log hold together, in both its copies, or does what it handed out hold? Needs no server.
+//! `verify`: does the log hold together, in both its copies, or does what it handed out hold? Needs no server, but to ask
+//! whether a receipt's answer still follows.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -7,9 +8,11 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
+use super::client;
 use super::error::{CliError, Kind, Verdict};
 use super::output::Output;
 use super::verify_proof::Proved;
+use super::verify_receipt::Asked;
 use crate::consent::words::Seq;
 use crate::ledger::verify::{VerifyReport, verify_against};
 use crate::proof::checkpoint::{self, Checkpoint};
@@ -22,9 +25,12 @@ Examples:
   consent-ledger verify --data-dir ./ledger
   consent-ledger verify --data-dir ./ledger --key example.com/ledger+… --checkpoint january.checkpoint
   consent-ledger verify entry-12.proof --entry entry-12.bin --key example.com/ledger+…
-  consent-ledger verify grown.proof --checkpoint january.checkpoint --key example.com/ledger+…";
+  consent-ledger verify grown.proof --checkpoint january.checkpoint --key example.com/ledger+…
+  consent-ledger verify receipt.json --key example.com/ledger+…
+  consent-ledger verify receipt.json --server http://127.0.0.1:50051";
 
-/// Verify a ledger's whole chain, entry by entry, in both copies on disk; or a checkpoint or a proof that a ledger handed out.
+/// Verify a ledger's whole chain, entry by entry, in both copies on disk; or a checkpoint, a proof or a receipt that a ledger
+/// handed out.
 ///
 /// Every entry is hashed again and compared with its successor's link. While a server runs, only the journal is read, and the
 /// output says so. A chain alone does not show that its owner left it alone: hold it against a checkpoint kept elsewhere. The
@@ -32,20 +38,22 @@ Examples:
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Verify {
-    /// A checkpoint, a proof of inclusion or a proof of consistency
-    #[arg(value_name = "FILE", required_unless_present = "data_dir", conflicts_with = "data_dir", requires = "key")]
+    /// A checkpoint, a proof of inclusion, a proof of consistency or a receipt
+    #[arg(value_name = "FILE", required_unless_present = "data_dir", conflicts_with = "data_dir")]
     file: Option<PathBuf>,
     /// The ledger's data directory
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// The ledger's key as `keys public` prints it, from somebody you trust
-    #[arg(long, value_name = "PUBKEY")]
+    #[arg(long, value_name = "PUBKEY", required_unless_present_any = ["data_dir", "server"])]
     key: Option<VerifierKey>,
     /// An older checkpoint, kept elsewhere, to hold the ledger or the file against
     #[arg(long, value_name = "OLD", requires = "key")]
     checkpoint: Option<PathBuf>,
     #[command(flatten)]
     proved: Proved,
+    #[command(flatten)]
+    asked: Asked,
 }
 
 impl Verify {
@@ -60,8 +68,9 @@ impl Verify {
         };
         match (self.data_dir, self.file, self.key) {
             (Some(data_dir), ..) => verify_ledger(&data_dir, older, output),
+            (None, Some(file), key) if self.asked.is_online() => client::run(self.asked.run(&read_text(&file)?, key.as_ref(), output)),
             (None, Some(file), Some(key)) => self.proved.verify(&file, &key, older.as_ref(), output),
-            _ => Err(CliError::usage("neither a file with --key nor --data-dir was given")),
+            _ => Err(CliError::usage("neither a file with --key or --server nor --data-dir was given")),
         }
     }
 }

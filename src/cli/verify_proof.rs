@@ -1,4 +1,4 @@
-//! `verify FILE`: does a checkpoint or a proof hold that a ledger handed out?
+//! `verify FILE`: does a checkpoint, a proof or a receipt hold that a ledger handed out?
 //!
 //! ```text
 //! ok
@@ -14,7 +14,9 @@ use serde_json::json;
 use super::error::{CliError, Verdict};
 use super::output::Output;
 use super::verify::read_text;
+use super::verify_receipt;
 use crate::consent::time::Time;
+use crate::export::receipt_file::is_meant;
 use crate::ledger::entry::{Entry, EntryHash};
 use crate::proof::checkpoint::{self, Checkpoint, Verified};
 use crate::proof::consistency::ConsistencyProof;
@@ -87,8 +89,11 @@ impl Proved {
         Ok(Ok((holds, verified)))
     }
 
-    /// A proof of inclusion or a checkpoint alone.
+    /// A receipt, a proof of inclusion or a checkpoint alone.
     fn included(&self, text: &str, key: &VerifierKey) -> Result<Held, CliError> {
+        if is_meant(text) {
+            return Ok(verify_receipt::held(text, key));
+        }
         let Ok(proof) = text.parse::<TlogProof>() else {
             let verified = checkpoint::verify(text, key).map_err(|error| error.to_string());
             return Ok(verified.map(|verified| (Vec::new(), verified)));

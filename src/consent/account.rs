@@ -155,12 +155,14 @@ pub struct AccountFacts {
     senders: BTreeMap<SenderNumber, SenderFacts>,
     /// Its templates.
     pub templates: Templates,
+    last: Seq,
 }
 
 impl AccountFacts {
     /// Folds an event in; the same entry again changes nothing. Says whether it is the latest heard of its subject.
     pub fn apply(&mut self, event: AccountEvent) -> bool {
         let noted = event.noted;
+        self.last = self.last.max(noted.seq);
         match event.act {
             AccountAct::PolicyAdopted { version, preset, policy } => {
                 insert(&mut self.policies, noted, PolicyVersion { version, preset, policy, fact: noted.fact() })
@@ -171,6 +173,12 @@ impl AccountFacts {
             AccountAct::TemplateRegistered { key, template } => self.templates.register(noted, key, template),
             AccountAct::TemplateChanged { key, category, status, quality } => self.templates.change(noted, key, category, status, quality),
         }
+    }
+
+    /// The last entry that it was told by; an answer is whole when the head has reached it.
+    #[must_use]
+    pub const fn last(&self) -> Seq {
+        self.last
     }
 
     /// The policy in force: of those adopted the latest.

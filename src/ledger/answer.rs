@@ -33,7 +33,7 @@ pub struct Question {
 }
 
 /// An answer of the ledger.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Answer {
     /// The decision.
     pub decision: Decision,
@@ -103,9 +103,10 @@ impl Ledger {
                 let as_of = AsOf { at, known: question.known };
                 let version = account.facts.policy(as_of);
                 let send = account.facts.send(number, question.asked, question.template.as_ref(), &version.policy, as_of);
-                (account.trail, version, send)
+                (account.trail, account.facts.last(), version, send)
             });
-            let (account, version, send) = account.ok_or_else(|| CheckError::AccountUnknown { account: question.account.to_string() })?;
+            let (account, told, version, send) =
+                account.ok_or_else(|| CheckError::AccountUnknown { account: question.account.to_string() })?;
             let ask = |contact: Contact<'_>| decide(contact, &send, &version.policy, at);
             let key = self.key_of(account, &question.contact);
             let (decision, highest) = match self.find(key, at, question.known)? {
@@ -122,7 +123,7 @@ impl Ledger {
             // An erasure takes more than it leaves: while one is being put into the state, nothing read is whole.
             let highest = highest.max(state.erasures().last());
             // So does what the account says, and every entry that decided.
-            let decided = decision.deciding_seqs.last().copied().unwrap_or_default().max(version.fact.seq);
+            let decided = decision.deciding_seqs.last().copied().unwrap_or_default().max(told);
             if highest.max(decided).max(grouped.map_or(Seq::NONE, |group| group.last)) <= head.seq {
                 return Ok(Answer {
                     decision,
@@ -168,7 +169,7 @@ impl Ledger {
                 return Ok(Found::History(group.trails.clone()));
             }
             let span = group.spans.get(&key).and_then(|spans| span_asked(spans, at));
-            return Ok(span.map_or(Found::Unknown, |span| found(&span.behind)));
+            return Ok(span.map_or(Found::Unknown, |span| Found::of(&span.behind)));
         };
         Ok(if at < facts.latest { Found::History(vec![key.trail]) } else { Found::Facts(facts) })
     }
@@ -191,11 +192,19 @@ impl Ledger {
         let spans = resolve(&then);
         let span = key.and_then(|key| span_asked(spans.get(&key)?, at));
         let highest = then.iter().map(MemberEvent::seq).max().unwrap_or_default();
-        Ok((span.map_or(Found::Unknown, |span| found(&span.behind)), highest))
+        Ok((span.map_or(Found::Unknown, |span| Found::of(&span.behind)), highest))
     }
 }
 
 impl Found {
+    pub(super) fn of(behind: &Behind) -> Self {
+        match behind {
+            Behind::Nobody => Self::Unknown,
+            Behind::Moved(change) => Self::Moved(*change),
+            Behind::Contact(facts) => Self::Facts(facts.clone()),
+        }
+    }
+
     /// As the rules take it. A history that was not read yet is nobody's.
     pub(super) const fn contact(&self) -> Contact<'_> {
         match self {
@@ -203,13 +212,5 @@ impl Found {
             Self::Facts(facts) => Contact::Known(facts),
             Self::Moved(change) => Contact::Moved(*change),
         }
-    }
-}
-
-fn found(behind: &Behind) -> Found {
-    match behind {
-        Behind::Nobody => Found::Unknown,
-        Behind::Moved(change) => Found::Moved(*change),
-        Behind::Contact(facts) => Found::Facts(facts.clone()),
     }
 }

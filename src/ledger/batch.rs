@@ -13,9 +13,10 @@ use super::keyring::{Keyring, key_commitment};
 use super::kind::kind_of;
 use super::packed::pack;
 use super::possible_opt_outs::Doubt;
+use super::receipt;
 use super::record::{Acknowledgement, Actor, RecordError};
 use super::seal::{self, Key, NONCE_BYTES, TAG_BYTES};
-use super::secrets::{Digest16, LedgerId, SECRET_VERSION};
+use super::secrets::{Digest16, SECRET_VERSION, Secrets};
 use super::state::{Group, Position, State, Trail, new_trail};
 use crate::consent::account::AccountEvent;
 use crate::consent::facts::Facts;
@@ -141,9 +142,9 @@ pub struct Batch {
 
 /// What a batch needs to link and seal.
 pub struct Sealer {
-    /// Whose log it is.
-    pub ledger_id: LedgerId,
-    /// The keys.
+    /// Whose log it is, and the key of receipts.
+    pub secrets: Arc<Secrets>,
+    /// The keys of trails.
     pub keyring: Arc<Mutex<Keyring>>,
 }
 
@@ -215,7 +216,7 @@ impl Batch {
     ///
     /// # Errors
     /// Where keys cannot be had: final.
-    pub fn push(&mut self, state: &State, sealer: &Sealer, planned: Planned) -> Result<(Seq, EntryHash), RecordError> {
+    pub fn push(&mut self, state: &State, sealer: &Sealer, mut planned: Planned) -> Result<(Seq, EntryHash), RecordError> {
         let unavailable = |reason: String| RecordError::Unavailable { reason };
         let seq = self.head.seq.next();
         let link = self.link(state, planned.trail, planned.account, seq);
@@ -230,12 +231,11 @@ impl Batch {
         };
         let kind = kind_of(&planned.fact);
         let doubt = Doubt::of(planned.account, planned.trail, seq, &planned.fact);
-        clear.fact = Some(planned.fact);
         let mut keys = [None, None];
         for (place, link) in [link, second].into_iter().enumerate().filter(|(_, link)| link.trail != 0) {
             let key = self.key(&sealer.keyring, link.trail)?;
             if link.trail_seq == 1 {
-                let commitment = key_commitment(sealer.ledger_id, link.trail, &key).to_vec();
+                let commitment = key_commitment(sealer.secrets.ledger_id(), link.trail, &key).to_vec();
                 *(if place == 0 { &mut clear.key_commitment } else { &mut clear.second_key_commitment }) = commitment;
             }
             if let Some(slot) = keys.get_mut(place) {
@@ -243,6 +243,10 @@ impl Batch {
             }
         }
         let [key, second_key] = keys;
+        if let (Fact::DecisionReceiptIssued(issued), Some(key)) = (&mut planned.fact, &key) {
+            receipt::sign(issued, &sealer.secrets, (planned.account, planned.trail), key, planned.sealed.identifiers.first());
+        }
+        clear.fact = Some(planned.fact);
         let boxes: Vec<_> =
             [(key, planned.sealed), (second_key, planned.second_sealed)].into_iter().filter_map(|(key, part)| Some((key?, part))).collect();
         let plain: Vec<Vec<u8>> = boxes.iter().map(|(_, part)| part.encode_to_vec()).collect();

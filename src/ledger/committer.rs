@@ -11,11 +11,11 @@ use super::clock::Clock;
 use super::draft;
 use super::entry::EntryHash;
 use super::journal::Journal;
-use super::plan::{NotPlanned, Planner, When};
+use super::plan::{NotPlanned, Plan, Planner, When};
 use super::reader::{Sealed, open_sealed};
 use super::record::{Acknowledgement, RECORD_MAX_BYTES, Record, RecordError, What};
 use super::secrets::Digest16;
-use super::state::State;
+use super::state::{AccountState, State};
 use super::store_writer::StoreWriter;
 use crate::consent::time::{CLOCK_TOLERANCE_MICROS, Time};
 use crate::consent::words::{Effect, Seq};
@@ -207,6 +207,13 @@ impl Committer {
         Ok(())
     }
 
+    fn of_contact(&self, batch: &mut Batch, record: &Record, what: &What, account: &AccountState, when: When) -> Result<Plan, NotPlanned> {
+        match what {
+            What::IssueReceipt { contact, issued } => self.planner.receipt(batch, record, account.trail, when, (contact, issued)),
+            _ => self.resolve(batch, record, account, when),
+        }
+    }
+
     fn erase_keys(&self, batch: &Batch) -> Result<(), String> {
         let trails = batch.erasing.trails();
         if trails.is_empty() { Ok(()) } else { self.sealer.keyring.lock().erase(&trails).map_err(|error| error.to_string()) }
@@ -242,7 +249,7 @@ impl Committer {
             | What::Restrict { .. }
             | What::RegisterTemplate { .. }
             | What::ChangeTemplate { .. } => self.about_account(batch, record, account, when),
-            _ => match self.resolve(batch, record, &account, when) {
+            what => match self.of_contact(batch, record, what, &account, when) {
                 Ok(plan) => plan,
                 Err(NotPlanned::Alone) => return Outcome::Alone,
                 Err(NotPlanned::Refused(error)) => return Outcome::Answered(Err(error)),

@@ -13,7 +13,7 @@ use crate::consent::words::{Categories, Method, Sender};
 use crate::proto::{self, ClearPart, SealedPart, clear_part::Fact};
 
 /// The stored fact of an event, before a message is read for keywords; none for [`What::CreateAccount`],
-/// [`What::AdoptPolicy`] and [`What::Erase`], whose facts hold what only the committer has.
+/// [`What::AdoptPolicy`], [`What::Erase`] and [`What::IssueReceipt`], whose facts hold what only the committer has.
 #[must_use]
 pub fn fact(what: &What) -> Option<Fact> {
     let name = |sender: &Option<Sender>| sender.as_ref().map(|sender| sender.as_str().to_owned()).unwrap_or_default();
@@ -80,7 +80,7 @@ pub fn fact(what: &What) -> Option<Fact> {
             status: status.map(|status| status.number().into()).unwrap_or_default(),
             quality: quality.map(|quality| quality.number().into()).unwrap_or_default(),
         }),
-        What::CreateAccount | What::AdoptPolicy { .. } | What::Erase { .. } => return None,
+        What::CreateAccount | What::AdoptPolicy { .. } | What::Erase { .. } | What::IssueReceipt { .. } => return None,
     })
 }
 
@@ -164,6 +164,7 @@ pub fn sealed(what: &What, policy: &Policy) -> SealedPart {
         | What::ResolvePossibleOptOut { .. }
         | What::Link { .. }
         | What::Erase { .. }
+        | What::IssueReceipt { .. }
         | What::CreateAccount
         | What::AdoptPolicy { .. }
         | What::DeclareSender { .. }
@@ -192,6 +193,7 @@ fn named(what: &What) -> Vec<Identifier> {
         What::OptIn { contact, .. }
         | What::OptOut { contact, .. }
         | What::ConfirmationSent { contact, .. }
+        | What::IssueReceipt { contact, .. }
         | What::Erase { contact, .. } => vec![contact.clone()],
         What::Inbound { contact, .. }
         | What::Preference { contact, .. }
@@ -221,6 +223,7 @@ pub fn erasure_asked(keep_suppression: bool) -> Fact {
 pub fn stored_bytes(what: &What) -> usize {
     let fact = match what {
         What::AdoptPolicy { preset, policy } => Some(policy_adopted(preset, policy, u32::MAX)),
+        What::IssueReceipt { issued, .. } => Some(Fact::DecisionReceiptIssued(issued.as_ref().clone())),
         _ => fact(what),
     };
     let text = if let What::Inbound { text: Some(text), .. } = what { text.len() } else { 0 };

@@ -40,8 +40,11 @@ pub mod possible_opt_outs;
 pub mod proofs;
 pub mod publication;
 pub mod reader;
+pub mod receipt;
+pub mod receipts;
 pub mod record;
 pub mod recovery;
+pub mod rederive;
 pub mod replay;
 pub mod seal;
 pub mod secrets;
@@ -99,6 +102,7 @@ struct Shared {
     checkpointer: Mutex<Option<Checkpointer>>,
     heads: Arc<Heads>,
     heads_writer: Mutex<Option<HeadsWriter>>,
+    introduction: Mutex<Option<Arc<receipts::Introduction>>>,
     state: Arc<State>,
     reader: Arc<Reader>,
     secrets: Arc<Secrets>,

@@ -161,7 +161,7 @@ pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Cloc
     Replay { state: &state, secrets: &secrets, keyring: &keyring, found }.finish(&reader)?;
     disk.sync_dir(&data_dir).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
     let keyring = Arc::new(Mutex::new(keyring));
-    let sealer = Sealer { ledger_id, keyring: keyring.clone() };
+    let sealer = Sealer { secrets: secrets.clone(), keyring: keyring.clone() };
     let mut journal = Journal::resume(disk.clone(), &journal_dir, ledger_id, &recovered.resume)?.cut_at(options.segment_bytes);
     if state.head().seq == Seq::NONE {
         let created = create(&state, &sealer, &secrets, options, clock.as_ref(), &mut journal)?;
@@ -209,6 +209,7 @@ pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Cloc
         checkpointer: Mutex::new(Some(checkpointer)),
         heads,
         heads_writer: Mutex::new(Some(heads_writer)),
+        introduction: Mutex::default(),
         state,
         reader,
         secrets,

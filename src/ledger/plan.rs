@@ -141,7 +141,7 @@ impl Planner {
         self.identity(batch, &asked, &named).map_err(NotPlanned::Refused)
     }
 
-    fn name(&self, batch: &Batch, account: u64, identifier: Identifier) -> Named {
+    pub(super) fn name(&self, batch: &Batch, account: u64, identifier: Identifier) -> Named {
         let digest = self.secrets.identifier_digest(account, &identifier);
         let key = batch.identifiers.get(&digest).copied().or_else(|| self.state.identifier(&digest));
         let remembered = self.state.remembered(&self.secrets, account, &identifier);

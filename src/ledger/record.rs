@@ -9,6 +9,7 @@ use crate::consent::sender::{Declaration, Quality, Restriction};
 use crate::consent::template::{Template, TemplateKey, TemplateStatus};
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Categories, Category, Effect, InboundKind, Method, PlatformPreference, Sender, Seq};
+use crate::proto::DecisionReceiptIssued;
 
 /// The longest event id, in bytes.
 pub const EVENT_ID_MAX_BYTES: usize = 128;
@@ -225,6 +226,13 @@ pub enum What {
         said_at: Time,
         /// Whether it was an opt-out.
         confirmed: bool,
+    },
+    /// An answer was given, and is recorded with its signature before it is handed out.
+    IssueReceipt {
+        /// Whom it is about.
+        contact: Identifier,
+        /// Question and answer, but for digest and signature.
+        issued: Box<DecisionReceiptIssued>,
     },
     /// An account adopts a policy.
     AdoptPolicy {

@@ -80,6 +80,7 @@ pub struct Secrets {
     content: Key,
     suppression: Key,
     heads: Key,
+    receipts: Key,
     checkpoint: SigningKey,
     receipt: SigningKey,
 }
@@ -152,6 +153,7 @@ impl Secrets {
             content: key(&[b"consent-ledger/v1 content"])?,
             suppression: key(&[b"consent-ledger/v1 suppression"])?,
             heads: key(&[b"consent-ledger/v1 heads"])?,
+            receipts: key(&[b"consent-ledger/v1 receipts"])?,
             master,
             checkpoint,
             receipt,
@@ -186,6 +188,18 @@ impl Secrets {
     #[must_use]
     pub fn receipt_public_key(&self) -> [u8; 32] {
         self.receipt.verifying_key().to_bytes()
+    }
+
+    /// Signs decision receipts.
+    #[must_use]
+    pub const fn receipt_key(&self) -> &SigningKey {
+        &self.receipt
+    }
+
+    /// Digests identifiers in receipts that name nobody.
+    #[must_use]
+    pub const fn receipts(&self) -> &Key {
+        &self.receipts
     }
 
     /// By which a contact is found.
@@ -256,7 +270,7 @@ fn digest(key: &Key, parts: &[&[u8]]) -> Digest16 {
 /// ```text
 /// HMAC-SHA-256(key, parts[0] ‖ parts[1] ‖ …)
 /// ```
-fn hmac(key: &Key, parts: &[&[u8]]) -> [u8; 32] {
+pub(super) fn hmac(key: &Key, parts: &[&[u8]]) -> [u8; 32] {
     let mut mac = <Hmac<Sha256> as KeyInit>::new(&(*key.bytes()).into_block());
     for part in parts {
         mac.update(part);

@@ -40,6 +40,7 @@ fn identifiers(what: &What) -> Vec<&Identifier> {
         What::OptIn { contact, .. }
         | What::OptOut { contact, .. }
         | What::ConfirmationSent { contact, .. }
+        | What::IssueReceipt { contact, .. }
         | What::Erase { contact, .. } => vec![contact],
         What::Link { a, b } => vec![a, b],
         What::Move { from, to, .. } => vec![from, to],

@@ -1,0 +1,218 @@
+//! The file of a receipt: one JSON object, with a copy of the signed answer that people can read.
+//!
+//! ```text
+//! {"format": "consent-ledger/receipt/v1", "ledger_id": "0b1e…", "origin": "example.com/ledger", "account": 1, "trail": 2,
+//!  "seq": 13, "entry_hash": "9c…", "receipt": "CiD…", "ledger_created": "Q0xF…", "inclusion": "c2sp.org/tlog-proof@v1\n…",
+//!  "decision": {"sender": "1001", "category": "marketing", …, "permission": "TEMPLATE_ONLY", "reasons": ["OPTED_IN"], …}}
+//! ```
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use prost::Message;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::receipt::{ReceiptError, from_message, verify};
+use crate::consent::time::Time;
+use crate::consent::words::{Category, Permission, Reason};
+use crate::ledger::receipt::Receipt;
+use crate::proof::checkpoint::Verified;
+use crate::proof::note::VerifierKey;
+use crate::proto::{self, DecisionReceiptIssued};
+
+/// What the file says it is.
+pub const FORMAT: &str = "consent-ledger/receipt/v1";
+
+/// A receipt as a file holds it: with what it says for people, which nobody signed.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ReceiptFile {
+    /// The receipt.
+    pub receipt: Receipt,
+    stated: Stated,
+}
+
+impl ReceiptFile {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// Where it is not one, or its signed bytes are not canonical.
+    pub fn parse(text: &str) -> Result<Self, ReceiptError> {
+        let unreadable = |why: String| ReceiptError::Unreadable { why };
+        if let Ok(Named { format }) = serde_json::from_str(text)
+            && format != FORMAT
+        {
+            return Err(ReceiptError::FormatUnknown { found: format });
+        }
+        let read: Document = serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))?;
+        let base64 = |field: &str, text: &str| BASE64.decode(text).map_err(|_| unreadable(format!("{field}: not base64")));
+        let message = proto::Receipt {
+            ledger_id: hex_bytes("ledger_id", &read.ledger_id)?,
+            origin: read.origin,
+            account: read.account,
+            trail: read.trail,
+            seq: read.seq,
+            entry_hash: hex_bytes("entry_hash", &read.entry_hash)?,
+            receipt: base64("receipt", &read.receipt)?,
+            ledger_created: base64("ledger_created", &read.ledger_created)?,
+            inclusion: read.inclusion,
+        };
+        Ok(Self { receipt: from_message(&message)?, stated: read.decision })
+    }
+
+    /// Holds the file against the pinned key, and what it says for people against what was signed.
+    ///
+    /// # Errors
+    /// The first thing that does not hold.
+    pub fn verify(&self, key: &VerifierKey) -> Result<Verified, ReceiptError> {
+        let verified = verify(&self.receipt, key)?;
+        self.says_what_was_signed()?;
+        Ok(verified)
+    }
+
+    /// Holds what the file says for people against what was signed.
+    ///
+    /// # Errors
+    /// The first member that says something else.
+    pub fn says_what_was_signed(&self) -> Result<(), ReceiptError> {
+        let (stated, signed) = (&self.stated, Stated::of(&self.receipt.issued));
+        let members = [
+            ("sender", stated.sender == signed.sender),
+            ("category", stated.category == signed.category),
+            ("opt_out_confirmation", stated.opt_out_confirmation == signed.opt_out_confirmation),
+            ("template", stated.template == signed.template),
+            ("at", stated.at == signed.at),
+            ("permission", stated.permission == signed.permission),
+            ("reasons", stated.reasons == signed.reasons),
+            ("allowed_template_categories", stated.allowed_template_categories == signed.allowed_template_categories),
+            ("window_closes_at", stated.window_closes_at == signed.window_closes_at),
+            ("valid_until", stated.valid_until == signed.valid_until),
+            ("deciding_seqs", stated.deciding_seqs == signed.deciding_seqs),
+            ("policy_version", stated.policy_version == signed.policy_version),
+            ("position", stated.position == signed.position),
+        ];
+        members.into_iter().find(|(_, same)| !same).map_or(Ok(()), |(field, _)| Err(ReceiptError::StatedDiffers { field }))
+    }
+}
+
+/// A receipt as the text of a file.
+///
+/// # Errors
+/// Where JSON cannot be written.
+pub fn write(receipt: &Receipt) -> Result<String, serde_json::Error> {
+    let document = Document {
+        format: FORMAT.to_owned(),
+        ledger_id: receipt.ledger_id.to_string(),
+        origin: receipt.origin.clone(),
+        account: receipt.account,
+        trail: receipt.trail,
+        seq: receipt.seq.number(),
+        entry_hash: receipt.entry_hash.to_string(),
+        receipt: BASE64.encode(receipt.issued.encode_to_vec()),
+        ledger_created: BASE64.encode(&receipt.ledger_created),
+        inclusion: receipt.inclusion.clone(),
+        decision: Stated::of(&receipt.issued),
+    };
+    Ok(serde_json::to_string_pretty(&document)? + "\n")
+}
+
+/// Whether a text is meant to be a receipt's file: a JSON object.
+#[must_use]
+pub fn is_meant(text: &str) -> bool {
+    text.trim_start().starts_with('{')
+}
+
+/// The one member that says which of the others there are.
+#[derive(Deserialize)]
+struct Named {
+    format: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    format: String,
+    ledger_id: String,
+    origin: String,
+    account: u64,
+    trail: u64,
+    seq: u64,
+    entry_hash: String,
+    receipt: String,
+    ledger_created: String,
+    inclusion: String,
+    decision: Stated,
+}
+
+/// What was signed, for people.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
+#[serde(deny_unknown_fields)]
+struct Stated {
+    sender: String,
+    #[serde(deserialize_with = "present")]
+    category: Option<String>,
+    opt_out_confirmation: bool,
+    #[serde(deserialize_with = "present")]
+    template: Option<StatedTemplate>,
+    at: String,
+    permission: String,
+    reasons: Vec<String>,
+    allowed_template_categories: Vec<String>,
+    #[serde(deserialize_with = "present")]
+    window_closes_at: Option<String>,
+    #[serde(deserialize_with = "present")]
+    valid_until: Option<String>,
+    deciding_seqs: Vec<u64>,
+    policy_version: u32,
+    position: StatedPosition,
+}
+
+#[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
+#[serde(deny_unknown_fields)]
+struct StatedTemplate {
+    name: String,
+    language: String,
+    parameters: u32,
+}
+
+#[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
+#[serde(deny_unknown_fields)]
+struct StatedPosition {
+    seq: u64,
+    hash: String,
+}
+
+impl Stated {
+    fn of(issued: &DecisionReceiptIssued) -> Self {
+        let category = |number: &i32| Category::from_number(*number).map(|word| word.to_string());
+        let time = |micros: i64| (micros != 0).then(|| Time::from_micros(micros).to_string());
+        Self {
+            sender: issued.sender.clone(),
+            category: category(&issued.category),
+            opt_out_confirmation: issued.opt_out_confirmation,
+            template: (!issued.template_name.is_empty()).then(|| StatedTemplate {
+                name: issued.template_name.clone(),
+                language: issued.template_language.clone(),
+                parameters: issued.template_parameters,
+            }),
+            at: Time::from_micros(issued.asked_at).to_string(),
+            permission: Permission::from_number(issued.permission).map(|word| word.to_string()).unwrap_or_default(),
+            reasons: issued.reasons.iter().filter_map(|number| Reason::from_number(*number)).map(|word| word.to_string()).collect(),
+            allowed_template_categories: issued.allowed_template_categories.iter().filter_map(category).collect(),
+            window_closes_at: time(issued.window_closes_at),
+            valid_until: time(issued.valid_until),
+            deciding_seqs: issued.deciding_seqs.clone(),
+            policy_version: issued.policy_version,
+            position: StatedPosition { seq: issued.position_seq, hash: hex::encode(&issued.position_hash) },
+        }
+    }
+}
+
+/// A member that may be null and must be there.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
+/// One spelling only: lower case.
+fn hex_bytes(field: &str, text: &str) -> Result<Vec<u8>, ReceiptError> {
+    let bytes = hex::decode(text).ok().filter(|bytes| hex::encode(bytes) == text);
+    bytes.ok_or_else(|| ReceiptError::Unreadable { why: format!("{field}: not lower-case hex") })
+}
