@@ -418,6 +418,18 @@ def is_true(value):
     return value is True
 
 
+def is_bool(value):
+    return type(value) is bool
+
+
+def is_u32(value):
+    return type(value) is int and 0 <= value < 1 << 32
+
+
+def or_null(check):
+    return lambda value: value is None or check(value)
+
+
 def is_u64s(value):
     return type(value) is list and all(map(is_u64, value))
 
@@ -602,9 +614,11 @@ class Checkpoint:
         for signature in mine[key.ED25519]:
             require(len(signature) == 64 and signed_by(key.public, signature, body), "BAD_SIGNATURE",
                     "a signature of the checkpoint does not verify")
+        self.seconds = 0
         for signature in mine[key.COSIGNATURE]:
-            self.seconds = int.from_bytes(signature[:8], "big")
-            message = b"cosignature/v1\ntime %d\n" % self.seconds + body
+            seconds = int.from_bytes(signature[:8], "big")
+            self.seconds = max(self.seconds, seconds)
+            message = b"cosignature/v1\ntime %d\n" % seconds + body
             require(len(signature) == 72 and signed_by(key.public, signature[8:], message), "BAD_SIGNATURE",
                     "a cosignature of the checkpoint does not verify")
 
@@ -1138,17 +1152,27 @@ def verify_consistency(data, key, older):
 
 # ----------------------------------------------------------------------------------------------------------- receipts
 
+IS_DECISION = is_shape({
+    "sender": is_text, "category": or_null(is_text), "opt_out_confirmation": is_bool, "at": is_text, "permission": is_text,
+    "template": or_null(is_shape({"name": is_text, "language": is_text, "parameters": is_u32})), "reasons": is_list_of(is_text),
+    "allowed_template_categories": is_list_of(is_text), "window_closes_at": or_null(is_text), "valid_until": or_null(is_text),
+    "deciding_seqs": is_u64s, "policy_version": is_u32, "position": is_shape({"seq": is_u64, "hash": is_text}),
+})
 IS_RECEIPT = is_shape({
     "format": is_text, "ledger_id": is_hex(16), "origin": is_text, "account": is_u64, "trail": is_u64, "seq": is_u64,
-    "entry_hash": is_hex(32), "receipt": is_base64, "ledger_created": is_base64, "inclusion": is_text, "decision": is_object,
+    "entry_hash": is_hex(32), "receipt": is_base64, "ledger_created": is_base64, "inclusion": is_text, "decision": IS_DECISION,
 })
+SENDER = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-def verify_receipt(file, key, older):
-    if not IS_RECEIPT(file):
-        named = is_text(file.get("format")) and file["format"] != RECEIPT
-        raise Fails("FORMAT_UNKNOWN" if named else "UNREADABLE", "the file is no decision receipt as specified")
-    require(file["format"] == RECEIPT, "FORMAT_UNKNOWN", f"the format is not {RECEIPT}")
+def verify_receipt(data, key, older):
+    try:
+        file = from_json(data)
+    except ValueError as error:
+        raise Fails("UNREADABLE", f"the file is no JSON as specified: {error}") from error
+    named = is_object(file) and is_text(file.get("format"))
+    require(not named or file["format"] == RECEIPT, "FORMAT_UNKNOWN", f"the format is not {RECEIPT}")
+    require(IS_RECEIPT(file), "UNREADABLE", "the file has a member that is not specified, or lacks one")
     encoded, ledger_id = from_base64(file["receipt"]), bytes.fromhex(file["ledger_id"])
     issued = answered(encoded)
     require(int(issued.get("position_seq", "0")) < file["seq"], "OUT_OF_ORDER", "the answer was given behind the entry that records it")
@@ -1181,12 +1205,20 @@ def answered(encoded):
     lengths = [len(base64.b64decode(issued.get(name, ""))) for name in ("identifier_digest", "position_hash", "signature")]
     words = [issued.get("permission"), issued.get("category", ""), *issued.get("reasons", []),
              *issued.get("allowed_template_categories", [])]
-    holds = lengths == [32, 32, 64] and "sender" in issued
-    holds &= all(is_text(word) and not word.endswith("_UNSPECIFIED") for word in words)
-    holds &= "template_name" in issued or not {"template_language", "template_parameters"} & set(issued)
-    holds &= "opt_out_confirmation" not in issued or not {"category", "template_name"} & set(issued)
+    template = [issued.get("template_" + name, "") for name in ("name", "language", "parameters")]
+    holds = lengths == [32, 32, 64] and SENDER.fullmatch(issued.get("sender", "")) is not None
+    holds &= all(is_text(word) and not word.endswith("_UNSPECIFIED") for word in words) and "reasons" in issued
+    holds &= not any(template) or (is_name(template[0], 512) and is_name(template[1], 16))
+    holds &= "opt_out_confirmation" not in issued or not ("category" in issued or any(template))
+    order = {name: n for n, name in WORDS["Category"].items()}
+    holds &= ascends([order.get(name, 0) for name in issued.get("allowed_template_categories", [])])
+    holds &= ascends([int(seq) for seq in issued.get("deciding_seqs", [])])
     require(holds, "NOT_CANONICAL", "the receipt is not a question and an answer")
     return issued
+
+
+def is_name(text, longest):
+    return 0 < len(text.encode()) <= longest and not re.search(r"[\x00-\x1f\x7f-\x9f]", text)
 
 
 def first_entry(data):
@@ -1238,13 +1270,12 @@ def verify(case):
     older = Older(read(case.get("checkpoint")), read(case.get("consistency")), key)
     with opened(case["file"]) as file:
         first = file.readline(LONGEST_LINE)
-        if first.startswith(b"{"):
-            receipt = as_receipt(first, file)
-            if receipt is not None:
-                return verify_receipt(receipt, key, older)
+        if is_export(first):
             file.seek(0)
             return Export(file, key, older).verify()
         data = first + file.read(LONGEST_LINE)
+    if first.lstrip().startswith(b"{"):
+        return verify_receipt(data, key, older)
     if first.rstrip(b"\n") == INCLUSION.encode():
         entry_hash = case.get("entry_hash")
         if entry_hash is not None and not is_hex(32)(entry_hash):
@@ -1255,13 +1286,15 @@ def verify(case):
     return verify_checkpoint(data, key, older)
 
 
-def as_receipt(first, file):
-    """The JSON object of a decision receipt, or nothing where the file is none."""
+def is_export(first):
+    """Whether a file that begins with this line is an export, or a broken one: JSON on one line, and no receipt's."""
+    if not first.startswith(b"{") or first.strip() == b"{":
+        return False
     try:
-        value = from_json(first + file.read(1))
+        named = from_json(first).get("format")
     except ValueError:
-        return None
-    return value if is_text(value.get("format")) and value["format"].startswith("consent-ledger/receipt/") else None
+        return True
+    return not (is_text(named) and named.startswith("consent-ledger/receipt/"))
 
 
 def opened(path):
