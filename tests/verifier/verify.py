@@ -1208,7 +1208,7 @@ def answered(encoded):
     template = [issued.get("template_" + name, "") for name in ("name", "language", "parameters")]
     holds = lengths == [32, 32, 64] and SENDER.fullmatch(issued.get("sender", "")) is not None
     holds &= all(is_text(word) and not word.endswith("_UNSPECIFIED") for word in words) and "reasons" in issued
-    holds &= not any(template) or (is_name(template[0], 512) and is_name(template[1], 16))
+    holds &= not any(template) or (is_name(template[0], 512) and is_name(template[1], 32))
     holds &= "opt_out_confirmation" not in issued or not ("category" in issued or any(template))
     order = {name: n for n, name in WORDS["Category"].items()}
     holds &= ascends([order.get(name, 0) for name in issued.get("allowed_template_categories", [])])
