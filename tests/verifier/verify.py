@@ -866,10 +866,11 @@ class Export:
         require(first["format"] == EXPORT, "FORMAT_UNKNOWN", f"the format is not {EXPORT}")
         require(IS_FIRST(first), "UNREADABLE", "the first line has a member that is not specified, or lacks one")
         claim = first["claim"]
-        require(is_text(claim.get("kind")) and claim["kind"] in IS_CLAIM and IS_CLAIM[claim["kind"]](claim), "UNREADABLE",
-                "the claim is none of the three, or has a member that is not specified, or lacks one")
+        require(is_text(claim.get("kind")), "UNREADABLE", "the claim has no kind")
         self.checkpoint = Checkpoint(first["checkpoint"], self.key)
         require(first["origin"] == self.key.origin, "WRONG_ORIGIN", f"the file is of {first['origin']}, not of {self.key.origin}")
+        require(claim["kind"] in IS_CLAIM, "CLAIM_UNFOUNDED", "the claim is none of the three")
+        require(IS_CLAIM[claim["kind"]](claim), "UNREADABLE", "the claim has a member that is not specified, or lacks one")
         self.origin, self.ledger_id = first["origin"], bytes.fromhex(first["ledger_id"])
         self.claim, self.selection = claim, first["selection"]
         self.is_bundle = claim["kind"] == "complete"
