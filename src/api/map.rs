@@ -6,9 +6,9 @@ use crate::consent::identifier::Identifier;
 use crate::consent::sender::{Declaration, Restriction};
 use crate::consent::time::Time;
 use crate::consent::words::{Categories, Seq};
+use crate::ledger::kind::field_name;
 use crate::ledger::record::Acknowledgement;
 use crate::ledger::{Answer, OpenedEntry, Position};
-use crate::proto::clear_part::Fact;
 use crate::proto::{self, ClearPart};
 
 /// A time.
@@ -105,39 +105,7 @@ pub fn entry(entry: OpenedEntry) -> proto::Entry {
 /// The name of a fact: that of its field in `ClearPart`.
 #[must_use]
 pub fn kind(clear: &ClearPart) -> &'static str {
-    match &clear.fact {
-        None => "",
-        Some(Fact::LedgerCreated(_)) => "ledger_created",
-        Some(Fact::SigningKeyChanged(_)) => "signing_key_changed",
-        Some(Fact::SecretRotated(_)) => "secret_rotated",
-        Some(Fact::HeadsCommitted(_)) => "heads_committed",
-        Some(Fact::PrincipalAdded(_)) => "principal_added",
-        Some(Fact::PrincipalRevoked(_)) => "principal_revoked",
-        Some(Fact::AccountCreated(_)) => "account_created",
-        Some(Fact::PolicyAdopted(_)) => "policy_adopted",
-        Some(Fact::SenderDeclared(_)) => "sender_declared",
-        Some(Fact::SenderQualityReported(_)) => "sender_quality_reported",
-        Some(Fact::SenderRestricted(_)) => "sender_restricted",
-        Some(Fact::TemplateRegistered(_)) => "template_registered",
-        Some(Fact::TemplateChanged(_)) => "template_changed",
-        Some(Fact::PersonalDataRead(_)) => "personal_data_read",
-        Some(Fact::OptedIn(_)) => "opted_in",
-        Some(Fact::OptedOut(_)) => "opted_out",
-        Some(Fact::InboundMessageReceived(_)) => "inbound_message_received",
-        Some(Fact::PlatformPreferenceChanged(_)) => "platform_preference_changed",
-        Some(Fact::SendFailed(_)) => "send_failed",
-        Some(Fact::ConfirmationSent(_)) => "confirmation_sent",
-        Some(Fact::PossibleOptOutResolved(_)) => "possible_opt_out_resolved",
-        Some(Fact::IdentifiersLinked(_)) => "identifiers_linked",
-        Some(Fact::NumberChanged(_)) => "number_changed",
-        Some(Fact::UserIdChanged(_)) => "user_id_changed",
-        Some(Fact::IdentityKeyChanged(_)) => "identity_key_changed",
-        Some(Fact::ErasureRequested(_)) => "erasure_requested",
-        Some(Fact::ErasureCancelled(_)) => "erasure_cancelled",
-        Some(Fact::ContactErased(_)) => "contact_erased",
-        Some(Fact::LegalHoldChanged(_)) => "legal_hold_changed",
-        Some(Fact::DecisionReceiptIssued(_)) => "decision_receipt_issued",
-    }
+    clear.fact.as_ref().map_or("", field_name)
 }
 
 fn categories(categories: Categories) -> Vec<i32> {

@@ -21,5 +21,6 @@ pub mod setting;
 mod standing;
 pub mod template;
 pub mod time;
+pub mod timeline;
 mod view;
 pub mod words;

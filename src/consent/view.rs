@@ -6,15 +6,21 @@ use super::event::SenderNumber;
 use super::facts::{Fact, Facts, OptIn, Toward};
 use super::policy::{InboundAfterOptOut, Policy, Scope};
 use super::time::Time;
+use super::timeline::ends_at;
 use super::words::Category;
 
-/// What consent for a category comes to.
+/// What consent for a category comes to (rules 4 and 13).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Standing {
+pub enum Standing {
+    /// Nothing covers it.
     Unknown,
+    /// This opt-out is not older than every opt-in.
     OptedOut(Fact),
+    /// This opt-in is in force.
     OptedIn(OptIn),
+    /// This opt-in has ended.
     Expired(OptIn),
+    /// A changed identity key suspends this opt-in.
     Suspended(OptIn),
 }
 
@@ -130,11 +136,7 @@ impl<'a> View<'a> {
     }
 
     pub(super) fn expires_at(&self, opt_in: &OptIn) -> Option<Time> {
-        let by_age = self.policy.opt_in_valid_days.map(|days| opt_in.fact.at.plus_days(days));
-        match (opt_in.expires_at, by_age) {
-            (Some(own), Some(by_age)) => Some(own.min(by_age)),
-            (own, by_age) => own.or(by_age),
-        }
+        ends_at(opt_in.fact.at, opt_in.expires_at, self.policy)
     }
 
     /// The opt-ins that the contact gave.

@@ -11,9 +11,14 @@
 //! memory to speak of; the last two are of one contact, whose entries are collected first. `docs/exports.md` describes them for
 //! people.
 
+pub mod csv;
+mod defuse;
 pub mod derive;
+mod facts;
+pub mod jsonl;
 pub mod opened;
 pub mod pieces;
 pub mod receipt;
 pub mod receipt_file;
+mod time;
 pub mod verify;

@@ -88,6 +88,11 @@ impl Opened {
         Ok(Self { name, message })
     }
 
+    /// The message with its descriptor.
+    pub(super) const fn message(&self) -> &DynamicMessage {
+        &self.message
+    }
+
     fn value(&self) -> Result<Value, OpenedError> {
         serde_json::to_value(self).map_err(|source| OpenedError::NotJson { message: self.name, source })
     }

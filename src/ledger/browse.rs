@@ -1,6 +1,7 @@
 //! Entries as a reader sees them: listed by seq, account or contact, opened as far as keys go.
 
 use super::reader::{self, ReadEntry, Sealed, open_sealed};
+use super::state::Group;
 use super::{Ledger, entry, fold, history};
 use crate::consent::identifier::Identifier;
 use crate::consent::identity::{IdentifierKey, Member, span_at};
@@ -122,6 +123,11 @@ impl Ledger {
                 group.spans.get(key).and_then(|spans| span_at(spans, at)).is_some_and(|span| span.home == Some(home))
             };
             match history::member(&state, entry).map(|member| member.what) {
+                // An answer about an identifier that somebody left is of whoever left it.
+                None if matches!(entry.clear.fact, Some(Fact::DecisionReceiptIssued(_))) => {
+                    let keys = fold::keys(&entry.clear.identifiers, entry.header.link.trail);
+                    keys.iter().any(|key| last_home(group, *key, Time::from_micros(entry.clear.occurred_at)) == Some(home))
+                }
                 // An erasure of nothing but look-ups names whom it suppresses.
                 None | Some(Member::Erased { .. }) => {
                     let keys = fold::keys(&entry.clear.identifiers, entry.header.link.trail);
@@ -182,4 +188,11 @@ impl Ledger {
             bytes: entry.bytes,
         })
     }
+}
+
+/// The trail of whoever stood behind an identifier last, at an instant or before it.
+fn last_home(group: &Group, key: IdentifierKey, at: Time) -> Option<u64> {
+    let spans = group.spans.get(&key)?;
+    let next = spans.iter().position(|span| span.until.is_none_or(|until| at <= until))?;
+    spans.iter().take(next + 1).rev().find_map(|span| span.home)
 }

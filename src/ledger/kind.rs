@@ -77,3 +77,47 @@ pub fn kind_name(fact: &clear_part::Fact) -> &'static str {
         F::DecisionReceiptIssued(_) => "DecisionReceiptIssued",
     }
 }
+
+/// The name of a fact's field in `ClearPart`.
+#[must_use]
+pub fn field_name(fact: &clear_part::Fact) -> &'static str {
+    use clear_part::Fact as F;
+    match fact {
+        F::LedgerCreated(_) => "ledger_created",
+        F::SigningKeyChanged(_) => "signing_key_changed",
+        F::SecretRotated(_) => "secret_rotated",
+        F::HeadsCommitted(_) => "heads_committed",
+        F::PrincipalAdded(_) => "principal_added",
+        F::PrincipalRevoked(_) => "principal_revoked",
+        F::AccountCreated(_) => "account_created",
+        F::PolicyAdopted(_) => "policy_adopted",
+        F::SenderDeclared(_) => "sender_declared",
+        F::SenderQualityReported(_) => "sender_quality_reported",
+        F::SenderRestricted(_) => "sender_restricted",
+        F::TemplateRegistered(_) => "template_registered",
+        F::TemplateChanged(_) => "template_changed",
+        F::PersonalDataRead(_) => "personal_data_read",
+        F::OptedIn(_) => "opted_in",
+        F::OptedOut(_) => "opted_out",
+        F::InboundMessageReceived(_) => "inbound_message_received",
+        F::PlatformPreferenceChanged(_) => "platform_preference_changed",
+        F::SendFailed(_) => "send_failed",
+        F::ConfirmationSent(_) => "confirmation_sent",
+        F::PossibleOptOutResolved(_) => "possible_opt_out_resolved",
+        F::IdentifiersLinked(_) => "identifiers_linked",
+        F::NumberChanged(_) => "number_changed",
+        F::UserIdChanged(_) => "user_id_changed",
+        F::IdentityKeyChanged(_) => "identity_key_changed",
+        F::ErasureRequested(_) => "erasure_requested",
+        F::ErasureCancelled(_) => "erasure_cancelled",
+        F::ContactErased(_) => "contact_erased",
+        F::LegalHoldChanged(_) => "legal_hold_changed",
+        F::DecisionReceiptIssued(_) => "decision_receipt_issued",
+    }
+}
+
+/// Whether a kind is one of version 1.
+#[must_use]
+pub const fn is_known(kind: u16) -> bool {
+    matches!(kind, 16..=21 | 32..=39 | 48..=54 | 64..=67 | 80..=83 | 96)
+}

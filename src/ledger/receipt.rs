@@ -82,9 +82,8 @@ impl ReceiptQuestion {
 /// Whether the answer in a stored fact is written as one is: known words, lists in order.
 #[must_use]
 pub fn is_answer(issued: &DecisionReceiptIssued) -> bool {
-    let known = Permission::from_number(issued.permission).is_some()
-        && issued.reasons.iter().all(|number| Reason::from_number(*number).is_some())
-        && !issued.reasons.is_empty();
+    let known =
+        Permission::from_number(issued.permission).is_some() && issued.reasons.iter().all(|number| Reason::from_number(*number).is_some());
     let allowed = &issued.allowed_template_categories;
     known && category_numbers(categories(allowed)) == *allowed && issued.deciding_seqs.is_sorted_by(|a, b| a < b)
 }
@@ -164,8 +163,14 @@ pub fn signed_bytes(ledger_id: LedgerId, account: u64, trail: u64, issued: &Deci
 /// Whether the receipt's signature is of this key, 32 bytes.
 #[must_use]
 pub fn is_signed(receipt: &Receipt, key: &[u8; 32]) -> bool {
-    let signed = signed_bytes(receipt.ledger_id, receipt.account, receipt.trail, &receipt.issued);
-    let signature = Signature::from_slice(&receipt.issued.signature);
+    is_signed_as(receipt.ledger_id, (receipt.account, receipt.trail), &receipt.issued, key)
+}
+
+/// Whether the key signed what is stored in an account and trail of a ledger.
+#[must_use]
+pub fn is_signed_as(ledger_id: LedgerId, (account, trail): (u64, u64), issued: &DecisionReceiptIssued, key: &[u8; 32]) -> bool {
+    let signed = signed_bytes(ledger_id, account, trail, issued);
+    let signature = Signature::from_slice(&issued.signature);
     signature.ok().zip(VerifyingKey::from_bytes(key).ok()).is_some_and(|(signature, key)| key.verify_strict(&signed, &signature).is_ok())
 }
 

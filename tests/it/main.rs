@@ -25,6 +25,7 @@ mod protos;
 mod python_client;
 mod races;
 mod read_ledger;
+mod receipts;
 mod recovery;
 mod restarts;
 mod rotation;

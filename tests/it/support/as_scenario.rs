@@ -90,6 +90,7 @@ fn step(arrival: &Arrival) -> String {
         What::ResolvePossibleOptOut { contact, confirmed, .. } => {
             format!("possible_opt_out_resolved: {{contact: {}, confirmed: {confirmed}", several(contact))
         }
+        What::IssueReceipt { contact, .. } => format!("receipt: {{contact: {}", one(contact)),
         What::CreateAccount => "account: {".to_owned(),
     };
     format!("{fields}, at: {at}}}")

@@ -123,6 +123,7 @@ pub fn identifiers(what: &What) -> Vec<&Identifier> {
         What::Link { a, b } => vec![a, b],
         What::Move { .. }
         | What::Erase { .. }
+        | What::IssueReceipt { .. }
         | What::AdoptPolicy { .. }
         | What::DeclareSender { .. }
         | What::ReportQuality { .. }

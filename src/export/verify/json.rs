@@ -1,0 +1,184 @@
+//! JSON read strictly: no member twice in an object, no member that is not specified.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+use crate::consent::time::Time;
+
+/// One line's value.
+///
+/// # Errors
+/// Where it is no JSON, or a member comes twice.
+pub fn value(line: &[u8]) -> Result<Value, serde_json::Error> {
+    let mut reader = serde_json::Deserializer::from_slice(line);
+    let value = Once.deserialize(&mut reader)?;
+    reader.end()?;
+    Ok(value)
+}
+
+/// A value in which no object has a member twice.
+struct Once;
+
+impl<'de> DeserializeSeed<'de> for Once {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Once {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(Once)? {
+            list.push(item);
+        }
+        Ok(list.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            let value = members.next_value_seed(Once)?;
+            if object.insert(name, value).is_some() {
+                return Err(A::Error::custom("a member comes twice"));
+            }
+        }
+        Ok(object.into())
+    }
+}
+
+/// Base64 with padding, in its one spelling.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Bytes(pub Vec<u8>);
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        BASE64.decode(text).map(Self).map_err(|_| D::Error::custom("base64 is expected"))
+    }
+}
+
+/// Base64 of 32 bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Bytes32(pub [u8; 32]);
+
+impl<'de> Deserialize<'de> for Bytes32 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Bytes(bytes) = Bytes::deserialize(deserializer)?;
+        bytes.try_into().map(Self).map_err(|_| D::Error::custom("base64 of 32 bytes is expected"))
+    }
+}
+
+/// Lower-case hex of `N` bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Hex<const N: usize>(pub [u8; N]);
+
+impl<'de, const N: usize> Deserialize<'de> for Hex<N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let mut bytes = [0; N];
+        let read = hex::decode_to_slice(&text, &mut bytes).is_ok() && !text.bytes().any(|byte| byte.is_ascii_uppercase());
+        if read { Ok(Self(bytes)) } else { Err(D::Error::custom(format!("{} hex digits are expected", 2 * N))) }
+    }
+}
+
+/// `true`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct True;
+
+impl<'de> Deserialize<'de> for True {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if bool::deserialize(deserializer)? { Ok(Self) } else { Err(D::Error::custom("true is expected, or nothing")) }
+    }
+}
+
+/// RFC 3339 in UTC, with `Z` and at most nine decimals.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Instant {
+    /// To the microsecond.
+    pub time: Time,
+    /// Whether there is anything finer.
+    pub is_finer: bool,
+}
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        instant(&text).ok_or_else(|| D::Error::custom("a time in UTC is expected"))
+    }
+}
+
+fn instant(text: &str) -> Option<Instant> {
+    let body = text.strip_suffix('Z')?;
+    let (seconds, decimals) = body.split_once('.').unwrap_or((body, "0"));
+    let has_form = seconds.len() == 19
+        && seconds.bytes().zip(*b"0000-00-00T00:00:00").all(|(byte, form)| if form == b'0' { byte.is_ascii_digit() } else { byte == form })
+        && !seconds.ends_with("60")
+        && (1..=9).contains(&decimals.len())
+        && decimals.bytes().all(|byte| byte.is_ascii_digit());
+    let finer = decimals.get(6..).unwrap_or_default();
+    has_form.then_some(Instant { time: text.parse().ok()?, is_finer: finer.bytes().any(|digit| digit != b'0') })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_that_comes_twice_is_refused_however_deep() {
+        assert!(value(br#"{"a":1,"b":[{"c":1,"c":1}]}"#).is_err());
+        assert!(value(br#"{"a":1,"b":[{"c":1,"d":1}]}"#).is_ok());
+        assert!(value(b"{} {}").is_err());
+    }
+
+    #[test]
+    fn a_time_has_one_form() {
+        assert!(instant("2026-11-20T14:24:24.39141Z").is_some_and(|instant| !instant.is_finer));
+        assert!(instant("2026-11-20T14:24:24.391410001Z").is_some_and(|instant| instant.is_finer));
+        for text in
+            ["2026-11-20T14:24:24+00:00", "2026-11-20 14:24:24Z", "2026-11-20T14:24:24.Z", "2026-13-20T14:24:24Z", "26-11-20T14:24:24Z"]
+        {
+            assert_eq!(instant(text), None, "{text}");
+        }
+    }
+}

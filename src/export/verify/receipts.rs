@@ -1,0 +1,102 @@
+//! Receipts in a bundle: signed by the ledger, about the contact, and whether their answers follow from the entries.
+
+use super::first::Begun;
+use super::line::Complete;
+use super::problem::{Code, Problem, require};
+use super::shown::Shown;
+use crate::consent::identifier::Identifier;
+use crate::consent::identity::IdentifierKey;
+use crate::consent::words::{Reason, Seq};
+use crate::export::derive::{About, Decoded, Material, derive};
+use crate::ledger::fold;
+use crate::ledger::receipt::{ReceiptQuestion, differences, identifier_digest, is_signed_as};
+use crate::ledger::secrets::LedgerId;
+use crate::proto::DecisionReceiptIssued;
+use crate::proto::clear_part::Fact;
+
+/// The receipts so far, and what their answers are derived from.
+#[derive(Default)]
+pub(super) struct Receipts {
+    key: Option<[u8; 32]>,
+    issued: Vec<Issued>,
+    entries: Vec<Decoded>,
+    signed: u64,
+    derived: u64,
+}
+
+/// A receipt of one of the contact's trails.
+struct Issued {
+    line: u64,
+    seq: Seq,
+    trail: u64,
+    about: IdentifierKey,
+    issued: DecisionReceiptIssued,
+}
+
+impl Receipts {
+    /// From here on receipts are signed with this key.
+    pub(super) fn signed_by(&mut self, key: &[u8]) {
+        self.key = key.try_into().ok();
+    }
+
+    /// Takes an entry in; holds it against the key where it is a receipt. `identifiers` are those that its trail's key opens;
+    /// none where nobody gave that key.
+    pub(super) fn hold(&mut self, shown: &Shown, line: u64, begun: &Begun, identifiers: Option<&[String]>) -> Result<(), Problem> {
+        if begun.complete.is_some() {
+            self.entries.extend(shown.decoded());
+        }
+        let Some((Fact::DecisionReceiptIssued(issued), key)) = shown.fact().zip(self.key) else { return Ok(()) };
+        let (header, link) = (&shown.header, &shown.header.link);
+        let is_signed = is_signed_as(LedgerId(begun.ledger_id), (header.account, link.trail), issued, &key);
+        let opened = begun.keys.get(&link.trail).zip(identifiers);
+        let is_own = opened.is_none_or(|(key, identifiers)| {
+            let mut parsed = identifiers.iter().filter_map(|text| text.parse::<Identifier>().ok());
+            parsed.any(|identifier| issued.identifier_digest == identifier_digest(key, header.account, &identifier))
+        });
+        let words = || {
+            format!("the receipt in entry {} is not signed with the ledger's receipt key, or not about the entry's identifier", header.seq)
+        };
+        require(is_signed && is_own, Code::ReceiptInvalid, words)?;
+        self.signed += 1;
+        let about = shown.clear.as_ref().and_then(|clear| fold::keys(&clear.identifiers, link.trail).into_iter().next());
+        if let Some(about) = about {
+            self.issued.push(Issued { line, seq: header.seq, trail: link.trail, about, issued: issued.clone() });
+        }
+        Ok(())
+    }
+
+    /// Derives the answers from the entries of the bundle and holds them against what was signed. Where the contact shares a
+    /// trail with others, whose entries are not here, or an erasure that left a token alone decided, nothing can be derived.
+    pub(super) fn derive(&mut self, complete: &Complete) -> Result<(), Problem> {
+        if !complete.shared_trails.is_empty() {
+            return Ok(());
+        }
+        for receipt in self.issued.iter().filter(|receipt| complete.contact_trails.contains(&receipt.trail)) {
+            let issued = &receipt.issued;
+            let problem = |words| Problem { code: Code::AnswerDiffers, line: receipt.line, words };
+            let question =
+                ReceiptQuestion::of(issued).ok_or_else(|| problem(format!("the receipt in entry {} asks nothing", receipt.seq)))?;
+            if issued.reasons.contains(&i32::from(Reason::ContactErased.number())) {
+                continue;
+            }
+            let about = About::Identifier(receipt.about);
+            let material = Material { entries: &self.entries, suppressed: &[], account: complete.account, about };
+            let derived = derive(&material, &question, Seq::new(issued.position_seq));
+            let differs = differences(issued, &derived.decision, derived.policy_version);
+            if !differs.is_empty() {
+                let words = format!("the answer that the receipt in entry {} states does not follow: {}", receipt.seq, differs.join(", "));
+                return Err(problem(words));
+            }
+            self.derived += 1;
+        }
+        Ok(())
+    }
+
+    /// What holds of them.
+    pub(super) fn report(&self) -> Option<String> {
+        let (signed, derived) = (self.signed, self.derived);
+        let rest = signed - derived;
+        let rest = if rest == 0 { String::new() } else { format!(", {rest} of them not derived from what is here") };
+        (signed > 0).then(|| format!("decision receipts: {signed} signed with the ledger's key, the answers of {derived} follow{rest}"))
+    }
+}
