@@ -9,7 +9,7 @@ use super::reader::{EntryUnreadable, Reader};
 use crate::consent::words::Seq;
 
 /// From how many entries on the journal is read, which gives a whole segment at a time.
-const LONG: u64 = 65_536;
+const LONG: u64 = 10_000;
 
 /// Reads blocks one after the other; at most one segment of the journal is in memory.
 pub struct Blocks {

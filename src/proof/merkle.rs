@@ -163,12 +163,22 @@ pub struct Frontier {
 impl Frontier {
     /// Takes in the next leaf.
     pub fn push(&mut self, leaf: Hash) {
-        let (mut count, mut root) = (1, leaf);
-        while let Some((before, left)) = self.complete.pop() {
-            if before != count {
-                self.complete.push((before, left));
-                break;
-            }
+        self.add(1, leaf);
+    }
+
+    /// Takes in the next complete subtree of so many leaves; false where none of that size begins here.
+    #[must_use]
+    pub fn push_complete(&mut self, leaves: u64, root: Hash) -> bool {
+        let size = self.size();
+        let fits = leaves.is_power_of_two() && size.is_multiple_of(leaves) && size.checked_add(leaves).is_some();
+        if fits {
+            self.add(leaves, root);
+        }
+        fits
+    }
+
+    fn add(&mut self, mut count: u64, mut root: Hash) {
+        while let Some((_, left)) = self.complete.pop_if(|(before, _)| *before == count) {
             (count, root) = (count * 2, node(&left, &root));
         }
         self.complete.push((count, root));

@@ -6,7 +6,7 @@
 //!
 //! Both ends hold a handful of hashes, however long the log is.
 
-use super::merkle::{Hash, empty_root, node};
+use super::merkle::{Hash, node};
 
 /// A complete subtree, by its place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,49 +53,10 @@ impl Gap {
     }
 }
 
-/// The root over what was told so far.
-#[derive(Clone, Default, Debug)]
-pub struct Told {
-    size: u64,
-    /// The complete subtrees that it falls into, the largest first.
-    parts: Vec<(u32, Hash)>,
-}
-
-impl Told {
-    /// How many leaves were told.
-    #[must_use]
-    pub const fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// Takes in a complete subtree of `leaves`; false where no such subtree begins here.
-    #[must_use]
-    pub fn push(&mut self, leaves: u64, root: Hash) -> bool {
-        let Some(size) = self.size.checked_add(leaves).filter(|_| leaves.is_power_of_two() && self.size.is_multiple_of(leaves)) else {
-            return false;
-        };
-        self.size = size;
-        let (mut level, mut root) = (leaves.ilog2(), root);
-        while let Some((_, left)) = self.parts.pop_if(|(left, _)| *left == level) {
-            root = node(&left, &root);
-            level += 1;
-        }
-        self.parts.push((level, root));
-        true
-    }
-
-    /// The root over all of it.
-    #[must_use]
-    pub fn root(&self) -> Hash {
-        let folded = self.parts.iter().rev().map(|(_, root)| *root).reduce(|right, left| node(&left, &right));
-        folded.unwrap_or_else(empty_root)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proof::merkle::{Nodes, root};
+    use crate::proof::merkle::{Frontier, Nodes, root};
     use proptest::prelude::*;
 
     fn leaf(index: u64) -> Hash {
@@ -120,20 +81,19 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_is_shown_and_left_out_the_root_is_the_trees(size in 1_u64..300, shown in proptest::collection::vec(any::<bool>(), 300)) {
-            let (mut told, mut gap) = (Told::default(), Gap::default());
+            let (mut told, mut gap) = (Frontier::default(), Gap::default());
             for index in 0..size {
                 if shown[usize::try_from(index).unwrap()] {
                     for (part, root) in gap.take() {
-                        prop_assert!(told.push(1 << part.level, root));
+                        prop_assert!(told.push_complete(1 << part.level, root));
                     }
-                    prop_assert!(told.push(1, leaf(index)));
+                    told.push(leaf(index));
                 } else {
                     gap.push(Subtree { level: 0, index }, leaf(index));
                 }
-                prop_assert_eq!(told.size() <= index + 1, true);
             }
             for (part, root) in gap.take() {
-                prop_assert!(told.push(1 << part.level, root));
+                prop_assert!(told.push_complete(1 << part.level, root));
             }
             prop_assert_eq!(told.size(), size);
             prop_assert_eq!(told.root(), root(&Leaves, size).unwrap());
@@ -152,9 +112,9 @@ mod tests {
 
     #[test]
     fn a_subtree_that_does_not_begin_here_is_refused() {
-        let mut told = Told::default();
-        assert!(told.push(1, leaf(0)));
-        assert!(!told.push(2, leaf(1)) && !told.push(3, leaf(1)) && !told.push(0, leaf(1)));
+        let mut told = Frontier::default();
+        told.push(leaf(0));
+        assert!(!told.push_complete(2, leaf(1)) && !told.push_complete(3, leaf(1)) && !told.push_complete(0, leaf(1)));
         assert_eq!(told.size(), 1);
     }
 }

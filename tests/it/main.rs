@@ -11,6 +11,7 @@ mod crash;
 mod drift;
 mod erasure;
 mod errors;
+mod evidence;
 mod faults;
 mod format;
 mod oracle;

@@ -12,15 +12,14 @@ use super::receipts::Receipts;
 use super::shown::{Shown, Side};
 use crate::ledger::keyring::key_commitment;
 use crate::ledger::secrets::LedgerId;
-use crate::proof::merkle::Hash;
-use crate::proof::range::Told;
+use crate::proof::merkle::{Frontier, Hash};
 use crate::proto::clear_part::Fact;
 use crate::proto::{HeadsCommitted, SigningKeyUse};
 
 /// What is known after the lines so far.
 pub(super) struct Verifier {
     pub(super) begun: Begun,
-    pub(super) told: Told,
+    pub(super) told: Frontier,
     pub(super) entries: u64,
     pub(super) left_out: u64,
     pub(super) uninterpreted: u64,
@@ -41,7 +40,7 @@ impl Verifier {
     pub(super) fn new(begun: Begun) -> Self {
         let ends = begun.complete.iter().flat_map(Complete::followed).map(|trail| (trail, (0, 0))).collect();
         Self {
-            told: Told::default(),
+            told: Frontier::default(),
             entries: 0,
             left_out: 0,
             uninterpreted: 0,
@@ -82,7 +81,7 @@ impl Verifier {
         require(fits && count.is_power_of_two() && before.is_multiple_of(count), Code::OutOfOrder, misplaced)?;
         let claimed = self.begun.range.as_ref().is_some_and(|range| *range.start() <= before + count && before < *range.end());
         require(!claimed, Code::ClaimUnfounded, || format!("entries of the claimed range are left out from {} on", before + 1))?;
-        require(self.told.push(count, left_out.root.0), Code::OutOfOrder, misplaced)?;
+        require(self.told.push_complete(count, left_out.root.0), Code::OutOfOrder, misplaced)?;
         self.left_out += count;
         self.before = None;
         Ok(())
@@ -109,7 +108,7 @@ impl Verifier {
         let identifiers = self.opened_identifiers(&shown, line)?;
         self.receipts.hold(&shown, number, &self.begun, identifiers.as_deref())?;
         self.belongs(&shown)?;
-        require(self.told.push(1, shown.hash), Code::OutOfOrder, || format!("entry {seq} is not due"))?;
+        self.told.push(shown.hash);
         self.entries += 1;
         self.uninterpreted += u64::from(shown.clear.is_none());
         self.before = Some((shown.hash, shown.header.recorded_at.micros()));
