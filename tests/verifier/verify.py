@@ -671,8 +671,10 @@ def proof_lines(data, first, word):
     try:
         head, _, checkpoint = data.decode().partition("\n\n")
         lines = head.split("\n")
-        if lines[0] != first or not lines[1].startswith(word + " "):
-            raise ValueError("another beginning")
+        if first == INCLUSION and lines[1].startswith("extra "):
+            del lines[1]
+        if lines[0] != first or not lines[1].startswith(word + " ") or len(lines) > 67:
+            raise ValueError("another beginning, or too long a path")
         return small_number(lines[1].removeprefix(word + " ")), [from_base64(line, 32) for line in lines[2:]], checkpoint
     except (IndexError, ValueError) as error:
         raise Fails("UNREADABLE", f"this is no proof as specified ({first})") from error
