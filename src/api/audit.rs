@@ -11,6 +11,7 @@ use crate::consent::account::Known;
 use crate::consent::decide::Asked;
 use crate::consent::identifier::Identifier;
 use crate::consent::words::{Account, Category, Sender, Seq};
+use crate::ledger::matters::Matter;
 use crate::ledger::{Filter, Ledger, OpenedEntry, Question};
 use crate::proto::audit_service_server::AuditService;
 use crate::proto::{
@@ -169,6 +170,9 @@ impl AboutContact {
             }
         }
         let mut contact = summary.finish();
+        let matters = ledger.matters_of(&self.account, &self.contact).map_err(|error| status::of_read(&error))?;
+        contact.erasure_due_at = matters.iter().filter_map(Matter::due_at).min().map(map::timestamp);
+        contact.held_since = matters.iter().filter(|matter| matter.is_hold()).map(|matter| map::timestamp(matter.met.at)).next();
         if let Some(sender) = self.sender {
             contact.decisions = decisions(ledger, &self.account, &self.contact, &sender)?;
         }

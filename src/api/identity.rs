@@ -1,16 +1,18 @@
-//! `IdentityService`: who is who.
+//! `IdentityService`: who is who, and who is forgotten.
 
 use tonic::{Request, Response, Status};
 
 use super::envelope::record;
+use super::erasures;
 use super::parse::Fields;
 use crate::consent::time::Time;
 use crate::ledger::Ledger;
 use crate::ledger::record::{Record, What};
 use crate::proto::identity_service_server::IdentityService;
 use crate::proto::{
-    ChangeNumberRequest, ChangeNumberResponse, ChangeUserIdRequest, ChangeUserIdResponse, LinkIdentifiersRequest, LinkIdentifiersResponse,
-    ReportIdentityChangeRequest, ReportIdentityChangeResponse,
+    CancelErasureRequest, CancelErasureResponse, ChangeNumberRequest, ChangeNumberResponse, ChangeUserIdRequest, ChangeUserIdResponse,
+    LinkIdentifiersRequest, LinkIdentifiersResponse, ListErasuresRequest, ListErasuresResponse, ReportIdentityChangeRequest,
+    ReportIdentityChangeResponse, RequestErasureRequest, RequestErasureResponse, SetLegalHoldRequest, SetLegalHoldResponse,
 };
 
 /// Records who is who.
@@ -50,6 +52,22 @@ impl IdentityService for Identity {
     ) -> Result<Response<ReportIdentityChangeResponse>, Status> {
         let acknowledgement = record(&self.ledger, key_change(request.into_inner(), self.ledger.now())?).await?;
         Ok(Response::new(ReportIdentityChangeResponse { acknowledgement }))
+    }
+
+    async fn request_erasure(&self, request: Request<RequestErasureRequest>) -> Result<Response<RequestErasureResponse>, Status> {
+        erasures::request(&self.ledger, request.get_ref()).await.map(Response::new)
+    }
+
+    async fn cancel_erasure(&self, request: Request<CancelErasureRequest>) -> Result<Response<CancelErasureResponse>, Status> {
+        erasures::cancel(&self.ledger, request.get_ref()).await.map(Response::new)
+    }
+
+    async fn set_legal_hold(&self, request: Request<SetLegalHoldRequest>) -> Result<Response<SetLegalHoldResponse>, Status> {
+        erasures::set_hold(&self.ledger, request.get_ref()).await.map(Response::new)
+    }
+
+    async fn list_erasures(&self, request: Request<ListErasuresRequest>) -> Result<Response<ListErasuresResponse>, Status> {
+        erasures::list(&self.ledger, request.get_ref()).await.map(Response::new)
     }
 }
 

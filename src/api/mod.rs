@@ -9,6 +9,7 @@ pub mod choice;
 pub mod decision;
 mod drift;
 pub mod envelope;
+mod erasures;
 mod export;
 pub mod identity;
 pub mod map;

@@ -18,6 +18,7 @@ use crate::ledger::export::ExportError;
 use crate::ledger::proofs::ProofError;
 use crate::ledger::receipts::NoReceipt;
 use crate::ledger::record::RecordError;
+use crate::ledger::step::StepRefused;
 use crate::ledger::{CheckError, ReadError};
 use crate::proto::ErrorReason;
 
@@ -73,6 +74,7 @@ pub fn of_record(error: &RecordError) -> Status {
             let details = ErrorDetails::with_error_info(spelling(ErrorReason::PossibleOptOutResolved), DOMAIN, metadata);
             Status::with_error_details(Code::FailedPrecondition, error.to_string(), details)
         }
+        RecordError::Erasure(refused) => of_step(*refused),
         RecordError::Overloaded { .. } => {
             let mut details = details(ErrorReason::Overloaded);
             details.set_retry_info(Some(RETRY_AFTER));
@@ -81,6 +83,31 @@ pub fn of_record(error: &RecordError) -> Status {
         RecordError::ClockBehind { .. } => status(Code::Unavailable, ErrorReason::ClockBehind, error.to_string()),
         RecordError::Unavailable { .. } => status(Code::Unavailable, ErrorReason::LedgerUnavailable, error.to_string()),
     }
+}
+
+/// The reason for which a step of an erasure was not taken.
+#[must_use]
+pub const fn of_refused(refused: StepRefused) -> ErrorReason {
+    match refused {
+        StepRefused::LegalHold { .. } => ErrorReason::LegalHoldInForce,
+        StepRefused::Waits { .. } => ErrorReason::ErasureWaits,
+        StepRefused::NothingWaits => ErrorReason::NoErasureWaits,
+        StepRefused::AlreadyErased { .. } => ErrorReason::ContactAlreadyErased,
+        StepRefused::NoHold => ErrorReason::NoLegalHold,
+    }
+}
+
+/// A step of an erasure was not taken.
+fn of_step(refused: StepRefused) -> Status {
+    let metadata = match refused {
+        StepRefused::LegalHold { hold } => vec![("hold_seq", hold.to_string())],
+        StepRefused::Waits { request, due_at } => vec![("request_seq", request.to_string()), ("due_at", due_at.to_string())],
+        StepRefused::AlreadyErased { erasure } => vec![("erasure_seq", erasure.to_string())],
+        StepRefused::NothingWaits | StepRefused::NoHold => Vec::new(),
+    };
+    let metadata: HashMap<String, String> = metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    let details = ErrorDetails::with_error_info(spelling(of_refused(refused)), DOMAIN, metadata);
+    Status::with_error_details(Code::FailedPrecondition, refused.to_string(), details)
 }
 
 /// A question was not answered.

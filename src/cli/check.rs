@@ -124,6 +124,9 @@ impl Check {
         } else {
             output.print(|| json::decision(&decision), || text(&decision, permission))?;
         }
+        if let Some(path) = self.receipt.filter(|_| !output.is_json()) {
+            Output::line(&format!("receipt: {}", path.display()))?;
+        }
         Ok(match permission {
             Permission::FreeForm | Permission::TemplateOnly => Verdict::Yes,
             Permission::Nothing => Verdict::No,

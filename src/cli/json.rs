@@ -54,6 +54,8 @@ pub fn contact(contact: &Contact) -> Value {
         "last_seq": contact.last_seq,
         "first_recorded_at": time(contact.first_recorded_at.as_ref()).map(text),
         "last_recorded_at": time(contact.last_recorded_at.as_ref()).map(text),
+        "erasure_due_at": time(contact.erasure_due_at.as_ref()).map(text),
+        "held_since": time(contact.held_since.as_ref()).map(text),
         "decisions": decisions.collect::<Map<_, _>>(),
         "position": contact.position.as_ref().map(position),
     })
@@ -116,6 +118,10 @@ pub fn facts(clear: &ClearPart) -> Map<String, Value> {
         Some(Fact::LedgerCreated(fact)) => {
             json!({ "ledger_id": hex::encode(&fact.ledger_id), "origin": fact.origin, "format": fact.format })
         }
+        Some(Fact::ErasureRequested(fact)) => json!({ "due_at": instant(fact.due_at), "keep_suppression": fact.keep_suppression }),
+        Some(Fact::ErasureCancelled(fact)) => json!({ "requests": fact.request_seqs }),
+        Some(Fact::LegalHoldChanged(fact)) if fact.held => json!({ "held": true }),
+        Some(Fact::LegalHoldChanged(fact)) => json!({ "released": fact.hold_seqs }),
         Some(Fact::ContactErased(fact)) => json!({ "trails": fact.trails }),
         _ => json!({}),
     };
@@ -180,10 +186,10 @@ fn text(time: Time) -> String {
 /// The facts of an entry on one line: `sender=1 categories=marketing,utility method=website`.
 #[must_use]
 pub fn facts_line(clear: &ClearPart) -> String {
+    let one = |value: Value| if let Value::String(text) = value { text } else { value.to_string() };
     let word = |value: Value| match value {
-        Value::String(text) => text,
-        Value::Array(items) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
-        other => other.to_string(),
+        Value::Array(items) => items.into_iter().map(one).collect::<Vec<_>>().join(","),
+        other => one(other),
     };
     facts(clear).into_iter().map(|(name, value)| format!("{name}={}", word(value))).collect::<Vec<_>>().join(" ")
 }

@@ -9,8 +9,10 @@ mod checkpoint;
 mod client;
 mod dead_letters;
 mod drift;
+mod erase;
 mod error;
 mod explain;
+mod export;
 mod identity;
 mod json;
 mod keys;
@@ -25,7 +27,7 @@ mod serve;
 mod template;
 mod trail;
 mod verify;
-mod verify_proof;
+mod verify_file;
 mod verify_receipt;
 mod webhook;
 mod words;
@@ -68,10 +70,12 @@ enum Command {
     Sender(sender::Sender),
     Template(template::Template),
     Trail(trail::Trail),
+    Export(export::Export),
     Policy(policy::Policy),
     Account(account::Account),
     PossibleOptOuts(possible_opt_outs::PossibleOptOuts),
     Drift(drift::Drift),
+    Erase(erase::Erase),
     DeadLetters(dead_letters::DeadLetters),
     Checkpoint(checkpoint::GetCheckpoint),
     Prove(prove::Prove),
@@ -107,10 +111,12 @@ fn run(command: Command, output: Output) -> Result<Verdict, CliError> {
         Command::Sender(sender) => client::run(sender.run(output)),
         Command::Template(template) => client::run(template.run(output)),
         Command::Trail(trail) => client::run(trail.run(output)),
+        Command::Export(export) => client::run(export.run(output)),
         Command::Policy(policy) => policy.run(output),
         Command::Account(account) => client::run(account.run(output)),
         Command::PossibleOptOuts(possible_opt_outs) => client::run(possible_opt_outs.run(output)),
         Command::Drift(drift) => client::run(drift.run(output)),
+        Command::Erase(erase) => client::run(erase.run(output)),
         Command::DeadLetters(dead_letters) => client::run(dead_letters.run(output)),
         Command::Checkpoint(checkpoint) => client::run(checkpoint.run(output)),
         Command::Prove(prove) => client::run(prove.run(output)),
@@ -156,6 +162,10 @@ mod tests {
             "template list",
             "check --contact +447400123456 --sender 1 --template news --language en --parameters 2 --known-seq 3",
             "trail --contact +447400123456 --server http://127.0.0.1:1",
+            "export --contact +447400123456 --contact US.1 --sender 1 --from 2026-03-01T10:00:00Z --to 2026-03-02T10:00:00Z --format csv --out f --force",
+            "export --contact +447400123456 --evidence --checkpoint a b --out f --json",
+            "export --all-accounts --from-seq 1 --to-seq 2 --format jsonl --out -",
+            "export --contact +447400123456 --format consent-record --controller Example --out f",
             "serve --data-dir d --checkpoint-dir c --first-checkpoint",
             "checkpoint --fresh",
             "prove inclusion --seq 12 --out f --entry-out e",
@@ -176,6 +186,11 @@ mod tests {
             "possible-opt-outs confirm 7 --event-id e",
             "possible-opt-outs dismiss 7",
             "drift --from 2026-03-01T10:00:00Z --to 2026-03-02T10:00:00Z --sender 1 --json",
+            "erase request --contact +447400123456 --delay 24h --forget-suppression --event-id e --at 2026-03-01T10:00:00Z --json",
+            "erase cancel --contact +447400123456 --event-id e",
+            "erase hold --contact +447400123456",
+            "erase release --contact +447400123456",
+            "erase list",
             "dead-letters list",
             "dead-letters replay",
             "scenarios a.yaml b.yaml",

@@ -129,7 +129,7 @@ impl Consistency {
 }
 
 /// How many entries a checkpoint claims to cover; its signature is for whoever verifies.
-fn size_of(note: &str) -> Result<u64, CheckpointError> {
+pub(super) fn size_of(note: &str) -> Result<u64, CheckpointError> {
     let note: Note = note.parse()?;
     Ok(note.text.parse::<Checkpoint>()?.size)
 }

@@ -85,6 +85,12 @@ fn summary(contact: &Contact) -> String {
             words::counted(contact.identifiers.into(), "identifier", "identifiers")
         );
     }
+    if let Some(due_at) = words::time(contact.erasure_due_at.as_ref()) {
+        let _ = writeln!(text, "erasure waits until {due_at}");
+    }
+    if let Some(since) = words::time(contact.held_since.as_ref()) {
+        let _ = writeln!(text, "under a legal hold since {since}");
+    }
     for item in &contact.decisions {
         let Some(decision) = &item.decision else { continue };
         let permission = words::permission(decision.permission).map_or_else(|_| "?".into(), |word| word.to_string());

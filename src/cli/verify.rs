@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::client;
 use super::error::{CliError, Kind, Verdict};
 use super::output::Output;
-use super::verify_proof::Proved;
+use super::verify_file::Beside;
 use super::verify_receipt::Asked;
 use crate::consent::words::Seq;
 use crate::ledger::verify::{VerifyReport, verify_against};
@@ -26,11 +26,12 @@ Examples:
   consent-ledger verify --data-dir ./ledger --key example.com/ledger+… --checkpoint january.checkpoint
   consent-ledger verify entry-12.proof --entry entry-12.bin --key example.com/ledger+…
   consent-ledger verify grown.proof --checkpoint january.checkpoint --key example.com/ledger+…
+  consent-ledger verify evidence.jsonl --key example.com/ledger+… --checkpoint january.checkpoint
   consent-ledger verify receipt.json --key example.com/ledger+…
   consent-ledger verify receipt.json --server http://127.0.0.1:50051";
 
-/// Verify a ledger's whole chain, entry by entry, in both copies on disk; or a checkpoint, a proof or a receipt that a ledger
-/// handed out.
+/// Verify a ledger's whole chain, entry by entry, in both copies on disk; or a file that a ledger handed out: an export, an
+/// evidence bundle, a receipt, a proof, a checkpoint.
 ///
 /// Every entry is hashed again and compared with its successor's link. While a server runs, only the journal is read, and the
 /// output says so. A chain alone does not show that its owner left it alone: hold it against a checkpoint kept elsewhere. The
@@ -38,7 +39,7 @@ Examples:
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Verify {
-    /// A checkpoint, a proof of inclusion, a proof of consistency or a receipt
+    /// What a ledger handed out: an export, an evidence bundle, a receipt, a proof or a checkpoint
     #[arg(value_name = "FILE", required_unless_present = "data_dir", conflicts_with = "data_dir")]
     file: Option<PathBuf>,
     /// The ledger's data directory
@@ -51,7 +52,7 @@ pub struct Verify {
     #[arg(long, value_name = "OLD", requires = "key")]
     checkpoint: Option<PathBuf>,
     #[command(flatten)]
-    proved: Proved,
+    beside: Beside,
     #[command(flatten)]
     asked: Asked,
 }
@@ -69,7 +70,7 @@ impl Verify {
         match (self.data_dir, self.file, self.key) {
             (Some(data_dir), ..) => verify_ledger(&data_dir, older, output),
             (None, Some(file), key) if self.asked.is_online() => client::run(self.asked.run(&read_text(&file)?, key.as_ref(), output)),
-            (None, Some(file), Some(key)) => self.proved.verify(&file, &key, older.as_ref(), output),
+            (None, Some(file), Some(key)) => self.beside.verify(&file, &key, older.as_ref(), output),
             _ => Err(CliError::usage("neither a file with --key or --server nor --data-dir was given")),
         }
     }
@@ -105,7 +106,7 @@ fn verify_ledger(data_dir: &Path, older: Option<Checkpoint>, output: Output) -> 
 }
 
 /// Hidden where stderr is no terminal.
-fn progress_bar() -> ProgressBar {
+pub(super) fn progress_bar() -> ProgressBar {
     let bar = ProgressBar::new(0);
     if let Ok(style) = ProgressStyle::with_template("verifying {bar:40} {human_pos} of {human_len} ({per_sec}, {eta} left)") {
         bar.set_style(style);

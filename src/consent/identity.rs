@@ -17,7 +17,7 @@ mod person;
 
 use std::collections::BTreeMap;
 
-pub use person::{Held, Person, Whose, person, whose};
+pub use person::{Held, Met, People, Person, Whose, whose};
 
 use super::event::Event;
 use super::facts::{Fact, Facts};

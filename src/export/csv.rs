@@ -72,6 +72,14 @@ impl<W: Write> Csv<W> {
     pub fn new(out: W) -> Self {
         Self { out: WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out) }
     }
+
+    /// What was written to.
+    ///
+    /// # Errors
+    /// Where the last rows cannot be written.
+    pub fn into_inner(self) -> std::io::Result<W> {
+        self.out.into_inner().map_err(|error| std::io::Error::new(error.error().kind(), error.error().to_string()))
+    }
 }
 
 impl<W: Write> Format for Csv<W> {

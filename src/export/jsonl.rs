@@ -36,6 +36,11 @@ impl<W: Write> Jsonl<W> {
         Self { out }
     }
 
+    /// What was written to.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
     fn line(&mut self, line: &impl Serialize) -> Result<(), ExportError> {
         serde_json::to_writer(&mut self.out, line).map_err(std::io::Error::from)?;
         Ok(self.out.write_all(b"\n")?)

@@ -11,14 +11,19 @@
 //! memory to speak of; the last two are of one contact, whose entries are collected first. `docs/exports.md` describes them for
 //! people.
 
+pub mod collected;
+pub mod consent_record;
 pub mod csv;
 mod defuse;
 pub mod derive;
 mod facts;
+pub mod html;
 pub mod jsonl;
 pub mod opened;
+pub mod person;
 pub mod pieces;
 pub mod receipt;
 pub mod receipt_file;
+mod sentence;
 mod time;
 pub mod verify;

@@ -11,6 +11,7 @@ use super::entry::{EntryHash, FLAG_CAUSED, FLAG_INTRODUCES, FLAG_INTRODUCES_SECO
 use super::erasing::Erasing;
 use super::keyring::{Keyring, key_commitment};
 use super::kind::kind_of;
+use super::matters::MatterTurn;
 use super::packed::pack;
 use super::possible_opt_outs::Doubt;
 use super::receipt;
@@ -127,6 +128,8 @@ pub struct Batch {
     pub account_events: Vec<(u64, AccountEvent)>,
     /// What it says about possible opt-outs.
     pub doubts: Vec<Doubt>,
+    /// What it says about open matters.
+    pub matters: Vec<MatterTurn>,
     /// Groups as they are after it.
     pub groups: Vec<Group>,
     /// What it erases.
@@ -162,6 +165,7 @@ impl Batch {
             accounts: Vec::new(),
             account_events: Vec::new(),
             doubts: Vec::new(),
+            matters: Vec::new(),
             groups: Vec::new(),
             erasing: Erasing::default(),
             highest_trail,
@@ -231,6 +235,7 @@ impl Batch {
         };
         let kind = kind_of(&planned.fact);
         let doubt = Doubt::of(planned.account, planned.trail, seq, &planned.fact);
+        let matter = MatterTurn::of(planned.account, planned.trail, seq, planned.occurred_at, &planned.keys, &planned.fact);
         let mut keys = [None, None];
         for (place, link) in [link, second].into_iter().enumerate().filter(|(_, link)| link.trail != 0) {
             let key = self.key(&sealer.keyring, link.trail)?;
@@ -286,6 +291,7 @@ impl Batch {
         let hash = EntryHash::of(&entry);
         self.append(&entry, seq);
         self.doubts.extend(doubt);
+        self.matters.extend(matter);
         self.head = Position { seq, hash, recorded_at: self.now };
         for (used, own) in [(&planned.keys, planned.trail), (&planned.second_keys, planned.second)] {
             let highest = used.iter().filter(|key| key.trail == own).map(|key| key.ordinal).max().unwrap_or_default();
@@ -323,6 +329,9 @@ impl Batch {
         }
         for doubt in self.doubts {
             state.note_doubt(doubt);
+        }
+        for turn in self.matters {
+            state.note_matter(turn);
         }
         for (digest, key) in self.identifiers {
             state.add_identifier(digest, key);

@@ -210,7 +210,7 @@ impl Committer {
     fn of_contact(&self, batch: &mut Batch, record: &Record, what: &What, account: &AccountState, when: When) -> Result<Plan, NotPlanned> {
         match what {
             What::IssueReceipt { contact, issued } => self.planner.receipt(batch, record, account.trail, when, (contact, issued)),
-            _ => self.resolve(batch, record, account, when),
+            _ => self.step(batch, record, account, when),
         }
     }
 
@@ -309,7 +309,7 @@ impl Committer {
         let secrets = &self.planner.secrets;
         let fact = match &record.what {
             What::AdoptPolicy { preset, policy } => Some(draft::policy_adopted(preset, policy, 0)),
-            What::Erase { keep_suppression, .. } => Some(draft::erasure_asked(*keep_suppression)),
+            What::Erase { keep_suppression, .. } => Some(draft::erasure_requested(0, *keep_suppression)),
             what => draft::fact(what),
         };
         let content = fact.map(|fact| draft::content(&record.what, &fact)).unwrap_or_default();

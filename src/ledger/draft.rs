@@ -80,6 +80,7 @@ pub fn fact(what: &What) -> Option<Fact> {
             status: status.map(|status| status.number().into()).unwrap_or_default(),
             quality: quality.map(|quality| quality.number().into()).unwrap_or_default(),
         }),
+        What::Erasure(step) => return step.fact(),
         What::CreateAccount | What::AdoptPolicy { .. } | What::Erase { .. } | What::IssueReceipt { .. } => return None,
     })
 }
@@ -165,6 +166,7 @@ pub fn sealed(what: &What, policy: &Policy) -> SealedPart {
         | What::Link { .. }
         | What::Erase { .. }
         | What::IssueReceipt { .. }
+        | What::Erasure(_)
         | What::CreateAccount
         | What::AdoptPolicy { .. }
         | What::DeclareSender { .. }
@@ -200,6 +202,7 @@ fn named(what: &What) -> Vec<Identifier> {
         | What::SendFailed { contact, .. }
         | What::ResolvePossibleOptOut { contact, .. }
         | What::IdentityKeyChange { contact, .. } => contact.clone(),
+        What::Erasure(step) => step.contact().cloned().into_iter().collect(),
         What::Link { a, b } => vec![a.clone(), b.clone()],
         What::Move { from, to, .. } => vec![from.clone(), to.clone()],
         What::CreateAccount
@@ -212,10 +215,11 @@ fn named(what: &What) -> Vec<Identifier> {
     }
 }
 
-/// What stands for an erasure's fact in its normalised content: what was asked, not what it reached.
+/// The fact that erasure was asked for. In normalised content it also stands for an erasure itself, without a due time: what
+/// was asked, not what it reached.
 #[must_use]
-pub fn erasure_asked(keep_suppression: bool) -> Fact {
-    Fact::ErasureRequested(proto::ErasureRequested { due_at: 0, keep_suppression })
+pub const fn erasure_requested(due_at: i64, keep_suppression: bool) -> Fact {
+    Fact::ErasureRequested(proto::ErasureRequested { due_at, keep_suppression })
 }
 
 /// The most bytes that an entry of this event can take, but for header and references.

@@ -13,13 +13,14 @@ use super::batch::{Batch, Planned};
 use super::erasures::erased_member;
 use super::fold;
 use super::history::{self, planned_member, trails_of};
+use super::matters::Matter;
 use super::plan::{Asked, Named, Plan, Planner};
 use super::reader::{ReadEntry, Sealed, open_sealed};
 use super::record::{Actor, RecordError};
 use super::state::Group;
 use crate::consent::facts::{Fact, Facts};
 use crate::consent::identifier::Identifier;
-use crate::consent::identity::{Held, IdentifierKey, Member, MemberEvent, Person, Whose, person, resolve, whose};
+use crate::consent::identity::{Held, IdentifierKey, Member, MemberEvent, Met, People, Person, Whose, resolve, whose};
 use crate::consent::time::Time;
 use crate::consent::words::{Effect, Seq};
 use crate::proto::clear_part::Fact as Stored;
@@ -34,6 +35,8 @@ pub(super) struct Reach {
     pub(super) keeps_tokens: bool,
     /// Whether keys go; else the tokens are all of it.
     pub(super) destroys: bool,
+    /// The request that is carried out: whoever was met then, and the request itself, whose trail goes with them.
+    pub(super) request: Option<Matter>,
 }
 
 /// An entry with what is sealed in it.
@@ -61,7 +64,7 @@ impl Planner {
     /// Erases the person behind an identifier.
     pub(super) fn erase(&self, batch: &mut Batch, asked: &Asked<'_>, contact: &Named, keeps_tokens: bool) -> Result<Plan, RecordError> {
         let mut plan = Plan::new(Vec::new());
-        self.reach(batch, asked, contact, Reach { at: asked.when.at, keeps_tokens, destroys: true }, &mut plan)?;
+        self.reach(batch, asked, contact, Reach { at: asked.when.at, keeps_tokens, destroys: true, request: None }, &mut plan)?;
         Ok(plan)
     }
 
@@ -77,12 +80,13 @@ impl Planner {
         let trails = self.trails_of(std::slice::from_ref(contact));
         let mut opened = self.opened(&trails)?;
         let mut members = self.members_of(batch, &opened, &trails);
-        let person = contact.key.map(|key| person(&members, key, reach.at)).unwrap_or_default();
+        let met = contact.key.map(|key| reach.request.map_or(Met { key, at: reach.at }, |request| request.met));
+        let person = met.map(|met| People::as_of(&members, reach.at).person(met)).unwrap_or_default();
         let fact = Fact { at: reach.at, seq: Seq::new(batch.head.seq.number() + plan.entries.len() as u64 + 1) };
         let mut kept = Kept { void: BTreeSet::new(), fresh: BTreeMap::new(), introduced: HashMap::new(), again: HashMap::new() };
         let texts = texts(&opened, contact);
         if reach.destroys {
-            let theirs: HashSet<Seq> = person.events.iter().copied().collect();
+            let theirs: HashSet<Seq> = person.events.iter().copied().chain(reach.request.map(|request| request.seq)).collect();
             kept.void =
                 opened.iter().filter(|opened| theirs.contains(&opened.entry.header.seq)).flat_map(|o| trails_of(&o.entry)).collect();
             opened.retain(|opened| !theirs.contains(&opened.entry.header.seq));
@@ -96,9 +100,10 @@ impl Planner {
         members.extend(tokened.iter().map(|key| erased_member(*key, fact)));
 
         let main = plan.entries.len();
+        // Refuses before a trail is allotted: their numbers are without gaps.
+        let mut erased = self.left(asked, contact, &person, reach, &texts)?;
         plan.entries.push(asked.entry(0, Stored::ContactErased(ContactErased::default())));
         self.keep(batch, &opened, &members, &mut kept, &mut plan.entries);
-        let mut erased = self.left(asked, contact, &person, reach, &texts)?;
         let home = kept.void.first().copied().or_else(|| opened.iter().rev().find_map(|opened| opened.uses(contact.key?)));
         let home = home.unwrap_or_else(|| batch.allot_trail());
         erased.trails = if trails.is_empty() { vec![home] } else { kept.void.iter().copied().collect() };
@@ -169,7 +174,7 @@ impl Planner {
             members.iter().map(MemberEvent::seq).zip(whose(members)).filter_map(|(seq, whose)| Some((seq, whose?))).collect();
         let is_void = |opened: &&Opened| trails_of(&opened.entry).any(|trail| kept.void.contains(&trail));
         let (shared, untouched): (Vec<&Opened>, Vec<&Opened>) = opened.iter().partition(is_void);
-        for opened in shared {
+        for opened in shared.into_iter().filter(|opened| self.stands(&opened.entry)) {
             if let Some(whose) = whose.get(&opened.entry.header.seq) {
                 kept.again.insert(opened.entry.header.seq, Seq::new(batch.head.seq.number() + entries.len() as u64 + 1));
                 entries.extend(self.copy(batch, opened, *whose, kept));
@@ -193,6 +198,16 @@ impl Planner {
                     }
                 }
             }
+        }
+    }
+
+    /// Whether it still means something: a matter that is closed, or what closed one, does not. Recorded again, a request
+    /// that was cancelled would wait anew.
+    fn stands(&self, entry: &ReadEntry) -> bool {
+        match &entry.clear.fact {
+            Some(Stored::ErasureCancelled(_)) => false,
+            Some(Stored::ErasureRequested(_) | Stored::LegalHoldChanged(_)) => self.state.matters.read().find(entry.header.seq).is_some(),
+            _ => true,
         }
     }
 
@@ -295,8 +310,9 @@ impl Planner {
     }
 
     fn members_of(&self, batch: &Batch, opened: &[Opened], trails: &[u64]) -> Vec<MemberEvent> {
-        let member = |opened_one: &Opened| history::member(&self.state, &opened_one.entry).or_else(|| opened_one.mention(opened));
-        let mut members: Vec<MemberEvent> = opened.iter().filter_map(member).collect();
+        let entries = || opened.iter().map(|opened| &opened.entry);
+        let member = |entry: &ReadEntry| history::member(&self.state, entry).or_else(|| history::mention(entry, entries()));
+        let mut members: Vec<MemberEvent> = entries().filter_map(member).collect();
         members.extend(self.state.erasures().members(trails));
         for (fact, keys, _) in &batch.erasing.erased {
             members.extend(keys.iter().map(|key| erased_member(*key, *fact)));
@@ -316,25 +332,6 @@ impl Opened {
 
     fn text(&self, key: IdentifierKey) -> Option<&str> {
         self.texts().find(|(known, _)| *known == key).map(|(_, text)| text)
-    }
-
-    /// An entry that is no act still names whom it is about: a change from a number to itself, a decision about a message,
-    /// which is of whoever wrote the message.
-    fn mention(&self, all: &[Self]) -> Option<MemberEvent> {
-        let about = self.decides().and_then(|message| all.iter().find(|other| other.entry.header.seq == message));
-        let at = about.unwrap_or(self).entry.clear.occurred_at;
-        let fact = Fact { at: Time::from_micros(at), seq: self.entry.header.seq };
-        let is_erasure = matches!(self.entry.clear.fact, Some(Stored::ContactErased(_)));
-        let what = Member::Linked { fact, identifiers: self.keys.iter().copied().take(1).collect() };
-        (!is_erasure && !self.keys.is_empty()).then_some(MemberEvent { trail: self.entry.header.link.trail, what })
-    }
-
-    /// The message that it decides about.
-    const fn decides(&self) -> Option<Seq> {
-        match &self.entry.clear.fact {
-            Some(Stored::PossibleOptOutResolved(resolved)) => Some(Seq::new(resolved.seq)),
-            _ => None,
-        }
     }
 
     /// The trails that hold its two lists of identifiers.

@@ -47,6 +47,7 @@ impl Erasing {
         drop(erasures);
         for trail in self.erased.iter().flat_map(|(_, _, erased)| &erased.trails) {
             state.forget_possible_opt_outs(*trail);
+            state.forget_matters(*trail);
         }
         state.forget_identifiers(&self.forgotten);
     }

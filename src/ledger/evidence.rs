@@ -8,11 +8,10 @@ use super::heads::{Committed, HeadsError, ProvedHead};
 use super::heads_writer;
 use super::keyring::Slot;
 use super::reader::{EntryUnreadable, ReadEntry};
-use super::record::RecordError;
 use super::{Ledger, history};
 use crate::consent::account::Known;
 use crate::consent::identifier::Identifier;
-use crate::consent::identity::{MemberEvent, person};
+use crate::consent::identity::{MemberEvent, Met, People};
 use crate::consent::words::{Account, Seq};
 use crate::proto::clear_part::Fact;
 
@@ -93,11 +92,7 @@ impl Ledger {
         if let Some(latest) = heads.latest(trails)? {
             return Ok(latest);
         }
-        let committed = heads.commit(|heads| {
-            let jobs = self.shared.jobs.lock().clone();
-            let jobs = jobs.ok_or_else(|| RecordError::Unavailable { reason: "it is shutting down".to_owned() })?;
-            heads_writer::record(&jobs, heads)
-        });
+        let committed = heads.commit(|heads| heads_writer::record(&self.shared.queue, heads));
         committed.map_err(|error| match error {
             HeadsError::Unreadable(error) => error.into(),
             HeadsError::NotRecorded(error) => ExportError::Heads { reason: error.to_string() },
@@ -110,7 +105,8 @@ impl Ledger {
         let known = Known { seq: Some(as_of), ..Known::default() };
         let members = history::members(&self.shared.state, &self.shared.reader, group, known)
             .map_err(|reason| EntryUnreadable { seq: as_of, reason })?;
-        let events: HashSet<Seq> = person(&members, key, self.present()).events.into_iter().collect();
+        let now = self.present();
+        let events: HashSet<Seq> = People::as_of(&members, now).person(Met { key, at: now }).events.into_iter().collect();
         let of_others: HashSet<Seq> = members.iter().map(MemberEvent::seq).filter(|seq| !events.contains(seq)).collect();
         let entries = history::entries(&self.shared.state, &self.shared.reader, group)?;
         let entries: Vec<&ReadEntry> = entries.iter().filter(|entry| entry.header.seq <= as_of).collect();

@@ -9,13 +9,14 @@ use tokio::sync::oneshot;
 
 use super::committer::Job;
 use super::heads::{Heads, HeadsError};
+use super::queue::Queue;
 use super::record::{Acknowledgement, RecordError};
 use crate::proto::HeadsCommitted;
 
 /// How often.
 const PERIOD: Duration = Duration::from_secs(3_600);
 
-/// The thread. It keeps the committer working, and so must end before it.
+/// The thread.
 pub struct HeadsWriter {
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -26,11 +27,11 @@ impl HeadsWriter {
     ///
     /// # Errors
     /// Where no thread can be started.
-    pub fn start(heads: Arc<Heads>, jobs: Sender<Job>) -> std::io::Result<Self> {
+    pub fn start(heads: Arc<Heads>, queue: Arc<Queue>) -> std::io::Result<Self> {
         let (stop, stopped) = bounded::<()>(1);
         let thread = std::thread::Builder::new().name("heads".into()).spawn(move || {
             while stopped.recv_timeout(PERIOD) == Err(RecvTimeoutError::Timeout) {
-                if let Err(error) = commit(&heads, &jobs) {
+                if let Err(error) = commit(&heads, &queue) {
                     tracing::error!(%error, "the heads of trails were not recorded; the next hour tries again");
                 }
             }
@@ -49,9 +50,9 @@ impl Drop for HeadsWriter {
     }
 }
 
-fn commit(heads: &Heads, jobs: &Sender<Job>) -> Result<(), HeadsError> {
+fn commit(heads: &Heads, queue: &Queue) -> Result<(), HeadsError> {
     if heads.are_behind()? {
-        let committed = heads.commit(|heads| record(jobs, heads))?;
+        let committed = heads.commit(|heads| record(queue, heads))?;
         tracing::debug!(seq = committed.seq.number(), "recorded the heads of all trails");
     }
     Ok(())
@@ -61,12 +62,8 @@ fn commit(heads: &Heads, jobs: &Sender<Job>) -> Result<(), HeadsError> {
 ///
 /// # Errors
 /// Where the ledger no longer writes, or too much waits.
-pub fn record(jobs: &Sender<Job>, heads: HeadsCommitted) -> Result<Acknowledgement, RecordError> {
+pub fn record(queue: &Queue, heads: HeadsCommitted) -> Result<Acknowledgement, RecordError> {
     let (answer, waiting) = oneshot::channel();
-    let gone = || RecordError::Unavailable { reason: "it is shutting down".to_owned() };
-    jobs.try_send(Job::CommitHeads { heads, answer }).map_err(|error| match error {
-        crossbeam_channel::TrySendError::Full(_) => RecordError::Overloaded { waiting: jobs.len() },
-        crossbeam_channel::TrySendError::Disconnected(_) => gone(),
-    })?;
-    waiting.blocking_recv().unwrap_or_else(|_| Err(gone()))
+    queue.send(Job::CommitHeads { heads, answer })?;
+    waiting.blocking_recv().unwrap_or_else(|_| Err(queue.gone()))
 }

@@ -9,8 +9,9 @@ use super::state::State;
 use crate::consent::account::Known;
 use crate::consent::event::Event;
 use crate::consent::facts::{Fact, Facts};
-use crate::consent::identity::{Behind, IdentifierKey, Member, MemberEvent, Spans, span_at};
+use crate::consent::identity::{Behind, IdentifierKey, Member, MemberEvent, People, Spans, span_at};
 use crate::consent::time::Time;
+use crate::consent::words::Seq;
 use crate::proto::clear_part::Fact as Stored;
 
 /// Every entry of these trails that still counts, by seq, each once.
@@ -65,6 +66,35 @@ pub fn planned_member(entry: &Planned, fact: Fact, state: &State) -> Option<Memb
         }
     };
     Some(MemberEvent { trail: entry.trail, what })
+}
+
+/// Everybody in these trails as of `at`, those too who are only mentioned.
+///
+/// # Errors
+/// Where an entry cannot be read.
+pub fn people(state: &State, reader: &Reader, trails: &[u64], at: Time) -> Result<People, EntryUnreadable> {
+    let entries = entries(state, reader, trails)?;
+    let mut members: Vec<MemberEvent> =
+        entries.iter().filter_map(|entry| member(state, entry).or_else(|| mention(entry, entries.iter()))).collect();
+    members.extend(state.erasures().members(trails));
+    Ok(People::as_of(&members, at))
+}
+
+/// An entry that is no act still names whom it is about: a change from a number to itself, a request of erasure, a decision
+/// about a message, which is of whoever wrote the message; that is looked for among `all`.
+#[must_use]
+pub fn mention<'a>(entry: &ReadEntry, mut all: impl Iterator<Item = &'a ReadEntry>) -> Option<MemberEvent> {
+    let decides = match &entry.clear.fact {
+        Some(Stored::PossibleOptOutResolved(resolved)) => Some(Seq::new(resolved.seq)),
+        _ => None,
+    };
+    let message = decides.and_then(|message| all.find(|other| other.header.seq == message));
+    let at = message.map_or(entry.clear.occurred_at, |message| message.clear.occurred_at);
+    let fact = Fact { at: Time::from_micros(at), seq: entry.header.seq };
+    let is_erasure = matches!(entry.clear.fact, Some(Stored::ContactErased(_)));
+    let identifiers: Vec<IdentifierKey> = fold::keys(&entry.clear.identifiers, entry.header.link.trail).into_iter().take(1).collect();
+    let names_somebody = !is_erasure && !identifiers.is_empty();
+    names_somebody.then_some(MemberEvent { trail: entry.header.link.trail, what: Member::Linked { fact, identifiers } })
 }
 
 /// What is known of whoever is behind an identifier at an instant.

@@ -61,7 +61,7 @@ impl Planner {
             return Err(NotPlanned::Alone);
         }
         let mut plan = Plan { outranked: Some(acknowledgement), ..Plan::new(Vec::new()) };
-        let reach = Reach { at: erased.at, keeps_tokens: true, destroys: false };
+        let reach = Reach { at: erased.at, keeps_tokens: true, destroys: false, request: None };
         for other in others {
             let token = self.secrets.suppression_token(asked.account, &other.identifier);
             if !batch.erasing.leaves(token) {

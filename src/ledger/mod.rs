@@ -16,6 +16,7 @@ pub mod draft;
 pub mod drift;
 pub mod entry;
 pub mod erase;
+pub mod eraser;
 pub mod erasing;
 pub mod erasures;
 pub mod evidence;
@@ -30,6 +31,7 @@ pub mod keyring;
 pub mod kind;
 pub mod late;
 pub mod lock;
+pub mod matters;
 pub mod naming;
 pub mod nodes;
 pub mod open;
@@ -39,6 +41,7 @@ pub mod policies;
 pub mod possible_opt_outs;
 pub mod proofs;
 pub mod publication;
+pub mod queue;
 pub mod reader;
 pub mod receipt;
 pub mod receipts;
@@ -53,15 +56,19 @@ pub mod snapshot;
 pub mod snapshot_writer;
 pub mod standing;
 pub mod state;
+pub mod step;
 pub mod store;
 pub mod store_writer;
 pub mod tree;
+pub mod two_steps;
 pub mod verify;
+pub mod waiting_list;
 pub mod walk;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
@@ -73,13 +80,15 @@ pub use browse::{Filter, OpenedEntry, ReadError};
 use checkpointer::Checkpointer;
 use checkpoints::Checkpoints;
 use clock::{Clock, SystemClock};
-use committer::{Health, Job, Waiting};
+use committer::{Health, Job};
 use disk::{Disk, RealDisk};
+use eraser::{Carried, Eraser, Erasing};
 use heads::Heads;
 use heads_writer::HeadsWriter;
 use keyring::Keyring;
 use lock::Lock;
 pub use open::OpenError;
+use queue::Queue;
 use reader::Reader;
 use record::{Acknowledgement, Record, RecordError};
 use secrets::Secrets;
@@ -95,7 +104,9 @@ pub struct Ledger {
 
 struct Shared {
     data_dir: PathBuf,
-    jobs: Mutex<Option<crossbeam_channel::Sender<Job>>>,
+    queue: Arc<Queue>,
+    erasing: Arc<Erasing>,
+    eraser: Mutex<Option<Eraser>>,
     committer: Mutex<Option<JoinHandle<()>>>,
     snapshots: Mutex<Option<SnapshotWriter>>,
     checkpoints: Arc<Checkpoints>,
@@ -116,7 +127,8 @@ impl Drop for Shared {
     /// The lock outlives the writer.
     fn drop(&mut self) {
         drop(self.heads_writer.get_mut().take());
-        drop(self.jobs.get_mut().take());
+        drop(self.eraser.get_mut().take());
+        self.queue.close();
         if let Some(committer) = self.committer.get_mut().take() {
             let _ = committer.join();
         }
@@ -142,6 +154,8 @@ pub struct Options {
     pub checkpoint_dir: Option<PathBuf>,
     /// Whether a ledger that has entries may begin to publish into a directory that holds no checkpoint.
     pub first_checkpoint: bool,
+    /// How often it is looked for erasures that are due.
+    pub erase_every: Duration,
 }
 
 impl Options {
@@ -156,6 +170,7 @@ impl Options {
             segment_bytes: journal::SEGMENT_BYTES,
             checkpoint_dir: None,
             first_checkpoint: false,
+            erase_every: Duration::from_secs(1),
         }
     }
 }
@@ -191,14 +206,14 @@ impl Ledger {
     /// # Errors
     /// Where the event is refused, or the ledger is busy or no longer writes.
     pub async fn record(&self, record: Record) -> Result<Acknowledgement, RecordError> {
-        let waiting = self.submit(record)?;
+        let waiting = self.shared.queue.submit(record)?;
         waiting.await.unwrap_or_else(|_| Err(self.gone()))
     }
 
     /// Records several events, in order, in as few commits as possible; answers once all are durable. One that is
     /// refused does not touch its neighbours.
     pub async fn record_all(&self, records: Vec<Record>) -> Vec<Result<Acknowledgement, RecordError>> {
-        let waiting: Vec<_> = records.into_iter().map(|record| self.submit(record)).collect();
+        let waiting: Vec<_> = records.into_iter().map(|record| self.shared.queue.submit(record)).collect();
         let mut answers = Vec::with_capacity(waiting.len());
         for waiting in waiting {
             answers.push(match waiting {
@@ -214,7 +229,7 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::record`].
     pub fn record_blocking(&self, record: Record) -> Result<Acknowledgement, RecordError> {
-        self.submit(record)?.blocking_recv().unwrap_or_else(|_| Err(self.gone()))
+        self.shared.queue.record(record)
     }
 
     /// Says what each of these would come to, recorded one after the other, and records none. What they would change is
@@ -239,26 +254,17 @@ impl Ledger {
 
     fn submit_rehearsal(&self, records: Vec<Record>) -> Result<oneshot::Receiver<Vec<Result<Acknowledgement, RecordError>>>, RecordError> {
         let (answer, waiting) = oneshot::channel();
-        self.send(Job::Rehearse { records, answer }).map(|()| waiting)
-    }
-
-    fn submit(&self, record: Record) -> Result<oneshot::Receiver<Result<Acknowledgement, RecordError>>, RecordError> {
-        let (answer, waiting) = oneshot::channel();
-        self.send(Job::Record(Box::new(Waiting { record, answer }))).map(|()| waiting)
-    }
-
-    fn send(&self, job: Job) -> Result<(), RecordError> {
-        let jobs = self.shared.jobs.lock();
-        let Some(jobs) = jobs.as_ref() else { return Err(self.gone()) };
-        match jobs.try_send(job) {
-            Ok(()) => Ok(()),
-            Err(crossbeam_channel::TrySendError::Full(_)) => Err(RecordError::Overloaded { waiting: jobs.len() }),
-            Err(crossbeam_channel::TrySendError::Disconnected(_)) => Err(self.gone()),
-        }
+        self.shared.queue.send(Job::Rehearse { records, answer }).map(|()| waiting)
     }
 
     fn gone(&self) -> RecordError {
-        RecordError::Unavailable { reason: self.poisoned().unwrap_or_else(|| "it is shutting down".into()) }
+        self.shared.queue.gone()
+    }
+
+    /// Erases whoever asked for it and is due, as the ledger does by itself every second, and says what was done. Blocks.
+    #[must_use]
+    pub fn carry_out_due(&self) -> Carried {
+        self.shared.erasing.turn(|| true)
     }
 
     fn with_account<T>(&self, account: &Account, read: impl FnOnce(&AccountState) -> T) -> Option<T> {
@@ -317,7 +323,8 @@ impl Ledger {
     /// Takes no more records, commits what waits, signs it, syncs both copies and lets the directory go. Blocks.
     pub fn close(&self) {
         drop(self.shared.heads_writer.lock().take());
-        drop(self.shared.jobs.lock().take());
+        drop(self.shared.eraser.lock().take());
+        self.shared.queue.close();
         if let Some(committer) = self.shared.committer.lock().take() {
             let _ = committer.join();
         }

@@ -16,12 +16,14 @@ use super::clock::Clock;
 use super::committer::{Committer, Health, Job, PanicGuard};
 use super::disk::Disk;
 use super::entry::EntryError;
+use super::eraser::{Eraser, Erasing};
 use super::heads::Heads;
 use super::heads_writer::HeadsWriter;
 use super::journal::{self, Journal, JournalError};
 use super::keyring::{Keyring, KeyringError};
 use super::lock::Lock;
 use super::plan::Planner;
+use super::queue::Queue;
 use super::reader::{EntryUnreadable, Reader, read};
 use super::recovery::{Copies, Recovered, RecoveryError, recover};
 use super::replay::{Found, Replay};
@@ -189,9 +191,10 @@ pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Cloc
     let committer =
         Committer { state: state.clone(), planner, sealer, journal, store: store_writer, clock: clock.clone(), health: health.clone() };
     let (jobs, waiting) = bounded::<Job>(QUEUE_RECORDS);
+    let queue = Arc::new(Queue::new(jobs, health.clone()));
     let heads = Arc::new(Heads::new(state.clone(), reader.clone(), secrets.clone()));
     let heads_writer =
-        HeadsWriter::start(heads.clone(), jobs.clone()).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
+        HeadsWriter::start(heads.clone(), queue.clone()).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
     let thread = std::thread::Builder::new().name("committer".into()).spawn(move || {
         let _guard = PanicGuard(committer.health.clone());
         committer.run(&waiting);
@@ -200,9 +203,21 @@ pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Cloc
     let checkpointer = Checkpointer::start(checkpoints.clone()).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
     let snapshots = Snapshots { disk, path: data_dir.join("snapshot"), ledger_id, state: state.clone(), health: health.clone() };
     let snapshots = SnapshotWriter::start(snapshots).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
+    let erasing = Erasing {
+        state: state.clone(),
+        queue: queue.clone(),
+        clock: clock.clone(),
+        health: health.clone(),
+        tried: Mutex::default(),
+        turn: Mutex::default(),
+    };
+    let erasing = Arc::new(erasing);
+    let eraser = Eraser::start(erasing.clone(), options.erase_every).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
     let shared = Shared {
         data_dir,
-        jobs: Mutex::new(Some(jobs)),
+        queue,
+        erasing,
+        eraser: Mutex::new(Some(eraser)),
         committer: Mutex::new(Some(thread)),
         snapshots: Mutex::new(Some(snapshots)),
         checkpoints,

@@ -97,7 +97,7 @@ pub(super) struct Asked<'a> {
     pub(super) record: &'a Record,
     pub(super) account: u64,
     pub(super) when: When,
-    policy: &'a Policy,
+    pub(super) policy: &'a Policy,
 }
 
 impl Planner {
@@ -301,7 +301,7 @@ impl Planner {
     }
 
     /// Those of them whose keys are not gone.
-    fn trails_with_keys(&self, named: &[Named]) -> Vec<u64> {
+    pub(super) fn trails_with_keys(&self, named: &[Named]) -> Vec<u64> {
         let trails = self.trails_of(named);
         let erasures = self.state.erasures();
         trails.into_iter().filter(|trail| !erasures.is_void(*trail)).collect()

@@ -15,8 +15,8 @@ use crate::consent::identifier::Identifier;
 use crate::consent::identity::{IdentifierKey, span_at};
 use crate::consent::time::Time;
 use crate::consent::words::{Effect, Seq};
+use crate::proto::DecisionReceiptIssued;
 use crate::proto::clear_part::Fact as Stored;
-use crate::proto::{DecisionReceiptIssued, SealedPart};
 
 /// How often an answer is given anew where somebody was erased before it was recorded.
 const TRIES: usize = 8;
@@ -120,22 +120,19 @@ impl Planner {
         let trail = named.map_or(account, |(_, trail)| trail);
         // A key that cannot be had refuses this record before anything of it is in the batch.
         batch.key(&self.keyring, trail).map_err(NotPlanned::Refused)?;
-        let entry = |issued| Planned {
+        let mut entry = Planned {
             claimed_at: when.claimed,
             effect: Some(Effect::NoChange),
-            ..Planned::new(account, record.actor, when.at, trail, Stored::DecisionReceiptIssued(issued))
+            ..Planned::new(account, record.actor, when.at, trail, Stored::DecisionReceiptIssued(issued.clone()))
         };
-        Ok(Plan::new(vec![match named {
-            Some((key, _)) => Planned {
-                keys: vec![key],
-                sealed: SealedPart { identifiers: vec![contact.as_str().to_owned()], ..SealedPart::default() },
-                ..entry(issued.clone())
-            },
-            None => {
-                let digest = identifier_digest(self.secrets.receipts(), account, contact).to_vec();
-                entry(DecisionReceiptIssued { identifier_digest: digest, ..issued.clone() })
-            }
-        }]))
+        if let Some((key, _)) = named {
+            entry.keys = vec![key];
+            entry.sealed.identifiers = vec![contact.as_str().to_owned()];
+        } else {
+            let identifier_digest = identifier_digest(self.secrets.receipts(), account, contact).to_vec();
+            entry.fact = Stored::DecisionReceiptIssued(DecisionReceiptIssued { identifier_digest, ..issued.clone() });
+        }
+        Ok(Plan::new(vec![entry]))
     }
 
     /// The trail that new events of whoever stands behind the identifier go to; where nobody does, the one that introduced it.

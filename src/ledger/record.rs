@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::possible_opt_outs::Resolution;
+use super::step::{Step, StepRefused};
 use crate::consent::identifier::Identifier;
 use crate::consent::policy::Policy;
 use crate::consent::sender::{Declaration, Quality, Restriction};
@@ -214,6 +215,8 @@ pub enum What {
         /// Whether a keyed token of each identifier stays: an opt-out of everything for whoever appears under it.
         keep_suppression: bool,
     },
+    /// A step of an erasure, or a legal hold.
+    Erasure(Step),
     /// A person confirmed or dismissed a possible opt-out; [`crate::ledger::Ledger::resolution`] makes one.
     ResolvePossibleOptOut {
         /// The message.
@@ -373,6 +376,9 @@ pub enum RecordError {
         /// What was decided, and where.
         by: Resolution,
     },
+    /// A step of an erasure that is not to be taken.
+    #[error(transparent)]
+    Erasure(#[from] StepRefused),
     /// Too much is waiting; nothing was queued.
     #[error("the ledger is busy: {waiting} events wait to be committed; try again shortly")]
     Overloaded {

@@ -70,7 +70,7 @@ impl Ledger {
         if !is_signed(receipt, &secrets.receipt_public_key()) {
             return Ok(Verdict::SignatureInvalid);
         }
-        let Some(entry) = self.recorded(receipt).map_err(unreadable)? else { return Ok(Verdict::NotRecorded) };
+        let Some(entry) = self.recorded(receipt)? else { return Ok(Verdict::NotRecorded) };
         let named = self.shared.state.accounts().into_iter().find(|(_, account)| account.trail == receipt.account);
         let (Some((name, account)), Some(question)) = (named, ReceiptQuestion::of(&receipt.issued)) else {
             return Ok(Verdict::NotRecorded);
@@ -120,25 +120,22 @@ impl Ledger {
 
     /// Whom the receipt is about; or why it cannot be told.
     fn subject(&self, receipt: &Receipt, entry: &ReadEntry, contact: Option<&Identifier>) -> Result<Result<Subject, Verdict>, CheckError> {
-        let is_theirs = |contact: &Identifier| {
-            let digest = self.digest(receipt, contact)?;
-            Ok::<_, CheckError>(digest.is_some_and(|digest| digest.as_slice() == receipt.issued.identifier_digest))
+        // A digest whose key is gone tells nobody apart.
+        let other = match contact {
+            Some(contact) => self.digest(receipt, contact)?.is_some_and(|digest| digest.as_slice() != receipt.issued.identifier_digest),
+            None => false,
         };
-        let named = fold::keys(&entry.clear.identifiers, receipt.trail).first().copied();
-        let Some(key) = named else {
-            let Some(contact) = contact else { return Ok(Err(Verdict::ContactNeeded)) };
-            if !is_theirs(contact)? {
-                return Ok(Err(Verdict::OtherContact));
-            }
-            return Ok(Ok(Subject { identifier: contact.clone(), key: self.key_of(receipt.account, contact) }));
-        };
-        if self.erased_since(receipt, key).map_err(unreadable)? {
-            return Ok(Err(Verdict::Erased));
-        }
-        if contact.map(is_theirs).transpose()? == Some(false) {
+        if other {
             return Ok(Err(Verdict::OtherContact));
         }
-        let sealed = open_sealed(&self.shared.keyring.lock(), entry, false).map_err(unreadable)?;
+        let Some(key) = fold::keys(&entry.clear.identifiers, receipt.trail).first().copied() else {
+            let subject = contact.map(|contact| Subject { identifier: contact.clone(), key: self.key_of(receipt.account, contact) });
+            return Ok(subject.ok_or(Verdict::ContactNeeded));
+        };
+        if self.erased_since(receipt, key)? {
+            return Ok(Err(Verdict::Erased));
+        }
+        let sealed = open_sealed(&self.shared.keyring.lock(), entry, false)?;
         let Sealed::Opened(sealed) = sealed else { return Ok(Err(Verdict::Erased)) };
         let identifier = sealed.identifiers.first().and_then(|text| text.parse().ok());
         let identifier =
@@ -183,27 +180,21 @@ impl Ledger {
         let version = account.facts.policy(as_of);
         let number = state.senders().number(question.sender.as_str()).unwrap_or(NOBODY);
         let send = account.facts.send(number, question.asked, question.template.as_ref(), &version.policy, as_of);
-        let found = match subject.key {
-            Some(key) => {
-                let trails = self.group_of(key);
-                let entries = history::entries(state, reader, &trails).map_err(unreadable)?;
-                let mut members: Vec<MemberEvent> = entries.iter().filter_map(|entry| history::member(state, entry)).collect();
-                members.extend(state.erasures().members(&trails));
-                members.retain(|member| member.seq() <= position && member.bears_on(at));
-                let spans = resolve(&members);
-                spans.get(&key).and_then(|spans| span_asked(spans, at)).map_or(Found::Unknown, |span| Found::of(&span.behind))
-            }
-            None => {
-                let remembered = state.remembered(&self.shared.secrets, account.trail, &subject.identifier);
-                let erased = latest(remembered.erased.into_iter().filter(|erased| erased.seq <= position));
-                erased.map_or(Found::Unknown, |erased| Found::Facts(Facts { erased: Some(erased), ..Facts::default() }))
-            }
+        let found = if let Some(key) = subject.key {
+            let trails = self.group_of(key);
+            let entries = history::entries(state, reader, &trails)?;
+            let mut members: Vec<MemberEvent> = entries.iter().filter_map(|entry| history::member(state, entry)).collect();
+            members.extend(state.erasures().members(&trails));
+            members.retain(|member| member.seq() <= position && member.bears_on(at));
+            let spans = resolve(&members);
+            spans.get(&key).and_then(|spans| span_asked(spans, at)).map_or(Found::Unknown, |span| Found::of(&span.behind))
+        } else {
+            let remembered = state.remembered(&self.shared.secrets, account.trail, &subject.identifier);
+            let erased = latest(remembered.erased.into_iter().filter(|erased| erased.seq <= position));
+            erased.map_or(Found::Unknown, |erased| Found::Facts(Facts { erased: Some(erased), ..Facts::default() }))
         };
         let decision = decide(found.contact(), &send, &version.policy, at);
-        let hash = match reader.entry(position) {
-            Ok(entry) => EntryHash::of(&entry.bytes).bytes(),
-            Err(error) => return Err(unreadable(error)),
-        };
+        let hash = EntryHash::of(&reader.entry(position)?.bytes).bytes();
         Ok(Answer { decision, at, policy_version: version.version, position: Position { seq: position, hash } })
     }
 }
@@ -213,6 +204,8 @@ fn latest(facts: impl Iterator<Item = Fact>) -> Option<Fact> {
     facts.max_by_key(|fact| (fact.at, std::cmp::Reverse(fact.seq)))
 }
 
-fn unreadable(error: EntryUnreadable) -> CheckError {
-    CheckError::Unavailable { reason: error.to_string() }
+impl From<EntryUnreadable> for CheckError {
+    fn from(error: EntryUnreadable) -> Self {
+        Self::Unavailable { reason: error.to_string() }
+    }
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::entry::{FLAG_INTRODUCES, FLAG_INTRODUCES_SECOND, TrailLink};
 use super::fold;
 use super::keyring::Keyring;
+use super::matters::MatterTurn;
 use super::packed::{pack, unpack};
 use super::possible_opt_outs::Doubt;
 use super::reader::{EntryUnreadable, ReadEntry, Reader, Sealed, open_sealed};
@@ -59,6 +60,11 @@ impl Replay<'_> {
         let doubt = entry.clear.fact.as_ref().and_then(|fact| Doubt::of(header.account, header.link.trail, seq, fact));
         if let Some(doubt) = doubt {
             self.state.note_doubt(doubt);
+        }
+        let keys = fold::keys(&entry.clear.identifiers, header.link.trail);
+        let of = |fact| MatterTurn::of(header.account, header.link.trail, seq, at, &keys, fact);
+        if let Some(turn) = entry.clear.fact.as_ref().and_then(of) {
+            self.state.note_matter(turn);
         }
         match &entry.clear.fact {
             Some(Fact::ContactErased(erased)) => self.erased(entry, erased),
@@ -198,6 +204,7 @@ impl Replay<'_> {
         self.state.erasures_mut().note(fact, &fold::keys(&entry.clear.identifiers, entry.header.link.trail), erased);
         for number in &erased.trails {
             self.state.forget_possible_opt_outs(*number);
+            self.state.forget_matters(*number);
             if let Some(mut trail) = self.state.trail(*number) {
                 trail.facts = pack(&Facts { erased: Some(fact), ..Facts::default() });
                 self.state.put_trail(*number, trail);

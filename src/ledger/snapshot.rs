@@ -1,7 +1,7 @@
 //! Derived state on disk, to start fast. Deleting it costs time only; any mismatch discards it.
 //!
 //! ```text
-//! 43 4C 4E 01 | fold version 4 | ledger_id 16 | seq 8 | entry_hash 32 | CRC-32C 4 | chunks
+//! 43 4C 4E 01 | fold version 5 | ledger_id 16 | seq 8 | entry_hash 32 | CRC-32C 4 | chunks
 //! chunk: kind 1 | length 4 | CRC-32C 4 | content;  the last one: kind 0, length 0
 //! ```
 //!
@@ -14,6 +14,7 @@ use std::path::Path;
 use super::disk::{Disk, DiskFile, read_all};
 use super::entry::EntryHash;
 use super::erasures::{put_kept, take_kept};
+use super::matters::{MatterTurn, put_matter, take_matter};
 use super::packed::{FOLD_VERSION, put_varint, take_varint};
 use super::possible_opt_outs::{Doubt, Resolution};
 use super::secrets::LedgerId;
@@ -38,6 +39,7 @@ const EVENT_IDS: u8 = 5;
 const SENDERS: u8 = 6;
 const ERASURES: u8 = 7;
 const POSSIBLE_OPT_OUTS: u8 = 8;
+const MATTERS: u8 = 9;
 
 /// What a snapshot is of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -103,6 +105,11 @@ pub fn write(disk: &dyn Disk, path: &Path, ledger_id: LedgerId, state: &State) -
         out.cut_if_full(POSSIBLE_OPT_OUTS);
     }
     out.cut(POSSIBLE_OPT_OUTS);
+    for matter in state.matters.read().all() {
+        put_matter(&mut out.chunk, matter);
+        out.cut_if_full(MATTERS);
+    }
+    out.cut(MATTERS);
     // Last: facts written above may know senders that were new when they were.
     for name in state.senders().names() {
         put_varint(&mut out.chunk, name.len() as u64);
@@ -260,6 +267,11 @@ impl Snapshot {
                     if resolution.seq != Seq::NONE {
                         self.state.note_doubt(Doubt::Resolved { account, seq, resolution });
                     }
+                }
+            }
+            MATTERS => {
+                while !from.is_empty() {
+                    self.state.note_matter(MatterTurn::Opened(take_matter(from)?));
                 }
             }
             SENDERS => {

@@ -9,6 +9,7 @@ use parking_lot::{Mutex, RwLock};
 
 use super::entry::EntryHash;
 use super::erasures::{Erasures, Remembered};
+use super::matters::Matters;
 use super::packed::{pack, unpack};
 use super::possible_opt_outs::PossibleOptOuts;
 use super::secrets::{Digest16, Secrets};
@@ -137,6 +138,7 @@ pub struct State {
     event_ids: Shards<Digest16, u64>,
     erasures: RwLock<Erasures>,
     pub(super) possible_opt_outs: RwLock<PossibleOptOuts>,
+    pub(super) matters: RwLock<Matters>,
     highest_trail: Mutex<u64>,
 }
 
@@ -152,6 +154,7 @@ impl Default for State {
             event_ids: shards(),
             erasures: RwLock::default(),
             possible_opt_outs: RwLock::default(),
+            matters: RwLock::default(),
             highest_trail: Mutex::new(0),
         }
     }

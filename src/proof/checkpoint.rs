@@ -87,8 +87,15 @@ pub fn verify(note: &str, key: &VerifierKey) -> Result<Verified, CheckpointError
     if checkpoint.origin != key.name() {
         return Err(CheckpointError::OtherOrigin { origin: checkpoint.origin, pinned: key.name().to_owned() });
     }
+    // Nobody signs for nothing.
+    if checkpoint.size == 0 {
+        return Err(CheckpointError::Malformed);
+    }
     if note.of(key, ED25519).next().is_none() {
         return Err(CheckpointError::OtherKey);
+    }
+    if note.of(key, COSIGNATURE).next().is_none() {
+        return Err(CheckpointError::NotCosigned);
     }
     if !note.of(key, ED25519).all(|signature| key.verifies(note.text.as_bytes(), signature)) {
         return Err(CheckpointError::Signature);

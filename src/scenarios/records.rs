@@ -6,7 +6,7 @@ use super::expect::Refusal;
 use super::format::Step;
 use super::step::{Action, Check, CheckTemplate, OptIn, OptOut, Row};
 use crate::api::choice;
-use crate::api::status::spelling;
+use crate::api::status::{of_refused, spelling};
 use crate::consent::account::Known;
 use crate::consent::choice::ChoiceErrors;
 use crate::consent::decide::Asked;
@@ -151,6 +151,7 @@ impl From<RecordError> for Refusal {
             RecordError::AccountExists { .. } => ("ALREADY_EXISTS", "ACCOUNT_EXISTS"),
             RecordError::PossibleOptOutUnknown { .. } => ("NOT_FOUND", "POSSIBLE_OPT_OUT_UNKNOWN"),
             RecordError::PossibleOptOutResolved { .. } => ("FAILED_PRECONDITION", "POSSIBLE_OPT_OUT_RESOLVED"),
+            RecordError::Erasure(refused) => ("FAILED_PRECONDITION", spelling(of_refused(*refused))),
             RecordError::Overloaded { .. } => ("RESOURCE_EXHAUSTED", "OVERLOADED"),
             RecordError::ClockBehind { .. } => ("UNAVAILABLE", "CLOCK_BEHIND"),
             RecordError::Unavailable { .. } => ("UNAVAILABLE", "LEDGER_UNAVAILABLE"),

@@ -42,6 +42,7 @@ fn identifiers(what: &What) -> Vec<&Identifier> {
         | What::ConfirmationSent { contact, .. }
         | What::IssueReceipt { contact, .. }
         | What::Erase { contact, .. } => vec![contact],
+        What::Erasure(step) => step.contact().into_iter().collect(),
         What::Link { a, b } => vec![a, b],
         What::Move { from, to, .. } => vec![from, to],
         What::AdoptPolicy { .. }

@@ -121,10 +121,11 @@ fn refused(error: &RecordError) -> Refused {
         RecordError::TimeInFuture { .. } | RecordError::TooLong { .. } => Refused::Event(Outcome::DeadLetter),
         RecordError::EventIdReused { .. } => Refused::Event(Outcome::Conflict),
         RecordError::AccountUnknown { .. } => Refused::Now(NotDone::AccountUnknown),
-        // A webhook creates no account and decides about no message; the rest is the ledger's state.
+        // A webhook creates no account, decides about no message and erases nobody; the rest is the ledger's state.
         RecordError::AccountExists { .. }
         | RecordError::PossibleOptOutUnknown { .. }
         | RecordError::PossibleOptOutResolved { .. }
+        | RecordError::Erasure(_)
         | RecordError::Overloaded { .. }
         | RecordError::ClockBehind { .. }
         | RecordError::Unavailable { .. } => Refused::Now(NotDone::TryAgain),

@@ -28,7 +28,8 @@ fn say(server: &Server, line: &str) -> Said {
 /// Times and hashes by their names.
 fn masked(text: &str) -> String {
     let mask = |word: &str| {
-        let bare = word.trim_end_matches(',');
+        // A fact is shown as `name=value`.
+        let bare = word.trim_end_matches(',').rsplit('=').next().unwrap_or_default();
         let name = match bare {
             _ if bare.parse::<Time>().is_ok() => "TIME",
             _ if bare.len() == 64 && bare.bytes().all(|byte| byte.is_ascii_hexdigit()) => "HASH",

@@ -1,9 +1,14 @@
 //! Erasure (rule 17): what goes, what stays, and that neither a restart nor the order of arrival changes it.
 
+mod carried_out;
+mod desk;
 mod disk;
+mod officers;
 mod order;
 mod people;
 mod restart;
+mod two_steps;
+mod whom;
 
 use std::path::Path;
 use std::sync::Arc;

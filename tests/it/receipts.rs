@@ -133,6 +133,9 @@ fn somebody_unknown_is_not_named_and_must_be_given() {
     assert_eq!((derived.then, derived.hindsight.decision.permission), (answer, Permission::TemplateOnly));
 }
 
+/// The fields that a change of an answer makes differ, and the change.
+type Lie = (&'static [&'static str], fn(&mut Answer));
+
 #[test]
 fn a_receipt_over_a_wrong_answer_differs_and_the_field_is_named() {
     let dir = tempfile::tempdir().unwrap();
@@ -140,7 +143,7 @@ fn a_receipt_over_a_wrong_answer_differs_and_the_field_is_named() {
     put(&bench.ledger, 0, opt_in(CONTACT));
     put(&bench.ledger, 1, opt_out(CONTACT));
     let honest = answer(&bench.ledger, CONTACT, None);
-    let lies: [(&[&str], fn(&mut Answer)); 5] = [
+    let lies: [Lie; 5] = [
         (&["permission"], |answer| answer.decision.permission = Permission::FreeForm),
         (&["reasons"], |answer| answer.decision.reasons = vec![Reason::OptedIn]),
         (&["deciding_seqs"], |answer| answer.decision.deciding_seqs.clear()),

@@ -6,7 +6,8 @@
 //!   +49…02  ─────────────────── person ─────────   erased by this number: both trails' events of theirs
 //! ```
 //!
-//! Only what happened up to the erasure counts: what is known of later times changes nobody's past.
+//! Only what happened up to the erasure counts: what is known of later times changes nobody's past. Somebody who asked to be
+//! erased before is the one who stood behind the identifier then, whoever has it by now ([`Met`]).
 
 use std::collections::HashSet;
 
@@ -44,23 +45,68 @@ pub struct Whose {
     pub arrives_at: usize,
 }
 
-/// The person behind `key` at the instant `at`: the contact, those it was before it moved, and, where the contact that had
-/// the identifier moved away and nobody acted under it since, those it became.
-#[must_use]
-pub fn person(events: &[MemberEvent], key: IdentifierKey, at: Time) -> Person {
-    let then: Vec<MemberEvent> = events.iter().filter(|event| event.at() <= at).cloned().collect();
-    let mut lives = Lives::of(&then);
-    let start = lives.last_acting(key);
-    let theirs = lives.same_person(start);
-    let is_theirs = |event: &&MemberEvent| lives.of_event(event).is_some_and(|contact| theirs.contains(&contact));
-    let events = then.iter().filter(is_theirs).map(MemberEvent::seq).collect();
-    let held = |(key, spans): (&IdentifierKey, &Vec<usize>)| {
-        let last = spans.iter().rposition(|span| theirs.contains(&lives.root(*span)))?;
-        let since = spans.get(last + 1..).unwrap_or_default();
-        let left = spans.get(last).and_then(|span| lives.nodes.get(*span)?.until).filter(|_| !since.is_empty());
-        Some(Held { key: *key, left: left.map(|left| left.at), others: since.iter().any(|span| lives.has_acted(*span)) })
-    };
-    Person { identifiers: lives.spans.iter().filter_map(held).collect(), events }
+/// Somebody as they were met: under an identifier, at an instant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Met {
+    /// The identifier.
+    pub key: IdentifierKey,
+    /// When.
+    pub at: Time,
+}
+
+/// Everybody in a group of contacts, as of an instant.
+pub struct People {
+    then: Vec<MemberEvent>,
+    lives: Lives,
+}
+
+impl People {
+    /// As of `at`: what is known of later times changes nobody's past.
+    #[must_use]
+    pub fn as_of(events: &[MemberEvent], at: Time) -> Self {
+        let then: Vec<MemberEvent> = events.iter().filter(|event| event.at() <= at).cloned().collect();
+        let lives = Lives::of(&then);
+        Self { then, lives }
+    }
+
+    /// Whoever was met, with what they have and did up to now: the contact, those it was before it moved, and those it
+    /// became. Where the contact that had the identifier had moved away and nobody had acted under it since, that contact was
+    /// met; who acts under it later is somebody else.
+    #[must_use]
+    pub fn person(&mut self, met: Met) -> Person {
+        let theirs = self.theirs(met);
+        let Self { then, lives } = self;
+        let is_theirs = |event: &&MemberEvent| lives.of_event(event).is_some_and(|contact| theirs.contains(&contact));
+        let events = then.iter().filter(is_theirs).map(MemberEvent::seq).collect();
+        let held = |(key, spans): (&IdentifierKey, &Vec<usize>)| {
+            let last = spans.iter().rposition(|span| theirs.contains(&lives.root(*span)))?;
+            let since = spans.get(last + 1..).unwrap_or_default();
+            let left = spans.get(last).and_then(|span| lives.nodes.get(*span)?.until).filter(|_| !since.is_empty());
+            Some(Held { key: *key, left: left.map(|left| left.at), others: since.iter().any(|span| lives.has_acted(*span)) })
+        };
+        Person { identifiers: lives.spans.iter().filter_map(held).collect(), events }
+    }
+
+    /// Whether two who were met are one person by now.
+    #[must_use]
+    pub fn are_one(&mut self, one: Met, other: Met) -> bool {
+        let theirs = self.theirs(one);
+        theirs.contains(&self.contact(other))
+    }
+
+    fn theirs(&mut self, met: Met) -> HashSet<usize> {
+        let start = self.contact(met);
+        self.lives.same_person(start)
+    }
+
+    /// The contact that was met. Changes up to then cut the identifier's life in the same places whatever came later.
+    fn contact(&mut self, met: Met) -> usize {
+        let then: Vec<MemberEvent> = self.then.iter().filter(|event| event.at() <= met.at).cloned().collect();
+        let place = Lives::of(&then).last_acting(met.key);
+        let current = self.lives.current(met.key);
+        let span = self.lives.spans.get(&met.key).and_then(|spans| spans.get(place)).copied();
+        self.lives.root(span.unwrap_or(current))
+    }
 }
 
 /// To whom each event belongs; none for those that are nobody's.
@@ -83,16 +129,11 @@ impl Lives {
         self.nodes.get(span).is_some_and(|span| span.acted)
     }
 
-    /// The contact that acted under `key` last: of an identifier that was left, whoever left it.
+    /// The place of the span in which somebody acted under `key` last: of an identifier that was left, whoever left it.
     fn last_acting(&mut self, key: IdentifierKey) -> usize {
-        let mut span = self.current(key);
-        for earlier in self.spans.get(&key).into_iter().flatten().rev().skip(1) {
-            if self.has_acted(span) {
-                break;
-            }
-            span = *earlier;
-        }
-        self.root(span)
+        self.current(key);
+        let spans = self.spans.get(&key).map(Vec::as_slice).unwrap_or_default();
+        spans.iter().rposition(|span| self.has_acted(*span)).unwrap_or_default()
     }
 
     /// The contacts that one person was. A move leads both ways, an erasure back to what was erased; what was sent to an
@@ -159,7 +200,11 @@ mod tests {
     type Has = (u64, Option<u64>, bool);
 
     fn of(events: &[MemberEvent], identifier: u64, at: u64) -> (Vec<u64>, Vec<Has>) {
-        let person = person(events, key(identifier), time(at));
+        of_met(events, Met { key: key(identifier), at: time(at) }, at)
+    }
+
+    fn of_met(events: &[MemberEvent], met: Met, at: u64) -> (Vec<u64>, Vec<Has>) {
+        let person = People::as_of(events, time(at)).person(met);
         let held = |held: &Held| (held.key.trail, held.left.map(|left| left.micros().cast_unsigned() / 10), held.others);
         (person.events.iter().map(|seq| seq.number()).collect(), person.identifiers.iter().map(held).collect())
     }
@@ -191,6 +236,38 @@ mod tests {
     fn who_comes_after_an_erasure_is_not_taken_for_whoever_left_before_it() {
         let events = [act(1, &[1]), moved(2, 1, 2), erased(4, 1)];
         assert_eq!(of(&events, 1, 9), (vec![], vec![(1, None, false)]));
+    }
+
+    fn met(identifier: u64, at: u64) -> Met {
+        Met { key: key(identifier), at: time(at) }
+    }
+
+    #[test]
+    fn who_asked_before_a_number_went_to_somebody_else_is_who_is_erased() {
+        let events = [act(1, &[1]), moved(4, 1, 2), act(5, &[2]), act(6, &[1])];
+        // Asked under the old number: before the change, and after it while nobody else had acted.
+        for asked in [2, 4, 5] {
+            assert_eq!(of_met(&events, met(1, asked), 9), (vec![1, 4, 5], vec![(1, Some(4), true), (2, None, false)]), "asked at {asked}");
+        }
+        assert_eq!(of_met(&events, met(1, 6), 9), (vec![6], vec![(1, None, false)]));
+        assert_eq!(of_met(&events, met(2, 3), 9).0, [1, 4, 5]);
+    }
+
+    #[test]
+    fn who_asked_is_erased_with_whoever_they_turned_out_to_be() {
+        let events = [act(1, &[1]), act(2, &[2]), act(5, &[1, 2]), moved(6, 2, 3)];
+        assert_eq!(of_met(&events, met(1, 3), 4).0, [1]);
+        assert_eq!(of_met(&events, met(1, 3), 9), (vec![1, 2, 5, 6], vec![(1, None, false), (2, None, false), (3, None, false)]));
+    }
+
+    #[test]
+    fn two_who_were_met_are_one_person_where_links_and_changes_lead_from_one_to_the_other() {
+        let events = [act(1, &[1]), moved(4, 1, 2), act(6, &[1]), act(7, &[3])];
+        let mut people = People::as_of(&events, time(9));
+        assert!(people.are_one(met(1, 2), met(2, 9)) && people.are_one(met(2, 9), met(1, 5)));
+        assert!(!people.are_one(met(1, 2), met(1, 9)) && !people.are_one(met(2, 9), met(3, 9)));
+        // Of whom nothing is known but that they were met.
+        assert!(people.are_one(met(8, 2), met(8, 9)) && !people.are_one(met(8, 2), met(1, 2)));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Verifies an export or an evidence bundle against nothing but a pinned key and, where there is one, an older checkpoint.
+//! Verifies what was handed out against nothing but a pinned key and, where there is one, an older checkpoint.
 //! The order of work is that of `docs/ledger-format.md`, "How a file is verified".
 //!
 //! ```text
@@ -14,12 +14,14 @@ mod line;
 mod problem;
 mod receipts;
 mod shown;
+mod single;
 mod verifier;
 
 use std::io::{BufRead, Read};
 
 use serde_json::Value;
 
+use crate::export::receipt_file::ReceiptFile;
 use crate::proof::checkpoint::{Checkpoint, Verified};
 use crate::proof::merkle::Hash;
 use crate::proof::note::VerifierKey;
@@ -33,14 +35,14 @@ use verifier::Verifier;
 const LINE_MAX_BYTES: u64 = 64 << 20;
 
 /// What holds.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Report {
     /// In words, a line each.
     pub holds: Vec<String>,
     /// The checkpoint that it rests on.
     pub verified: Verified,
-    /// The root that the file shows at the size of the older checkpoint; none where no line ends there.
-    pub root_at_older: Option<Hash>,
+    /// The receipt, where the file is one.
+    pub receipt: Option<Box<ReceiptFile>>,
 }
 
 /// Why a file was not verified to the end.
@@ -48,36 +50,65 @@ pub struct Report {
 pub enum VerifyError {
     /// It does not hold.
     #[error(transparent)]
-    Problem(#[from] Problem),
+    DoesNotHold(#[from] Problem),
+    /// Something that belongs beside it is missing, or is itself not right.
+    #[error(transparent)]
+    CannotTell(Problem),
     /// It could not be read.
     #[error("the file could not be read: {0}")]
     Io(#[from] std::io::Error),
 }
 
-/// Verifies a file; `older` is an older checkpoint that was verified already. `seen` is told how many entries of how many
-/// were told so far.
-///
-/// # Errors
-/// The first thing that does not hold, or that the file could not be read.
-pub fn verify(
-    file: impl BufRead,
-    key: &VerifierKey,
-    older: Option<&Checkpoint>,
-    seen: impl FnMut(u64, u64),
-) -> Result<Report, VerifyError> {
-    let mut lines = Lines { file, line: 0 };
-    run(&mut lines, key, older, seen).map_err(|error| match error {
-        VerifyError::Problem(problem) if problem.line == 0 => Problem { line: lines.line, ..problem }.into(),
-        error => error,
-    })
+/// What a file is held against beside the pinned key.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Against<'a> {
+    /// An older checkpoint that was verified already.
+    pub older: Option<&'a Checkpoint>,
+    /// A proof of consistency that leads from it to the file's checkpoint, as text.
+    pub consistency: Option<&'a str>,
+    /// The entry that a proof of inclusion is about.
+    pub entry: Option<About<'a>>,
 }
 
-fn run<R: BufRead>(
+/// An entry, by what is known of it.
+#[derive(Clone, Copy, Debug)]
+pub enum About<'a> {
+    /// Its stored bytes.
+    Bytes(&'a [u8]),
+    /// Its hash.
+    Hash(Hash),
+}
+
+/// Verifies whatever the ledger handed out, told apart by its first line: an export, an evidence bundle, a decision receipt, a
+/// proof, a checkpoint. `seen` is told how many entries of how many of an export were read so far.
+///
+/// # Errors
+/// The first thing that does not hold, or why nothing can be told.
+pub fn verify(mut file: impl BufRead, key: &VerifierKey, against: &Against<'_>, seen: impl FnMut(u64, u64)) -> Result<Report, VerifyError> {
+    let mut first = Vec::new();
+    file.by_ref().take(LINE_MAX_BYTES + 1).read_until(b'\n', &mut first)?;
+    if single::is_export(&first) {
+        let file = first.as_slice().chain(file);
+        let mut lines = Lines { file, line: 0 };
+        let older = against.older.map(|older| older.size);
+        let (mut report, root) = export(&mut lines, key, older, seen).map_err(|error| match error {
+            VerifyError::DoesNotHold(problem) if problem.line == 0 => Problem { line: lines.line, ..problem }.into(),
+            error => error,
+        })?;
+        report.holds.extend(single::follows(&report.verified.checkpoint, key, against, root)?);
+        return Ok(report);
+    }
+    file.take(LINE_MAX_BYTES).read_to_end(&mut first)?;
+    single::verify(&first, key, against)
+}
+
+/// Verifies an export; also gives the root at an older size, where a line ends there.
+fn export<R: BufRead>(
     lines: &mut Lines<R>,
     key: &VerifierKey,
-    older: Option<&Checkpoint>,
+    older: Option<u64>,
     mut seen: impl FnMut(u64, u64),
-) -> Result<Report, VerifyError> {
+) -> Result<(Report, Option<Hash>), VerifyError> {
     let begun = Begun::read(lines.next_line()?, key)?;
     let size = begun.verified.checkpoint.size;
     let mut verifier = Verifier::new(begun);
@@ -87,7 +118,7 @@ fn run<R: BufRead>(
         verifier.further(line, lines.line)?;
         let told = verifier.told.size();
         seen(told, size);
-        if older.is_some_and(|older| older.size == told) {
+        if older == Some(told) {
             root_at_older = Some(verifier.told.root());
         }
     }
@@ -97,14 +128,8 @@ fn run<R: BufRead>(
         return Err(Problem::new(Code::OutOfOrder, "something stands behind the last line").into());
     }
     verifier.at_the_end(key)?;
-    if let Some(older) = older {
-        let newer = || format!("the older checkpoint covers {} entries, the file {size}: it is stale, or the log was put back", older.size);
-        require(older.size <= size, Code::OlderIsNewer, newer)?;
-        let rewritten = || format!("the first {} entries are not those of the older checkpoint: the log was rewritten", older.size);
-        require(root_at_older.is_none_or(|root| root == older.root), Code::OlderContradicted, rewritten)?;
-    }
     let holds = verifier.report();
-    Ok(Report { holds, verified: verifier.begun.verified, root_at_older })
+    Ok((Report { holds, verified: verifier.begun.verified, receipt: None }, root_at_older))
 }
 
 struct Lines<R> {

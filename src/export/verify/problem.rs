@@ -54,6 +54,14 @@ pub enum Code {
     OlderContradicted,
     /// A receipt's answer does not follow from the entries.
     AnswerDiffers,
+    /// The entry is not in the checkpoint.
+    NotIncluded,
+    /// What should be the ledger's first entry is not.
+    NotLedgerCreated,
+    /// Which entry a proof is about was not said.
+    EntryNeeded,
+    /// Nothing leads from the older checkpoint to the file's.
+    OlderUnproven,
 }
 
 impl Code {
@@ -85,6 +93,10 @@ impl Code {
             Self::OlderIsNewer => "OLDER_IS_NEWER",
             Self::OlderContradicted => "OLDER_CONTRADICTED",
             Self::AnswerDiffers => "ANSWER_DIFFERS",
+            Self::NotIncluded => "NOT_INCLUDED",
+            Self::NotLedgerCreated => "NOT_LEDGER_CREATED",
+            Self::EntryNeeded => "ENTRY_NEEDED",
+            Self::OlderUnproven => "OLDER_UNPROVEN",
         }
     }
 }
@@ -97,7 +109,6 @@ impl fmt::Display for Code {
 
 /// What does not hold.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{code} line {line}: {words}")]
 pub struct Problem {
     /// Which kind.
     pub code: Code,
@@ -105,6 +116,13 @@ pub struct Problem {
     pub line: u64,
     /// In words.
     pub words: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { code, line, words } = self;
+        if *line == 0 { write!(f, "{code}: {words}") } else { write!(f, "{code} line {line}: {words}") }
+    }
 }
 
 impl Problem {

@@ -17,15 +17,15 @@ use crate::support::bench::{
     as_after_a_crash, at, copy, event, may, moves, named, open, open_on, opt_in, opt_out, put, says, try_open, who,
 };
 
-const PHONE: &str = "+447400123456";
-const USER: &str = "GB.1349XK20";
-const OTHER: &str = "+447400123457";
+pub(super) const PHONE: &str = "+447400123456";
+pub(super) const USER: &str = "GB.1349XK20";
+pub(super) const OTHER: &str = "+447400123457";
 
 /// The trail of the person below: after the account's.
 const TRAIL: u64 = 2;
 
 /// A person with a number and a user ID, and somebody else; closed, with a snapshot.
-fn prepared(dir: &Path) {
+pub(super) fn prepared(dir: &Path) {
     let ledger = open(dir);
     ledger.record_blocking(named("sign-up", event(10, opt_in(PHONE)))).unwrap();
     put(&ledger, 20, says(&[PHONE, USER], "hello"));
@@ -36,7 +36,7 @@ fn prepared(dir: &Path) {
 
 /// What may be found nowhere once the person is erased: the number, the user ID, their look-up digests, the data key, and
 /// the key as it was wrapped.
-fn personal(dir: &Path) -> Needles {
+pub(super) fn personal(dir: &Path) -> Needles {
     let secrets = Secrets::open(&RealDisk, &dir.join("secrets"), false).unwrap();
     let keyring = Keyring::open_to_read(&RealDisk, &dir.join("keyring"), secrets.ledger_id(), secrets.master()).unwrap();
     let mut needles = Needles::default();
@@ -56,7 +56,7 @@ fn personal(dir: &Path) -> Needles {
     needles
 }
 
-fn slots(dir: &Path) -> Vec<u8> {
+pub(super) fn slots(dir: &Path) -> Vec<u8> {
     ["keyring/a", "keyring/b"].iter().map(|name| std::fs::read(dir.join(name)).unwrap()[usize::try_from(TRAIL).unwrap() * 64]).collect()
 }
 

@@ -62,8 +62,8 @@ fn trails_of(entry: &Decoded) -> BTreeSet<u64> {
 /// The entries that a bundle about a receipt's contact would have: those of the contact's trails and of the account's.
 fn material(all: &[Decoded], receipt: &Receipt) -> Vec<Decoded> {
     let mut theirs = BTreeSet::from([receipt.trail]);
-    while receipt.trail != receipt.account {
-        let held = all.iter().map(trails_of).filter(|trails| !trails.is_disjoint(&theirs) && !trails.contains(&receipt.account));
+    loop {
+        let held = all.iter().map(trails_of).filter(|trails| !trails.is_disjoint(&theirs));
         let more: BTreeSet<u64> = held.flatten().chain(theirs.iter().copied()).collect();
         if more == theirs {
             break;

@@ -91,6 +91,7 @@ fn step(arrival: &Arrival) -> String {
             format!("possible_opt_out_resolved: {{contact: {}, confirmed: {confirmed}", several(contact))
         }
         What::IssueReceipt { contact, .. } => format!("receipt: {{contact: {}", one(contact)),
+        What::Erasure(step) => format!("erasure: {{step: {step:?}"),
         What::CreateAccount => "account: {".to_owned(),
     };
     format!("{fields}, at: {at}}}")

@@ -9,7 +9,7 @@ use consent_ledger::consent::decide::{Contact, Decision, decide};
 use consent_ledger::consent::event::{Act, Event, SenderNumber};
 use consent_ledger::consent::facts::{Fact, Facts};
 use consent_ledger::consent::identifier::Identifier;
-use consent_ledger::consent::identity::{Behind, Held, IdentifierKey, Member, MemberEvent, person, resolve, span_at};
+use consent_ledger::consent::identity::{Behind, Held, IdentifierKey, Member, MemberEvent, Met, People, resolve, span_at};
 use consent_ledger::consent::keyword::Keyword;
 use consent_ledger::consent::policy::Scope;
 use consent_ledger::consent::time::Time;
@@ -57,13 +57,13 @@ impl RulesAlone {
             | What::ChangeTemplate { .. }) => self.note(clock, fact, &draft::fact(what).unwrap()),
             What::Erase { contact, keep_suppression } => {
                 let key = self.key(contact);
-                let person = person(&self.members(), key, at);
+                let person = People::as_of(&self.members(), at).person(Met { key, at });
                 self.events.retain(|(_, event)| !person.events.contains(&event.seq()));
                 if *keep_suppression {
                     person.identifiers.iter().for_each(|held| self.leave(held, fact));
                 }
             }
-            What::CreateAccount | What::IssueReceipt { .. } | What::ResolvePossibleOptOut { confirmed: false, .. } => {}
+            What::CreateAccount | What::IssueReceipt { .. } | What::Erasure(_) | What::ResolvePossibleOptOut { confirmed: false, .. } => {}
             What::Link { a, b } => {
                 let identifiers = vec![self.key(a), self.key(b)];
                 self.keep(clock, Member::Linked { fact, identifiers });
@@ -194,7 +194,7 @@ impl RulesAlone {
         let Some(erasure) = by.iter().flatten().copied().max_by_key(later) else { return false };
         for (key, _) in keys.iter().zip(&by).filter(|(_, by)| by.is_none()) {
             if self.erasures(*key).all(|known| known.at < erasure.at) {
-                let person = person(&self.members(), *key, erasure.at);
+                let person = People::as_of(&self.members(), erasure.at).person(Met { key: *key, at: erasure.at });
                 person.identifiers.iter().for_each(|held| self.leave(held, erasure));
             }
         }

@@ -124,6 +124,7 @@ pub fn identifiers(what: &What) -> Vec<&Identifier> {
         What::Move { .. }
         | What::Erase { .. }
         | What::IssueReceipt { .. }
+        | What::Erasure(_)
         | What::AdoptPolicy { .. }
         | What::DeclareSender { .. }
         | What::ReportQuality { .. }
