@@ -13,6 +13,7 @@ mod erasure;
 mod errors;
 mod evidence;
 mod faults;
+mod forgeries;
 mod format;
 mod oracle;
 mod packed;

@@ -595,7 +595,7 @@ class Checkpoint:
     def __init__(self, text, key):
         lines = text.split("\n")
         try:
-            if re.search("[\x00-\x09\x0b-\x1f]", text) or len(lines) < 6 or lines[3] or lines[-1] or not lines[0]:
+            if re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", text) or len(lines) < 6 or lines[3] or lines[-1] or not lines[0]:
                 raise ValueError("not three lines, an empty line and signatures")
             self.origin, self.size, self.root = lines[0], small_number(lines[1]), from_base64(lines[2], 32)
             signatures = []
@@ -1123,11 +1123,7 @@ def receipt_digest(key, account, text):
 
 
 def verify_checkpoint(data, key, older):
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        raise Fails("CHECKPOINT_MALFORMED", "this is no signed checkpoint") from error
-    checkpoint = Checkpoint(text, key)
+    checkpoint = Checkpoint(data.decode(), key)
     return [checkpoint.words()] + older.hold(checkpoint)
 
 
@@ -1180,10 +1176,11 @@ def verify_receipt(data, key, older):
     issued = answered(encoded)
     require(int(issued.get("position_seq", "0")) < file["seq"], "OUT_OF_ORDER", "the answer was given behind the entry that records it")
     require(file["origin"] == key.origin, "WRONG_ORIGIN", f"the receipt is of {file['origin']}, not of {key.origin}")
-    first, created = first_entry(from_base64(file["ledger_created"]))
+    first = from_base64(file["ledger_created"])
+    created = ledger_created(first)
     proof = InclusionProof(file["inclusion"].encode(), key)
     require(proof.index == 0, "UNREADABLE", "the proof is not of the first entry")
-    require(proof.leads_from(first.hash), "NOT_INCLUDED", "the path does not lead from the first entry to the checkpoint")
+    require(proof.leads_from(sha256(b"\x00" + first)), "NOT_INCLUDED", "the path does not lead from the first entry to the checkpoint")
     require((created.get("ledger_id"), created.get("origin")) == (to_base64(ledger_id), file["origin"]), "WRONG_LEDGER",
             "the first entry does not create this ledger")
     receipt_key = base64.b64decode(created.get("receipt_public_key", ""))
@@ -1224,15 +1221,18 @@ def is_name(text, longest):
     return 0 < len(text.encode()) <= longest and not re.search(r"[\x00-\x1f\x7f-\x9f]", text)
 
 
-def first_entry(data):
+def ledger_created(data):
+    """What the ledger's first entry says; NOT_LEDGER_CREATED where the bytes are not one."""
     try:
-        entry = Entry(data)
-        entry.interpret()
-        created = entry.fact("ledger_created")
-    except Fails as fails:
-        raise Fails("NOT_LEDGER_CREATED", f"this is no first entry: {fails.words}") from fails
-    require((entry.seq, entry.previous_hash) == (1, bytes(32)) and created is not None, "NOT_LEDGER_CREATED", "this is no first entry")
-    return entry, created
+        magic, kind, _, seq, previous_hash, *_, clear_length, sealed_length = HEADER.unpack_from(data)
+        right = (b"CLE\x01", 16, 1, bytes(32), HEADER.size + clear_length + sealed_length)
+        if (magic, kind, seq, previous_hash, len(data)) == right:
+            clear = decode("ClearPart", data[HEADER.size:HEADER.size + clear_length])
+            if [name for name in clear if name in KINDS.values()] == ["ledger_created"]:
+                return clear["ledger_created"]
+    except (struct.error, NotCanonical):
+        pass
+    raise Fails("NOT_LEDGER_CREATED", "this is no first entry of a ledger")
 
 
 def readable(issued):
@@ -1277,8 +1277,10 @@ def verify(case):
             file.seek(0)
             return Export(file, key, older).verify()
         data = first + file.read(LONGEST_LINE)
-    if first.lstrip().startswith(b"{"):
+    if data.lstrip().startswith(b"{"):
         return verify_receipt(data, key, older)
+    if not parses(data.decode):
+        raise Fails("CHECKPOINT_MALFORMED", "this is no text")
     if first.rstrip(b"\n") == INCLUSION.encode():
         entry_hash = case.get("entry_hash")
         if entry_hash is not None and not is_hex(32)(entry_hash):

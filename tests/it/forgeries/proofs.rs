@@ -63,7 +63,7 @@ pub const KINDS: &[Kind] = &[
         forge: |goods| inclusion(goods, |proof| proof.index = u64::MAX - 1),
     },
     Kind { name: "a hash of the path is another", code: "NOT_INCLUDED", forge: |goods| inclusion(goods, |proof| proof.path[1][0] ^= 1) },
-    Kind { name: "the path is too short", code: "NOT_INCLUDED", forge: |goods| inclusion(goods, |proof| drop(proof.path.pop())) },
+    Kind { name: "the path is too short", code: "NOT_INCLUDED", forge: |goods| inclusion(goods, |proof| proof.path.truncate(1)) },
     Kind { name: "the path is too long", code: "NOT_INCLUDED", forge: |goods| inclusion(goods, |proof| proof.path.push([7; 32])) },
     Kind {
         name: "the path is longer than any can be",

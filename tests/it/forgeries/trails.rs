@@ -18,14 +18,14 @@ fn claim(file: &mut File) -> &mut Value {
 }
 
 /// The seqs of the contact's first trail, which went on after the join.
-pub fn elder(file: &mut File) -> Vec<u64> {
-    let trail = claim(file)["contact_trails"][0].as_u64().unwrap();
+pub fn elder(file: &File) -> Vec<u64> {
+    let trail = file.lines[0]["claim"]["contact_trails"][0].as_u64().unwrap();
     file.of_trail(trail)
 }
 
 /// The seqs of the account's own trail.
-fn account(file: &mut File) -> Vec<u64> {
-    let trail = claim(file)["account"].as_u64().unwrap();
+fn account(file: &File) -> Vec<u64> {
+    let trail = file.lines[0]["claim"]["account"].as_u64().unwrap();
     file.of_trail(trail)
 }
 

@@ -4,9 +4,9 @@ use consent_ledger::consent::words::Seq;
 use consent_ledger::export::opened;
 use consent_ledger::ledger::entry::{Entry, EntryHash};
 use consent_ledger::proof::checkpoint::Checkpoint;
-use consent_ledger::proof::merkle::{Hash, node};
+use consent_ledger::proof::merkle::{Frontier, Hash};
 use consent_ledger::proof::note::Note;
-use consent_ledger::proof::range::{Gap, Subtree, Told};
+use consent_ledger::proof::range::{Gap, Subtree};
 use ed25519_dalek::SigningKey;
 use serde_json::{Value, json};
 
@@ -114,11 +114,6 @@ impl File {
         }
     }
 
-    /// States what an entry's first box holds.
-    pub fn restate_sealed(&mut self, seq: u64, plain: &[u8]) {
-        self.line(seq)["sealed"] = opened::sealed(plain).unwrap();
-    }
-
     /// Makes every entry follow from the one on the line before it, sealing anew what `keys` seal: what only the owner can.
     pub fn relink(&mut self, keys: &Keys) {
         let mut before: Option<EntryHash> = None;
@@ -141,13 +136,13 @@ impl File {
 
     /// The root that its lines lead to.
     pub fn root(&self) -> Hash {
-        let mut told = Told::default();
+        let mut told = Frontier::default();
         for line in &self.lines[1..] {
             if let Some(entry) = line.get("entry") {
-                assert!(told.push(1, EntryHash::of(&from_base64(entry.as_str().unwrap())).bytes()));
+                told.push(EntryHash::of(&from_base64(entry.as_str().unwrap())).bytes());
             } else if let Some(root) = line.get("root") {
                 let root = from_base64(root.as_str().unwrap()).try_into().unwrap();
-                assert!(told.push(line["left_out"].as_u64().unwrap(), root));
+                assert!(told.push_complete(line["left_out"].as_u64().unwrap(), root));
             }
         }
         told.root()
@@ -217,10 +212,4 @@ impl File {
         stored.header.seq = Seq::new(to);
         stored
     }
-}
-
-/// The node above two, in base64.
-pub fn above(left: &str, right: &str) -> String {
-    let hash = |text: &str| Hash::try_from(from_base64(text)).unwrap();
-    to_base64(node(&hash(left), &hash(right)))
 }

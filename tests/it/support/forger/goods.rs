@@ -68,10 +68,10 @@ pub struct Goods {
 /// The goods of one ledger, made once for all tests.
 pub static GOODS: LazyLock<Goods> = LazyLock::new(Goods::made);
 
-/// Asks the real binary; it must answer yes.
+/// Asks the real binary; a check may answer no, everything else must answer yes.
 pub fn says(words: &[&str]) -> String {
     let said = cli(words);
-    assert_eq!(said.code, 0, "{words:?}: {said:?}");
+    assert!(said.code == 0 || (said.code == 1 && words.first() == Some(&"check")), "{words:?}: {said:?}");
     said.out
 }
 
@@ -141,6 +141,7 @@ impl Goods {
         let held = format!("--checkpoint {}", kept.display());
         // The latest first: each of the evidences is over a checkpoint of its own.
         let bundle = asked.exports(&format!("--contact {} --evidence {held}", JOINED[1]));
+        asked.says("record inbound --contact +447400123461 --sender 1001 --text Later");
         let shared = asked.exports(&format!("--contact {} --evidence", MOVED[1]));
         let checkpoint = asked.says("checkpoint --fresh");
         let whole = asked.exports(&format!("--all-accounts {held}"));

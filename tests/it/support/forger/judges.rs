@@ -5,13 +5,9 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
-use consent_ledger::export::receipt_file::ReceiptFile;
-use consent_ledger::export::verify::{self, VerifyError};
-use consent_ledger::ledger::entry::{Entry, EntryHash};
-use consent_ledger::proof::checkpoint::{self, Checkpoint, CheckpointError};
-use consent_ledger::proof::consistency::{ConsistencyProof, ConsistencyProofError};
+use consent_ledger::export::verify::{self, About, Against, VerifyError};
+use consent_ledger::proof::checkpoint;
 use consent_ledger::proof::note::VerifierKey;
-use consent_ledger::proof::tlog_proof::{TlogProof, TlogProofError};
 use serde_json::{Value, json};
 
 /// A file with what whoever verifies it has brought.
@@ -71,10 +67,6 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    fn of(code: &str) -> Self {
-        Self::Fails { code: code.to_owned(), line: None }
-    }
-
     /// The code, or what else was said.
     pub fn code(&self) -> &str {
         match self {
@@ -106,103 +98,22 @@ impl fmt::Display for Verdict {
 /// What the library says.
 pub fn rust(case: &Case) -> Verdict {
     let Ok(key) = case.key.parse::<VerifierKey>() else { return Verdict::CannotTell };
-    let older = case.older.as_deref().map(|older| note(older).ok().and_then(|text| checkpoint::verify(&text, &key).ok()));
-    let older = match older {
-        Some(None) => return Verdict::CannotTell,
-        older => older.flatten().map(|verified| verified.checkpoint),
+    let text = |bytes: &Option<Vec<u8>>| bytes.as_ref().map(|bytes| String::from_utf8(bytes.clone()).unwrap());
+    let (older, consistency) = (text(&case.older), text(&case.consistency));
+    // An older checkpoint that does not hold itself is a mistake of whoever verifies: the command refuses it before anything else.
+    let older = match older.map(|older| checkpoint::verify(&older, &key)) {
+        Some(Err(_)) => return Verdict::CannotTell,
+        older => older.and_then(Result::ok).map(|verified| verified.checkpoint),
     };
-    let first = case.file.split(|byte| *byte == b'\n').next().unwrap();
-    let is_receipt = || serde_json::from_slice::<Value>(first).is_ok_and(|first| first["format"] == "consent-ledger/receipt/v1");
-    if first.starts_with(b"{") && first != b"{" && !is_receipt() {
-        return export(case, &key, older.as_ref());
-    }
-    let Ok(text) = note(&case.file) else {
-        return Verdict::of(if first.starts_with(b"{") { "UNREADABLE" } else { "CHECKPOINT_MALFORMED" });
-    };
-    let held = if first.starts_with(b"{") {
-        ReceiptFile::parse(&text).and_then(|file| file.verify(&key)).map_err(|error| Verdict::of(error.name()))
-    } else if first == b"c2sp.org/tlog-proof@v1" {
-        inclusion(&text, case.entry.as_deref(), &key)
-    } else if first == b"consent-ledger/consistency-proof@v1" {
-        return grown(&text, older.as_ref(), &key).map_or_else(|verdict| verdict, |_| Verdict::Holds);
-    } else {
-        checkpoint::verify(&text, &key).map_err(|error| Verdict::of(of_checkpoint(&error)))
-    };
-    match (held, older) {
-        (Err(verdict), _) => verdict,
-        (Ok(_), None) => Verdict::Holds,
-        (Ok(verified), Some(older)) => follows(case, &older, &verified.checkpoint, &key),
-    }
-}
-
-fn note(bytes: &[u8]) -> Result<String, std::string::FromUtf8Error> {
-    String::from_utf8(bytes.to_vec())
-}
-
-fn export(case: &Case, key: &VerifierKey, older: Option<&Checkpoint>) -> Verdict {
-    match verify::verify(case.file.as_slice(), key, older, |_, _| {}) {
-        Ok(report) => match older {
-            Some(older) if report.root_at_older.is_none() => follows(case, older, &report.verified.checkpoint, key),
-            _ => Verdict::Holds,
-        },
-        Err(VerifyError::Problem(problem)) => Verdict::Fails { code: problem.code.to_string(), line: Some(problem.line) },
+    let entry = case.entry.as_deref().map(About::Bytes);
+    let against = Against { older: older.as_ref(), consistency: consistency.as_deref(), entry };
+    match verify::verify(case.file.as_slice(), &key, &against, |_, _| {}) {
+        Ok(_) => Verdict::Holds,
+        Err(VerifyError::DoesNotHold(problem)) => {
+            Verdict::Fails { code: problem.code.to_string(), line: Some(problem.line).filter(|line| *line > 0) }
+        }
+        Err(VerifyError::CannotTell(_)) => Verdict::CannotTell,
         Err(VerifyError::Io(error)) => panic!("{error}"),
-    }
-}
-
-fn inclusion(text: &str, entry: Option<&[u8]>, key: &VerifierKey) -> Result<checkpoint::Verified, Verdict> {
-    let proof: TlogProof = text.parse().map_err(|_| Verdict::of("UNREADABLE"))?;
-    let bytes = entry.ok_or(Verdict::CannotTell)?;
-    let (entry, rest) = Entry::split(bytes).map_err(|_| Verdict::of("ENTRY_MALFORMED"))?;
-    if !rest.is_empty() {
-        return Err(Verdict::of("ENTRY_MALFORMED"));
-    }
-    let verified = proof.verify(&EntryHash::of(bytes).bytes(), key).map_err(|error| match error {
-        TlogProofError::Malformed => Verdict::of("UNREADABLE"),
-        TlogProofError::Checkpoint(error) => Verdict::of(of_checkpoint(&error)),
-        TlogProofError::NotIncluded { .. } => Verdict::of("NOT_INCLUDED"),
-    })?;
-    if entry.header.seq.number() == proof.index + 1 { Ok(verified) } else { Err(Verdict::of("NOT_INCLUDED")) }
-}
-
-fn grown(text: &str, older: Option<&Checkpoint>, key: &VerifierKey) -> Result<checkpoint::Verified, Verdict> {
-    let proof: ConsistencyProof = text.parse().map_err(|_| Verdict::of("UNREADABLE"))?;
-    let newer = checkpoint::verify(&proof.checkpoint, key).map_err(|error| Verdict::of(of_checkpoint(&error)))?;
-    let older = older.ok_or(Verdict::CannotTell)?;
-    if newer.checkpoint.size < older.size {
-        return Err(Verdict::of("OLDER_IS_NEWER"));
-    }
-    proof.verify(older, key).map_err(|error| match error {
-        ConsistencyProofError::Malformed => Verdict::of("UNREADABLE"),
-        ConsistencyProofError::Checkpoint(error) => Verdict::of(of_checkpoint(&error)),
-        ConsistencyProofError::OtherSize { .. } => Verdict::CannotTell,
-        ConsistencyProofError::NotConsistent { .. } => Verdict::of("OLDER_CONTRADICTED"),
-    })
-}
-
-/// Step 6 of the page, for a file that shows no root at the older size.
-fn follows(case: &Case, older: &Checkpoint, newer: &Checkpoint, key: &VerifierKey) -> Verdict {
-    if older.size > newer.size {
-        return Verdict::of("OLDER_IS_NEWER");
-    }
-    if older.size == newer.size {
-        return if older.root == newer.root { Verdict::Holds } else { Verdict::of("OLDER_CONTRADICTED") };
-    }
-    let Some(proof) = &case.consistency else { return Verdict::CannotTell };
-    match grown(&note(proof).unwrap(), Some(older), key) {
-        Ok(proved) if proved.checkpoint == *newer => Verdict::Holds,
-        Ok(proved) if proved.checkpoint.size == newer.size => Verdict::of("OLDER_CONTRADICTED"),
-        Err(Verdict::Fails { code, .. }) if code == "OLDER_CONTRADICTED" => Verdict::of("OLDER_CONTRADICTED"),
-        _ => Verdict::CannotTell,
-    }
-}
-
-const fn of_checkpoint(error: &CheckpointError) -> &'static str {
-    match error {
-        CheckpointError::Note(_) | CheckpointError::Malformed => "CHECKPOINT_MALFORMED",
-        CheckpointError::OtherOrigin { .. } => "WRONG_ORIGIN",
-        CheckpointError::OtherKey | CheckpointError::NotCosigned => "WRONG_KEY",
-        CheckpointError::Signature => "BAD_SIGNATURE",
     }
 }
 

@@ -1,6 +1,6 @@
 //! An entry that is being forged: header, clear part, and what its boxes hold.
 
-use consent_ledger::ledger::entry::{Entry, EntryHash, HEADER_BYTES, Header};
+use consent_ledger::ledger::entry::{Entry, EntryHash, HEADER_BYTES, Header, SealedBox};
 use consent_ledger::ledger::seal;
 use consent_ledger::proto::{ClearPart, SealedPart};
 use prost::Message;
@@ -16,8 +16,10 @@ pub struct Stored {
     pub clear: Vec<u8>,
     /// Its sealed part, as it is.
     pub sealed: Vec<u8>,
-    /// What its boxes held, where their keys were there; none where there is no box.
+    /// What its boxes hold; none where there is no box.
     pub plain: Vec<Option<Vec<u8>>>,
+    /// Whether all of them were opened.
+    opens: bool,
 }
 
 impl Stored {
@@ -26,13 +28,15 @@ impl Stored {
         let (entry, rest) = Entry::split(bytes).unwrap();
         assert!(rest.is_empty());
         let trails = [entry.header.link.trail, entry.header.second.trail];
-        let opened = entry.boxes().into_iter().zip(trails).map(|(of, trail)| {
-            let sealed = (!of.sealed.is_empty()).then_some(of.sealed)?;
-            keys.get(&trail).map(|key| seal::open(key, of.bound_to, sealed).unwrap().to_vec())
-        });
-        let plain = opened.collect();
+        let boxes = entry.boxes();
+        let open = |(of, trail): (&SealedBox<'_>, u64)| {
+            let key = keys.get(&trail).filter(|_| !of.sealed.is_empty())?;
+            seal::open(key, of.bound_to, of.sealed).ok().map(|plain| plain.to_vec())
+        };
+        let plain: Vec<Option<Vec<u8>>> = boxes.iter().zip(trails).map(open).collect();
+        let opens = boxes.iter().zip(&plain).all(|(of, plain)| plain.is_some() || of.sealed.is_empty());
         let sealed = bytes[HEADER_BYTES + entry.header.clear_length as usize..].to_vec();
-        Self { header: entry.header, clear: entry.clear_bytes().to_vec(), sealed, plain }
+        Self { header: entry.header, clear: entry.clear_bytes().to_vec(), sealed, plain, opens }
     }
 
     /// Its clear part, decoded.
@@ -63,8 +67,11 @@ impl Stored {
         [header.encode().as_slice(), &self.clear, &self.sealed].concat()
     }
 
-    /// Its bytes, everything sealed anew: only the owner has the keys for that.
+    /// Its bytes, everything sealed anew: only the owner has the keys for that. What did not open stays as it is.
     pub fn resealed(&self, keys: &Keys) -> Vec<u8> {
+        if !self.opens {
+            return self.bytes();
+        }
         let lengths = self.plain.iter().map(|plain| plain.as_ref().map_or(0, |plain| seal::NONCE_BYTES + seal::TAG_BYTES + plain.len()));
         let sealed_length: usize = lengths.clone().map(|length| 4 + length).sum();
         let mut header = self.header;
