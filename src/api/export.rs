@@ -40,11 +40,11 @@ pub(super) async fn entries(ledger: &Ledger, request: ExportEntriesRequest) -> R
     let selection = selection(&request)?;
     let asked = asked(&selection);
     let ledger = ledger.clone();
-    let begun = blocking(move || {
+    let started = blocking(move || {
         let export = ledger.export(&selection)?;
         Ok((begin(&ledger, asked, &export), export))
     });
-    let (begin, export) = begun.await?.map_err(|error: ExportError| status::of_export(&error))?;
+    let (begin, export) = started.await?.map_err(|error: ExportError| status::of_export(&error))?;
     Ok(stream(begin, export, |pieces| ExportEntriesResponse { pieces }))
 }
 
@@ -54,7 +54,7 @@ pub(super) async fn evidence(ledger: &Ledger, request: &GetEvidenceRequest) -> R
     let asked =
         ExportSelection { account: account.to_string(), contacts: map::identifiers(std::slice::from_ref(&contact)), ..Default::default() };
     let ledger = ledger.clone();
-    let begun = blocking(move || {
+    let started = blocking(move || {
         let Evidence { export, keys, heads } = ledger.evidence(&account, &contact, &old_sizes)?;
         let keys = keys.iter().map(|(trail, key)| TrailKey { trail: *trail, key: key.bytes().to_vec() }).collect();
         let heads = heads.into_iter().map(|head| TrailHead {
@@ -67,7 +67,7 @@ pub(super) async fn evidence(ledger: &Ledger, request: &GetEvidenceRequest) -> R
         let begin = ExportBegin { keys, heads: heads.collect(), ..begin(&ledger, asked, &export) };
         Ok((begin, export))
     });
-    let (begin, export) = begun.await?.map_err(|error: ExportError| status::of_export(&error))?;
+    let (begin, export) = started.await?.map_err(|error: ExportError| status::of_export(&error))?;
     Ok(stream(begin, export, |pieces| GetEvidenceResponse { pieces }))
 }
 

@@ -114,10 +114,12 @@ pub fn write(receipt: &Receipt) -> Result<String, serde_json::Error> {
     Ok(serde_json::to_string_pretty(&document)? + "\n")
 }
 
-/// Whether a text is meant to be a receipt's file: a JSON object.
+/// Whether a text is meant to be a receipt's file: it begins with a JSON object, which is not an export's first line.
 #[must_use]
 pub fn is_meant(text: &str) -> bool {
-    text.trim_start().starts_with('{')
+    let first = serde_json::Deserializer::from_str(text).into_iter::<Named>().next();
+    let is_export = matches!(first, Some(Ok(Named { format })) if format.starts_with("consent-ledger/export/"));
+    text.trim_start().starts_with('{') && !is_export
 }
 
 /// The one member that says which of the others there are.
@@ -215,4 +217,19 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> R
 fn hex_bytes(field: &str, text: &str) -> Result<Vec<u8>, ReceiptError> {
     let bytes = hex::decode(text).ok().filter(|bytes| hex::encode(bytes) == text);
     bytes.ok_or_else(|| ReceiptError::Unreadable { why: format!("{field}: not lower-case hex") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_is_told_from_what_else_a_ledger_hands_out() {
+        for receipt in ["{}", "{", "\n{\"format\": \"consent-ledger/receipt/v2\"}", "{\"format\": 1}"] {
+            assert!(is_meant(receipt), "{receipt}");
+        }
+        for other in ["", "c2sp.org/tlog-proof@v1\n", "{\"format\":\"consent-ledger/export/v1\",\"keys\":[]}\n{\"seq\":1}\n"] {
+            assert!(!is_meant(other), "{other}");
+        }
+    }
 }

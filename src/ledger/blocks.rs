@@ -45,7 +45,7 @@ impl Blocks {
     /// # Errors
     /// Where neither copy gives it.
     pub fn next_block(&mut self) -> Result<Arc<Block>, EntryUnreadable> {
-        let block = match self.from_journal() {
+        let block = match self.read_on() {
             Some(block) => Arc::new(block),
             // Also what fills a hole of the journal.
             None => self.reader.block_with(self.next)?,
@@ -54,7 +54,8 @@ impl Blocks {
         Ok(block)
     }
 
-    fn from_journal(&mut self) -> Option<Block> {
+    /// The same from the journal; none where it does not give it.
+    fn read_on(&mut self) -> Option<Block> {
         loop {
             while self.read.front().is_some_and(|block| block.last() < self.next) {
                 self.read.pop_front();

@@ -121,9 +121,9 @@ impl Ledger {
             }
             let shared = own.iter().any(|seq| of_others.contains(seq));
             if shared {
-                theirs.shared.push(*trail)
+                theirs.shared.push(*trail);
             } else {
-                theirs.whole.push(*trail)
+                theirs.whole.push(*trail);
             }
             theirs.seqs.extend(own.into_iter().filter(|seq| !shared || events.contains(seq)));
         }

@@ -19,6 +19,7 @@ pub mod erase;
 pub mod eraser;
 pub mod erasing;
 pub mod erasures;
+pub mod event_id;
 pub mod evidence;
 pub mod export;
 pub mod fold;
@@ -64,6 +65,7 @@ pub mod two_steps;
 pub mod verify;
 pub mod waiting_list;
 pub mod walk;
+pub mod witness;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

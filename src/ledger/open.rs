@@ -33,6 +33,7 @@ use super::snapshot_writer::{SnapshotWriter, Snapshots};
 use super::state::{Position, State};
 use super::store::{Store, StoreError};
 use super::store_writer::{Pending, StoreWriter};
+use super::witness::Witness;
 use super::{Ledger, Options, Shared};
 use crate::consent::time::Time;
 use crate::consent::words::Seq;
@@ -124,7 +125,7 @@ struct Brought {
 pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>) -> Result<Ledger, OpenError> {
     let data_dir = options.data_dir.clone();
     let lock = Lock::take(&data_dir)?;
-    let (journal_dir, sled_dir, keyring_dir) = (data_dir.join("journal"), data_dir.join("sled"), data_dir.join("keyring"));
+    let (journal_dir, sled_dir) = (data_dir.join("journal"), data_dir.join("sled"));
     disk.create_dir(&journal_dir).map_err(|source| OpenError::Io { path: journal_dir.clone(), source })?;
     let fresh = journal::segments(disk.as_ref(), &journal_dir, ".journal")?.is_empty() && !sled_dir.exists();
     let secrets = Arc::new(Secrets::open(disk.as_ref(), &data_dir.join("secrets"), fresh)?);
@@ -138,19 +139,7 @@ pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Cloc
     for alarm in &recovered.alarms {
         tracing::error!(alarm, "recovery healed the log");
     }
-    let half = !keyring_dir.join("a").exists() || !keyring_dir.join("b").exists();
-    let keyring =
-        Keyring::open(disk.as_ref(), &keyring_dir, secrets.ledger_id(), secrets.master(), state.highest_trail(), options.keys_ahead)?;
-    // A crash, or a keyring put back from a backup: nothing is opened or sealed with these again.
-    let live = keyring.not_erased(state.erasures().trails())?;
-    if !live.is_empty() {
-        keyring.erase(&live)?;
-        tracing::warn!(trails = live.len(), "keys of erased contacts were still in the keyring; they are erased again");
-    }
-    let repaired = if small || half { keyring.repair(state.highest_trail())? } else { 0 };
-    if repaired > 0 {
-        tracing::error!(repaired, "keys were damaged in one file of the keyring and healed from the other");
-    }
+    let keyring = open_keyring(disk.as_ref(), options, &secrets, &state, small)?;
     let pending = Arc::new(Pending::default());
     let ledger_id = secrets.ledger_id();
     let reader = Arc::new(Reader {
@@ -236,6 +225,25 @@ pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Cloc
     Ok(Ledger { shared: Arc::new(shared) })
 }
 
+/// The keys of a log that was brought back. Erased ones go again: after a crash, or where a keyring was put back from a
+/// backup, nothing is opened or sealed with them.
+fn open_keyring(disk: &dyn Disk, options: &Options, secrets: &Secrets, state: &State, small: bool) -> Result<Keyring, OpenError> {
+    let dir = options.data_dir.join("keyring");
+    let half = !dir.join("a").exists() || !dir.join("b").exists();
+    let highest = state.highest_trail();
+    let keyring = Keyring::open(disk, &dir, secrets.ledger_id(), secrets.master(), highest, options.keys_ahead)?;
+    let live = keyring.not_erased(state.erasures().trails())?;
+    if !live.is_empty() {
+        keyring.erase(&live)?;
+        tracing::warn!(trails = live.len(), "keys of erased contacts were still in the keyring; they are erased again");
+    }
+    let repaired = if small || half { keyring.repair(highest)? } else { 0 };
+    if repaired > 0 {
+        tracing::error!(repaired, "keys were damaged in one file of the keyring and healed from the other");
+    }
+    Ok(keyring)
+}
+
 fn poison(health: &Health, error: &StoreError) {
     tracing::error!(%error, "sled failed; the ledger stops writing");
     health.send_if_modified(|known| known.replace(error.to_string()).is_none());
@@ -295,8 +303,8 @@ fn fold_log(disk: &Arc<dyn Disk>, data_dir: &Path, secrets: &Secrets, small: boo
     let in_store = store.last().map_err(RecoveryError::from)?.map_or(Seq::NONE, |last| last.last());
     // From the snapshot's entry on, whose hash is compared, or from where sled must be filled.
     let from = folded.min(in_store.next()).max(Seq::new(1));
-    let vouched = snapshot::peek(disk.as_ref(), &data_dir.join("snapshot"), ledger_id).map_or(Seq::NONE, |of| of.seq);
-    let copies = Copies { disk: disk.clone(), dir: data_dir.join("journal"), ledger_id, store: &store, vouched, compare_all: small };
+    let witness = Witness::read(disk.as_ref(), data_dir, ledger_id);
+    let copies = Copies { disk: disk.clone(), dir: data_dir.join("journal"), ledger_id, store: &store, witness, compare_all: small };
     let refused = |error: &dyn std::fmt::Display| RecoveryError::Refused(error.to_string());
     if let Some(of) = of {
         state.publish(Position { seq: of.seq, hash: of.hash, recorded_at: Time::from_micros(i64::MIN) });

@@ -3,7 +3,7 @@
 //!
 //! | found | done |
 //! |---|---|
-//! | bad bytes in the journal, vouched for by a later frame, sled or the snapshot | healed from sled into a repair segment, or refused |
+//! | bad bytes in the journal, vouched for by a later frame, sled, the snapshot or a checkpoint | healed from sled into a repair segment, or refused |
 //! | bad or missing bytes at the end, nothing vouches | cut from the first frame of their commit |
 //! | sled behind | filled up |
 //! | sled ahead | its blocks are checked and appended to the journal; an alarm |
@@ -18,6 +18,7 @@ use super::entry::EntryHash;
 use super::journal::{self, Frame, Journal, JournalError, Piece, Resume, Segment};
 use super::secrets::LedgerId;
 use super::store::{Store, StoreError};
+use super::witness::Witness;
 use crate::consent::words::Seq;
 
 /// Blocks that go to the store in one batch.
@@ -81,8 +82,8 @@ pub struct Copies<'a> {
     pub ledger_id: LedgerId,
     /// The store.
     pub store: &'a Store,
-    /// The highest seq that the snapshot vouches for.
-    pub vouched: Seq,
+    /// What vouches for entries beside the copies.
+    pub witness: Witness,
     /// Whether every block in the store is compared with the journal, not only its last.
     pub compare_all: bool,
 }
@@ -179,7 +180,7 @@ impl Run<'_, '_> {
                         Piece::Unreadable { .. } => None,
                     });
                     let in_store = self.store_last.as_ref().map_or(Seq::NONE, Block::last);
-                    let vouched = later.fold(frame.synced, Seq::max).max(self.copies.vouched).max(in_store).max(self.vouched_in(rest)?);
+                    let vouched = later.fold(frame.synced, Seq::max).max(in_store).max(self.vouched_in(rest)?);
                     if vouched >= self.expected {
                         return Err(RecoveryError::Lost { from: self.expected, to });
                     }
@@ -217,7 +218,7 @@ impl Run<'_, '_> {
     }
 
     fn vouched_in(&self, segments: &[Segment]) -> Result<Seq, RecoveryError> {
-        let mut vouched = Seq::NONE;
+        let mut vouched = self.copies.witness.vouches_for(true);
         for segment in segments {
             let (pieces, _) = journal::read_segment(self.copies.disk.as_ref(), segment, self.copies.ledger_id)?;
             vouched = vouched.max(Seq::new(segment.first.number().saturating_sub(1)));
@@ -336,8 +337,8 @@ impl Run<'_, '_> {
     }
 
     fn finish(mut self, tail: Option<(Segment, u64)>) -> Result<Recovered, RecoveryError> {
-        let copies = self.copies;
-        let disk = copies.disk.as_ref();
+        let (copies, disk) = (self.copies, self.copies.disk.as_ref());
+        let vouched = copies.witness.vouches_for(self.hole.is_some() || !self.pending.is_empty());
         let store_ahead = self.store_last.as_ref().is_some_and(|last| last.last() >= self.expected);
         if store_ahead {
             self.deliver_pending()?;
@@ -345,8 +346,8 @@ impl Run<'_, '_> {
             // The last commit is not whole, and nothing has the rest.
             self.expected = first.block.first();
         }
-        if !store_ahead && copies.vouched >= self.expected {
-            return Err(RecoveryError::Lost { from: self.expected, to: copies.vouched });
+        if !store_ahead && vouched >= self.expected {
+            return Err(RecoveryError::Lost { from: self.expected, to: vouched });
         }
         let tail = match tail {
             Some((segment, end)) => {

@@ -14,6 +14,7 @@ use ed25519_dalek::SigningKey;
 
 use super::disk::{Disk, DiskFile, read_all};
 use super::secrets::LedgerId;
+use crate::consent::words::Seq;
 use crate::proof::checkpoint::Checkpoint;
 use crate::proof::merkle::Hash;
 use crate::proof::note::{COSIGNATURE, ED25519, Note, NoteSignature, VerifierKey, key_id};
@@ -103,6 +104,15 @@ pub struct SignedFile {
     count: u64,
     latest: Option<Signed>,
     closed: bool,
+}
+
+/// How many entries the last signature in the file at `path` covers; none where there is no such file of this ledger.
+#[must_use]
+pub fn peek(disk: &dyn Disk, path: &Path, ledger_id: LedgerId) -> Seq {
+    let bytes = disk.open(path, false).and_then(|file| read_all(file.as_ref())).unwrap_or_default();
+    let records = bytes.strip_prefix([MAGIC.as_slice(), &ledger_id.0].concat().as_slice()).unwrap_or_default();
+    let last = records.chunks_exact(RECORD_BYTES).rev().find_map(Signed::decode);
+    Seq::new(last.map_or(0, |last| last.size))
 }
 
 /// What is wrong with the file.

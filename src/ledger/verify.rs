@@ -13,9 +13,9 @@ use super::journal::{self, JournalError};
 use super::lock::Lock;
 use super::open::OpenError;
 use super::secrets::LedgerId;
-use super::snapshot;
 use super::store::{Store, StoreError};
 use super::walk::{Walked, walk};
+use super::witness::Witness;
 use super::{Position, secrets::Secrets};
 use crate::consent::time::Time;
 use crate::consent::words::Seq;
@@ -117,8 +117,8 @@ pub fn verify_against(
             Err(error) => check.store_problem(format!("sled does not open: {error}; the next start rebuilds it from the journal")),
         }
     }
-    // A snapshot is written after what it is of was durable.
-    let vouched = snapshot::peek(&disk, &data_dir.join("snapshot"), ledger_id).map_or(Seq::NONE, |of| of.seq);
+    // Both are written after what they are of was durable.
+    let witness = Witness::read(&disk, data_dir, ledger_id);
     let total = data_bytes(&disk, &dir)?;
     let mut done = 0;
     walk::<VerifyError>(&disk, &dir, ledger_id, |walked| {
@@ -129,7 +129,7 @@ pub fn verify_against(
                 progress(done, total.max(done));
             }
             Walked::Missing { from, to } => check.problem(format!("entries {from} to {to} are missing from the journal"), to.next()),
-            Walked::Tail { torn, synced } => check.tail(torn, synced.max(vouched)),
+            Walked::Tail { torn, synced } => check.tail(torn, synced.max(witness.vouches_for(torn))),
         }
         Ok(())
     })?;

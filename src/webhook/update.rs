@@ -3,7 +3,8 @@
 use crate::consent::identifier::IdentifierError;
 use crate::consent::time::Time;
 use crate::consent::words::Account;
-use crate::ledger::record::{Actor, EventId, Record, What};
+use crate::ledger::event_id::EventId;
+use crate::ledger::record::{Actor, Record, What};
 
 /// One item of a body, read.
 #[derive(Debug)]

@@ -8,8 +8,10 @@ mod histories;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use consent_ledger::consent::identifier::Identifier;
+use consent_ledger::consent::sender::Quality;
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Account, Category, Permission, Reason, Seq};
 use consent_ledger::ledger::clock::{Clock, ManualClock};
@@ -22,6 +24,7 @@ use consent_ledger::ledger::{Answer, Filter, Ledger, Options, Question};
 
 use crate::faults::{Fails, FaultyDisk};
 use crate::support::bench::{answer, at, link, moves, opt_in, opt_out, put, question, says, who};
+use crate::support::histories::{POLICIES, policy};
 
 const CONTACT: &str = "+447400123456";
 const OTHER: &str = "+447400123457";
@@ -211,4 +214,43 @@ fn an_answer_whose_receipt_cannot_be_recorded_is_none() {
     assert!(matches!(refused, NoReceipt::Record(RecordError::Unavailable { .. })), "{refused:?}");
     assert!(disk.failed());
     assert!(matches!(asked(&bench.ledger, &marketing(CONTACT)), Err(NoReceipt::Check(_))));
+}
+
+/// An answer is of the position that it names, whatever is recorded at that moment.
+#[test]
+fn answers_given_while_others_record_follow() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = Ledger::open(&Options { keys_ahead: 8, ..Options::new(dir.path()) }).unwrap();
+    let now = |what| Record { account: Account::default_account(), actor: Actor::LOCAL, event_id: None, occurred_at: None, what };
+    let rates = |quality| What::ReportQuality { sender: "1".parse().unwrap(), quality };
+    let adopts = |choice| What::AdoptPolicy { preset: "meta".to_owned(), policy: Box::new(policy(choice)) };
+    let turns = |turn: usize| match turn % 6 {
+        0 => opt_in(CONTACT),
+        1 => rates(Quality::Red),
+        2 => says(&[CONTACT], "stop marketing"),
+        3 => rates(Quality::Green),
+        4 => adopts(POLICIES[9]),
+        _ => adopts(POLICIES[0]),
+    };
+    let done = AtomicBool::new(false);
+    let receipts = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for turn in 0..240 {
+                ledger.record_blocking(now(turns(turn))).unwrap();
+            }
+            done.store(true, Ordering::SeqCst);
+        });
+        let mut receipts = Vec::new();
+        while !done.load(Ordering::SeqCst) {
+            receipts.push(asked(&ledger, &marketing(CONTACT)).unwrap());
+        }
+        receipts
+    });
+    assert!(receipts.len() > 20, "{}", receipts.len());
+    for (answer, recorded) in receipts {
+        let receipt = ledger.receipt(recorded.seq).unwrap().unwrap();
+        let verdict = ledger.verify_decision(&receipt, Some(&who(CONTACT))).unwrap();
+        assert!(matches!(&verdict, Verdict::Follows(derived) if derived.then == answer), "{answer:?}\n{verdict:?}");
+    }
+    ledger.close();
 }

@@ -30,7 +30,7 @@ struct Issued {
     seq: Seq,
     trail: u64,
     about: IdentifierKey,
-    issued: DecisionReceiptIssued,
+    receipt: DecisionReceiptIssued,
 }
 
 impl Receipts {
@@ -46,9 +46,9 @@ impl Receipts {
             self.entries.extend(shown.decoded());
         }
         let Some((Fact::DecisionReceiptIssued(issued), key)) = shown.fact().zip(self.key) else { return Ok(()) };
-        let (header, link) = (&shown.header, &shown.header.link);
-        let is_signed = is_signed_as(LedgerId(begun.ledger_id), (header.account, link.trail), issued, &key);
-        let opened = begun.keys.get(&link.trail).zip(identifiers);
+        let (header, own) = (&shown.header, &shown.header.link);
+        let is_signed = is_signed_as(LedgerId(begun.ledger_id), (header.account, own.trail), issued, &key);
+        let opened = begun.keys.get(&own.trail).zip(identifiers);
         let is_own = opened.is_none_or(|(key, identifiers)| {
             let mut parsed = identifiers.iter().filter_map(|text| text.parse::<Identifier>().ok());
             parsed.any(|identifier| issued.identifier_digest == identifier_digest(key, header.account, &identifier))
@@ -58,9 +58,9 @@ impl Receipts {
         };
         require(is_signed && is_own, Code::ReceiptInvalid, words)?;
         self.signed += 1;
-        let about = shown.clear.as_ref().and_then(|clear| fold::keys(&clear.identifiers, link.trail).into_iter().next());
+        let about = shown.clear.as_ref().and_then(|clear| fold::keys(&clear.identifiers, own.trail).into_iter().next());
         if let Some(about) = about {
-            self.issued.push(Issued { line, seq: header.seq, trail: link.trail, about, issued: issued.clone() });
+            self.issued.push(Issued { line, seq: header.seq, trail: own.trail, about, receipt: issued.clone() });
         }
         Ok(())
     }
@@ -72,7 +72,7 @@ impl Receipts {
             return Ok(());
         }
         for receipt in self.issued.iter().filter(|receipt| complete.contact_trails.contains(&receipt.trail)) {
-            let issued = &receipt.issued;
+            let issued = &receipt.receipt;
             let problem = |words| Problem { code: Code::AnswerDiffers, line: receipt.line, words };
             let question =
                 ReceiptQuestion::of(issued).ok_or_else(|| problem(format!("the receipt in entry {} asks nothing", receipt.seq)))?;

@@ -15,7 +15,8 @@ use consent_ledger::consent::policy::Scope;
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Categories, Method, Sender, Seq};
 use consent_ledger::ledger::Question;
-use consent_ledger::ledger::record::{EventId, Record, What};
+use consent_ledger::ledger::event_id::EventId;
+use consent_ledger::ledger::record::{Record, What};
 use consent_ledger::ledger::{draft, fold};
 use consent_ledger::proto::clear_part::Fact as Stored;
 
