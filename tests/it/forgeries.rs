@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 
 use crate::support::forger::file::File;
 use crate::support::forger::goods::{GOODS, Goods};
-use crate::support::forger::judges::{Case, Verdict, python, rust};
+use crate::support::forger::judges::{Case, Verdict, binary, python, python_alone, rust};
 
 /// A kind of forgery.
 struct Kind {
@@ -119,4 +119,42 @@ fn every_kind_of_forgery_is_rejected_by_both_verifiers_for_the_same_reason() {
     assert!(kinds.len() >= 45 && kinds.iter().all(|kind| kind.code != "HOLDS"));
     let cases: Vec<_> = kinds.iter().map(|kind| (kind.name, kind.code, (kind.forge)(&GOODS))).collect();
     judged(&cases);
+}
+
+#[test]
+fn the_commands_of_both_verifiers_say_the_same_and_answer_by_their_exit_code() {
+    let good = good(&GOODS).into_iter();
+    let kinds = KINDS.iter().copied().flatten().step_by(7).map(|kind| (kind.name, (kind.forge)(&GOODS)));
+    for (name, case) in good.step_by(3).chain(kinds) {
+        let expected = rust(&case);
+        assert_eq!(binary(&case), expected, "{name}");
+        assert_eq!(python_alone(&case).unwrap_or_else(|| expected.clone()), expected, "{name}");
+    }
+}
+
+/// Why older checkpoints are kept: without one, a log that its owner rewrote is a log.
+#[test]
+fn a_rewritten_log_holds_for_whoever_kept_no_checkpoint() {
+    let forged = |file: &File| owner::owned(&GOODS, file, |file| owner::history_rewritten(&GOODS, file));
+    let honest = owner::owned(&GOODS, &GOODS.bundle, |_| {});
+    judged(&[
+        ("the whole log", "HOLDS", forged(&GOODS.whole)),
+        ("a bundle", "HOLDS", forged(&GOODS.bundle)),
+        ("a bundle that was signed twice", "HOLDS", honest.with_older(&GOODS.older)),
+    ]);
+}
+
+/// The rules are the library's alone: the other verifier says that the answer is signed, and that it did not derive it.
+#[test]
+fn a_signed_answer_that_does_not_follow_is_told_by_the_verifier_that_knows_the_rules() {
+    let case = owner::owned(&GOODS, &GOODS.bundle, |file| {
+        owner::another_answer(&GOODS, file, |issued, stored| {
+            issued.permission = 3;
+            owner::signed(&GOODS, stored, issued);
+        });
+    });
+    assert_eq!(rust(&case).code(), "ANSWER_DIFFERS");
+    if let Some(theirs) = python(&[&case]) {
+        assert_eq!(theirs, [Verdict::Holds]);
+    }
 }

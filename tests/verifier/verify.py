@@ -1207,7 +1207,7 @@ def answered(encoded):
              *issued.get("allowed_template_categories", [])]
     template = [issued.get("template_" + name, "") for name in ("name", "language", "parameters")]
     holds = lengths == [32, 32, 64] and SENDER.fullmatch(issued.get("sender", "")) is not None
-    holds &= all(is_text(word) and not word.endswith("_UNSPECIFIED") for word in words) and "reasons" in issued
+    holds &= all(is_text(word) and not word.endswith("_UNSPECIFIED") for word in words)
     holds &= not any(template) or (is_name(template[0], 512) and is_name(template[1], 32))
     holds &= "opt_out_confirmation" not in issued or not ("category" in issued or any(template))
     order = {name: n for n, name in WORDS["Category"].items()}

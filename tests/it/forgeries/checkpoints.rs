@@ -187,7 +187,7 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "a file held against an older checkpoint, and no proof that leads there",
         code: "CANNOT_TELL",
-        forge: |goods| Case::new(goods.contact.bytes(), &goods.key).with_older(&goods.older),
+        forge: |goods| Case::new(goods.account.bytes(), &goods.key).with_older(&goods.older),
     },
     Kind {
         name: "a file held against an older checkpoint that somebody changed",

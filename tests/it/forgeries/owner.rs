@@ -8,8 +8,9 @@ use consent_ledger::ledger::seal::Key;
 use consent_ledger::proof::head;
 use consent_ledger::proof::merkle::{Hash, Nodes, node, prove_inclusion, root};
 use consent_ledger::proto::clear_part::Fact;
-use consent_ledger::proto::{ClearPart, DecisionReceiptIssued, LedgerCreated, SigningKeyChanged, SigningKeyUse};
+use consent_ledger::proto::{ClearPart, DecisionReceiptIssued, LedgerCreated, SealedPart, SigningKeyChanged, SigningKeyUse};
 use ed25519_dalek::Signer;
+use prost::Message;
 use serde_json::json;
 
 use super::trails::elder;
@@ -37,13 +38,14 @@ pub fn rewritten(goods: &Goods, file: &mut File, seq: u64, change: impl FnOnce(&
     file.restate(seq, &bytes);
 }
 
-/// Another permission than the one that was answered, in a receipt of the file.
-fn another_answer(goods: &Goods, file: &mut File, change: impl FnOnce(&mut DecisionReceiptIssued)) {
+/// The contact's receipt in the file, changed.
+pub fn another_answer(goods: &Goods, file: &mut File, change: impl FnOnce(&mut DecisionReceiptIssued, &Stored)) {
     let seq = file.of_kind("decision_receipt_issued")[0];
     rewritten(goods, file, seq, |stored| {
+        let before = stored.clone();
         stored.edit(|clear| {
             let Some(Fact::DecisionReceiptIssued(issued)) = &mut clear.fact else { panic!("a receipt is expected") };
-            change(issued);
+            change(issued, &before);
         });
     });
 }
@@ -66,7 +68,7 @@ fn created(goods: &Goods, file: &mut File, change: impl FnOnce(&mut LedgerCreate
 }
 
 /// The log rewritten before the older checkpoint: a consent that nobody gave.
-fn history_rewritten(goods: &Goods, file: &mut File) {
+pub fn history_rewritten(goods: &Goods, file: &mut File) {
     let seq = file.of_kind("opted_in")[0];
     rewritten(goods, file, seq, |stored| stored.edit(|clear| clear.occurred_at -= 86_400_000_000));
 }
@@ -117,6 +119,16 @@ fn false_heads(goods: &Goods, file: &mut File) {
     });
 }
 
+/// A receipt about the same contact under another key of its trail; any other entry stays what it is.
+fn redigested(goods: &Goods, stored: &mut Stored, key: &Key) {
+    let mut clear = stored.decoded();
+    let Some(Fact::DecisionReceiptIssued(issued)) = &mut clear.fact else { return };
+    let sealed = SealedPart::decode(stored.plain[0].as_deref().unwrap()).unwrap();
+    issued.identifier_digest = identifier_digest(key, stored.header.account, &sealed.identifiers[0].parse().unwrap()).to_vec();
+    signed(goods, stored, issued);
+    stored.clear = clear.encode_to_vec();
+}
+
 /// Another key for the contact's first trail, under which everything of it is sealed anew.
 fn another_key(goods: &Goods, file: &mut File, change: impl Fn(&mut ClearPart, [u8; 32])) {
     let trail = file.first()["claim"]["contact_trails"][0].as_u64().unwrap();
@@ -129,6 +141,7 @@ fn another_key(goods: &Goods, file: &mut File, change: impl Fn(&mut ClearPart, [
         if stored.header.link.trail_seq == 1 {
             stored.edit(|clear| change(clear, commitment));
         }
+        redigested(goods, &mut stored, &keys[&trail]);
         file.restate(seq, &stored.resealed(&keys));
     }
     file.relink(&keys);
@@ -268,19 +281,17 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "the owner changes the answer of a receipt and cannot sign it",
         code: "RECEIPT_INVALID",
-        forge: |goods| owned(goods, &goods.whole, |file| another_answer(goods, file, |issued| issued.permission = 1)),
+        forge: |goods| owned(goods, &goods.whole, |file| another_answer(goods, file, |issued, _| issued.permission = 3)),
     },
     Kind {
         name: "the owner signs a receipt about somebody else than its entry names",
         code: "RECEIPT_INVALID",
         forge: |goods| {
             owned(goods, &goods.bundle, |file| {
-                let stored = file.stored(file.of_kind("decision_receipt_issued")[0], &goods.keys);
-                let (account, trail) = (stored.header.account, stored.header.link.trail);
-                another_answer(goods, file, |issued| {
-                    let other = "+447400129999".parse().unwrap();
-                    issued.identifier_digest = identifier_digest(&goods.keys[&trail], account, &other).to_vec();
-                    signed(goods, &stored, issued);
+                another_answer(goods, file, |issued, stored| {
+                    let (other, trail) = ("+447400129999".parse().unwrap(), stored.header.link.trail);
+                    issued.identifier_digest = identifier_digest(&goods.keys[&trail], stored.header.account, &other).to_vec();
+                    signed(goods, stored, issued);
                 });
             })
         },

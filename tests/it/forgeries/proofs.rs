@@ -27,6 +27,12 @@ fn consistency(goods: &Goods, change: impl FnOnce(&mut ConsistencyProof)) -> Cas
     changed.with_older(&goods.older)
 }
 
+/// An account's entries with the proof of consistency beside them, changed.
+fn beside(goods: &Goods, change: impl FnOnce(&mut ConsistencyProof)) -> Case {
+    let proof = consistency(goods, change).file;
+    Case::new(goods.account.bytes(), &goods.key).with_older(&goods.older).with_consistency(&proof)
+}
+
 fn note(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
@@ -121,8 +127,18 @@ pub const KINDS: &[Kind] = &[
         forge: |goods| Case::new(goods.consistency.clone(), &goods.key),
     },
     Kind {
-        name: "a proof of consistency beside a file that it does not lead to",
+        name: "a proof of consistency from another size beside a file",
         code: "CANNOT_TELL",
-        forge: |goods| Case::new(goods.shared.bytes(), &goods.key).with_older(&goods.older).with_consistency(&goods.consistency),
+        forge: |goods| beside(goods, |proof| proof.old += 1),
+    },
+    Kind {
+        name: "a proof of consistency beside a file of another size",
+        code: "CANNOT_TELL",
+        forge: |goods| beside(goods, |proof| proof.checkpoint = goods.bundle.lines[0]["checkpoint"].as_str().unwrap().to_owned()),
+    },
+    Kind {
+        name: "a path of consistency beside a file is another",
+        code: "OLDER_CONTRADICTED",
+        forge: |goods| beside(goods, |proof| proof.path[0][9] ^= 1),
     },
 ];

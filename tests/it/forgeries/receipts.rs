@@ -111,7 +111,7 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "the permission of a receipt is stated otherwise",
         code: "STATED_DIFFERS",
-        forge: |goods| receipt(goods, |file| file["decision"]["permission"] = "FREE_FORM".into()),
+        forge: |goods| receipt(goods, |file| file["decision"]["permission"] = "NOTHING".into()),
     },
     Kind {
         name: "the reasons of a receipt are stated in another order",
@@ -153,8 +153,8 @@ pub const KINDS: &[Kind] = &[
         code: "RECEIPT_INVALID",
         forge: |goods| {
             receipt(goods, |file| {
-                issued(file, |issued| issued.permission = 1);
-                file["decision"]["permission"] = "FREE_FORM".into();
+                issued(file, |issued| issued.permission = 3);
+                file["decision"]["permission"] = "NOTHING".into();
             })
         },
     },
@@ -192,11 +192,6 @@ pub const KINDS: &[Kind] = &[
         name: "a receipt without a signature",
         code: "NOT_CANONICAL",
         forge: |goods| receipt(goods, |file| issued(file, |issued| issued.signature.clear())),
-    },
-    Kind {
-        name: "the owner signs an answer without a reason",
-        code: "NOT_CANONICAL",
-        forge: |goods| owned(goods, |issued| issued.reasons.clear()),
     },
     Kind {
         name: "the owner signs an answer for a reason that there is not",

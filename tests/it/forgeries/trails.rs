@@ -44,12 +44,11 @@ fn flip(member: &mut Value) {
 }
 
 /// What is claimed of the contact's second trail, taken out of the first line.
-fn forget_the_younger(file: &mut File) -> Value {
+fn forget_the_younger(file: &mut File) {
     let trail = claim(file)["contact_trails"].as_array_mut().unwrap().pop().unwrap();
     for list in ["keys", "heads"] {
         file.first()[list].as_array_mut().unwrap().retain(|of| of["trail"] != trail);
     }
-    trail
 }
 
 /// A seq of somebody else's opt-in.
@@ -153,17 +152,7 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "a trail of the contact is not claimed",
         code: "CLAIM_UNFOUNDED",
-        forge: |goods| bundle(goods, |file| drop(forget_the_younger(file))),
-    },
-    Kind {
-        name: "the trail that holds the contact is passed off as shared",
-        code: "CLAIM_UNFOUNDED",
-        forge: |goods| {
-            bundle(goods, |file| {
-                let trail = forget_the_younger(file);
-                claim(file)["shared_trails"] = json!([trail]);
-            })
-        },
+        forge: |goods| bundle(goods, forget_the_younger),
     },
     Kind {
         name: "a shared trail is passed off as the contact's",
@@ -200,13 +189,15 @@ pub const KINDS: &[Kind] = &[
         forge: |goods| bundle(goods, |file| drop(file.first().as_object_mut().unwrap().remove("keys"))),
     },
     Kind {
-        name: "a bundle with the account's key too",
+        name: "a bundle with the key of a shared trail too",
         code: "KEY_DIFFERS",
         forge: |goods| {
-            bundle(goods, |file| {
-                let account = claim(file)["account"].as_u64().unwrap();
-                let key = json!({ "trail": account, "key": to_base64(goods.keys[&account].bytes()) });
-                file.first()["keys"].as_array_mut().unwrap().insert(0, key);
+            lines(goods, &goods.shared, |file| {
+                let shared = claim(file)["shared_trails"][0].as_u64().unwrap();
+                let key = json!({ "trail": shared, "key": to_base64(goods.keys[&shared].bytes()) });
+                let keys = file.first()["keys"].as_array_mut().unwrap();
+                keys.push(key);
+                keys.sort_by_key(|key| key["trail"].as_u64());
             })
         },
     },

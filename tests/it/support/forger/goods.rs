@@ -41,7 +41,7 @@ pub struct Goods {
     pub keys: Keys,
     /// Every entry: the claim `range`.
     pub whole: File,
-    /// Entries of one account: the claim `included`.
+    /// Entries of one account: the claim `included`. None of its lines ends at the older checkpoint.
     pub account: File,
     /// Entries of one contact: the claim `included`.
     pub contact: File,

@@ -2,13 +2,15 @@
 
 use std::fmt;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use consent_ledger::export::verify::{self, About, Against, VerifyError};
 use consent_ledger::proof::checkpoint;
 use consent_ledger::proof::note::VerifierKey;
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
+
+use crate::support::cli::cli;
 
 /// A file with what whoever verifies it has brought.
 #[derive(Clone)]
@@ -138,35 +140,73 @@ pub fn interpreter() -> Option<String> {
     found
 }
 
+/// Writes a case's files into a directory; gives the words by which both command lines name them, the file itself first.
+fn written(case: &Case, dir: &Path, n: usize) -> Vec<(&'static str, PathBuf)> {
+    let parts = [
+        ("file", Some(&case.file)),
+        ("checkpoint", case.older.as_ref()),
+        ("consistency", case.consistency.as_ref()),
+        ("entry", case.entry.as_ref()),
+    ];
+    let write = |(name, bytes): (&'static str, Option<&Vec<u8>>)| {
+        let path = dir.join(format!("{n}.{name}"));
+        std::fs::write(&path, bytes?).unwrap();
+        Some((name, path))
+    };
+    parts.into_iter().filter_map(write).collect()
+}
+
+/// The words of a command line that has a case verified.
+fn command(case: &Case, dir: &Path) -> Vec<String> {
+    let mut words = vec!["--json".to_owned(), "--key".to_owned(), case.key.clone()];
+    for (name, path) in written(case, dir, 0) {
+        if name != "file" {
+            words.push(format!("--{name}"));
+        }
+        words.push(path.display().to_string());
+    }
+    words
+}
+
 /// What the verifier in Python says about each, from one run of it; none where there is no Python.
 pub fn python(cases: &[&Case]) -> Option<Vec<Verdict>> {
     let python = interpreter()?;
     let dir = tempfile::tempdir().unwrap();
     let mut list = std::fs::File::create(dir.path().join("list")).unwrap();
     for (n, case) in cases.iter().enumerate() {
-        let file = |name: &str, bytes: &Option<Vec<u8>>| {
-            bytes.as_ref().map(|bytes| {
-                let path = dir.path().join(format!("{n}.{name}"));
-                std::fs::write(&path, bytes).unwrap();
-                path
-            })
-        };
-        let line = json!({
-            "file": file("file", &Some(case.file.clone())),
-            "key": case.key,
-            "checkpoint": file("older", &case.older),
-            "consistency": file("consistency", &case.consistency),
-            "entry": file("entry", &case.entry),
-        });
-        writeln!(list, "{line}").unwrap();
+        let mut line: Map<String, Value> =
+            written(case, dir.path(), n).into_iter().map(|(name, path)| (name.to_owned(), path.display().to_string().into())).collect();
+        line.insert("key".to_owned(), case.key.clone().into());
+        writeln!(list, "{}", Value::Object(line)).unwrap();
     }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/verifier/verify.py");
-    let output = Command::new(python).arg(script).arg("--batch").arg(dir.path().join("list")).output().unwrap();
+    let output = Command::new(python).arg(script()).arg("--batch").arg(dir.path().join("list")).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let said = String::from_utf8(output.stdout).unwrap();
     let verdicts: Vec<Verdict> = said.lines().map(|line| said_by(&serde_json::from_str(line).unwrap())).collect();
     assert_eq!(verdicts.len(), cases.len());
     Some(verdicts)
+}
+
+/// What the same says as a command of its own; its exit code must say so too.
+pub fn python_alone(case: &Case) -> Option<Verdict> {
+    let dir = tempfile::tempdir().unwrap();
+    let output = Command::new(interpreter()?).arg(script()).args(command(case, dir.path())).output().unwrap();
+    let verdict = said_by(&serde_json::from_slice(&output.stdout).unwrap());
+    assert_eq!(output.status.code(), Some(verdict.exit_code()));
+    Some(verdict)
+}
+
+/// What the real binary says; its exit code must say so too.
+pub fn binary(case: &Case) -> Verdict {
+    let dir = tempfile::tempdir().unwrap();
+    let said = cli(&[vec!["verify".to_owned()], command(case, dir.path())].concat());
+    let verdict = if said.code == 2 { Verdict::CannotTell } else { said_by(&said.json()[0]) };
+    assert_eq!(said.code, verdict.exit_code(), "{said:?}");
+    verdict
+}
+
+fn script() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/verifier/verify.py")
 }
 
 fn said_by(line: &Value) -> Verdict {
