@@ -67,7 +67,7 @@ pub fn sentence(entry: &Entry, policy: &Policy) -> String {
 #[must_use]
 pub const fn effect(effect: Effect) -> &'static str {
     match effect {
-        Effect::Applied => "It changed what is known of the contact.",
+        Effect::Applied => "It changed what is known.",
         Effect::HistoricalOnly => "It changed nothing: something later or stronger outranked it when it was recorded.",
         Effect::NoChange => "This never affects a permission.",
     }

@@ -69,12 +69,18 @@ pub struct Erasing {
     /// A ledger that stopped writing erases no more.
     pub health: Arc<Health>,
     /// What was tried and did not happen.
-    pub tried: Mutex<BTreeMap<Seq, Tried>>,
+    tried: Mutex<BTreeMap<Seq, Tried>>,
     /// Held for a turn.
-    pub turn: Mutex<()>,
+    turn: Mutex<()>,
 }
 
 impl Erasing {
+    /// Where nothing was tried yet.
+    #[must_use]
+    pub fn new(state: Arc<State>, queue: Arc<Queue>, clock: Arc<dyn Clock>, health: Arc<Health>) -> Self {
+        Self { state, queue, clock, health, tried: Mutex::default(), turn: Mutex::default() }
+    }
+
     /// Carries out what is due, as long as `goes_on` says so. Blocks.
     pub fn turn(&self, goes_on: impl Fn() -> bool) -> Carried {
         let _alone = self.turn.lock();

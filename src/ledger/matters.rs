@@ -220,7 +220,7 @@ mod tests {
 
     fn matter(seq: u64, trail: u64, due_at: Option<i64>) -> Matter {
         let met = Met { key: IdentifierKey { trail, ordinal: 1 }, at: Time::from_micros(-5) };
-        let erasure = |micros| MatterKind::Erasure { due_at: Time::from_micros(micros), keeps_tokens: seq % 2 == 0 };
+        let erasure = |micros| MatterKind::Erasure { due_at: Time::from_micros(micros), keeps_tokens: seq.is_multiple_of(2) };
         Matter { seq: Seq::new(seq), account: 1, trail, met, kind: due_at.map_or(MatterKind::Hold, erasure) }
     }
 
@@ -264,7 +264,9 @@ mod tests {
     fn a_snapshot_gives_back_what_it_was_given() {
         let matters = [matter(7, 3, Some(-50)), matter(8, 1 << 40, Some(20)), matter(9, 3, None)];
         let mut bytes = Vec::new();
-        matters.iter().for_each(|matter| put_matter(&mut bytes, *matter));
+        for matter in matters {
+            put_matter(&mut bytes, matter);
+        }
         let from = &mut bytes.as_slice();
         let read: Vec<Matter> = std::iter::from_fn(|| take_matter(from)).collect();
         assert_eq!(read, matters);

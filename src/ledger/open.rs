@@ -173,35 +173,26 @@ pub(super) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Cloc
         origin,
     };
     let checkpoints = Arc::new(Checkpoints::open(log, &data_dir, options.checkpoint_dir.clone(), options.first_checkpoint)?);
+    let io = |source| OpenError::Io { path: data_dir.clone(), source };
     let told = health.clone();
-    let store_writer = StoreWriter::start(store, pending, move |error| poison(&told, &error))
-        .map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
+    let store_writer = StoreWriter::start(store, pending, move |error| poison(&told, &error)).map_err(io)?;
     let planner = Planner { state: state.clone(), reader: reader.clone(), secrets: secrets.clone(), keyring: keyring.clone() };
     let committer =
         Committer { state: state.clone(), planner, sealer, journal, store: store_writer, clock: clock.clone(), health: health.clone() };
     let (jobs, waiting) = bounded::<Job>(QUEUE_RECORDS);
     let queue = Arc::new(Queue::new(jobs, health.clone()));
     let heads = Arc::new(Heads::new(state.clone(), reader.clone(), secrets.clone()));
-    let heads_writer =
-        HeadsWriter::start(heads.clone(), queue.clone()).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
+    let heads_writer = HeadsWriter::start(heads.clone(), queue.clone()).map_err(io)?;
     let thread = std::thread::Builder::new().name("committer".into()).spawn(move || {
         let _guard = PanicGuard(committer.health.clone());
         committer.run(&waiting);
     });
-    let thread = thread.map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
-    let checkpointer = Checkpointer::start(checkpoints.clone()).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
+    let thread = thread.map_err(io)?;
+    let checkpointer = Checkpointer::start(checkpoints.clone()).map_err(io)?;
     let snapshots = Snapshots { disk, path: data_dir.join("snapshot"), ledger_id, state: state.clone(), health: health.clone() };
-    let snapshots = SnapshotWriter::start(snapshots).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
-    let erasing = Erasing {
-        state: state.clone(),
-        queue: queue.clone(),
-        clock: clock.clone(),
-        health: health.clone(),
-        tried: Mutex::default(),
-        turn: Mutex::default(),
-    };
-    let erasing = Arc::new(erasing);
-    let eraser = Eraser::start(erasing.clone(), options.erase_every).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
+    let snapshots = SnapshotWriter::start(snapshots).map_err(io)?;
+    let erasing = Arc::new(Erasing::new(state.clone(), queue.clone(), clock.clone(), health.clone()));
+    let eraser = Eraser::start(erasing.clone(), options.erase_every).map_err(io)?;
     let shared = Shared {
         data_dir,
         queue,

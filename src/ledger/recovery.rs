@@ -1,5 +1,5 @@
-//! Brings journal and sled into step before the ledger serves: what either lost comes from the other, what neither has
-//! is refused by name, and what was never acknowledged is cut, whole commits at a time.
+//! Brings journal and sled into step before the ledger serves: what either lost comes from the other, what neither has is
+//! refused by name, what was never acknowledged is cut, whole commits at a time.
 //!
 //! | found | done |
 //! |---|---|
@@ -82,7 +82,7 @@ pub struct Copies<'a> {
     pub ledger_id: LedgerId,
     /// The store.
     pub store: &'a Store,
-    /// What vouches for entries beside the copies.
+    /// What else vouches for entries.
     pub witness: Witness,
     /// Whether every block in the store is compared with the journal, not only its last.
     pub compare_all: bool,
@@ -179,9 +179,7 @@ impl Run<'_, '_> {
                         Piece::Frame(frame) => Some(frame.synced),
                         Piece::Unreadable { .. } => None,
                     });
-                    let in_store = self.store_last.as_ref().map_or(Seq::NONE, Block::last);
-                    let vouched = later.fold(frame.synced, Seq::max).max(in_store).max(self.vouched_in(rest)?);
-                    if vouched >= self.expected {
+                    if later.fold(frame.synced, Seq::max).max(self.vouched_in(rest)?) >= self.expected {
                         return Err(RecoveryError::Lost { from: self.expected, to });
                     }
                     return Ok(Some(self.cut_offset().unwrap_or(frame.offset)));
@@ -218,7 +216,8 @@ impl Run<'_, '_> {
     }
 
     fn vouched_in(&self, segments: &[Segment]) -> Result<Seq, RecoveryError> {
-        let mut vouched = self.copies.witness.vouches_for(true);
+        let in_store = self.store_last.as_ref().map_or(Seq::NONE, Block::last);
+        let mut vouched = self.copies.witness.vouches_for(true).max(in_store);
         for segment in segments {
             let (pieces, _) = journal::read_segment(self.copies.disk.as_ref(), segment, self.copies.ledger_id)?;
             vouched = vouched.max(Seq::new(segment.first.number().saturating_sub(1)));

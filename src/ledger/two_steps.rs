@@ -146,7 +146,7 @@ impl Taking<'_> {
         if due_at > now {
             return refuse(StepRefused::Waits { request, due_at });
         }
-        let matters = open_matters(state, &planner.reader, matter.met, now).map_err(unavailable)?;
+        let matters = open_matters(state, &planner.reader, matter.met, now).map_err(|error| unavailable(&error))?;
         refuse_under_a_hold(&matters)?;
         // Of several that wait for one person all are carried out with the first: a token stays where any of them leaves one.
         let keeps_tokens = matters.iter().any(|matter| matches!(matter.kind, MatterKind::Erasure { keeps_tokens: true, .. }));
@@ -171,7 +171,7 @@ impl Taking<'_> {
     fn matters(&self, named: &Named) -> Result<Vec<Matter>, NotPlanned> {
         let Some(key) = named.key else { return Ok(Vec::new()) };
         let Committer { state, planner, .. } = self.committer;
-        open_matters(state, &planner.reader, Met { key, at: self.when.at }, self.batch.now).map_err(unavailable)
+        open_matters(state, &planner.reader, Met { key, at: self.when.at }, self.batch.now).map_err(|error| unavailable(&error))
     }
 
     /// An entry in the trail of whoever is named, with this fact. Refused where an erasure outranks it.
@@ -195,7 +195,7 @@ impl Taking<'_> {
             Some(key) if state.group(key.trail).is_none() => true,
             Some(key) => {
                 let trails = planner.trails_of(std::slice::from_ref(named));
-                let mut people = history::people(state, &planner.reader, &trails, self.batch.now).map_err(unavailable)?;
+                let mut people = history::people(state, &planner.reader, &trails, self.batch.now).map_err(|error| unavailable(&error))?;
                 !people.person(Met { key, at: self.when.at }).events.is_empty()
             }
         };
@@ -204,11 +204,11 @@ impl Taking<'_> {
 
     /// The identifier that a request names.
     fn named_in(&self, request: Seq) -> Result<Identifier, NotPlanned> {
-        let entry = self.committer.planner.reader.entry(request).map_err(unavailable)?;
-        let sealed = open_sealed(&self.committer.sealer.keyring.lock(), &entry, false).map_err(unavailable)?;
+        let entry = self.committer.planner.reader.entry(request).map_err(|error| unavailable(&error))?;
+        let sealed = open_sealed(&self.committer.sealer.keyring.lock(), &entry, false).map_err(|error| unavailable(&error))?;
         let text = if let Sealed::Opened(sealed) = sealed { sealed.identifiers.into_iter().next() } else { None };
         let named = text.and_then(|text| text.parse().ok());
-        named.ok_or_else(|| unavailable(EntryUnreadable { seq: request, reason: "it names nobody that can be read".to_owned() }))
+        named.ok_or_else(|| unavailable(&EntryUnreadable { seq: request, reason: "it names nobody that can be read".to_owned() }))
     }
 }
 
@@ -220,6 +220,6 @@ fn refuse<T>(refused: StepRefused) -> Result<T, NotPlanned> {
     Err(NotPlanned::Refused(refused.into()))
 }
 
-fn unavailable(error: EntryUnreadable) -> NotPlanned {
+fn unavailable(error: &EntryUnreadable) -> NotPlanned {
     NotPlanned::Refused(RecordError::Unavailable { reason: error.to_string() })
 }

@@ -157,6 +157,31 @@ fn a_log_with_entries_begins_to_publish_only_where_that_is_said() {
 }
 
 #[test]
+fn a_torn_end_that_a_kept_checkpoint_covers_is_damage_and_not_cut() {
+    let dirs = Dirs::new();
+    let ledger = open(&dirs.data(), None).unwrap();
+    record(&ledger, 0..1);
+    record(&ledger, 1..2);
+    ledger.close();
+    drop(ledger);
+    std::fs::remove_dir_all(dirs.data().join("sled")).unwrap();
+    std::fs::remove_file(dirs.data().join("snapshot")).unwrap();
+    let journal = dirs.data().join("journal").join(format!("{:020}.journal", 1));
+    let mut bytes = std::fs::read(&journal).unwrap();
+    let last = bytes.len() - 10;
+    bytes[last] ^= 1;
+    std::fs::write(&journal, &bytes).unwrap();
+    let report = consent_ledger::ledger::verify::verify_data_dir(&dirs.data(), |_, _| {}).unwrap();
+    assert!(!report.journal_ok && report.problems.iter().any(|problem| problem.contains("durable up to 4")), "{:?}", report.problems);
+    let error = open(&dirs.data(), None).err().unwrap().to_string();
+    assert!(error.contains('4'), "{error}");
+    assert_eq!(std::fs::read(&journal).unwrap(), bytes, "nothing was cut");
+    // Nothing signed for it, nothing vouches for it: then it is the end of a commit that was never acknowledged.
+    std::fs::remove_file(dirs.data().join("checkpoints")).unwrap();
+    assert_eq!(open(&dirs.data(), None).unwrap().head().seq, Seq::new(3));
+}
+
+#[test]
 fn what_was_kept_and_not_published_is_published_at_the_next_start() {
     let dirs = Dirs::new();
     let ledger = open(&dirs.data(), Some(&dirs.published())).unwrap();

@@ -12,6 +12,7 @@ mod drift;
 mod erasure;
 mod errors;
 mod evidence;
+mod exports;
 mod faults;
 mod forgeries;
 mod format;

@@ -15,7 +15,7 @@ use super::output::Output;
 /// Forget a contact, in two steps: ask, and after a delay it happens by itself, unless it was cancelled or is held back.
 ///
 /// What was sealed under the contact's key can then never be read again; the log and every checkpoint still verify. By default a
-/// token stays that answers NOTHING, CONTACT_ERASED, for whoever appears under the contact's numbers and user IDs.
+/// token stays that answers NOTHING, `CONTACT_ERASED`, for whoever appears under the contact's numbers and user IDs.
 #[derive(Args, Debug)]
 pub struct Erase {
     #[command(subcommand)]

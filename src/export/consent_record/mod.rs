@@ -73,7 +73,6 @@ fn context() -> Value {
         "dpv:hasLegalBasis": id(),
         "dpv:isIndicatedAtTime": instant(),
         "dpv:isIndicatedBy": id(),
-        "schema:url": id(),
         "skos:broader": id(),
     })
 }

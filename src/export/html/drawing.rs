@@ -19,6 +19,9 @@ const MARGIN: i64 = 12;
 /// The shortest bar, in hundredths.
 const SHORTEST: i64 = 150;
 
+/// The colour of bars.
+const OPEN: &str = "#5fa17a";
+
 /// The height of the axis.
 const AXIS: i64 = 30;
 
@@ -131,17 +134,17 @@ fn drawing(lanes: &[Lane], at: Time) -> Markup {
             title id="timeline-title" { "When the customer service window was open, by sender" }
             desc id="timeline-words" { "The same stands in words below the drawing." }
             @for (tick, text) in scale.ticks() {
-                line.tick x1=(scale.x(tick)) x2=(scale.x(tick)) y1="0" y2=(ends) {}
+                line.tick stroke="#c9c9c9" x1=(scale.x(tick)) x2=(scale.x(tick)) y1="0" y2=(ends) {}
                 text.axis x=(scale.x(tick)) y=(ends + 18) text-anchor="middle" { (text) }
             }
             @for (place, lane) in (0_i64..).zip(lanes) {
                 @let top = place * LANE;
                 text.lane x=(MARGIN) y=(top + 14) { (lane.name) }
-                line.base x1=(MARGIN) x2=(WIDTH - MARGIN) y1=(top + 32) y2=(top + 32) {}
+                line.base stroke="#c9c9c9" x1=(MARGIN) x2=(WIDTH - MARGIN) y1=(top + 32) y2=(top + 32) {}
                 @for open in &lane.open { (bar(open, &scale, top)) }
                 @for mark in &lane.marks { (drawn(mark, &scale, top + 32)) }
             }
-            line.now x1=(scale.x(at)) x2=(scale.x(at)) y1="0" y2=(ends) { title { "the report's time, " (at.to_string()) } }
+            line.now stroke="#1a1a1a" stroke-dasharray="3 3" x1=(scale.x(at)) x2=(scale.x(at)) y1="0" y2=(ends) { title { "the report's time, " (at.to_string()) } }
         }
     }
 }
@@ -152,14 +155,14 @@ fn bar(open: &Open, scale: &Scale, top: i64) -> Markup {
     let until = Place(until.0.max(from.0 + SHORTEST));
     let y = top + 32;
     html! {
-        line.open x1=(from) x2=(until) y1=(y) y2=(y) { title { "open from " (open.from.to_string()) " to " (open.until.to_string()) } }
+        line.open stroke=(OPEN) stroke-width="10" x1=(from) x2=(until) y1=(y) y2=(y) { title { "open from " (open.from.to_string()) " to " (open.until.to_string()) } }
     }
 }
 
 fn drawn(mark: &Mark, scale: &Scale, y: i64) -> Markup {
     let title = format!("{}, {}, entry {}", mark.says, mark.at, mark.seq);
     html! {
-        g class=(format!("mark {}", mark.shape.class())) transform=(format!("translate({} {y})", scale.x(mark.at))) {
+        g.mark fill="#fff" stroke=(mark.shape.colour()) stroke-width="2.5" transform=(format!("translate({} {y})", scale.x(mark.at))) {
             title { (title) }
             path d=(outline(mark.shape)) {}
         }
@@ -179,14 +182,14 @@ const fn outline(shape: Shape) -> &'static str {
 fn legend() -> Markup {
     html! {
         ul.legend {
-            li { svg viewBox="-14 -10 28 20" aria-hidden="true" { line.open x1="-11" x2="11" y1="0" y2="0" {} } " the window was open" }
+            li { svg viewBox="-14 -10 28 20" aria-hidden="true" { line.open stroke=(OPEN) stroke-width="10" x1="-11" x2="11" y1="0" y2="0" {} } " the window was open" }
             @for shape in Shape::ALL {
                 li {
-                    svg viewBox="-14 -10 28 20" aria-hidden="true" { g class=(format!("mark {}", shape.class())) { path d=(outline(shape)) {} } }
+                    svg viewBox="-14 -10 28 20" aria-hidden="true" { g.mark fill="#fff" stroke=(shape.colour()) stroke-width="2.5" { path d=(outline(shape)) {} } }
                     " " (shape.means())
                 }
             }
-            li { svg viewBox="-14 -10 28 20" aria-hidden="true" { line.now x1="0" x2="0" y1="-10" y2="10" {} } " the report's time" }
+            li { svg viewBox="-14 -10 28 20" aria-hidden="true" { line.now stroke="#1a1a1a" stroke-dasharray="3 3" x1="0" x2="0" y1="-10" y2="10" {} } " the report's time" }
         }
     }
 }

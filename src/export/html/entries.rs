@@ -11,12 +11,17 @@ use crate::export::sentence::{effect, sentence};
 use crate::export::time;
 use crate::proto::{ClearPart, Entry, Evidence, SealedPart};
 
-/// The section of the page.
+/// The sections of the page: the contact's entries, then those that a bundle holds beside them.
 pub(super) fn section(collected: &Collected, person: &Person) -> Markup {
+    let (others, theirs): (Vec<_>, Vec<_>) = collected.entries.iter().partition(|entry| entry.trail == 0 || entry.trail == entry.account);
     html! {
-        section {
-            h2 { "Entries" }
-            @for entry in &collected.entries { (article(entry, person)) }
+        @for (title, entries) in [("Entries of the contact", theirs), ("Entries of the account and of the ledger", others)] {
+            @if !entries.is_empty() {
+                section {
+                    h2 { (title) }
+                    @for entry in entries { (article(entry, person)) }
+                }
+            }
         }
     }
 }

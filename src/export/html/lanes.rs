@@ -43,13 +43,13 @@ pub(super) enum Shape {
 impl Shape {
     pub(super) const ALL: [Self; 4] = [Self::In, Self::Out, Self::Preference, Self::Report];
 
-    /// Its class in the style sheet.
-    pub(super) const fn class(self) -> &'static str {
+    /// Its colour.
+    pub(super) const fn colour(self) -> &'static str {
         match self {
-            Self::In => "in",
-            Self::Out => "out",
-            Self::Preference => "preference",
-            Self::Report => "report",
+            Self::In => "#1d6b3d",
+            Self::Out => "#a4262c",
+            Self::Preference => "#6b3fa0",
+            Self::Report => "#8a5a00",
         }
     }
 

@@ -34,7 +34,7 @@ pub(super) fn answered(answers: &Answers) -> Markup {
                         }
                     }
                 } }
-                @for line in asked_at(answers) { p.small { (line) } }
+                @if let Some(when) = asked_at(answers) { p.small { (when) } }
             }
         }
     }
@@ -51,22 +51,21 @@ fn decision(contact: &Contact, category: Category) -> Markup {
     let reasons = decision.reasons.iter().map(|reason| Reason::from_number(*reason).map_or("?", Reason::as_str));
     html! {
         strong class=[permission.map(|permission| permission.as_str().to_lowercase())] { (permission.map_or("?", Permission::as_str)) }
-        @for reason in reasons { br; span.small { (reason) } }
+        @for reason in reasons { br; span.small { @for word in reason.split_inclusive('_') { (word) wbr; } } }
     }
 }
 
-/// When, and at which entry, the answers were given: one line where they agree.
-fn asked_at(answers: &Answers) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (_, contact) in answers {
-        let Some(decision) = contact.decisions.first().and_then(|item| item.decision.as_ref()) else { continue };
-        let seq = decision.position.as_ref().map_or(0, |position| position.seq);
-        let line = format!("The ledger's own answer for {}, at entry {seq}.", time::text(decision.at.as_ref()));
-        if !lines.contains(&line) {
-            lines.push(line);
-        }
-    }
-    lines
+/// When, and at which entry, the answers were given.
+fn asked_at(answers: &Answers) -> Option<String> {
+    let given = answers.iter().filter_map(|(_, contact)| contact.decisions.first()?.decision.as_ref());
+    let given: Vec<(String, u64)> =
+        given.map(|decision| (time::text(decision.at.as_ref()), decision.position.as_ref().map_or(0, |position| position.seq))).collect();
+    let ((from, _), (to, seq)) = given.first().zip(given.last())?;
+    Some(if from == to {
+        format!("The ledger's own answers for {to}, at entry {seq}.")
+    } else {
+        format!("The ledger's own answers, given from {from} to {to}; the last of them at entry {seq}.")
+    })
 }
 
 /// What the contact consented to, worked out from the entries by the rules.

@@ -71,11 +71,11 @@ fn a_request_that_fails_at_any_step_waits_or_was_not_acknowledged() {
         for nth in 1.. {
             let dir = tempfile::tempdir().unwrap();
             copy(before.path(), dir.path());
-            let disk = FaultyDisk::new(0, fails);
-            let desk = Desk::open_on(dir.path(), ASKED, Arc::new(disk.clone()) as Arc<dyn Disk>);
-            disk.fail_in(nth);
+            let faulty = FaultyDisk::new(0, fails);
+            let desk = Desk::open_on(dir.path(), ASKED, Arc::new(faulty.clone()) as Arc<dyn Disk>);
+            faulty.fail_in(nth);
             let answer = desk.step(request(PHONE, DAY));
-            let (failed, case) = (disk.failed(), format!("step {nth} fails {fails:?}"));
+            let (failed, case) = (faulty.failed(), format!("step {nth} fails {fails:?}"));
             assert_eq!(failed, answer.is_err(), "{case}");
             drop(desk);
             let desk = Desk::open(dir.path(), ASKED);
@@ -103,12 +103,12 @@ fn whatever_fails_while_it_is_carried_out_after_the_next_start_it_has_happened()
         for nth in 1.. {
             let dir = tempfile::tempdir().unwrap();
             copy(before.path(), dir.path());
-            let disk = FaultyDisk::new(0, fails);
-            let desk = Desk::open_on(dir.path(), ASKED, Arc::new(disk.clone()) as Arc<dyn Disk>);
+            let faulty = FaultyDisk::new(0, fails);
+            let desk = Desk::open_on(dir.path(), ASKED, Arc::new(faulty.clone()) as Arc<dyn Disk>);
             desk.clock(DUE);
-            disk.fail_in(nth);
+            faulty.fail_in(nth);
             let carried = desk.ledger.carry_out_due();
-            let (failed, case) = (disk.failed(), format!("step {nth} fails {fails:?}"));
+            let (failed, case) = (faulty.failed(), format!("step {nth} fails {fails:?}"));
             assert_eq!(carried, if failed { Carried { failed: 1, ..Carried::default() } } else { erased(1) }, "{case}");
             assert_eq!(desk.ledger.poisoned().is_some(), failed, "{case}");
             // A crash: nothing is closed in order.

@@ -330,3 +330,38 @@ fn steps_of_one_moment_are_taken_one_after_the_other() {
     assert_eq!(answers, [true, false, true, true, false, true, true, false, true]);
     assert_eq!(desk.matters().len(), 3);
 }
+
+#[test]
+fn of_a_cancellation_and_an_erasure_at_one_moment_exactly_one_happens() {
+    let dir = tempfile::tempdir().unwrap();
+    let desk = Desk::open(dir.path(), 100);
+    for round in 0..60 {
+        let phone = format!("+4474001{round:05}");
+        put(&desk.ledger, 10, opt_in(&phone));
+        desk.done(request(&phone, 0));
+        let (ledger, start) = (desk.ledger.clone(), std::sync::Barrier::new(2));
+        // Now the one is a little later, now the other.
+        let later = |turn: u32| (0..if round % 2 == turn { round * 500 } else { 0 }).for_each(|_| std::hint::spin_loop());
+        let (carried, answer) = std::thread::scope(|scope| {
+            let carrying = scope.spawn(|| {
+                start.wait();
+                later(0);
+                ledger.carry_out_due()
+            });
+            start.wait();
+            later(1);
+            let answer = desk.step(cancel(&phone));
+            (carrying.join().unwrap(), answer)
+        });
+        match answer {
+            Ok(_) => {
+                assert_eq!((carried.erased, may(&desk.ledger, &phone)), (0, Permission::TemplateOnly));
+            }
+            Err(error) => {
+                assert!(matches!(error, RecordError::Erasure(StepRefused::AlreadyErased { .. })), "{error}");
+                assert_eq!((carried.erased, why(&desk.ledger, &phone)), (1, Reason::ContactErased));
+            }
+        }
+        assert!(desk.matters().is_empty());
+    }
+}

@@ -1,0 +1,34 @@
+//! Nothing that is personal stands anywhere but in the file: not in what the command says, not in the server's logs.
+
+use crate::privacy::search::Needles;
+
+use super::{CONTACT, export, with_people};
+
+#[test]
+fn neither_the_command_nor_the_server_says_whose_export_it_was() {
+    let (dir, server) = with_people();
+    let mut needles = Needles::default();
+    needles.number(CONTACT.trim_start_matches('+'));
+    needles.text("an event id", "first-of-this");
+    needles.text("an evidence", "evil.example");
+    let mut said = String::new();
+    for more in [
+        &["--contact", CONTACT][..],
+        &["--contact", CONTACT, "--evidence"],
+        &["--contact", CONTACT, "--format", "html", "--json"],
+        &["--contact", CONTACT, "--format", "consent-record"],
+        &["--contact", &format!("{CONTACT}x")],
+        &["--contact", CONTACT, "--format", "csv", "--account", "nobody"],
+    ] {
+        let out = dir.path().join("out");
+        let answer = export(&server.url(), &out, &[more, &["--force"]].concat());
+        said.push_str(&answer.out);
+        said.push_str(&answer.err);
+    }
+    assert!(said.contains("claim: ") && said.contains("error: "), "{said}");
+    assert_eq!(needles.found_in(said.as_bytes()), Vec::<String>::new(), "{said}");
+    let logs = server.logs();
+    assert_eq!(needles.found_in(logs.as_bytes()), Vec::<String>::new(), "{logs}");
+    // The search finds what it should: the file is full of it.
+    assert!(!needles.found_in(&std::fs::read(dir.path().join("out")).unwrap()).is_empty());
+}
