@@ -66,13 +66,16 @@ fn with(text: &str, from: &str, to: &str) -> String {
 /// Every good file with a name, and with what it can be held against.
 fn good(goods: &Goods) -> Vec<(&'static str, Case)> {
     let case = |bytes: &[u8]| Case::new(bytes, &goods.key);
-    let file = |file: &File| case(&file.bytes());
+    let file = |file: &File| case(&file.handed_out);
     vec![
         ("the whole log", file(&goods.whole)),
         ("the whole log against an older checkpoint", file(&goods.whole).with_older(&goods.older)),
         ("an account's entries", file(&goods.account)),
         ("a contact's entries", file(&goods.contact)),
-        ("a contact's entries with a proof beside them", file(&goods.contact).with_older(&goods.older).with_consistency(&goods.consistency)),
+        (
+            "a contact's entries with a proof beside them",
+            file(&goods.contact).with_older(&goods.older).with_consistency(&goods.consistency),
+        ),
         ("a bundle", file(&goods.bundle)),
         ("a bundle against an older checkpoint", file(&goods.bundle).with_older(&goods.older)),
         ("a bundle with a shared trail", file(&goods.shared)),
@@ -85,9 +88,7 @@ fn good(goods: &Goods) -> Vec<(&'static str, Case)> {
         ("a proof of consistency", case(&goods.consistency).with_older(&goods.older)),
         ("a checkpoint", case(&goods.checkpoint)),
         ("a checkpoint against itself", case(&goods.checkpoint).with_older(&goods.checkpoint)),
-        ("a checkpoint against an older one", {
-            case(&goods.checkpoint).with_older(&goods.older).with_consistency(&goods.consistency)
-        }),
+        ("a checkpoint against an older one", { case(&goods.checkpoint).with_older(&goods.older).with_consistency(&goods.consistency) }),
     ]
 }
 

@@ -109,7 +109,11 @@ pub const KINDS: &[Kind] = &[
             })
         },
     },
-    Kind { name: "the checkpoint is another ledger's", code: "WRONG_ORIGIN", forge: |goods| over(goods, |_| goods.other_checkpoint.clone()) },
+    Kind {
+        name: "the checkpoint is another ledger's",
+        code: "WRONG_ORIGIN",
+        forge: |goods| over(goods, |_| goods.other_checkpoint.clone()),
+    },
     Kind {
         name: "the file is held against another ledger's key",
         code: "WRONG_ORIGIN",

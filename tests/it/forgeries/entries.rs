@@ -42,7 +42,11 @@ fn several(file: &File) -> usize {
 }
 
 pub const KINDS: &[Kind] = &[
-    Kind { name: "an entry is dropped", code: "OUT_OF_ORDER", forge: |goods| lines(goods, &goods.whole, |file| drop(file.lines.remove(4))) },
+    Kind {
+        name: "an entry is dropped",
+        code: "OUT_OF_ORDER",
+        forge: |goods| lines(goods, &goods.whole, |file| drop(file.lines.remove(4))),
+    },
     Kind { name: "two entries are swapped", code: "OUT_OF_ORDER", forge: |goods| lines(goods, &goods.whole, |file| file.lines.swap(4, 5)) },
     Kind {
         name: "an entry comes twice",

@@ -35,10 +35,10 @@ fn the_files_are_written() {
     let write = |name: &str, bytes: &[u8]| std::fs::write(dir().join(name), bytes).unwrap();
     std::fs::create_dir_all(dir()).unwrap();
     write("ledger.key", format!("{}\n", GOODS.key).as_bytes());
-    write("whole.jsonl", &GOODS.whole.bytes());
-    write("contact.jsonl", &GOODS.contact.bytes());
-    write("bundle.jsonl", &GOODS.bundle.bytes());
-    write("shared.jsonl", &GOODS.shared.bytes());
+    write("whole.jsonl", &GOODS.whole.handed_out);
+    write("contact.jsonl", &GOODS.contact.handed_out);
+    write("bundle.jsonl", &GOODS.bundle.handed_out);
+    write("shared.jsonl", &GOODS.shared.handed_out);
     write("receipt.json", &GOODS.receipt);
     write("entry.proof", &GOODS.inclusion);
     write("entry.bin", &GOODS.entry);

@@ -168,11 +168,7 @@ pub const KINDS: &[Kind] = &[
         code: "RECEIPT_INVALID",
         forge: |goods| receipt(goods, |file| file["account"] = 99.into()),
     },
-    Kind {
-        name: "a receipt for another trail",
-        code: "RECEIPT_INVALID",
-        forge: |goods| receipt(goods, |file| file["trail"] = 99.into()),
-    },
+    Kind { name: "a receipt for another trail", code: "RECEIPT_INVALID", forge: |goods| receipt(goods, |file| file["trail"] = 99.into()) },
     Kind {
         name: "a receipt that rests on what came after it",
         code: "OUT_OF_ORDER",

@@ -36,11 +36,7 @@ fn sealed(file: &mut File) -> &mut Value {
 }
 
 pub const KINDS: &[Kind] = &[
-    Kind {
-        name: "another seq is stated",
-        code: "STATED_DIFFERS",
-        forge: |goods| stated(goods, |line| line["seq"] = 77.into()),
-    },
+    Kind { name: "another seq is stated", code: "STATED_DIFFERS", forge: |goods| stated(goods, |line| line["seq"] = 77.into()) },
     Kind {
         name: "another hash is stated",
         code: "STATED_DIFFERS",
@@ -144,6 +140,16 @@ pub const KINDS: &[Kind] = &[
         name: "an entry that seals nothing is called erased",
         code: "STATED_DIFFERS",
         forge: |goods| lines(goods, &goods.whole, |file| file.line(1)["erased"] = true.into()),
+    },
+    Kind {
+        name: "an entry is called not erased",
+        code: "UNREADABLE",
+        forge: |goods| {
+            lines(goods, &goods.whole, |file| {
+                let place = file.lines.iter().position(|line| line.get("erased").is_some()).unwrap();
+                file.lines[place]["erased"] = false.into();
+            })
+        },
     },
     Kind {
         name: "a field of the clear part is written out though it has its default",

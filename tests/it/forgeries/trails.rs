@@ -149,11 +149,7 @@ pub const KINDS: &[Kind] = &[
         code: "CLAIM_UNFOUNDED",
         forge: |goods| bundle(goods, |file| claim(file)["shared_trails"] = claim(file)["contact_trails"].clone()),
     },
-    Kind {
-        name: "a trail of the contact is not claimed",
-        code: "CLAIM_UNFOUNDED",
-        forge: |goods| bundle(goods, forget_the_younger),
-    },
+    Kind { name: "a trail of the contact is not claimed", code: "CLAIM_UNFOUNDED", forge: |goods| bundle(goods, forget_the_younger) },
     Kind {
         name: "a shared trail is passed off as the contact's",
         code: "CLAIM_UNFOUNDED",

@@ -19,16 +19,18 @@ use super::{from_base64, to_base64};
 pub struct File {
     /// Each a JSON object.
     pub lines: Vec<Value>,
+    /// The bytes that were handed out.
+    pub handed_out: Vec<u8>,
 }
 
 impl File {
     /// Reads a good file.
     pub fn read(bytes: &[u8]) -> Self {
         let text = std::str::from_utf8(bytes).unwrap();
-        Self { lines: text.lines().map(|line| serde_json::from_str(line).unwrap()).collect() }
+        Self { lines: text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), handed_out: bytes.to_vec() }
     }
 
-    /// Its bytes.
+    /// Its bytes as its lines are now.
     pub fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         for line in &self.lines {
@@ -184,9 +186,10 @@ impl File {
     pub fn show(&mut self, seq: u64, whole: &Self) {
         let mut before = 0;
         let place = self.lines.iter().position(|line| {
-            before += line.get("left_out").filter(|_| line.get("root").is_some()).map_or(u64::from(line.get("entry").is_some()), |count| {
-                count.as_u64().unwrap()
-            });
+            before += line
+                .get("left_out")
+                .filter(|_| line.get("root").is_some())
+                .map_or(u64::from(line.get("entry").is_some()), |count| count.as_u64().unwrap());
             before >= seq
         });
         let place = place.unwrap();

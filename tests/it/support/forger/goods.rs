@@ -68,6 +68,9 @@ pub struct Goods {
 /// The goods of one ledger, made once for all tests.
 pub static GOODS: LazyLock<Goods> = LazyLock::new(Goods::made);
 
+/// How often it is asked whether an erasure happened.
+const PATIENCE: usize = 500;
+
 /// Asks the real binary; a check may answer no, everything else must answer yes.
 pub fn says(words: &[&str]) -> String {
     let said = cli(words);
@@ -114,6 +117,14 @@ fn early(asked: &Asked<'_>) {
     asked.says("record opt-in --account shop --contact +447400123456 --category marketing");
     asked.says("record inbound --sender 1001 --contact +447400123456 --contact US.13491208655302741918");
     asked.says("record opt-in --contact +447400123460 --category marketing --at 2026-01-01T10:00:00Z");
+    asked.says("record opt-in --contact +447400123499 --category marketing");
+    asked.says("erase request --contact +447400123499 --delay 0s");
+}
+
+/// Waits until nobody waits to be erased.
+fn erased(asked: &Asked<'_>) {
+    let waits = |_: &usize| asked.says("erase list --json").contains("erasure");
+    assert!((0..PATIENCE).find(|turn| !waits(turn)).is_some(), "an erasure that is due does not happen");
 }
 
 fn late(asked: &Asked<'_>) {
@@ -132,11 +143,13 @@ impl Goods {
         let server = Server::start(&data, &[]);
         let asked = Asked { server: &server, dir: all.path() };
         early(&asked);
+        erased(&asked);
         let kept = all.path().join("older");
         let older = asked.says("checkpoint --fresh");
         std::fs::write(&kept, &older).unwrap();
         late(&asked);
-        let receipt = asked.writes("check --contact +447400123456 --sender 1001 --template offer --language en --parameters 1 --receipt FILE");
+        let receipt =
+            asked.writes("check --contact +447400123456 --sender 1001 --template offer --language en --parameters 1 --receipt FILE");
         let unknown = asked.writes("check --contact +447400129999 --sender 1001 --opt-out-confirmation --receipt FILE");
         let held = format!("--checkpoint {}", kept.display());
         // The latest first: each of the evidences is over a checkpoint of its own.

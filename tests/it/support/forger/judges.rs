@@ -131,7 +131,8 @@ pub fn interpreter() -> Option<String> {
     let own = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("python").join("bin/python");
     let named = std::env::var("CONSENT_LEDGER_PYTHON").ok();
     let candidates = named.map_or_else(|| vec![own.display().to_string(), "python3".to_owned()], |named| vec![named]);
-    let has_it = |python: &String| Command::new(python).args(["-c", "import cryptography"]).output().is_ok_and(|output| output.status.success());
+    let has_it =
+        |python: &String| Command::new(python).args(["-c", "import cryptography"]).output().is_ok_and(|output| output.status.success());
     let found = candidates.into_iter().find(has_it);
     if found.is_none() {
         assert!(std::env::var_os(REQUIRED).is_none(), "{REQUIRED} is set, and no Python with cryptography was found");
