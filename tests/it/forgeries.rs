@@ -21,6 +21,7 @@ use std::collections::BTreeSet;
 use crate::support::forger::file::File;
 use crate::support::forger::goods::{GOODS, Goods};
 use crate::support::forger::judges::{Case, Verdict, binary, python, python_alone, rust};
+use crate::support::forger::owner::{another_answer, history_rewritten, owned, signed};
 
 /// A kind of forgery.
 struct Kind {
@@ -136,8 +137,8 @@ fn the_commands_of_both_verifiers_say_the_same_and_answer_by_their_exit_code() {
 /// Why older checkpoints are kept: without one, a log that its owner rewrote is a log.
 #[test]
 fn a_rewritten_log_holds_for_whoever_kept_no_checkpoint() {
-    let forged = |file: &File| owner::owned(&GOODS, file, |file| owner::history_rewritten(&GOODS, file));
-    let honest = owner::owned(&GOODS, &GOODS.bundle, |_| {});
+    let forged = |file: &File| owned(&GOODS, file, |file| history_rewritten(&GOODS, file));
+    let honest = owned(&GOODS, &GOODS.bundle, |_| {});
     judged(&[
         ("the whole log", "HOLDS", forged(&GOODS.whole)),
         ("a bundle", "HOLDS", forged(&GOODS.bundle)),
@@ -148,10 +149,10 @@ fn a_rewritten_log_holds_for_whoever_kept_no_checkpoint() {
 /// The rules are the library's alone: the other verifier says that the answer is signed, and that it did not derive it.
 #[test]
 fn a_signed_answer_that_does_not_follow_is_told_by_the_verifier_that_knows_the_rules() {
-    let case = owner::owned(&GOODS, &GOODS.bundle, |file| {
-        owner::another_answer(&GOODS, file, |issued, stored| {
+    let case = owned(&GOODS, &GOODS.bundle, |file| {
+        another_answer(&GOODS, file, |issued, stored| {
             issued.permission = 3;
-            owner::signed(&GOODS, stored, issued);
+            signed(&GOODS, stored, issued);
         });
     });
     assert_eq!(rust(&case).code(), "ANSWER_DIFFERS");

@@ -55,7 +55,9 @@ pub const KINDS: &[Kind] = &[
         forge: |goods| {
             lines(goods, &goods.bundle, |file| {
                 let keys = file.first()["keys"].as_array_mut().unwrap();
-                keys.iter_mut().for_each(|key| *key = json!([key["trail"], key["key"]]));
+                for key in keys {
+                    *key = json!([key["trail"], key["key"]]);
+                }
             })
         },
     },

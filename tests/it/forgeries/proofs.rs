@@ -84,7 +84,7 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "the proof's checkpoint is another ledger's",
         code: "WRONG_ORIGIN",
-        forge: |goods| inclusion(goods, |proof| proof.checkpoint = goods.other_checkpoint.clone()),
+        forge: |goods| inclusion(goods, |proof| proof.checkpoint.clone_from(&goods.other_checkpoint)),
     },
     Kind {
         name: "the proof's place begins with a zero",
@@ -119,7 +119,7 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "the proof of consistency leads to another ledger's checkpoint",
         code: "WRONG_ORIGIN",
-        forge: |goods| consistency(goods, |proof| proof.checkpoint = goods.other_checkpoint.clone()),
+        forge: |goods| consistency(goods, |proof| proof.checkpoint.clone_from(&goods.other_checkpoint)),
     },
     Kind {
         name: "a proof of consistency, and nobody kept an older checkpoint",
@@ -134,7 +134,7 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "a proof of consistency beside a file of another size",
         code: "CANNOT_TELL",
-        forge: |goods| beside(goods, |proof| proof.checkpoint = goods.bundle.lines[0]["checkpoint"].as_str().unwrap().to_owned()),
+        forge: |goods| beside(goods, |proof| proof.checkpoint = note(goods.bundle.lines[0]["checkpoint"].as_str().unwrap().as_bytes())),
     },
     Kind {
         name: "a path of consistency beside a file is another",

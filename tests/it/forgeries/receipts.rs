@@ -6,10 +6,10 @@ use consent_ledger::proto::clear_part::Fact;
 use prost::Message;
 use serde_json::{Value, json};
 
-use super::owner::signed;
 use super::{Kind, text, with};
 use crate::support::forger::goods::Goods;
 use crate::support::forger::judges::Case;
+use crate::support::forger::owner::signed;
 use crate::support::forger::stored::Stored;
 use crate::support::forger::{from_base64, to_base64};
 
@@ -275,7 +275,7 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "a receipt's checkpoint is another ledger's",
         code: "WRONG_ORIGIN",
-        forge: |goods| inclusion(goods, |proof| proof.checkpoint = goods.other_checkpoint.clone()),
+        forge: |goods| inclusion(goods, |proof| proof.checkpoint.clone_from(&goods.other_checkpoint)),
     },
     Kind {
         name: "a receipt's checkpoint was changed",

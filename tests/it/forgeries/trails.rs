@@ -6,6 +6,7 @@ use super::{Kind, lines};
 use crate::support::forger::file::File;
 use crate::support::forger::goods::{Goods, JOINED, Keys};
 use crate::support::forger::judges::Case;
+use crate::support::forger::owner::elder;
 use crate::support::forger::{from_base64, to_base64};
 
 /// The evidence of a contact whose trails were joined, changed.
@@ -15,12 +16,6 @@ fn bundle(goods: &Goods, change: impl FnOnce(&mut File)) -> Case {
 
 fn claim(file: &mut File) -> &mut Value {
     &mut file.first()["claim"]
-}
-
-/// The seqs of the contact's first trail, which went on after the join.
-pub fn elder(file: &File) -> Vec<u64> {
-    let trail = file.lines[0]["claim"]["contact_trails"][0].as_u64().unwrap();
-    file.of_trail(trail)
 }
 
 /// The seqs of the account's own trail.

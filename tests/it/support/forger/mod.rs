@@ -9,6 +9,7 @@
 pub mod file;
 pub mod goods;
 pub mod judges;
+pub mod owner;
 pub mod stored;
 
 use base64::Engine as _;
