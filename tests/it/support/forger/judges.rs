@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use consent_ledger::export::verify::{self, About, Against, VerifyError};
 use consent_ledger::proof::checkpoint;
@@ -127,7 +128,7 @@ const REQUIRED: &str = "CONSENT_LEDGER_REQUIRE_PYTHON";
 /// ```text
 /// python3 -m venv target/python && target/python/bin/pip install cryptography
 /// ```
-pub fn interpreter() -> Option<String> {
+static INTERPRETER: LazyLock<Option<String>> = LazyLock::new(|| {
     let own = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("python").join("bin/python");
     let named = std::env::var("CONSENT_LEDGER_PYTHON").ok();
     let candidates = named.map_or_else(|| vec![own.display().to_string(), "python3".to_owned()], |named| vec![named]);
@@ -139,7 +140,7 @@ pub fn interpreter() -> Option<String> {
         println!("skipped: no Python with cryptography; name one in CONSENT_LEDGER_PYTHON");
     }
     found
-}
+});
 
 /// Writes a case's files into a directory; gives the words by which both command lines name them, the file itself first.
 fn written(case: &Case, dir: &Path, n: usize) -> Vec<(&'static str, PathBuf)> {
@@ -171,7 +172,7 @@ fn command(case: &Case, dir: &Path) -> Vec<String> {
 
 /// What the verifier in Python says about each, from one run of it; none where there is no Python.
 pub fn python(cases: &[&Case]) -> Option<Vec<Verdict>> {
-    let python = interpreter()?;
+    let python = INTERPRETER.as_ref()?;
     let dir = tempfile::tempdir().unwrap();
     let mut list = std::fs::File::create(dir.path().join("list")).unwrap();
     for (n, case) in cases.iter().enumerate() {
@@ -191,7 +192,7 @@ pub fn python(cases: &[&Case]) -> Option<Vec<Verdict>> {
 /// What the same says as a command of its own; its exit code must say so too.
 pub fn python_alone(case: &Case) -> Option<Verdict> {
     let dir = tempfile::tempdir().unwrap();
-    let output = Command::new(interpreter()?).arg(script()).args(command(case, dir.path())).output().unwrap();
+    let output = Command::new(INTERPRETER.as_ref()?).arg(script()).args(command(case, dir.path())).output().unwrap();
     let verdict = said_by(&serde_json::from_slice(&output.stdout).unwrap());
     assert_eq!(output.status.code(), Some(verdict.exit_code()));
     Some(verdict)
