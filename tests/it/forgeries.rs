@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 
 use crate::support::forger::file::File;
 use crate::support::forger::goods::{GOODS, Goods};
-use crate::support::forger::judges::{Case, Verdict, binary, python, python_alone, rust};
+use crate::support::forger::judges::{Case, Verdict, binary, python, python_alone, python_schema, rust};
 use crate::support::forger::owner::{another_answer, history_rewritten, owned, signed};
 
 /// A kind of forgery.
@@ -132,6 +132,13 @@ fn the_commands_of_both_verifiers_say_the_same_and_answer_by_their_exit_code() {
         assert_eq!(binary(&case), expected, "{name}");
         assert_eq!(python_alone(&case).unwrap_or_else(|| expected.clone()), expected, "{name}");
     }
+}
+
+#[test]
+fn the_verifier_in_python_knows_every_stored_field() {
+    let lock = include_str!("../data/entry-proto.lock").lines().map(str::to_owned).collect::<BTreeSet<_>>();
+    let known = python_schema().unwrap_or_else(|| lock.clone());
+    assert_eq!(known.symmetric_difference(&lock).collect::<Vec<_>>(), Vec::<&String>::new());
 }
 
 /// Why older checkpoints are kept: without one, a log that its owner rewrote is a log.

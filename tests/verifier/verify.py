@@ -4,6 +4,7 @@ and docs/ledger-format.md.
     python3 tests/verifier/verify.py FILE --key PUBKEY [--checkpoint OLD] [--consistency PROOF]
                                      [--entry FILE | --entry-hash HEX] [--json]
     python3 tests/verifier/verify.py --batch LIST
+    python3 tests/verifier/verify.py --schema
 
 FILE is an export, an evidence bundle, a decision receipt, a proof of inclusion, a proof of consistency or a checkpoint, told
 apart by its first line. PUBKEY is the line that `consent-ledger keys public` prints, got by a way of its own. OLD is a
@@ -15,6 +16,8 @@ Exit code 0: it holds; 1: it does not; 2: nothing could be told.
 
 LIST has a JSON object a line, with the members `file`, `key`, and perhaps `checkpoint`, `consistency`, `entry`, `entry_hash`,
 which mean what the words of the command line mean. For each, one line of JSON is printed; the exit code is 0 once all were read.
+
+`--schema` prints the stored fields that it knows: an entry with another one is not canonical here.
 
 Written from the document, not from the program: where the two differ, one of them is wrong. Reading goes top to bottom:
 texts and times, Protocol Buffers, JSON, the tree, checkpoints, entries, exports and bundles, proofs, receipts, the command line.
@@ -182,12 +185,12 @@ MESSAGES = {
     "IdentifiersLinked": {}, "NumberChanged": {}, "UserIdChanged": {},
     "IdentityKeyChanged": {1: "sender string"},
     "ErasureRequested": {1: "due_at int64", 2: "keep_suppression bool"},
-    "ErasureCancelled": {},
+    "ErasureCancelled": {1: "request_seqs *uint64"},
     "ContactErased": {
         1: "trails *uint64", 2: "suppression_tokens *bytes", 3: "former_identifiers *FormerIdentifier",
     },
     "FormerIdentifier": {1: "token bytes", 2: "until int64"},
-    "LegalHoldChanged": {1: "held bool"},
+    "LegalHoldChanged": {1: "held bool", 2: "hold_seqs *uint64"},
     "DecisionReceiptIssued": {
         1: "identifier_digest bytes", 2: "sender string", 3: "category Category", 4: "asked_at int64",
         5: "permission Permission", 6: "reasons *Reason", 7: "deciding_seqs *uint64", 8: "policy_version uint32",
@@ -1340,6 +1343,15 @@ def batch(path):
             print(json.dumps(judge(json.loads(line))), flush=True)
 
 
+def schema():
+    for message, fields in FIELDS.items():
+        for n, (name, kind, repeated) in fields.items():
+            print(f"{message}.{name} = {n} {'repeated' if repeated else 'optional'} {kind}")
+    for enum, words in WORDS.items():
+        for n, word in words.items():
+            print(f"{enum}.{word} = {n}")
+
+
 def main():
     parser = argparse.ArgumentParser(description="Verifies what a consent ledger hands out.", epilog="See the beginning of this file.")
     parser.add_argument("file", nargs="?", help="an export, bundle, receipt, proof or checkpoint")
@@ -1350,7 +1362,10 @@ def main():
     parser.add_argument("--entry-hash", help="or their hash, 64 hex digits")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--batch", metavar="LIST", help="verify many files, each a JSON object on a line of LIST")
+    parser.add_argument("--schema", action="store_true", help="print the stored fields that this verifier knows")
     words = parser.parse_args()
+    if words.schema:
+        return schema()
     if words.batch:
         return batch(words.batch)
     if not words.file or not words.key:

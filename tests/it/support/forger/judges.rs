@@ -1,5 +1,6 @@
 //! Both verifiers, asked about the same case: the library's, and the one in Python that was written from the page alone.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -205,6 +206,12 @@ pub fn binary(case: &Case) -> Verdict {
     let verdict = if said.code == 2 { Verdict::CannotTell } else { said_by(&said.json()[0]) };
     assert_eq!(said.code, verdict.exit_code(), "{said:?}");
     verdict
+}
+
+/// The stored fields that the verifier in Python knows, as `tests/data/entry-proto.lock` has them.
+pub fn python_schema() -> Option<BTreeSet<String>> {
+    let output = Command::new(INTERPRETER.as_ref()?).arg(script()).arg("--schema").output().unwrap();
+    Some(String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect())
 }
 
 fn script() -> PathBuf {
