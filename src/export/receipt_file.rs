@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use prost::Message;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use super::receipt::{ReceiptError, from_message, verify};
 use crate::consent::time::Time;
@@ -43,6 +44,11 @@ impl ReceiptFile {
             return Err(ReceiptError::FormatUnknown { found: format });
         }
         let read: Document = serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))?;
+        // What serde takes for the same and this format does not, as a list in the place of an object.
+        let stands: Value = serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))?;
+        if serde_json::to_value(&read).ok() != Some(stands) {
+            return Err(unreadable("a member is of another type".to_owned()));
+        }
         let base64 = |field: &str, text: &str| BASE64.decode(text).map_err(|_| unreadable(format!("{field}: not base64")));
         let message = proto::Receipt {
             ledger_id: hex_bytes("ledger_id", &read.ledger_id)?,

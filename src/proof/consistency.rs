@@ -17,6 +17,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::checkpoint::{self, Checkpoint, CheckpointError, Verified};
+use super::decimal;
 use super::merkle::{Hash, is_consistent};
 use super::note::VerifierKey;
 
@@ -56,7 +57,7 @@ impl std::str::FromStr for ConsistencyProof {
         if lines.next() != Some(FIRST_LINE) {
             return Err(malformed());
         }
-        let old = lines.next().and_then(|line| line.strip_prefix("old ")?.parse().ok()).ok_or_else(malformed)?;
+        let old = lines.next().and_then(|line| decimal(line.strip_prefix("old ")?)).ok_or_else(malformed)?;
         let hash = |line: &str| BASE64.decode(line).ok().and_then(|hash| hash.try_into().ok());
         let path = lines.map(hash).collect::<Option<Vec<Hash>>>().filter(|path| path.len() <= PATH_MAX).ok_or_else(malformed)?;
         Ok(Self { old, path, checkpoint: checkpoint.to_owned() })

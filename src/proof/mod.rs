@@ -13,3 +13,8 @@ pub mod merkle;
 pub mod note;
 pub mod range;
 pub mod tlog_proof;
+
+/// A number in its one spelling: decimal digits, without a sign or leading zeros.
+fn decimal(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|number: &u64| number.to_string() == text)
+}

@@ -14,6 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::checkpoint::{self, CheckpointError, Verified};
+use super::decimal;
 use super::merkle::{Hash, root_of_inclusion};
 use super::note::VerifierKey;
 
@@ -58,7 +59,7 @@ impl std::str::FromStr for TlogProof {
         if index.starts_with("extra ") {
             index = lines.next().ok_or_else(malformed)?;
         }
-        let index = index.strip_prefix("index ").and_then(|index| index.parse().ok()).ok_or_else(malformed)?;
+        let index = index.strip_prefix("index ").and_then(decimal).ok_or_else(malformed)?;
         let hash = |line: &str| BASE64.decode(line).ok().and_then(|hash| hash.try_into().ok());
         let path = lines.map(hash).collect::<Option<Vec<Hash>>>().filter(|path| path.len() <= PATH_MAX).ok_or_else(malformed)?;
         Ok(Self { index, path, checkpoint: checkpoint.to_owned() })

@@ -14,6 +14,7 @@ mod errors;
 mod evidence;
 mod exports;
 mod faults;
+mod forgeries;
 mod format;
 mod oracle;
 mod packed;

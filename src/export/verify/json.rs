@@ -4,7 +4,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
@@ -85,6 +85,19 @@ impl<'de> Visitor<'de> for Once {
         }
         Ok(object.into())
     }
+}
+
+/// A struct that stands as an object: serde would take a list of its members too.
+pub fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<T, D::Error> {
+    let members = Map::deserialize(deserializer)?;
+    T::deserialize(Value::Object(members)).map_err(D::Error::custom)
+}
+
+/// A list of such structs, in a member that may be left out.
+pub fn objects<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<Vec<T>>, D::Error> {
+    let items = Vec::<Map<String, Value>>::deserialize(deserializer)?;
+    let items = items.into_iter().map(|members| T::deserialize(Value::Object(members)));
+    items.collect::<Result<_, _>>().map(Some).map_err(D::Error::custom)
 }
 
 /// Base64 with padding, in its one spelling.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::json::{Bytes, Bytes32, Hex, Instant, True};
+use super::json::{Bytes, Bytes32, Hex, Instant, True, object, objects};
 
 /// The first line, but for its claim.
 #[derive(Deserialize, Debug)]
@@ -20,14 +20,17 @@ pub struct First {
     #[serde(rename = "made_at")]
     _made_at: Instant,
     /// What was asked for.
+    #[serde(deserialize_with = "object")]
     pub selection: Selection,
     /// What it claims.
     pub claim: Map<String, Value>,
     /// The signed checkpoint.
     pub checkpoint: String,
     /// The keys it brings.
+    #[serde(default, deserialize_with = "objects")]
     pub keys: Option<Vec<Key>>,
     /// Where trails end.
+    #[serde(default, deserialize_with = "objects")]
     pub heads: Option<Vec<Head>>,
 }
 

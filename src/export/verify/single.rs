@@ -138,5 +138,5 @@ fn path_between(old: u64, newer: &Checkpoint, key: &VerifierKey, proof: Option<&
     };
     let proof: ConsistencyProof = proof.ok_or_else(unproven)?.parse().map_err(|_| unproven())?;
     let led_to = held(&proof.checkpoint, key).map_err(VerifyError::CannotTell)?.checkpoint;
-    if proof.old == old && led_to == *newer { Ok(proof.path) } else { Err(unproven()) }
+    if proof.old == old && led_to.size == newer.size { Ok(proof.path) } else { Err(unproven()) }
 }

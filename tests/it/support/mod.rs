@@ -5,6 +5,7 @@ pub mod bench;
 pub mod cli;
 pub mod client;
 pub mod dice;
+pub mod forger;
 pub mod histories;
 pub mod oracle;
 pub mod rules_alone;

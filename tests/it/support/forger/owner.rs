@@ -1,0 +1,153 @@
+//! What only the owner of a ledger can do, who has every key: seal, link and sign anew.
+
+use std::collections::BTreeMap;
+
+use consent_ledger::ledger::keyring::key_commitment;
+use consent_ledger::ledger::receipt::{identifier_digest, signed_bytes};
+use consent_ledger::ledger::seal::Key;
+use consent_ledger::proof::head;
+use consent_ledger::proof::merkle::{Hash, Nodes, node, prove_inclusion, root};
+use consent_ledger::proto::clear_part::Fact;
+use consent_ledger::proto::{ClearPart, DecisionReceiptIssued, LedgerCreated, SealedPart};
+use ed25519_dalek::Signer;
+use prost::Message;
+use serde_json::json;
+
+use super::file::File;
+use super::goods::Goods;
+use super::judges::Case;
+use super::stored::Stored;
+use super::to_base64;
+
+/// The seqs of the contact's first trail, which went on after the join.
+pub fn elder(file: &File) -> Vec<u64> {
+    let trail = file.lines[0]["claim"]["contact_trails"][0].as_u64().unwrap();
+    file.of_trail(trail)
+}
+
+/// A good file, changed, linked and signed anew.
+pub fn owned(goods: &Goods, file: &File, change: impl FnOnce(&mut File)) -> Case {
+    let mut file = file.clone();
+    change(&mut file);
+    file.relink(&goods.keys);
+    file.resign(&goods.checkpoint_key);
+    Case::new(file.bytes(), &goods.key)
+}
+
+/// An entry changed, sealed and stated anew.
+pub fn rewritten(goods: &Goods, file: &mut File, seq: u64, change: impl FnOnce(&mut Stored)) {
+    let mut stored = file.stored(seq, &goods.keys);
+    change(&mut stored);
+    let bytes = stored.resealed(&goods.keys);
+    file.restate(seq, &bytes);
+}
+
+/// The contact's receipt in the file, changed.
+pub fn another_answer(goods: &Goods, file: &mut File, change: impl FnOnce(&mut DecisionReceiptIssued, &Stored)) {
+    let seq = file.of_kind("decision_receipt_issued")[0];
+    rewritten(goods, file, seq, |stored| {
+        let before = stored.clone();
+        stored.edit(|clear| {
+            let Some(Fact::DecisionReceiptIssued(issued)) = &mut clear.fact else { panic!("a receipt is expected") };
+            change(issued, &before);
+        });
+    });
+}
+
+/// Signs a changed receipt of the file as the ledger would.
+pub fn signed(goods: &Goods, stored: &Stored, issued: &mut DecisionReceiptIssued) {
+    issued.signature = Vec::new();
+    let bytes = signed_bytes(goods.ledger_id, stored.header.account, stored.header.link.trail, issued);
+    issued.signature = goods.receipt_key.sign(&bytes).to_bytes().to_vec();
+}
+
+/// The ledger's first entry, saying something else.
+pub fn created(goods: &Goods, file: &mut File, change: impl FnOnce(&mut LedgerCreated)) {
+    rewritten(goods, file, 1, |stored| {
+        stored.edit(|clear| {
+            let Some(Fact::LedgerCreated(created)) = &mut clear.fact else { panic!("the first entry is expected") };
+            change(created);
+        });
+    });
+}
+
+/// The log rewritten before the older checkpoint: a consent that nobody gave.
+pub fn history_rewritten(goods: &Goods, file: &mut File) {
+    let seq = file.of_kind("opted_in")[0];
+    rewritten(goods, file, seq, |stored| stored.edit(|clear| clear.occurred_at -= 86_400_000_000));
+}
+
+struct Leaves(Vec<Hash>);
+
+impl Nodes for Leaves {
+    type Error = std::convert::Infallible;
+
+    fn complete(&self, level: u32, index: u64) -> Result<Hash, Self::Error> {
+        Ok(match level.checked_sub(1) {
+            None => self.0[usize::try_from(index).unwrap()],
+            Some(below) => node(&self.complete(below, 2 * index)?, &self.complete(below, 2 * index + 1)?),
+        })
+    }
+}
+
+/// The end of the contact's trail left out, and a root over all trails, honest but for this one, that says so.
+pub fn false_heads(goods: &Goods, file: &mut File) {
+    let seqs = elder(file);
+    let (end, before) = (seqs[seqs.len() - 1], seqs[seqs.len() - 2]);
+    let cut = file.stored(end, &goods.keys).header.link;
+    file.leave_out(end);
+    let committed = file.of_kind("heads_committed")[0];
+    let mut ends: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
+    for seq in goods.whole.seqs().into_iter().filter(|seq| *seq < committed) {
+        let header = goods.whole.stored(seq, &goods.keys).header;
+        for link in [header.link, header.second].into_iter().filter(|link| link.trail_seq > 0) {
+            ends.insert(link.trail, (link.trail_seq, seq));
+        }
+    }
+    ends.insert(cut.trail, (cut.trail_seq - 1, before));
+    let leaves = Leaves(ends.iter().map(|(trail, (place, last))| head::leaf(*trail, *place, *last, &[7; 32])).collect());
+    let size = leaves.0.len() as u64;
+    for head in file.first()["heads"].as_array_mut().unwrap() {
+        let trail = head["trail"].as_u64().unwrap();
+        let Ok(path) = prove_inclusion(&leaves, trail, size);
+        let (place, last) = ends[&trail];
+        let path: Vec<String> = path.iter().map(to_base64).collect();
+        *head = json!({ "trail": trail, "trail_seq": place, "last_seq": last, "blind": to_base64([7; 32]), "path": path });
+    }
+    let Ok(root) = root(&leaves, size);
+    rewritten(goods, file, committed, |stored| {
+        stored.edit(|clear| {
+            let Some(Fact::HeadsCommitted(heads)) = &mut clear.fact else { panic!("heads are expected") };
+            heads.root = root.to_vec();
+        });
+    });
+}
+
+/// A receipt about the same contact under another key of its trail; any other entry stays what it is.
+fn redigested(goods: &Goods, stored: &mut Stored, key: &Key) {
+    let mut clear = stored.decoded();
+    let Some(Fact::DecisionReceiptIssued(issued)) = &mut clear.fact else { return };
+    let sealed = SealedPart::decode(stored.plain[0].as_deref().unwrap()).unwrap();
+    issued.identifier_digest = identifier_digest(key, stored.header.account, &sealed.identifiers[0].parse().unwrap()).to_vec();
+    signed(goods, stored, issued);
+    stored.clear = clear.encode_to_vec();
+}
+
+/// Another key for the contact's first trail, under which everything of it is sealed anew.
+pub fn another_key(goods: &Goods, file: &mut File, change: impl Fn(&mut ClearPart, [u8; 32])) {
+    let trail = file.first()["claim"]["contact_trails"][0].as_u64().unwrap();
+    let key = Key::from_bytes([7; 32]);
+    let commitment = key_commitment(goods.ledger_id, trail, &key);
+    let mut keys = goods.keys.clone();
+    keys.insert(trail, key);
+    for seq in elder(file) {
+        let mut stored = file.stored(seq, &goods.keys);
+        if stored.header.link.trail_seq == 1 {
+            stored.edit(|clear| change(clear, commitment));
+        }
+        redigested(goods, &mut stored, &keys[&trail]);
+        file.restate(seq, &stored.resealed(&keys));
+    }
+    file.relink(&keys);
+    file.first()["keys"][0]["key"] = to_base64([7; 32]).into();
+}
