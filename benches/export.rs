@@ -8,7 +8,9 @@
 //!
 //! `rss_mib` is the process's resident memory after each tenth of the export. What records the entries first is not timed.
 
-#![allow(clippy::unwrap_used, clippy::cast_precision_loss, reason = "a benchmark that panics has failed; ratios are for people")]
+#![allow(clippy::unwrap_used, reason = "a benchmark that panics has failed")]
+#![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "figures are for people")]
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
 use std::io::{BufReader, BufWriter};
 use std::time::Instant;
