@@ -1060,11 +1060,11 @@ class Export:
             require(IS_ENTRY(line) or IS_LEFT_OUT(line), "UNREADABLE", "the line is none of those specified")
             raise Fails("OUT_OF_ORDER", f"something stands behind entry {self.checkpoint.size}, the checkpoint's last")
         require(IS_LAST(line), "UNREADABLE", "the last line is not as specified")
+        require((line["entries"], line["left_out"]) == (self.entries, self.left_out), "CUT_SHORT",
+                f"the file counts {line['entries']} entries and {line['left_out']} left out, and has {self.entries} and {self.left_out}")
         if self.file.read(1):
             self.line += 1
             raise Fails("OUT_OF_ORDER", "something stands behind the last line")
-        require((line["entries"], line["left_out"]) == (self.entries, self.left_out), "CUT_SHORT",
-                f"the file counts {line['entries']} entries and {line['left_out']} left out, and has {self.entries} and {self.left_out}")
 
     def at_the_end(self):
         require(self.tree.root() == self.checkpoint.root, "ROOT_DIFFERS", "the entries do not lead to the checkpoint's root")

@@ -135,6 +135,11 @@ pub const KINDS: &[Kind] = &[
         forge: |goods| text(goods, &goods.whole.bytes(), |file| format!("{file} ")),
     },
     Kind {
+        name: "the last line counts wrongly, and something stands behind it",
+        code: "CUT_SHORT",
+        forge: |goods| text(goods, &goods.whole.bytes(), |file| with(file, "\"left_out\":0}", "\"left_out\":1}") + "{}\n"),
+    },
+    Kind {
         name: "an entry stands behind the last of the checkpoint",
         code: "OUT_OF_ORDER",
         forge: |goods| {

@@ -9,7 +9,8 @@ use serde_json::json;
 use super::{Kind, lines};
 use crate::support::forger::goods::JOINED;
 use crate::support::forger::owner::{
-    another_answer, another_key, created, elder, false_heads, history_rewritten, owned, rewritten, signed,
+    another_answer, another_key, another_key_for_the_same_ciphertext, created, elder, false_heads, history_rewritten, owned, rewritten,
+    signed,
 };
 
 pub const KINDS: &[Kind] = &[
@@ -77,6 +78,16 @@ pub const KINDS: &[Kind] = &[
         forge: |goods| {
             lines(goods, &goods.bundle, |file| {
                 another_key(goods, file, |_, _| {});
+                file.resign(&goods.checkpoint_key);
+            })
+        },
+    },
+    Kind {
+        name: "the owner shows a second key, under which the same ciphertext opens to other words",
+        code: "KEY_DIFFERS",
+        forge: |goods| {
+            lines(goods, &goods.bundle, |file| {
+                another_key_for_the_same_ciphertext(goods, file);
                 file.resign(&goods.checkpoint_key);
             })
         },

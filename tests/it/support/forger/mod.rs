@@ -11,6 +11,7 @@ pub mod goods;
 pub mod judges;
 pub mod owner;
 pub mod stored;
+pub mod two_keys;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

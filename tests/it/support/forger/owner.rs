@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use consent_ledger::export::opened;
 use consent_ledger::ledger::keyring::key_commitment;
 use consent_ledger::ledger::receipt::{identifier_digest, signed_bytes};
-use consent_ledger::ledger::seal::Key;
+use consent_ledger::ledger::seal::{self, Key};
 use consent_ledger::proof::head;
 use consent_ledger::proof::merkle::{Hash, Nodes, node, prove_inclusion, root};
 use consent_ledger::proto::clear_part::Fact;
@@ -14,10 +15,11 @@ use prost::Message;
 use serde_json::json;
 
 use super::file::File;
-use super::goods::Goods;
+use super::goods::{Goods, Keys};
 use super::judges::Case;
 use super::stored::Stored;
 use super::to_base64;
+use super::two_keys::{BOX_BYTES, sealed_twice};
 
 /// The seqs of the contact's first trail, which went on after the join.
 pub fn elder(file: &File) -> Vec<u64> {
@@ -135,19 +137,46 @@ fn redigested(goods: &Goods, stored: &mut Stored, key: &Key) {
 
 /// Another key for the contact's first trail, under which everything of it is sealed anew.
 pub fn another_key(goods: &Goods, file: &mut File, change: impl Fn(&mut ClearPart, [u8; 32])) {
-    let trail = file.first()["claim"]["contact_trails"][0].as_u64().unwrap();
-    let key = Key::from_bytes([7; 32]);
-    let commitment = key_commitment(goods.ledger_id, trail, &key);
-    let mut keys = goods.keys.clone();
-    keys.insert(trail, key);
-    for seq in elder(file) {
-        let mut stored = file.stored(seq, &goods.keys);
-        if stored.header.link.trail_seq == 1 {
+    let trail = file.lines[0]["claim"]["contact_trails"][0].as_u64().unwrap();
+    let commitment = key_commitment(goods.ledger_id, trail, &Key::from_bytes([7; 32]));
+    let first = elder(file)[0];
+    resealed(goods, file, [7; 32], |stored, keys| {
+        if stored.header.seq.number() == first {
             stored.edit(|clear| change(clear, commitment));
         }
+        stored.resealed(keys)
+    });
+}
+
+/// Another key for the contact's first trail, under which the ciphertext of its first entry opens too; the rest of the trail is
+/// sealed anew under that key.
+pub fn another_key_for_the_same_ciphertext(goods: &Goods, file: &mut File) {
+    let (trail, first) = (file.lines[0]["claim"]["contact_trails"][0].as_u64().unwrap(), elder(file)[0]);
+    let committed = &goods.keys[&trail];
+    let mut stored = file.stored(first, &goods.keys);
+    stored.sealed = vec![0; 4 + BOX_BYTES];
+    stored.sealed[..4].copy_from_slice(&u32::try_from(BOX_BYTES).unwrap().to_be_bytes());
+    let bytes = stored.bytes();
+    let bound_to = &bytes[..bytes.len() - BOX_BYTES];
+    let (sealed, second) = sealed_twice(committed.bytes(), bound_to);
+    assert!(seal::open(committed, bound_to, &sealed).is_ok());
+    let plain = seal::open(&Key::from_bytes(second), bound_to, &sealed).unwrap();
+    let bytes = [bound_to, &sealed].concat();
+    resealed(goods, file, second, |stored, keys| if stored.header.seq.number() == first { bytes.clone() } else { stored.resealed(keys) });
+    file.line(first)["sealed"] = opened::sealed(&plain).unwrap();
+}
+
+/// Shows another key for the contact's first trail, whose entries are what `bytes` makes of them, linked anew.
+fn resealed(goods: &Goods, file: &mut File, key: [u8; 32], bytes: impl Fn(&mut Stored, &Keys) -> Vec<u8>) {
+    let trail = file.lines[0]["claim"]["contact_trails"][0].as_u64().unwrap();
+    let mut keys = goods.keys.clone();
+    keys.insert(trail, Key::from_bytes(key));
+    for seq in elder(file) {
+        let mut stored = file.stored(seq, &goods.keys);
         redigested(goods, &mut stored, &keys[&trail]);
-        file.restate(seq, &stored.resealed(&keys));
+        let bytes = bytes(&mut stored, &keys);
+        file.restate(seq, &bytes);
     }
     file.relink(&keys);
-    file.first()["keys"][0]["key"] = to_base64([7; 32]).into();
+    file.first()["keys"][0]["key"] = to_base64(key).into();
 }
