@@ -40,7 +40,9 @@ fn key_of(data_dir: &Path) -> VerifierKey {
 fn file(pieces: Vec<ExportPiece>) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut form = Pieces::new(Jsonl::new(&mut bytes));
-    pieces.into_iter().for_each(|piece| form.take(piece).unwrap());
+    for piece in pieces {
+        form.take(piece).unwrap();
+    }
     form.finish().unwrap();
     bytes
 }
