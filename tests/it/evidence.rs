@@ -339,5 +339,6 @@ fn what_cannot_be_handed_out_is_refused_by_field() {
         let unknown =
             try_evidence(&client, GetEvidenceRequest { contact: "+447400555555".into(), ..Default::default() }).await.unwrap_err();
         assert_eq!((refused(&unknown).0, refused(&unknown).1.as_str()), (GrpcCode::NotFound, "CONTACT_UNKNOWN"));
+        assert_eq!(client.log().await.len(), 8, "nothing was recorded");
     });
 }
