@@ -9,7 +9,7 @@ use super::checkpoint;
 use super::client::{ANSWER_MAX_BYTES, CALL, Server};
 use super::error::{CliError, Kind, Verdict};
 use super::output::Output;
-use super::verify::read_text;
+use super::verify_file::read_text;
 use crate::proof::checkpoint::{Checkpoint, CheckpointError};
 use crate::proof::note::Note;
 use crate::proto::audit_service_client::AuditServiceClient;

@@ -5,13 +5,12 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::client;
 use super::error::{CliError, Kind, Verdict};
 use super::output::Output;
-use super::verify_file::Beside;
+use super::verify_file::{Beside, progress_bar, read_text};
 use super::verify_receipt::Asked;
 use crate::consent::words::Seq;
 use crate::ledger::verify::{VerifyReport, verify_against};
@@ -86,11 +85,6 @@ fn older(path: &Path, key: &VerifierKey) -> Result<Checkpoint, CliError> {
     })
 }
 
-/// Reads a file of text.
-pub(super) fn read_text(path: &Path) -> Result<String, CliError> {
-    std::fs::read_to_string(path).map_err(|error| CliError::local(error).context(format!("reading {}", path.display())))
-}
-
 fn verify_ledger(data_dir: &Path, older: Option<Checkpoint>, output: Output) -> Result<Verdict, CliError> {
     let progress = progress_bar();
     let report = verify_against(data_dir, older, |done, total| {
@@ -103,15 +97,6 @@ fn verify_ledger(data_dir: &Path, older: Option<Checkpoint>, output: Output) -> 
     })?;
     output.print(|| value(&report), || text(&report))?;
     Ok(if is_whole(&report) { Verdict::Yes } else { Verdict::No })
-}
-
-/// Hidden where stderr is no terminal.
-pub(super) fn progress_bar() -> ProgressBar {
-    let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template("verifying {bar:40} {human_pos} of {human_len} ({per_sec}, {eta} left)") {
-        bar.set_style(style);
-    }
-    bar
 }
 
 fn is_whole(report: &VerifyReport) -> bool {

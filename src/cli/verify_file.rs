@@ -12,12 +12,11 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::error::{CliError, Verdict};
 use super::output::Output;
-use super::verify::{progress_bar, read_text};
 use super::verify_receipt;
 use crate::consent::time::Time;
 use crate::export::verify::{About, Against, Problem, Report, VerifyError, verify};
@@ -106,4 +105,18 @@ fn held(report: &Report, output: Output) -> Result<Verdict, CliError> {
     };
     output.print(value, text)?;
     Ok(Verdict::Yes)
+}
+
+/// Reads a file of text.
+pub(super) fn read_text(path: &Path) -> Result<String, CliError> {
+    std::fs::read_to_string(path).map_err(|error| CliError::local(error).context(format!("reading {}", path.display())))
+}
+
+/// Hidden where stderr is no terminal.
+pub(super) fn progress_bar() -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("verifying {bar:40} {human_pos} of {human_len} ({per_sec}, {eta} left)") {
+        bar.set_style(style);
+    }
+    bar
 }

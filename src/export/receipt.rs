@@ -16,6 +16,9 @@ use crate::proof::tlog_proof::{TlogProof, TlogProofError};
 use crate::proto::clear_part::Fact;
 use crate::proto::{self, DecisionReceiptIssued, LedgerCreated};
 
+/// What a receipt's file says it is.
+pub const FORMAT: &str = "consent-ledger/receipt/v1";
+
 /// Why a receipt does not hold.
 #[derive(Debug, thiserror::Error, PartialEq, Eq, Clone)]
 pub enum ReceiptError {
@@ -26,7 +29,7 @@ pub enum ReceiptError {
         why: String,
     },
     /// Another format.
-    #[error("the format is {found:?}, {} is expected", super::receipt_file::FORMAT)]
+    #[error("the format is {found:?}, {} is expected", FORMAT)]
     FormatUnknown {
         /// What the file says.
         found: String,

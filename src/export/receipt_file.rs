@@ -12,16 +12,13 @@ use prost::Message;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use super::receipt::{ReceiptError, from_message, verify};
+use super::receipt::{FORMAT, ReceiptError, from_message, verify};
 use crate::consent::time::Time;
 use crate::consent::words::{Category, Permission, Reason};
 use crate::ledger::receipt::Receipt;
 use crate::proof::checkpoint::Verified;
 use crate::proof::note::VerifierKey;
 use crate::proto::{self, DecisionReceiptIssued};
-
-/// What the file says it is.
-pub const FORMAT: &str = "consent-ledger/receipt/v1";
 
 /// A receipt as a file holds it: with what it says for people, which nobody signed.
 #[derive(Clone, PartialEq, Debug)]

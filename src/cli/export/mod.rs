@@ -19,7 +19,7 @@ use super::client::Connection;
 use super::error::{CliError, Verdict};
 use super::output::Output;
 use super::prove::size_of;
-use super::verify::read_text;
+use super::verify_file::read_text;
 use super::words;
 use crate::consent::time::Time;
 use crate::proto::{ExportEntriesRequest, GetEvidenceRequest};
