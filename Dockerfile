@@ -15,6 +15,8 @@ WORKDIR /build
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY proto proto
 COPY src src
+# The manifest names them; cargo refuses to build without.
+COPY benches benches
 RUN cargo build --release --locked --bin consent-ledger
 
 FROM debian:12.11-slim

@@ -206,3 +206,15 @@ fn a_long_file_without_a_reason_is_found() {
     assert_eq!(faults("src/consent/words.rs", &long), Vec::<String>::new());
     assert!(LONG.iter().all(|(_, reason)| !reason.is_empty()));
 }
+
+#[test]
+fn the_image_is_built_from_all_that_the_manifest_names() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (docker, manifest) =
+        (std::fs::read_to_string(root.join("Dockerfile")).unwrap(), std::fs::read_to_string(root.join("Cargo.toml")).unwrap());
+    let copied: Vec<&str> = docker.lines().filter_map(|line| line.strip_prefix("COPY ")).flat_map(str::split_whitespace).collect();
+    let named = manifest.lines().filter(|line| *line == "[[bench]]").map(|_| "benches");
+    for needed in ["Cargo.toml", "Cargo.lock", "build.rs", "proto", "src"].into_iter().chain(named) {
+        assert!(copied.contains(&needed), "the Dockerfile does not copy {needed}");
+    }
+}
