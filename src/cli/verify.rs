@@ -18,7 +18,7 @@ use crate::proof::checkpoint::{self, Checkpoint};
 use crate::proof::note::VerifierKey;
 
 const EXAMPLES: &str = "\
-Exit code: 0 it holds, 1 it does not, 2 it could not be read.
+Exit code: 0 it holds, 1 it does not, 2 it could not be told.
 
 Examples:
   consent-ledger verify --data-dir ./ledger
