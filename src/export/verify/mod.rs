@@ -7,6 +7,7 @@
 //!
 //! It reads line by line and keeps what it needs of the claimed trails, however long the file is.
 
+mod bundle;
 mod end;
 mod first;
 mod json;
