@@ -25,6 +25,7 @@ use consent_ledger::proto::export_piece::Piece as Message;
 use consent_ledger::proto::{Checkpoint, CompleteClaim, ExportBegin, ExportEnd, ExportPiece, ExportSelection, LeftOut, TrailHead, TrailKey};
 
 use crate::support::dice::Dice;
+use crate::support::forger::judges::{Case, Verdict, python};
 use crate::support::histories::{Arrival, CONTACTS, history, questions, with_erasures};
 
 const HISTORIES: Range<u64> = 9_000_000..9_000_060;
@@ -137,7 +138,7 @@ fn head(head: &consent_ledger::ledger::heads::ProvedHead) -> TrailHead {
 /// Plays each history; every bundle of it must verify. Gives how many there were, and of what claims.
 fn all_verify(seeds: Range<u64>, history: fn(&mut Dice) -> Vec<Arrival>) -> (usize, usize) {
     let (mut bundles, mut shared) = (0, 0);
-    let mut wrong = Vec::new();
+    let (mut wrong, mut cases) = (Vec::new(), Vec::new());
     for seed in seeds {
         let dir = tempfile::tempdir().unwrap();
         let bench = Bench::open(dir.path());
@@ -146,16 +147,19 @@ fn all_verify(seeds: Range<u64>, history: fn(&mut Dice) -> Vec<Arrival>) -> (usi
         bench.play(&mut dice, &history);
         for contact in CONTACTS {
             let Some(bundle) = bench.bundle(contact) else { continue };
+            cases.push(Case::new(bundle.clone(), &bench.ledger.checkpoint_key().to_string()));
             match bench.verified(&bundle) {
                 Ok(report) => {
                     bundles += 1;
-                    shared += usize::from(report.holds.iter().any(|line| line.contains("shared")));
+                    shared += usize::from(report.holds.iter().any(|line| line.starts_with("NOT complete")));
                 }
                 Err(error) => wrong.push(format!("seed {seed} {contact}: {error}")),
             }
         }
         bench.ledger.close();
     }
+    let theirs = python(&cases.iter().collect::<Vec<_>>()).unwrap_or_default();
+    wrong.extend(theirs.iter().filter(|verdict| **verdict != Verdict::Holds).map(|verdict| format!("the one in Python: {verdict}")));
     assert!(wrong.is_empty(), "{} of {bundles} and these:\n{}", wrong.len(), wrong.join("\n"));
     (bundles, shared)
 }

@@ -63,6 +63,7 @@ impl Bundle {
         }
         if let Some(erased) = erased {
             self.erasure(seq, erased);
+            return Ok(());
         }
         self.elsewhere.extend(trails.into_iter().filter(|trail| *trail != 0 && !listed(*trail)).map(|trail| (trail, seq)));
         Ok(())

@@ -29,6 +29,8 @@ pub(super) struct Receipts {
     uninterpreted: Option<Seq>,
     signed: u64,
     derived: u64,
+    /// Those that do not follow, which an erasure may explain.
+    unexplained: u64,
 }
 
 /// A receipt of one of the contact's trails.
@@ -88,8 +90,8 @@ impl Receipts {
     }
 
     /// Derives the answers from the entries of the bundle and holds them against what was signed. Where the contact shares a
-    /// trail with others, whose entries are not here, where an entry is of an unknown kind, or an erasure decided or took
-    /// entries out since, nothing can be derived.
+    /// trail with others, whose entries are not here, or an entry before is of an unknown kind, nothing can be derived. Where an
+    /// erasure decided, or took entries out since, an answer need not follow from what is left.
     pub(super) fn derive(&mut self, complete: &Complete, erasures: &[Seq]) -> Result<(), Problem> {
         if !complete.shared_trails.is_empty() {
             return Ok(());
@@ -107,8 +109,8 @@ impl Receipts {
             let material = Material { entries: &self.entries, suppressed: &[], account: complete.account, about };
             let derived = derive(&material, &question, position);
             let differs = differences(issued, &derived.decision, derived.policy_version);
-            let rests_on = |erasure: &Seq| *erasure > position || issued.deciding_seqs.contains(&erasure.number());
-            if !differs.is_empty() && erasures.iter().any(rests_on) {
+            if !differs.is_empty() && !erasures.is_empty() {
+                self.unexplained += 1;
                 continue;
             }
             if !differs.is_empty() {
@@ -122,9 +124,15 @@ impl Receipts {
 
     /// What holds of them.
     pub(super) fn report(&self) -> Option<String> {
-        let (signed, derived) = (self.signed, self.derived);
-        let rest = signed - derived;
-        let rest = if rest == 0 { String::new() } else { format!(", {rest} of them not derived from what is here") };
-        (signed > 0).then(|| format!("decision receipts: {signed} signed with the ledger's key, the answers of {derived} follow{rest}"))
+        let Self { signed, derived, unexplained, .. } = *self;
+        let rest = match signed - derived - unexplained {
+            0 => String::new(),
+            rest => format!(", {rest} of them not derived from what is here"),
+        };
+        let lost = match unexplained {
+            0 => String::new(),
+            lost => format!(", {lost} do not follow from what is here, for which an erasure may be the reason"),
+        };
+        (signed > 0).then(|| format!("decision receipts: {signed} signed with the ledger's key, the answers of {derived} follow{rest}{lost}"))
     }
 }
