@@ -22,7 +22,9 @@ use consent_ledger::ledger::record::Actor;
 use consent_ledger::ledger::{Ledger, Options, Question};
 use consent_ledger::proto::export_begin::Claim as ClaimMessage;
 use consent_ledger::proto::export_piece::Piece as Message;
-use consent_ledger::proto::{Checkpoint, CompleteClaim, ExportBegin, ExportEnd, ExportPiece, ExportSelection, LeftOut, TrailHead, TrailKey};
+use consent_ledger::proto::{
+    Checkpoint, CompleteClaim, ExportBegin, ExportEnd, ExportPiece, ExportSelection, LeftOut, TrailHead, TrailKey,
+};
 
 use crate::support::dice::Dice;
 use crate::support::forger::judges::{Case, Verdict, python};

@@ -83,7 +83,9 @@ fn held(claimed: &Complete, size: u64, heads: &[Head]) -> Result<(), Problem> {
     require(in_order && apart, Code::ClaimUnfounded, || "the claimed trails do not ascend, or one is shared too".to_owned())?;
     let theirs = contact_trails.iter().chain(shared_trails);
     let is_whole = *account != 0 && theirs.clone().next().is_some() && theirs.clone().all(|trail| *trail != 0 && trail != account);
-    require(is_whole, Code::ClaimUnfounded, || "the contact has no trail, or the ledger's or the account's own is passed off as one".to_owned())?;
+    require(is_whole, Code::ClaimUnfounded, || {
+        "the contact has no trail, or the ledger's or the account's own is passed off as one".to_owned()
+    })?;
     let claimed: BTreeSet<u64> = claimed.followed().collect();
     let proved: Vec<u64> = heads.iter().map(|head| head.trail).collect();
     let same = claimed.into_iter().collect::<Vec<_>>() == proved;

@@ -102,7 +102,8 @@ impl Receipts {
             let question =
                 ReceiptQuestion::of(issued).ok_or_else(|| problem(format!("the receipt in entry {} asks nothing", receipt.seq)))?;
             let position = Seq::new(issued.position_seq);
-            if self.uninterpreted.is_some_and(|seq| seq <= position) || issued.reasons.contains(&i32::from(Reason::ContactErased.number())) {
+            if self.uninterpreted.is_some_and(|seq| seq <= position) || issued.reasons.contains(&i32::from(Reason::ContactErased.number()))
+            {
                 continue;
             }
             let about = About::Identifier(receipt.about);
@@ -133,6 +134,7 @@ impl Receipts {
             0 => String::new(),
             lost => format!(", {lost} do not follow from what is here, for which an erasure may be the reason"),
         };
-        (signed > 0).then(|| format!("decision receipts: {signed} signed with the ledger's key, the answers of {derived} follow{rest}{lost}"))
+        (signed > 0)
+            .then(|| format!("decision receipts: {signed} signed with the ledger's key, the answers of {derived} follow{rest}{lost}"))
     }
 }

@@ -14,8 +14,8 @@ use super::shown::{Shown, Side};
 use crate::ledger::keyring::key_commitment;
 use crate::ledger::secrets::LedgerId;
 use crate::proof::merkle::{Frontier, Hash};
-use crate::proto::clear_part::Fact;
 use crate::proto::SigningKeyUse;
+use crate::proto::clear_part::Fact;
 
 /// What is known after the lines so far.
 pub(super) struct Verifier {
