@@ -11,6 +11,7 @@ mod files;
 mod flips;
 mod golden;
 mod headers;
+mod odd;
 mod owner;
 mod proofs;
 mod receipts;

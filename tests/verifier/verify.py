@@ -44,6 +44,7 @@ EXPORT, RECEIPT = "consent-ledger/export/v1", "consent-ledger/receipt/v1"
 INCLUSION, CONSISTENCY = "c2sp.org/tlog-proof@v1", "consent-ledger/consistency-proof@v1"
 LONGEST_LINE = 64 << 20
 LARGEST_ENTRY = 1 << 20
+SPACE = b" \t\n\f\r"
 U64 = 1 << 64
 
 
@@ -79,6 +80,7 @@ def to_base64(data):
     return base64.b64encode(data).decode()
 
 
+LAST_TIME = 253_402_207_200_999_999  # 9999-12-30T22:00:00.999999Z, in microseconds: the last that is written.
 TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?Z")
 
 
@@ -87,12 +89,19 @@ def nanoseconds(text):
     found = TIME.fullmatch(text)
     if not found:
         raise ValueError("not a time in UTC")
+    if found[1][11:13] > "23":
+        raise ValueError("no hour of a day")
     since = datetime.datetime.fromisoformat(found[1]) - datetime.datetime(1970, 1, 1)
-    return (since.days * 86_400 + since.seconds) * 1_000_000_000 + int((found[2] or "0").ljust(9, "0"))
+    time = (since.days * 86_400 + since.seconds) * 1_000_000_000 + int((found[2] or "0").ljust(9, "0"))
+    if time // 1_000 > LAST_TIME:
+        raise ValueError("later than any time that is written")
+    return time
 
 
 def time_text(microseconds):
     """The same the other way round, with as many digits of a second as are not zero; None where the calendar ends before."""
+    if microseconds > LAST_TIME:
+        return None
     try:
         text = (datetime.datetime(1970, 1, 1) + datetime.timedelta(microseconds=microseconds)).isoformat(timespec="microseconds")
     except OverflowError:
@@ -361,8 +370,21 @@ def spans(data):
 # --------------------------------------------------------------------------------------------------------------- JSON
 
 
+DEEPEST = 64  # How deep values may be nested, the outermost counted.
+
+
 class OtherNumber(float):
     """A number with a fraction, an exponent or a minus before zero: equal to nothing that the document knows."""
+
+    def __new__(cls, text):
+        number = super().__new__(cls, text)
+        if number in (float("inf"), float("-inf")):
+            raise ValueError("a number is larger than a 64-bit float can be")
+        return number
+
+
+def integer(text):
+    return OtherNumber(text) if text == "-0" or len(text) > 300 else int(text)
 
 
 def once(pairs):
@@ -376,17 +398,23 @@ def no_constant(name):
     raise ValueError(f"{name} is no JSON")
 
 
-JSON = json.JSONDecoder(
-    object_pairs_hook=once, parse_float=OtherNumber, parse_constant=no_constant,
-    parse_int=lambda text: OtherNumber(text) if text == "-0" else int(text),
-)
+JSON = json.JSONDecoder(object_pairs_hook=once, parse_float=OtherNumber, parse_constant=no_constant, parse_int=integer)
+
+
+def nested(value):
+    """How deep a value is nested."""
+    if type(value) is dict:
+        value = list(value.values())
+    return 1 + max(map(nested, value), default=0) if type(value) is list else 0
 
 
 def from_json(data):
-    """Strict JSON: UTF-8, no member twice; ValueError otherwise."""
+    """Strict JSON: UTF-8, no member twice, not nested too deeply, no number too large; ValueError otherwise."""
     text = data.decode()
     try:
         value = JSON.decode(text)
+        if data.count(b"{") + data.count(b"[") > DEEPEST and nested(value) > DEEPEST:
+            raise ValueError("nested too deeply")
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     if "\\u" in text:
@@ -1337,7 +1365,7 @@ def verify(case):
             file.seek(0)
             return Export(file, key, older).verify()
         data = first + file.read(LONGEST_LINE)
-    if data.lstrip().startswith(b"{"):
+    if data.lstrip(SPACE).startswith(b"{"):
         return verify_receipt(data, key, older)
     if not parses(data.decode):
         raise Fails("CHECKPOINT_MALFORMED", "this is no text")
@@ -1353,7 +1381,7 @@ def verify(case):
 
 def is_export(first):
     """Whether a file that begins with this line is an export, or a broken one: JSON on one line, and no receipt's."""
-    if not first.startswith(b"{") or first.strip() == b"{":
+    if not first.startswith(b"{") or first.strip(SPACE) == b"{":
         return False
     try:
         named = from_json(first).get("format")

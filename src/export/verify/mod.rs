@@ -10,7 +10,7 @@
 mod bundle;
 mod end;
 mod first;
-mod json;
+pub(in crate::export) mod json;
 mod line;
 mod problem;
 mod receipts;
