@@ -13,6 +13,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::receipt::{FORMAT, ReceiptError, from_message, verify};
+use super::time;
+use super::verify::json;
 use crate::consent::time::Time;
 use crate::consent::words::{Category, Permission, Reason};
 use crate::ledger::receipt::Receipt;
@@ -35,14 +37,14 @@ impl ReceiptFile {
     /// Where it is not one, or its signed bytes are not canonical.
     pub fn parse(text: &str) -> Result<Self, ReceiptError> {
         let unreadable = |why: String| ReceiptError::Unreadable { why };
-        if let Ok(Named { format }) = serde_json::from_str(text)
+        let stands: Value = json::value(text.as_bytes()).map_err(|error| unreadable(error.to_string()))?;
+        if let Some(format) = stands.get("format").and_then(Value::as_str)
             && format != FORMAT
         {
-            return Err(ReceiptError::FormatUnknown { found: format });
+            return Err(ReceiptError::FormatUnknown { found: format.to_owned() });
         }
-        let read: Document = serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))?;
+        let read: Document = serde_json::from_value(stands.clone()).map_err(|error| unreadable(error.to_string()))?;
         // What serde takes for the same and this format does not, as a list in the place of an object.
-        let stands: Value = serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))?;
         if serde_json::to_value(&read).ok() != Some(stands) {
             return Err(unreadable("a member is of another type".to_owned()));
         }
@@ -76,18 +78,20 @@ impl ReceiptFile {
     /// # Errors
     /// The first member that says something else.
     pub fn says_what_was_signed(&self) -> Result<(), ReceiptError> {
-        let (stated, signed) = (&self.stated, Stated::of(&self.receipt.issued));
+        let issued = &self.receipt.issued;
+        let (stated, signed) = (&self.stated, Stated::of(issued));
+        let is_written = |micros: i64| time::is_written(Time::from_micros(micros));
         let members = [
             ("sender", stated.sender == signed.sender),
             ("category", stated.category == signed.category),
             ("opt_out_confirmation", stated.opt_out_confirmation == signed.opt_out_confirmation),
             ("template", stated.template == signed.template),
-            ("at", stated.at == signed.at),
+            ("at", stated.at == signed.at && is_written(issued.asked_at)),
             ("permission", stated.permission == signed.permission),
             ("reasons", stated.reasons == signed.reasons),
             ("allowed_template_categories", stated.allowed_template_categories == signed.allowed_template_categories),
-            ("window_closes_at", stated.window_closes_at == signed.window_closes_at),
-            ("valid_until", stated.valid_until == signed.valid_until),
+            ("window_closes_at", stated.window_closes_at == signed.window_closes_at && is_written(issued.window_closes_at)),
+            ("valid_until", stated.valid_until == signed.valid_until && is_written(issued.valid_until)),
             ("deciding_seqs", stated.deciding_seqs == signed.deciding_seqs),
             ("policy_version", stated.policy_version == signed.policy_version),
             ("position", stated.position == signed.position),

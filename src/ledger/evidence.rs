@@ -58,10 +58,11 @@ impl Ledger {
         let (committed, theirs) = loop {
             let group = self.trails_of(account, contact);
             let committed = self.heads_of(&[group.as_slice(), &[account]].concat())?;
-            // Where somebody was joined with the contact meanwhile, the heads are of other trails.
-            if self.trails_of(account, contact) == group {
-                let theirs = self.theirs(account, contact, &group, committed.as_of)?;
-                break (committed, theirs);
+            let theirs = self.theirs(account, contact, &group, committed.as_of);
+            // Where somebody was joined with the contact meanwhile, the heads are of other trails; where somebody was erased,
+            // what they shared was recorded again behind them.
+            if self.trails_of(account, contact) == group && self.shared.state.erasures().last() <= committed.as_of {
+                break (committed, theirs?);
             }
         };
         let checkpoint = self.up_to_now(old_sizes)?;
@@ -91,7 +92,8 @@ impl Ledger {
 
     fn heads_of(&self, trails: &[u64]) -> Result<std::sync::Arc<Committed>, ExportError> {
         let heads = &self.shared.heads;
-        if let Some(latest) = heads.latest(trails)? {
+        let erased = self.shared.state.erasures().last();
+        if let Some(latest) = heads.latest(trails)?.filter(|latest| erased <= latest.as_of) {
             return Ok(latest);
         }
         let committed = heads.commit(|heads| heads_writer::record(&self.shared.queue, heads));
@@ -110,26 +112,59 @@ impl Ledger {
         let now = self.present();
         let events: HashSet<Seq> = People::as_of(&members, now).person(Met { key, at: now }).events.into_iter().collect();
         let of_others: HashSet<Seq> = members.iter().map(MemberEvent::seq).filter(|seq| !events.contains(seq)).collect();
-        let entries = history::entries(&self.shared.state, &self.shared.reader, group)?;
-        let entries: Vec<&ReadEntry> = entries.iter().filter(|entry| entry.header.seq <= as_of).collect();
+        let entries = self.of_trails(group, as_of)?;
+        let (erasures, named) = self.erasures_of(group, as_of)?;
+        let is_void = |trail: u64| self.shared.state.erasures().is_void(trail);
         let mut theirs = Theirs { whole: Vec::new(), shared: Vec::new(), seqs: BTreeSet::new() };
-        for trail in group {
-            let own: Vec<Seq> =
-                entries.iter().filter(|entry| history::trails_of(entry).any(|of| of == *trail)).map(|entry| entry.header.seq).collect();
+        for trail in group.iter().filter(|trail| !is_void(**trail)) {
+            let own: Vec<&ReadEntry> = entries.iter().filter(|entry| history::trails_of(entry).any(|of| of == *trail)).collect();
+            let counts = |entry: &&&ReadEntry| !history::trails_of(entry).any(is_void);
+            let standing: Vec<Seq> = own.iter().filter(counts).map(|entry| entry.header.seq).collect();
             // Where nobody acted, as where only a receipt is there, the trail is the contact's.
-            let nobody_acted = members.is_empty() && !own.is_empty();
-            if !nobody_acted && !own.iter().any(|seq| events.contains(seq)) {
+            let nobody_acted = members.is_empty() && !standing.is_empty();
+            if !nobody_acted && !standing.iter().any(|seq| events.contains(seq)) {
                 continue;
             }
-            let shared = own.iter().any(|seq| of_others.contains(seq));
+            let is_told = |entry: &&ReadEntry| history::trails_of(entry).all(|of| !is_void(of) || named.contains(&of));
+            let shared = standing.iter().any(|seq| of_others.contains(seq)) || !own.iter().all(is_told);
             if shared {
                 theirs.shared.push(*trail);
+                theirs.seqs.extend(standing.into_iter().filter(|seq| events.contains(seq)));
             } else {
                 theirs.whole.push(*trail);
+                // What an erasure of somebody else took out of the trail stays in its chain.
+                theirs.seqs.extend(own.iter().map(|entry| entry.header.seq));
             }
-            theirs.seqs.extend(own.into_iter().filter(|seq| !shared || events.contains(seq)));
         }
-        if theirs.seqs.is_empty() { Err(ExportError::ContactUnknown) } else { Ok(theirs) }
+        if theirs.seqs.is_empty() {
+            return Err(ExportError::ContactUnknown);
+        }
+        theirs.seqs.extend(erasures);
+        Ok(theirs)
+    }
+
+    /// Every entry of these trails up to `to`, those too that count no more.
+    fn of_trails(&self, trails: &[u64], to: Seq) -> Result<Vec<ReadEntry>, EntryUnreadable> {
+        let lasts: Vec<_> = trails.iter().filter_map(|trail| Some((*trail, self.shared.state.trail(*trail)?.last))).collect();
+        let mut entries = self.shared.reader.trails(&lasts)?;
+        entries.retain(|entry| entry.header.seq <= to);
+        Ok(entries)
+    }
+
+    /// The erasures that took entries out of these trails, or that their identifiers stand under; and the trails they voided.
+    fn erasures_of(&self, trails: &[u64], to: Seq) -> Result<(BTreeSet<Seq>, BTreeSet<u64>), EntryUnreadable> {
+        let state = &self.shared.state;
+        let mut seqs: BTreeSet<Seq> = state.erasures().members(trails).map(|member| member.seq()).collect();
+        let void: Vec<u64> = trails.iter().copied().filter(|trail| state.erasures().is_void(*trail)).collect();
+        seqs.extend(void.iter().filter_map(|trail| Some(state.trail(*trail)?.last)));
+        let (mut erasures, mut named) = (BTreeSet::new(), BTreeSet::new());
+        for seq in seqs.into_iter().filter(|seq| *seq <= to) {
+            if let Some(Fact::ContactErased(erased)) = self.shared.reader.entry(seq)?.clear.fact {
+                erasures.insert(seq);
+                named.extend(erased.trails);
+            }
+        }
+        Ok((erasures, named))
     }
 
     /// The entries of the ledger's own trail that a bundle holds.

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 
 use super::blocks::Blocks;
 use super::browse::{OpenedEntry, ReadError};
+use super::keyring::Slot;
 use super::nodes::LastRead;
 use super::proofs::{ProofError, SignedCheckpoint};
 use super::reader::{EntryUnreadable, ReadEntry, read};
@@ -267,10 +268,21 @@ impl Export {
     fn show(&mut self, entry: ReadEntry) -> Result<(), ExportError> {
         self.flush();
         let opened = self.ledger.opened(entry)?;
+        if opened.erased {
+            self.still_opens()?;
+        }
         self.ready.push_back(Piece::Entry(Box::new(opened)));
         self.told += 1;
         self.cut();
         Ok(())
+    }
+
+    /// Whether the keys that a bundle brings are still there: an erasure ends it.
+    fn still_opens(&self) -> Result<(), ExportError> {
+        let Claim::Complete(complete) = &self.claim else { return Ok(()) };
+        let keyring = self.ledger.shared.keyring.lock();
+        let opens = |trail: &u64| matches!(keyring.slot(*trail), Ok(Slot::Live(_)));
+        if complete.contact_trails.iter().all(opens) { Ok(()) } else { Err(ExportError::ContactUnknown) }
     }
 
     /// Leaves out everything up to `to` entries, from the tree.

@@ -4,12 +4,14 @@
 //! a real server's files ── a kind of forgery ── the library, and tests/verifier/verify.py ── one code, one line
 //! ```
 
+mod bundles;
 mod checkpoints;
 mod entries;
 mod files;
 mod flips;
 mod golden;
 mod headers;
+mod odd;
 mod owner;
 mod proofs;
 mod receipts;
@@ -34,13 +36,14 @@ struct Kind {
 }
 
 /// All kinds.
-const KINDS: [&[Kind]; 9] = [
+const KINDS: [&[Kind]; 10] = [
     files::KINDS,
     checkpoints::KINDS,
     headers::KINDS,
     entries::KINDS,
     stated::KINDS,
     trails::KINDS,
+    bundles::KINDS,
     owner::KINDS,
     proofs::KINDS,
     receipts::KINDS,

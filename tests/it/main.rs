@@ -4,6 +4,7 @@
 
 mod any_order;
 mod architecture;
+mod bundles;
 mod checkpoints;
 mod command_line;
 mod concurrency;

@@ -44,6 +44,7 @@ EXPORT, RECEIPT = "consent-ledger/export/v1", "consent-ledger/receipt/v1"
 INCLUSION, CONSISTENCY = "c2sp.org/tlog-proof@v1", "consent-ledger/consistency-proof@v1"
 LONGEST_LINE = 64 << 20
 LARGEST_ENTRY = 1 << 20
+SPACE = b" \t\n\f\r"
 U64 = 1 << 64
 
 
@@ -79,6 +80,7 @@ def to_base64(data):
     return base64.b64encode(data).decode()
 
 
+LAST_TIME = 253_402_207_200_999_999  # 9999-12-30T22:00:00.999999Z, in microseconds: the last that is written.
 TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?Z")
 
 
@@ -87,12 +89,19 @@ def nanoseconds(text):
     found = TIME.fullmatch(text)
     if not found:
         raise ValueError("not a time in UTC")
+    if found[1][11:13] > "23":
+        raise ValueError("no hour of a day")
     since = datetime.datetime.fromisoformat(found[1]) - datetime.datetime(1970, 1, 1)
-    return (since.days * 86_400 + since.seconds) * 1_000_000_000 + int((found[2] or "0").ljust(9, "0"))
+    time = (since.days * 86_400 + since.seconds) * 1_000_000_000 + int((found[2] or "0").ljust(9, "0"))
+    if time // 1_000 > LAST_TIME:
+        raise ValueError("later than any time that is written")
+    return time
 
 
 def time_text(microseconds):
     """The same the other way round, with as many digits of a second as are not zero; None where the calendar ends before."""
+    if microseconds > LAST_TIME:
+        return None
     try:
         text = (datetime.datetime(1970, 1, 1) + datetime.timedelta(microseconds=microseconds)).isoformat(timespec="microseconds")
     except OverflowError:
@@ -361,8 +370,21 @@ def spans(data):
 # --------------------------------------------------------------------------------------------------------------- JSON
 
 
+DEEPEST = 64  # How deep values may be nested, the outermost counted.
+
+
 class OtherNumber(float):
     """A number with a fraction, an exponent or a minus before zero: equal to nothing that the document knows."""
+
+    def __new__(cls, text):
+        number = super().__new__(cls, text)
+        if number in (float("inf"), float("-inf")):
+            raise ValueError("a number is larger than a 64-bit float can be")
+        return number
+
+
+def integer(text):
+    return OtherNumber(text) if text == "-0" or len(text) > 300 else int(text)
 
 
 def once(pairs):
@@ -376,17 +398,23 @@ def no_constant(name):
     raise ValueError(f"{name} is no JSON")
 
 
-JSON = json.JSONDecoder(
-    object_pairs_hook=once, parse_float=OtherNumber, parse_constant=no_constant,
-    parse_int=lambda text: OtherNumber(text) if text == "-0" else int(text),
-)
+JSON = json.JSONDecoder(object_pairs_hook=once, parse_float=OtherNumber, parse_constant=no_constant, parse_int=integer)
+
+
+def nested(value):
+    """How deep a value is nested."""
+    if type(value) is dict:
+        value = list(value.values())
+    return 1 + max(map(nested, value), default=0) if type(value) is list else 0
 
 
 def from_json(data):
-    """Strict JSON: UTF-8, no member twice; ValueError otherwise."""
+    """Strict JSON: UTF-8, no member twice, not nested too deeply, no number too large; ValueError otherwise."""
     text = data.decode()
     try:
         value = JSON.decode(text)
+        if data.count(b"{") + data.count(b"[") > DEEPEST and nested(value) > DEEPEST:
+            raise ValueError("nested too deeply")
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     if "\\u" in text:
@@ -836,9 +864,14 @@ class Export:
         self.file, self.key, self.older, self.line = file, key, older, 0
         self.tree, self.root_at_older = Tree(), None
         self.before = None  # The entry on the line before, where that was one.
+        self.latest = -(1 << 63)  # When the entry on the latest line of one was recorded.
         self.entries = self.left_out = self.uninterpreted = self.opened = self.stated = self.receipts = 0
         self.origin_seen, self.checkpoint_key, self.receipt_key = False, None, None
-        self.ends, self.committed, self.heads_root, self.contact_found = {}, set(), None, False
+        self.ends, self.committed, self.heads_root, self.recorded = {}, set(), None, None
+        self.contact_opened = self.contact_stated = False
+        # Of a bundle: the account's name; trails in none of its lists, with the last entry shown of each; trails that shown
+        # erasures voided, with the last that did; those erasures; the hashes of its entries.
+        self.account_name, self.elsewhere, self.void, self.erasures, self.hashes = None, {}, {}, [], {}
 
     def verify(self):
         try:
@@ -898,9 +931,12 @@ class Export:
         require(claim["as_of"] < self.checkpoint.size, "CLAIM_UNFOUNDED", "what is claimed reaches past the checkpoint")
         require(ascends(self.contact_trails) and ascends(shared) and not set(self.contact_trails) & set(shared), "CLAIM_UNFOUNDED",
                 "the claimed trails do not ascend, or one is shared too")
+        theirs = [*self.contact_trails, *shared]
+        require(self.account and theirs and 0 not in theirs and self.account not in theirs, "CLAIM_UNFOUNDED",
+                "the contact has no trail, or the ledger's or the account's own is passed off as one")
         self.followed = {self.account, *self.contact_trails}
         self.claimed = self.followed | set(shared)
-        self.holders = set(self.contact_trails or shared)
+        self.holders = set(theirs)
         require(ascends([head["trail"] for head in heads]) and {head["trail"] for head in heads} == self.followed, "CLAIM_UNFOUNDED",
                 "the heads are not those of the claimed trails, ascending")
         self.heads = heads
@@ -954,14 +990,14 @@ class Export:
         self.tree.push(1, entry.hash)
         self.entries += 1
         self.uninterpreted += entry.clear is None
-        self.before = entry
+        self.before, self.latest = entry, entry.recorded_at
 
     def chain(self, entry):
         if entry.seq == 1:
             require(entry.previous_hash == bytes(32), "CHAIN_BROKEN", "the first entry follows from another")
         elif self.before is not None:
             require(entry.previous_hash == self.before.hash, "CHAIN_BROKEN", f"entry {entry.seq} does not follow from the one before it")
-            require(entry.recorded_at >= self.before.recorded_at, "CHAIN_BROKEN", f"entry {entry.seq} goes back in time")
+        require(entry.recorded_at >= self.latest, "CHAIN_BROKEN", f"entry {entry.seq} goes back in time")
 
     @staticmethod
     def stated_right(line, entry):
@@ -1001,19 +1037,20 @@ class Export:
                 right = entry.open(box, self.keys[trail])
                 require(same(stated, right), "STATED_DIFFERS", f"{name} is stated otherwise than entry {entry.seq} seals")
                 self.opened += 1
-                self.look_for_contact(trail, right)
+                self.contact_opened |= self.names_contact(trail, right)
             elif stated is not None:
                 self.stated += 1
-                self.look_for_contact(trail, stated)
+                self.contact_stated |= self.names_contact(trail, stated)
             else:
                 closed += 1
         require(closed or "erased" not in line, "STATED_DIFFERS", f"entry {entry.seq} is called erased, and no box of it stays closed")
 
-    def look_for_contact(self, trail, sealed):
-        if self.is_bundle and trail in self.holders:
-            identifiers = sealed.get("identifiers")
-            contacts = self.selection.get("contacts", [])
-            self.contact_found |= len(contacts) == 1 and type(identifiers) is list and contacts[0] in identifiers
+    def names_contact(self, trail, sealed):
+        """Whether a box of the contact's trails names the one contact that was asked about."""
+        if not self.is_bundle or trail not in self.holders:
+            return False
+        identifiers, contacts = sealed.get("identifiers"), self.selection.get("contacts", [])
+        return len(contacts) == 1 and type(identifiers) is list and contacts[0] in identifiers
 
     def keys_named(self, entry):
         """Follows the signing keys, and holds a receipt against the one in force."""
@@ -1023,12 +1060,18 @@ class Export:
                 self.checkpoint_key = changed.get("public_key")
             if changed.get("use") == "SIGNING_KEY_USE_RECEIPT":
                 self.receipt_key = changed.get("public_key")
+        if self.is_bundle:
+            self.hashes[entry.seq] = entry.hash
         issued = entry.fact("decision_receipt_issued")
         if issued is None or not self.origin_seen:
             return
         encoded = next(entry.clear_bytes[content:end] for field, _, content, end in spans(entry.clear_bytes) if field == 96)
         require(self.is_receipt(entry, encoded) and self.is_about_its_own(entry, issued), "RECEIPT_INVALID",
                 f"the receipt in entry {entry.seq} is not signed with the ledger's receipt key, or not about the entry's identifier")
+        position = int(issued.get("position_seq", "0"))
+        right = entry.previous_hash if position + 1 == entry.seq else self.hashes.get(position)
+        require(position < entry.seq and (right is None or issued.get("position_hash", "") == to_base64(right)), "RECEIPT_INVALID",
+                f"the answer in entry {entry.seq} was not given at entry {position}, as it says")
         self.receipts += 1
 
     def is_receipt(self, entry, encoded):
@@ -1045,13 +1088,41 @@ class Export:
         return issued.get("identifier_digest") in [to_base64(receipt_digest(key, entry.account, text)) for text in identifiers]
 
     def belongs(self, entry):
-        """Whether a bundle may hold it."""
-        own = entry.trail == 0 and (entry.fact("ledger_created") or entry.fact("signing_key_changed")) is not None
-        heads = entry.fact("heads_committed") if entry.trail == 0 else None
-        if heads is not None and heads.get("as_of", "0") == str(self.claim["as_of"]):
-            own, self.heads_root = True, (heads.get("root"), int(heads.get("trails", "0")))
-        require(own or entry.trail in self.claimed or entry.second_trail in self.claimed, "CLAIM_UNFOUNDED",
-                f"entry {entry.seq} is of no trail that the bundle is about")
+        """Whether a bundle may hold it; takes in what it says of the account, the heads and erasures."""
+        def unfounded(holds, words):
+            require(holds, "CLAIM_UNFOUNDED", words)
+
+        if entry.trail == entry.second_trail == entry.account == 0:
+            heads = entry.fact("heads_committed")
+            is_those = heads is not None and heads.get("as_of", "0") == str(self.claim["as_of"])
+            own = is_those or (entry.fact("ledger_created") or entry.fact("signing_key_changed")) is not None
+            unfounded(own, f"entry {entry.seq} is of no trail that the bundle is about")
+            if is_those:
+                unfounded(self.recorded is None and int(heads.get("as_of", "0")) < entry.seq,
+                          f"entry {entry.seq} records the heads of that time again, or of a time to come")
+                self.recorded, self.heads_root = entry, (heads.get("root"), int(heads.get("trails", "0")))
+            return
+        trails, erased = [entry.trail, entry.second_trail], entry.fact("contact_erased")
+        unfounded(erased is not None or self.claimed & set(trails), f"entry {entry.seq} is of no trail that the bundle is about")
+        unfounded(entry.account == self.account, f"entry {entry.seq} is of account {entry.account}, not of the claimed one")
+        if entry.trail == self.account and entry.trail_seq == 1:
+            created = entry.fact("account_created")
+            unfounded(created is not None, f"entry {entry.seq} creates no account")
+            self.account_name = created.get("name", "")
+        if erased is not None:
+            self.erasures.append(entry.seq)
+            self.void |= {int(trail): entry.seq for trail in erased.get("trails", [])}
+            return
+        self.elsewhere |= {trail: entry.seq for trail in trails if trail and trail not in self.claimed}
+
+    def bundle_at_the_end(self):
+        for trail, seq in sorted(self.elsewhere.items()):
+            require(self.void.get(trail, 0) >= seq, "CLAIM_UNFOUNDED",
+                    f"trail {trail}, which entry {seq} is of too, is not in the bundle, and no erasure says why")
+        require(not self.claimed & set(self.void), "CLAIM_UNFOUNDED", "a claimed trail was voided by an erasure")
+        asked = self.selection.get("account")
+        require(asked is None or asked == self.account_name, "CLAIM_UNFOUNDED",
+                "the account is of another name than the one that was asked about")
 
     # Step 5: the last line, and what can be told only then.
 
@@ -1083,7 +1154,9 @@ class Export:
                     f"trail {trail} ends at entry {head['last_seq']}, and here at entry {self.ends[trail][1]}")
         require(set(self.keys) == set(self.contact_trails) == self.committed, "KEY_DIFFERS",
                 "the keys are not those of the contact's trails")
-        require(self.contact_found, "CLAIM_UNFOUNDED", "no sealed part holds the one contact that was asked about")
+        require(self.contact_opened or self.contact_stated, "CLAIM_UNFOUNDED",
+                "no sealed part holds the one contact that was asked about")
+        self.bundle_at_the_end()
 
     def is_proven(self, head):
         root, trails = self.heads_root
@@ -1101,8 +1174,7 @@ class Export:
         else:
             trails = ", ".join(map(str, self.contact_trails)) or "none"
             lines.append(f"claim: complete up to entry {claim['as_of']}: trails {trails} and account {self.account}")
-            if claim["shared_trails"]:
-                lines.append("of shared trails entries are included, nothing more: " + ", ".join(map(str, claim["shared_trails"])))
+            lines += self.bundle_report()
         lines.append(f"entries: {self.entries}, left out: {self.left_out}")
         lines.append(self.checkpoint.words())
         if self.opened or self.stated:
@@ -1110,9 +1182,22 @@ class Export:
         if self.receipts:
             lines.append(f"decision receipts: {self.receipts} signed with the ledger's key; whether they follow was not derived")
         if self.uninterpreted:
-            lines.append(f"uninterpreted: {self.uninterpreted} entries of an unknown kind")
+            lines.append(f"uninterpreted: {self.uninterpreted} entries of an unknown kind: what they say is not told")
         if not self.origin_seen:
             lines.append("note: the ledger's first entry is left out, so its id is as stated")
+        return lines
+
+    def bundle_report(self):
+        as_of, shared = self.claim["as_of"], ", ".join(map(str, self.claim["shared_trails"]))
+        how = "a sealed part that opens here" if self.contact_opened else "a sealed part as it is stated, which nothing proves"
+        lines = [f"about: {self.selection['contacts'][0]} in the account {self.account_name}, named in {how}"]
+        if shared:
+            lines.append(f"NOT complete: trails {shared}, which others share: nothing shows what was left out of them")
+        when = time_text(self.recorded.recorded_at) or f"microsecond {self.recorded.recorded_at}"
+        lines.append(f"as of: where trails ended was recorded as entry {self.recorded.seq}, {when} by the ledger's clock")
+        lines.append(f"not covered: what came after entry {as_of}; the checkpoint has {self.checkpoint.size - as_of} later entries")
+        if self.erasures:
+            lines.append("erasures took out what is not here: entries " + ", ".join(map(str, self.erasures)))
         return lines
 
 
@@ -1280,7 +1365,7 @@ def verify(case):
             file.seek(0)
             return Export(file, key, older).verify()
         data = first + file.read(LONGEST_LINE)
-    if data.lstrip().startswith(b"{"):
+    if data.lstrip(SPACE).startswith(b"{"):
         return verify_receipt(data, key, older)
     if not parses(data.decode):
         raise Fails("CHECKPOINT_MALFORMED", "this is no text")
@@ -1296,7 +1381,7 @@ def verify(case):
 
 def is_export(first):
     """Whether a file that begins with this line is an export, or a broken one: JSON on one line, and no receipt's."""
-    if not first.startswith(b"{") or first.strip() == b"{":
+    if not first.startswith(b"{") or first.strip(SPACE) == b"{":
         return False
     try:
         named = from_json(first).get("format")

@@ -43,7 +43,7 @@ impl Verifier {
         let Some(complete) = &self.begun.complete else { return Ok(()) };
         require(self.checkpoint_key.is_some(), Code::WrongLedger, || "the bundle lacks the ledger's first entry".to_owned())?;
         for head in &self.begun.heads {
-            let proven = self.heads.as_ref().is_some_and(|heads| is_proven(head, heads));
+            let proven = self.bundle.recorded.as_ref().is_some_and(|recorded| is_proven(head, &recorded.heads));
             require(proven, Code::HeadUnproven, || format!("the head of trail {} is not the recorded one", head.trail))?;
         }
         for head in &self.begun.heads {
@@ -57,8 +57,10 @@ impl Verifier {
         let contact = complete.contact_trails.iter().copied().collect::<BTreeSet<_>>();
         let theirs = keys == contact && contact == self.committed;
         require(theirs, Code::KeyDiffers, || "the keys are not those of the contact's trails".to_owned())?;
-        require(self.contact_found, Code::ClaimUnfounded, || "no sealed part holds the one contact that was asked about".to_owned())?;
-        self.receipts.derive(complete)
+        let found = self.contact_found.contains(&true);
+        require(found, Code::ClaimUnfounded, || "no sealed part holds the one contact that was asked about".to_owned())?;
+        self.bundle.at_the_end(&self.begun, complete)?;
+        self.receipts.derive(complete, &self.bundle.erasures)
     }
 
     /// What holds, in words.
@@ -70,10 +72,11 @@ impl Verifier {
                 let trails: Vec<String> = complete.contact_trails.iter().map(u64::to_string).collect();
                 let trails = if trails.is_empty() { "none".to_owned() } else { trails.join(", ") };
                 holds.push(format!("claim: complete up to entry {}: trails {trails} and account {}", complete.as_of, complete.account));
-                let shared: Vec<String> = complete.shared_trails.iter().map(u64::to_string).collect();
-                if !shared.is_empty() {
-                    holds.push(format!("of shared trails entries are included, nothing more: {}", shared.join(", ")));
-                }
+                let contact = self.begun.contact.as_deref().unwrap_or_default();
+                let [opened, _] = self.contact_found;
+                let how = if opened { "a sealed part that opens here" } else { "a sealed part as it is stated, which nothing proves" };
+                holds.push(format!("about: {contact} in the account {}, named in {how}", self.bundle.account()));
+                holds.extend(self.bundle.report(complete, self.begun.verified.checkpoint.size));
             }
             _ => holds.push(format!("claim: {} entries are in the log; nothing is said about others", self.entries)),
         }
@@ -83,7 +86,8 @@ impl Verifier {
         }
         holds.extend(self.receipts.report());
         if self.uninterpreted > 0 {
-            holds.push(format!("uninterpreted: {} entries of an unknown kind", self.uninterpreted));
+            let words = "of an unknown kind: what they say is not told, and no answer is derived from them on";
+            holds.push(format!("uninterpreted: {} entries {words}", self.uninterpreted));
         }
         if self.checkpoint_key.is_none() {
             holds.push("note: the ledger's first entry is left out, so its id is as stated".to_owned());

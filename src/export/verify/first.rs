@@ -20,6 +20,8 @@ pub(super) struct Begun {
     pub(super) verified: Verified,
     pub(super) range: Option<RangeInclusive<u64>>,
     pub(super) complete: Option<Complete>,
+    /// The account that was asked about, by its name.
+    pub(super) account: Option<String>,
     pub(super) contact: Option<String>,
     pub(super) keys: BTreeMap<u64, Key>,
     pub(super) heads: Vec<Head>,
@@ -30,7 +32,8 @@ impl Begun {
         let unreadable = |words: String| Problem::new(Code::Unreadable, words);
         let format = line.get("format").and_then(Value::as_str).ok_or_else(|| unreadable("the line names no format".to_owned()))?;
         require(format == FORMAT, Code::FormatUnknown, || format!("the format is {format:?}, {FORMAT} is expected"))?;
-        require(!has_null(&line), Code::Unreadable, || "null stands where a value is expected".to_owned())?;
+        let is_whole = line.as_object().is_some_and(|members| !members.iter().any(|(name, value)| name != "claim" && has_null(value)));
+        require(is_whole, Code::Unreadable, || "null stands where a value is expected".to_owned())?;
         let first: First = serde_json::from_value(line).map_err(|error| unreadable(error.to_string()))?;
         let kind = first.claim.get("kind").and_then(Value::as_str).ok_or_else(|| unreadable("the claim has no kind".to_owned()))?;
         let is_known = ["included", "range", "complete"].contains(&kind);
@@ -63,6 +66,7 @@ impl Begun {
             verified,
             range,
             complete,
+            account: first.selection.account,
             contact,
             keys: given.into_iter().map(|key| (key.trail, Key::from_bytes(key.key.0))).collect(),
             heads: first.heads.unwrap_or_default(),
@@ -72,11 +76,16 @@ impl Begun {
 
 /// Whether a bundle's claim can be one.
 fn held(claimed: &Complete, size: u64, heads: &[Head]) -> Result<(), Problem> {
-    let Complete { as_of, contact_trails, shared_trails, .. } = claimed;
+    let Complete { as_of, account, contact_trails, shared_trails } = claimed;
     require(*as_of < size, Code::ClaimUnfounded, || format!("what is claimed reaches up to {as_of}, and the checkpoint covers {size}"))?;
     let in_order = ascends(contact_trails.iter().copied()) && ascends(shared_trails.iter().copied());
     let apart = !contact_trails.iter().any(|trail| shared_trails.contains(trail));
     require(in_order && apart, Code::ClaimUnfounded, || "the claimed trails do not ascend, or one is shared too".to_owned())?;
+    let theirs = contact_trails.iter().chain(shared_trails);
+    let is_whole = *account != 0 && theirs.clone().next().is_some() && theirs.clone().all(|trail| *trail != 0 && trail != account);
+    require(is_whole, Code::ClaimUnfounded, || {
+        "the contact has no trail, or the ledger's or the account's own is passed off as one".to_owned()
+    })?;
     let claimed: BTreeSet<u64> = claimed.followed().collect();
     let proved: Vec<u64> = heads.iter().map(|head| head.trail).collect();
     let same = claimed.into_iter().collect::<Vec<_>>() == proved;
@@ -94,9 +103,9 @@ impl Complete {
         self.followed().chain(self.shared_trails.iter().copied())
     }
 
-    /// Those in which the contact is looked for.
-    pub(super) fn holders(&self) -> &[u64] {
-        if self.contact_trails.is_empty() { &self.shared_trails } else { &self.contact_trails }
+    /// Whether the contact is looked for in a trail.
+    pub(super) fn holds(&self, trail: u64) -> bool {
+        self.contact_trails.contains(&trail) || self.shared_trails.contains(&trail)
     }
 }
 

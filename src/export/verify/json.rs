@@ -9,20 +9,33 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::consent::time::Time;
+use crate::export::time::is_written;
+
+/// How deep values may be nested, the outermost counted.
+const DEPTH: usize = 64;
 
 /// One line's value.
 ///
 /// # Errors
-/// Where it is no JSON, or a member comes twice.
+/// Where it is no JSON, a member comes twice, or values are nested too deeply.
 pub fn value(line: &[u8]) -> Result<Value, serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_slice(line);
-    let value = Once.deserialize(&mut reader)?;
+    let value = Once { depth: DEPTH }.deserialize(&mut reader)?;
     reader.end()?;
     Ok(value)
 }
 
-/// A value in which no object has a member twice.
-struct Once;
+/// A value in which no object has a member twice, nested so deep at most.
+struct Once {
+    depth: usize,
+}
+
+impl Once {
+    /// What stands in a list or an object of it.
+    fn within<E: Error>(&self) -> Result<usize, E> {
+        self.depth.checked_sub(1).ok_or_else(|| E::custom("nested too deeply"))
+    }
+}
 
 impl<'de> DeserializeSeed<'de> for Once {
     type Value = Value;
@@ -68,17 +81,19 @@ impl<'de> Visitor<'de> for Once {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let depth = self.within()?;
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(Once)? {
+        while let Some(item) = items.next_element_seed(Once { depth })? {
             list.push(item);
         }
         Ok(list.into())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let depth = self.within()?;
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            let value = members.next_value_seed(Once)?;
+            let value = members.next_value_seed(Once { depth })?;
             if object.insert(name, value).is_some() {
                 return Err(A::Error::custom("a member comes twice"));
             }
@@ -170,7 +185,8 @@ fn instant(text: &str) -> Option<Instant> {
         && (1..=9).contains(&decimals.len())
         && decimals.bytes().all(|byte| byte.is_ascii_digit());
     let finer = decimals.get(6..).unwrap_or_default();
-    has_form.then_some(Instant { time: text.parse().ok()?, is_finer: finer.bytes().any(|digit| digit != b'0') })
+    let time = text.parse().ok().filter(|time| is_written(*time))?;
+    has_form.then_some(Instant { time, is_finer: finer.bytes().any(|digit| digit != b'0') })
 }
 
 #[cfg(test)]
@@ -185,12 +201,25 @@ mod tests {
     }
 
     #[test]
+    fn values_are_nested_64_deep_at_most() {
+        let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
+        assert!(value(nested(64).as_bytes()).is_ok());
+        assert!(value(nested(65).as_bytes()).is_err());
+    }
+
+    #[test]
     fn a_time_has_one_form() {
         assert!(instant("2026-11-20T14:24:24.39141Z").is_some_and(|instant| !instant.is_finer));
         assert!(instant("2026-11-20T14:24:24.391410001Z").is_some_and(|instant| instant.is_finer));
-        for text in
-            ["2026-11-20T14:24:24+00:00", "2026-11-20 14:24:24Z", "2026-11-20T14:24:24.Z", "2026-13-20T14:24:24Z", "26-11-20T14:24:24Z"]
-        {
+        for text in [
+            "2026-11-20T14:24:24+00:00",
+            "2026-11-20 14:24:24Z",
+            "2026-11-20T14:24:24.Z",
+            "2026-13-20T14:24:24Z",
+            "26-11-20T14:24:24Z",
+            "0000-12-31T23:59:59Z",
+            "9999-12-30T22:00:01Z",
+        ] {
             assert_eq!(instant(text), None, "{text}");
         }
     }

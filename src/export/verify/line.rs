@@ -39,8 +39,7 @@ pub struct First {
 #[serde(deny_unknown_fields)]
 pub struct Selection {
     /// In which account.
-    #[serde(rename = "account")]
-    _account: Option<String>,
+    pub account: Option<String>,
     #[serde(rename = "all_accounts")]
     _all_accounts: Option<True>,
     /// Of whom.

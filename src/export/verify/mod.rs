@@ -7,9 +7,10 @@
 //!
 //! It reads line by line and keeps what it needs of the claimed trails, however long the file is.
 
+mod bundle;
 mod end;
 mod first;
-mod json;
+pub(in crate::export) mod json;
 mod line;
 mod problem;
 mod receipts;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::bundle::Bundle;
 use super::first::Begun;
 use super::line::{Complete, EntryLine, Last, LeftOut};
 use super::problem::{Code, Problem, require};
@@ -13,8 +14,8 @@ use super::shown::{Shown, Side};
 use crate::ledger::keyring::key_commitment;
 use crate::ledger::secrets::LedgerId;
 use crate::proof::merkle::{Frontier, Hash};
+use crate::proto::SigningKeyUse;
 use crate::proto::clear_part::Fact;
-use crate::proto::{HeadsCommitted, SigningKeyUse};
 
 /// What is known after the lines so far.
 pub(super) struct Verifier {
@@ -25,14 +26,17 @@ pub(super) struct Verifier {
     pub(super) uninterpreted: u64,
     pub(super) opened: u64,
     pub(super) stated: u64,
-    /// The hash and time of the entry on the line before, where that was one.
-    before: Option<(Hash, i64)>,
+    /// The hash of the entry on the line before, where that was one.
+    before: Option<Hash>,
+    /// When the entry on the latest line of one was recorded.
+    latest: i64,
     /// Of each complete trail the entries so far, and the seq of the last.
     pub(super) ends: BTreeMap<u64, (u64, u64)>,
     pub(super) committed: BTreeSet<u64>,
-    pub(super) heads: Option<HeadsCommitted>,
     pub(super) checkpoint_key: Option<Vec<u8>>,
-    pub(super) contact_found: bool,
+    pub(super) bundle: Bundle,
+    /// Where the contact was found: in a box that opened here, in one that is stated.
+    pub(super) contact_found: [bool; 2],
     pub(super) receipts: Receipts,
 }
 
@@ -47,11 +51,12 @@ impl Verifier {
             opened: 0,
             stated: 0,
             before: None,
+            latest: i64::MIN,
             ends,
             committed: BTreeSet::new(),
-            heads: None,
             checkpoint_key: None,
-            contact_found: false,
+            bundle: Bundle::default(),
+            contact_found: [false; 2],
             receipts: Receipts::default(),
             begun,
         }
@@ -107,11 +112,13 @@ impl Verifier {
         self.signing_keys(&shown);
         let identifiers = self.opened_identifiers(&shown, line)?;
         self.receipts.hold(&shown, number, &self.begun, identifiers.as_deref())?;
-        self.belongs(&shown)?;
+        if let Some(complete) = &self.begun.complete {
+            self.bundle.take(&shown, complete)?;
+        }
         self.told.push(shown.hash);
         self.entries += 1;
         self.uninterpreted += u64::from(shown.clear.is_none());
-        self.before = Some((shown.hash, shown.header.recorded_at.micros()));
+        (self.before, self.latest) = (Some(shown.hash), shown.header.recorded_at.micros());
         Ok(())
     }
 
@@ -120,10 +127,10 @@ impl Verifier {
         if seq.number() == 1 {
             return require(previous == [0; 32], Code::ChainBroken, || "the first entry follows from another".to_owned());
         }
-        let Some((hash, recorded_at)) = self.before else { return Ok(()) };
-        require(previous == hash, Code::ChainBroken, || format!("entry {seq} does not follow from the one before it"))?;
-        let forward = recorded_at <= shown.header.recorded_at.micros();
-        require(forward, Code::ChainBroken, || format!("entry {seq} was recorded before the one before it"))
+        let follows = self.before.is_none_or(|hash| previous == hash);
+        require(follows, Code::ChainBroken, || format!("entry {seq} does not follow from the one before it"))?;
+        let forward = self.latest <= shown.header.recorded_at.micros();
+        require(forward, Code::ChainBroken, || format!("entry {seq} was recorded before an earlier one"))
     }
 
     fn first_entry(&mut self, shown: &Shown) -> Result<(), Problem> {
@@ -166,11 +173,11 @@ impl Verifier {
                 let contact = self.begun.contact.as_deref();
                 let found =
                     part.is_some_and(|part| contact.is_some_and(|contact| part.identifiers.iter().any(|identifier| identifier == contact)));
-                self.contact_found |= found && self.is_holder(side.trail);
+                self.contact_found[0] |= found && self.is_holder(side.trail);
             } else if side.is_stated() {
                 self.stated += 1;
                 let found = self.begun.contact.as_deref().is_some_and(|contact| side.states(contact));
-                self.contact_found |= found && self.is_holder(side.trail);
+                self.contact_found[1] |= found && self.is_holder(side.trail);
             } else {
                 closed += 1;
             }
@@ -180,7 +187,7 @@ impl Verifier {
     }
 
     fn is_holder(&self, trail: u64) -> bool {
-        self.begun.complete.as_ref().is_some_and(|complete| complete.holders().contains(&trail))
+        self.begun.complete.as_ref().is_some_and(|complete| complete.holds(trail))
     }
 
     fn opened_identifiers(&self, shown: &Shown, line: &EntryLine) -> Result<Option<Vec<String>>, Problem> {
@@ -210,22 +217,6 @@ impl Verifier {
                 SigningKeyUse::Unspecified => {}
             }
         }
-    }
-
-    fn belongs(&mut self, shown: &Shown) -> Result<(), Problem> {
-        let Some(complete) = &self.begun.complete else { return Ok(()) };
-        let (trail, second, seq) = (shown.header.link.trail, shown.header.second.trail, shown.header.seq);
-        let own = trail == 0
-            && match shown.fact() {
-                Some(Fact::LedgerCreated(_) | Fact::SigningKeyChanged(_)) => true,
-                Some(Fact::HeadsCommitted(heads)) if heads.as_of == complete.as_of => {
-                    self.heads = Some(heads.clone());
-                    true
-                }
-                _ => false,
-            };
-        let theirs = complete.trails().any(|of| of == trail || second != 0 && of == second);
-        require(own || theirs, Code::ClaimUnfounded, || format!("entry {seq} is of no trail that the bundle is about"))
     }
 }
 

@@ -6,6 +6,7 @@ use super::{Kind, lines};
 use crate::support::forger::file::File;
 use crate::support::forger::goods::{Goods, Keys};
 use crate::support::forger::judges::Case;
+use crate::support::forger::owner::repositioned;
 use crate::support::forger::stored::Stored;
 use crate::support::forger::{from_base64, to_base64};
 
@@ -121,10 +122,19 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "an entry is changed, and every link after it too",
+        code: "RECEIPT_INVALID",
+        forge: |goods| {
+            let (mut file, _) = restated(goods, |stored| stored.header.actor = 2);
+            file.relink(&goods.keys, |_, _| false);
+            case(goods, &file)
+        },
+    },
+    Kind {
+        name: "an entry is changed, and every link and signature after it too",
         code: "ROOT_DIFFERS",
         forge: |goods| {
             let (mut file, _) = restated(goods, |stored| stored.header.actor = 2);
-            file.relink(&goods.keys);
+            file.relink(&goods.keys, |stored, hashes| repositioned(goods, stored, hashes));
             case(goods, &file)
         },
     },

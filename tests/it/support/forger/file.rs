@@ -1,5 +1,7 @@
 //! An export or a bundle that is being forged: its lines as JSON.
 
+use std::collections::BTreeMap;
+
 use consent_ledger::consent::words::Seq;
 use consent_ledger::export::opened;
 use consent_ledger::ledger::entry::{Entry, EntryHash};
@@ -117,8 +119,10 @@ impl File {
     }
 
     /// Makes every entry follow from the one on the line before it, sealing anew what `keys` seal: what only the owner can.
-    pub fn relink(&mut self, keys: &Keys) {
+    /// `follow` changes what an entry says about the entries before it; whether it did is its answer.
+    pub fn relink(&mut self, keys: &Keys, follow: impl Fn(&mut Stored, &BTreeMap<u64, EntryHash>) -> bool) {
         let mut before: Option<EntryHash> = None;
+        let mut hashes = BTreeMap::new();
         for place in 1..self.lines.len() {
             if self.lines[place].get("entry").is_none() {
                 before = None;
@@ -127,12 +131,17 @@ impl File {
             let seq = self.lines[place]["seq"].as_u64().unwrap();
             let mut bytes = self.entry(seq);
             let mut stored = Stored::read(&bytes, keys);
+            let mut changed = false;
             if let Some(before) = before.filter(|before| *before != stored.header.previous_hash) {
                 stored.header.previous_hash = before;
+                changed = true;
+            }
+            if follow(&mut stored, &hashes) || changed {
                 bytes = stored.resealed(keys);
                 self.restate(seq, &bytes);
             }
             before = Some(EntryHash::of(&bytes));
+            hashes.insert(seq, EntryHash::of(&bytes));
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use consent_ledger::export::opened;
+use consent_ledger::ledger::entry::EntryHash;
 use consent_ledger::ledger::keyring::key_commitment;
 use consent_ledger::ledger::receipt::{identifier_digest, signed_bytes};
 use consent_ledger::ledger::seal::{self, Key};
@@ -31,7 +32,7 @@ pub fn elder(file: &File) -> Vec<u64> {
 pub fn owned(goods: &Goods, file: &File, change: impl FnOnce(&mut File)) -> Case {
     let mut file = file.clone();
     change(&mut file);
-    file.relink(&goods.keys);
+    file.relink(&goods.keys, |stored, hashes| repositioned(goods, stored, hashes));
     file.resign(&goods.checkpoint_key);
     Case::new(file.bytes(), &goods.key)
 }
@@ -61,6 +62,22 @@ pub fn signed(goods: &Goods, stored: &Stored, issued: &mut DecisionReceiptIssued
     issued.signature = Vec::new();
     let bytes = signed_bytes(goods.ledger_id, stored.header.account, stored.header.link.trail, issued);
     issued.signature = goods.receipt_key.sign(&bytes).to_bytes().to_vec();
+}
+
+/// A receipt whose position has another hash now, signed anew; any other entry stays what it is. Whether it changed.
+pub fn repositioned(goods: &Goods, stored: &mut Stored, hashes: &BTreeMap<u64, EntryHash>) -> bool {
+    let mut clear = stored.decoded();
+    let Some(Fact::DecisionReceiptIssued(issued)) = &mut clear.fact else { return false };
+    let before = stored.header.previous_hash;
+    let is_next = issued.position_seq + 1 == stored.header.seq.number();
+    let Some(hash) = is_next.then_some(before).or_else(|| hashes.get(&issued.position_seq).copied()) else { return false };
+    if issued.position_hash == hash.bytes() {
+        return false;
+    }
+    issued.position_hash = hash.bytes().to_vec();
+    signed(goods, stored, issued);
+    stored.clear = clear.encode_to_vec();
+    true
 }
 
 /// The ledger's first entry, saying something else.
@@ -99,6 +116,14 @@ pub fn false_heads(goods: &Goods, file: &mut File) {
     let (end, before) = (seqs[seqs.len() - 1], seqs[seqs.len() - 2]);
     let cut = file.stored(end, &goods.keys).header.link;
     file.leave_out(end);
+    recommitted(goods, file, |ends| {
+        ends.insert(cut.trail, (cut.trail_seq - 1, before));
+    });
+}
+
+/// The heads recorded anew, for what the file claims now: honest but for what `change` does to how many entries each trail has
+/// and which is its last.
+pub fn recommitted(goods: &Goods, file: &mut File, change: impl FnOnce(&mut BTreeMap<u64, (u64, u64)>)) {
     let committed = file.of_kind("heads_committed")[0];
     let mut ends: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
     for seq in goods.whole.seqs().into_iter().filter(|seq| *seq < committed) {
@@ -107,16 +132,20 @@ pub fn false_heads(goods: &Goods, file: &mut File) {
             ends.insert(link.trail, (link.trail_seq, seq));
         }
     }
-    ends.insert(cut.trail, (cut.trail_seq - 1, before));
+    change(&mut ends);
     let leaves = Leaves(ends.iter().map(|(trail, (place, last))| head::leaf(*trail, *place, *last, &[7; 32])).collect());
     let size = leaves.0.len() as u64;
-    for head in file.first()["heads"].as_array_mut().unwrap() {
-        let trail = head["trail"].as_u64().unwrap();
+    let claim = file.first()["claim"].clone();
+    let mut trails: Vec<u64> = claim["contact_trails"].as_array().unwrap().iter().map(|trail| trail.as_u64().unwrap()).collect();
+    trails.push(claim["account"].as_u64().unwrap());
+    trails.sort_unstable();
+    let heads = trails.into_iter().map(|trail| {
         let Ok(path) = prove_inclusion(&leaves, trail, size);
         let (place, last) = ends[&trail];
         let path: Vec<String> = path.iter().map(to_base64).collect();
-        *head = json!({ "trail": trail, "trail_seq": place, "last_seq": last, "blind": to_base64([7; 32]), "path": path });
-    }
+        json!({ "trail": trail, "trail_seq": place, "last_seq": last, "blind": to_base64([7; 32]), "path": path })
+    });
+    file.first()["heads"] = heads.collect();
     let Ok(root) = root(&leaves, size);
     rewritten(goods, file, committed, |stored| {
         stored.edit(|clear| {
@@ -178,6 +207,6 @@ fn resealed(goods: &Goods, file: &mut File, key: [u8; 32], bytes: impl Fn(&mut S
         let bytes = bytes(&mut stored, &keys);
         file.restate(seq, &bytes);
     }
-    file.relink(&keys);
+    file.relink(&keys, |stored, hashes| repositioned(goods, stored, hashes));
     file.first()["keys"][0]["key"] = to_base64(key).into();
 }

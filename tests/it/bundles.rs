@@ -1,0 +1,179 @@
+//! Evidence bundles of random histories: whatever happened, what the ledger hands out verifies, and opens nobody else.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use consent_ledger::api::map;
+use consent_ledger::consent::account::Known;
+use consent_ledger::consent::decide::Asked;
+use consent_ledger::consent::identifier::Identifier;
+use consent_ledger::consent::time::Time;
+use consent_ledger::consent::words::Account;
+use consent_ledger::export::jsonl::Jsonl;
+use consent_ledger::export::pieces::Pieces;
+use consent_ledger::export::verify::{Against, Report, VerifyError, verify};
+use consent_ledger::ledger::clock::{Clock, ManualClock};
+use consent_ledger::ledger::disk::{Disk, RealDisk};
+use consent_ledger::ledger::evidence::Evidence;
+use consent_ledger::ledger::export::{Claim, ExportError, Piece};
+use consent_ledger::ledger::receipts::NoReceipt;
+use consent_ledger::ledger::record::Actor;
+use consent_ledger::ledger::{Ledger, Options, Question};
+use consent_ledger::proto::export_begin::Claim as ClaimMessage;
+use consent_ledger::proto::export_piece::Piece as Message;
+use consent_ledger::proto::{
+    Checkpoint, CompleteClaim, ExportBegin, ExportEnd, ExportPiece, ExportSelection, LeftOut, TrailHead, TrailKey,
+};
+
+use crate::support::dice::Dice;
+use crate::support::forger::judges::{Case, Verdict, python};
+use crate::support::histories::{Arrival, CONTACTS, history, questions, with_erasures};
+
+const HISTORIES: Range<u64> = 9_000_000..9_000_060;
+const ERASED: Range<u64> = 9_100_000..9_100_120;
+
+/// A ledger whose clock is set from outside.
+struct Bench {
+    ledger: Ledger,
+    clock: Arc<ManualClock>,
+}
+
+impl Bench {
+    fn open(dir: &Path) -> Self {
+        let clock = Arc::new(ManualClock::default());
+        let (disk, theirs): (Arc<dyn Disk>, Arc<dyn Clock>) = (Arc::new(RealDisk), clock.clone());
+        let ledger = Ledger::open_with(&Options { keys_ahead: 8, ..Options::new(dir) }, &disk, &theirs).unwrap();
+        Self { ledger, clock }
+    }
+
+    /// Plays a history and takes receipts in between.
+    fn play(&self, dice: &mut Dice, history: &[Arrival]) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for arrival in history {
+            self.clock.set(arrival.clock);
+            self.ledger.record_blocking(arrival.record.clone()).unwrap();
+            for asked in questions(dice, history, 2) {
+                let template = asked.template.filter(|_| asked.asked != Asked::OptOutConfirmation);
+                let question = Question { at: None, known: Known::default(), template, ..asked };
+                match runtime.block_on(self.ledger.check_and_record(&question, Actor::LOCAL)) {
+                    Ok(_) | Err(NoReceipt::Record(_)) => {}
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        }
+    }
+
+    /// The evidence of a contact as a file; none where nothing is known of the contact.
+    fn bundle(&self, contact: &str) -> Option<Vec<u8>> {
+        let contact: Identifier = contact.parse().unwrap();
+        match self.ledger.evidence(&Account::default_account(), &contact, &[]) {
+            Ok(evidence) => Some(file(&self.ledger, &contact, evidence)),
+            Err(ExportError::ContactUnknown) => None,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn verified(&self, bundle: &[u8]) -> Result<Report, VerifyError> {
+        verify(bundle, self.ledger.checkpoint_key(), &Against::default(), |_, _| {})
+    }
+}
+
+/// What the server would hand out, as `export --evidence` writes it.
+fn file(ledger: &Ledger, contact: &Identifier, mut evidence: Evidence) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut form = Pieces::new(Jsonl::new(&mut bytes));
+    let mut take = |piece| form.take(ExportPiece { piece: Some(piece) }).unwrap();
+    take(Message::Begin(begin(ledger, contact, &evidence)));
+    let mut end = ExportEnd::default();
+    while let Some(piece) = evidence.export.next_piece().unwrap() {
+        take(match piece {
+            Piece::Entry(entry) => {
+                end.entries += 1;
+                Message::Entry(map::entry(*entry))
+            }
+            Piece::LeftOut(count, root) => {
+                end.left_out += count;
+                Message::LeftOut(LeftOut { count, root: root.to_vec() })
+            }
+        });
+    }
+    take(Message::End(end));
+    form.finish().unwrap();
+    bytes
+}
+
+fn begin(ledger: &Ledger, contact: &Identifier, evidence: &Evidence) -> ExportBegin {
+    let Claim::Complete(complete) = &evidence.export.claim else { panic!("a bundle is expected") };
+    let signed = evidence.export.checkpoint.clone();
+    ExportBegin {
+        ledger_id: ledger.id().to_vec(),
+        origin: ledger.checkpoint_key().name().to_owned(),
+        made_at: Some(map::timestamp(ledger.now().max(Time::from_micros(0)))),
+        selection: Some(ExportSelection {
+            account: Account::default_account().to_string(),
+            contacts: vec![contact.as_str().to_owned()],
+            ..Default::default()
+        }),
+        claim: Some(ClaimMessage::Complete(CompleteClaim {
+            as_of: complete.as_of.number(),
+            account: complete.account,
+            contact_trails: complete.contact_trails.clone(),
+            shared_trails: complete.shared_trails.clone(),
+        })),
+        checkpoint: Some(Checkpoint { note: signed.note, size: signed.size, root: signed.root.to_vec(), signed_at: None }),
+        keys: evidence.keys.iter().map(|(trail, key)| TrailKey { trail: *trail, key: key.bytes().to_vec() }).collect(),
+        heads: evidence.heads.iter().map(head).collect(),
+    }
+}
+
+fn head(head: &consent_ledger::ledger::heads::ProvedHead) -> TrailHead {
+    TrailHead {
+        trail: head.trail,
+        trail_seq: head.trail_seq,
+        last_seq: head.last.number(),
+        blind: head.blind.to_vec(),
+        path: head.path.iter().map(|hash| hash.to_vec()).collect(),
+    }
+}
+
+/// Plays each history; every bundle of it must verify. Gives how many there were, and of what claims.
+fn all_verify(seeds: Range<u64>, history: fn(&mut Dice) -> Vec<Arrival>) -> (usize, usize) {
+    let (mut bundles, mut shared) = (0, 0);
+    let (mut wrong, mut cases) = (Vec::new(), Vec::new());
+    for seed in seeds {
+        let dir = tempfile::tempdir().unwrap();
+        let bench = Bench::open(dir.path());
+        let mut dice = Dice::new(seed);
+        let history = history(&mut dice);
+        bench.play(&mut dice, &history);
+        for contact in CONTACTS {
+            let Some(bundle) = bench.bundle(contact) else { continue };
+            cases.push(Case::new(bundle.clone(), &bench.ledger.checkpoint_key().to_string()));
+            match bench.verified(&bundle) {
+                Ok(report) => {
+                    bundles += 1;
+                    shared += usize::from(report.holds.iter().any(|line| line.starts_with("NOT complete")));
+                }
+                Err(error) => wrong.push(format!("seed {seed} {contact}: {error}")),
+            }
+        }
+        bench.ledger.close();
+    }
+    let theirs = python(&cases.iter().collect::<Vec<_>>()).unwrap_or_default();
+    wrong.extend(theirs.iter().filter(|verdict| **verdict != Verdict::Holds).map(|verdict| format!("the one in Python: {verdict}")));
+    assert!(wrong.is_empty(), "{} of {bundles} and these:\n{}", wrong.len(), wrong.join("\n"));
+    (bundles, shared)
+}
+
+#[test]
+fn every_bundle_verifies_whoever_is_who() {
+    let (bundles, shared) = all_verify(HISTORIES, history);
+    assert!(bundles > 60 && shared > 5, "{bundles} {shared}");
+}
+
+#[test]
+fn every_bundle_verifies_though_people_were_erased() {
+    let (bundles, shared) = all_verify(ERASED, with_erasures);
+    assert!(bundles > 100 && shared > 3, "{bundles} {shared}");
+}
