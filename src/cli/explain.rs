@@ -28,6 +28,7 @@ pub const fn means(reason: Reason) -> &'static str {
         Reason::PlatformClosedWindow => "the platform said that the customer service window is closed, after the contact's last message",
         Reason::OutsideAllowedSendingWindow => "the contact did not write to this sender within the last 24 hours",
         Reason::FreeFormNotForAuthentication => "one-time codes go out as templates, even while the window is open",
+        Reason::OptOutConfirmationNotDue => "no opt-out keyword of the contact waits for a confirmation by this sender",
         Reason::SenderAtRisk => "the sender is automated and declared no accepted way to a human; this is advice and closes nothing",
     }
 }
@@ -58,6 +59,7 @@ pub const fn changes(reason: Reason) -> &'static str {
         Reason::PlatformClosedWindow => "a new message from the contact",
         Reason::OutsideAllowedSendingWindow => "a new message from the contact; until then an approved template of an allowed category",
         Reason::FreeFormNotForAuthentication => "nothing; send an authentication template",
+        Reason::OptOutConfirmationNotDue => "an opt-out keyword sent to this sender",
         Reason::SenderAtRisk => "declaring an accepted way to a human for the sender",
     }
 }

@@ -86,6 +86,10 @@ impl Moment<'_> {
         if self.send.asked == Asked::For(Category::Authentication) && self.opted_in(Category::Authentication) {
             reasons.push(Reason::FreeFormNotForAuthentication);
         }
+        // Who agreed to everything and may be written to has nothing to confirm.
+        if reasons.is_empty() && self.send.asked == Asked::OptOutConfirmation {
+            reasons.push(Reason::OptOutConfirmationNotDue);
+        }
         reasons.sort_unstable();
         reasons.dedup();
         reasons

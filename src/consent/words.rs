@@ -301,6 +301,8 @@ words! {
         OutsideAllowedSendingWindow = 30 "OUTSIDE_ALLOWED_SENDING_WINDOW",
         /// One-time codes are templates always.
         FreeFormNotForAuthentication = 31 "FREE_FORM_NOT_FOR_AUTHENTICATION",
+        /// There is no opt-out to confirm, and nothing else stands against a confirmation.
+        OptOutConfirmationNotDue = 32 "OPT_OUT_CONFIRMATION_NOT_DUE",
         /// The sender is automated and has no accepted way to a human.
         SenderAtRisk = 48 "SENDER_AT_RISK",
     }

@@ -19,26 +19,41 @@ pub(super) struct Outranked<'a> {
     others: Vec<&'a Named>,
 }
 
+/// The end of somebody's having an identifier, and the erasure of whoever had it until then.
+#[derive(Clone, Copy)]
+struct Ended {
+    at: Time,
+    erased: Fact,
+}
+
+impl Ended {
+    /// The first end behind an event is that of the person it was of: later ones are of others, or of what began anew. Of two
+    /// ends at one instant the later erasure closes more.
+    fn first(ends: impl Iterator<Item = Self>) -> Option<Self> {
+        ends.min_by_key(|end| (end.at, Reverse(end.erased.at), end.erased.seq))
+    }
+}
+
 impl Planner {
     /// Whether an erasure outranks the event: it names an identifier that was erased at that time or later.
     pub(super) fn outranked<'a>(&self, asked: &Asked<'_>, named: &'a [Named]) -> Option<Outranked<'a>> {
-        let by: Vec<Option<Fact>> = named.iter().map(|named| self.outranks(named, asked.when.at)).collect();
-        let erased = by.iter().flatten().copied().max_by_key(|erased| (erased.at, Reverse(erased.seq)))?;
+        let by: Vec<Option<Ended>> = named.iter().map(|named| self.outranks(named, asked.when.at)).collect();
+        let Ended { erased, .. } = Ended::first(by.iter().flatten().copied())?;
         let suppressed = |named: &Named| named.remembered.latest().is_some_and(|known| known.at >= erased.at);
         let others = named.iter().zip(&by).filter(|(named, by)| by.is_none() && !suppressed(named)).map(|(named, _)| named);
         Some(Outranked { erased, others: others.collect() })
     }
 
-    /// The erasure of whoever had the identifier at an instant. A change known to lie between the two says that somebody
-    /// else had it.
-    fn outranks(&self, named: &Named, at: Time) -> Option<Fact> {
+    /// The erasure of whoever had the identifier at an instant: of several the one whose person had it first. A change known to
+    /// lie between the two says that somebody else had it.
+    fn outranks(&self, named: &Named, at: Time) -> Option<Ended> {
         let group = named.key.and_then(|key| self.state.group(key.trail));
         let spans = group.as_ref().zip(named.key).and_then(|(group, key)| group.spans.get(&key));
         let until = |time: Time| spans.and_then(|spans| span_at(spans, time)).and_then(|span| span.until);
-        let covers = |end: Time| at <= end && until(at) == until(end);
-        let erased = named.remembered.erased.iter().filter(|erased| covers(erased.at));
-        let former = named.remembered.former.iter().filter(|former| covers(former.until)).map(|former| &former.erased);
-        erased.chain(former).copied().max_by_key(|erased| (erased.at, Reverse(erased.seq)))
+        let covers = |end: &Ended| at <= end.at && until(at) == until(end.at);
+        let erased = named.remembered.erased.iter().map(|erased| Ended { at: erased.at, erased: *erased });
+        let former = named.remembered.former.iter().map(|former| Ended { at: former.until, erased: former.erased });
+        Ended::first(erased.chain(former).filter(covers))
     }
 
     /// What is recorded instead of an event that an erasure outranks: nothing, or that its other identifiers are the erased

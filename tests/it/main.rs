@@ -29,6 +29,7 @@ mod protos;
 mod python_client;
 mod races;
 mod read_ledger;
+mod reasons;
 mod receipts;
 mod recovery;
 mod restarts;

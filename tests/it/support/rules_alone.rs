@@ -185,14 +185,15 @@ impl RulesAlone {
         let keys: Vec<IdentifierKey> = draft::identifiers(what).iter().map(|identifier| self.key(identifier)).collect();
         let spans = resolve(&self.members());
         let until = |key, time| spans.get(&key).and_then(|spans| span_at(spans, time)).and_then(|span| span.until);
-        let later = |erased: &Fact| (erased.at, std::cmp::Reverse(erased.seq));
+        let first = |end: &(Time, Fact)| (end.0, std::cmp::Reverse(end.1.at), end.1.seq);
         let by = |key: &IdentifierKey| {
             let covers = |end: Time| at <= end && until(*key, at) == until(*key, end);
-            let former = self.former.iter().filter(|(of, end, _)| of == key && covers(*end)).map(|(_, _, erased)| *erased);
-            self.erasures(*key).filter(|erased| covers(erased.at)).chain(former).max_by_key(later)
+            let former = self.former.iter().filter(|(of, ..)| of == key).map(|(_, end, erased)| (*end, *erased));
+            let ends = self.erasures(*key).map(|erased| (erased.at, erased)).chain(former);
+            ends.filter(|(end, _)| covers(*end)).min_by_key(first)
         };
-        let by: Vec<Option<Fact>> = keys.iter().map(by).collect();
-        let Some(erasure) = by.iter().flatten().copied().max_by_key(later) else { return false };
+        let by: Vec<Option<(Time, Fact)>> = keys.iter().map(by).collect();
+        let Some((_, erasure)) = by.iter().flatten().copied().min_by_key(first) else { return false };
         for (key, _) in keys.iter().zip(&by).filter(|(_, by)| by.is_none()) {
             if self.erasures(*key).all(|known| known.at < erasure.at) {
                 let person = People::as_of(&self.members(), erasure.at).person(Met { key: *key, at: erasure.at });

@@ -97,7 +97,10 @@ fn answer_at<'a>(who: &'a Who<'a>, asking: Asking<'a>, life: Life<'a>, now: Time
             (Permission::TemplateOnly, [vec![Reason::OptInRequestAllowed], against_other_routes(&case, asked)].concat())
         }
         ((Permission::TemplateOnly, reasons), None) => (Permission::TemplateOnly, reasons),
-        ((Permission::Nothing, reasons), None) => (Permission::Nothing, in_order([reasons, against(&case, asked)].concat())),
+        ((Permission::Nothing, reasons), None) => match in_order([reasons, against(&case, asked)].concat()) {
+            none if none.is_empty() && asked == Asked::OptOutConfirmation => (Permission::Nothing, vec![Reason::OptOutConfirmationNotDue]),
+            reasons => (Permission::Nothing, reasons),
+        },
     };
     if rule_10_at_risk(case.standing()) {
         reasons.push(Reason::SenderAtRisk);

@@ -1,5 +1,7 @@
 //! Rule 17: what erasures take away, and what they leave behind.
 
+use std::cmp::Reverse;
+
 use consent_ledger::consent::identifier::Identifier;
 use consent_ledger::consent::time::Time;
 use consent_ledger::ledger::record::What;
@@ -25,6 +27,16 @@ impl Token {
     /// Whether an opt-out of everything stands under this identifier.
     pub fn is_of(&self, identifier: &Identifier) -> bool {
         self.until.is_none() && self.identifier == *identifier
+    }
+
+    /// Until when the erased person had it.
+    fn end(&self) -> Time {
+        self.until.unwrap_or(self.at)
+    }
+
+    /// Whether the erased person had this identifier then.
+    fn covers(&self, identifier: &Identifier, at: Time) -> bool {
+        self.identifier == *identifier && self.since.is_none_or(|since| since < at) && at <= self.end()
     }
 }
 
@@ -109,17 +121,20 @@ impl Left<'_> {
         }
     }
 
-    /// The latest erasure that an event comes from before.
+    /// When the person that an event was of was erased.
     fn covering(&self, event: &Kept) -> Option<Time> {
-        named(event).into_iter().filter_map(|identifier| self.covers(identifier, event.at)).max()
+        self.first(|token| named(event).into_iter().any(|identifier| token.covers(identifier, event.at)))
     }
 
-    /// The latest erasure of whoever had an identifier at an instant.
+    /// When whoever had an identifier at an instant was erased.
     fn covers(&self, identifier: &Identifier, at: Time) -> Option<Time> {
-        let covers = |token: &&Token| {
-            token.identifier == *identifier && token.since.is_none_or(|since| since < at) && at <= token.until.unwrap_or(token.at)
-        };
-        self.tokens.iter().filter(covers).map(|token| token.at).max()
+        self.first(|token| token.covers(identifier, at))
+    }
+
+    /// Of several erasures the one whose person had the identifier first, what came later began after it; of those the
+    /// latest: doubt means no.
+    fn first(&self, covers: impl Fn(&&Token) -> bool) -> Option<Time> {
+        self.tokens.iter().filter(covers).map(|token| (token.end(), Reverse(token.at))).min().map(|(_, Reverse(at))| at)
     }
 }
 
