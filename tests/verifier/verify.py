@@ -36,9 +36,13 @@ import re
 import struct
 import sys
 
-from cryptography.exceptions import InvalidSignature, InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+try:
+    from cryptography.exceptions import InvalidSignature, InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+except ImportError as missing:
+    print(f"COULD NOT TELL\nproblem: {missing}; `python3 -m pip install cryptography` brings it", file=sys.stderr)
+    sys.exit(2)
 
 EXPORT, RECEIPT = "consent-ledger/export/v1", "consent-ledger/receipt/v1"
 INCLUSION, CONSISTENCY = "c2sp.org/tlog-proof@v1", "consent-ledger/consistency-proof@v1"
@@ -656,7 +660,7 @@ class Checkpoint:
 
     def words(self):
         when = time_text(self.seconds * 1_000_000) or f"second {self.seconds}"
-        return f"checkpoint: {self.size} entries, root {to_base64(self.root)}, signed at {when} by {self.origin}"
+        return f"checkpoint: {self.size} entries, root {self.root.hex()}, signed at {when} by {self.origin}"
 
 
 class Older:
