@@ -12,10 +12,9 @@ use prost::Message;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use super::receipt::{ReceiptError, from_message, verify};
 use super::time;
 use super::verify::json;
-
-use super::receipt::{ReceiptError, from_message, verify};
 use crate::consent::time::Time;
 use crate::consent::words::{Category, Permission, Reason};
 use crate::ledger::receipt::Receipt;
