@@ -6,6 +6,7 @@ use prost::Message;
 use tonic::{Request, Response, Status};
 
 use super::parse::Fields;
+use super::stream::{Pieces, Streams};
 use super::{blocking, drift, export, map, possible_opt_outs, proofs, status};
 use crate::consent::account::Known;
 use crate::consent::decide::Asked;
@@ -34,13 +35,14 @@ pub(super) const PAGE_BYTES: usize = 2 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Audit {
     ledger: Ledger,
+    streams: Streams,
 }
 
 impl Audit {
     /// Reads this ledger.
     #[must_use]
-    pub const fn new(ledger: Ledger) -> Self {
-        Self { ledger }
+    pub fn new(ledger: Ledger) -> Self {
+        Self { ledger, streams: Streams::default() }
     }
 }
 
@@ -92,16 +94,16 @@ impl AuditService for Audit {
         proofs::consistency(&self.ledger, request.into_inner()).await.map(Response::new)
     }
 
-    type ExportEntriesStream = export::Pieces<ExportEntriesResponse>;
+    type ExportEntriesStream = Pieces<ExportEntriesResponse>;
 
     async fn export_entries(&self, request: Request<ExportEntriesRequest>) -> Result<Response<Self::ExportEntriesStream>, Status> {
-        export::entries(&self.ledger, request.into_inner()).await.map(Response::new)
+        export::entries(&self.ledger, &self.streams, request.into_inner()).await.map(Response::new)
     }
 
-    type GetEvidenceStream = export::Pieces<GetEvidenceResponse>;
+    type GetEvidenceStream = Pieces<GetEvidenceResponse>;
 
     async fn get_evidence(&self, request: Request<GetEvidenceRequest>) -> Result<Response<Self::GetEvidenceStream>, Status> {
-        export::evidence(&self.ledger, &request.into_inner()).await.map(Response::new)
+        export::evidence(&self.ledger, &self.streams, &request.into_inner()).await.map(Response::new)
     }
 }
 

@@ -1,23 +1,20 @@
 //! `AuditService.ExportEntries` and `GetEvidence`: an export, piece by piece, as fast as its reader takes it.
 
-use prost::Message;
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
 use super::parse::Fields;
+use super::stream::{Pieces, Streams};
 use super::{blocking, map, proofs, status};
 use crate::consent::identifier::Identifier;
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Seq};
 use crate::ledger::Ledger;
 use crate::ledger::evidence::Evidence;
-use crate::ledger::export::{Claim, Export, ExportError, Piece, Selection};
+use crate::ledger::export::{Claim, Export, ExportError, Selection};
 use crate::proto::export_begin::Claim as ClaimMessage;
-use crate::proto::export_piece::Piece as PieceMessage;
 use crate::proto::{
-    CompleteClaim, ErrorReason, ExportBegin, ExportEnd, ExportEntriesRequest, ExportEntriesResponse, ExportPiece, ExportSelection,
-    GetEvidenceRequest, GetEvidenceResponse, IncludedClaim, LeftOut, RangeClaim, TrailHead, TrailKey,
+    CompleteClaim, ErrorReason, ExportBegin, ExportEntriesRequest, ExportEntriesResponse, ExportSelection, GetEvidenceRequest,
+    GetEvidenceResponse, IncludedClaim, RangeClaim, TrailHead, TrailKey,
 };
 
 /// The most contacts of one export.
@@ -26,31 +23,32 @@ const CONTACTS_MAX: usize = 1_000;
 /// The most older checkpoints that one export is cut at.
 const OLD_SIZES_MAX: usize = 8;
 
-/// How many bytes of pieces go into one message.
-const MESSAGE_BYTES: usize = 64 * 1024;
-
-/// How many messages wait for the reader.
-const MESSAGES_WAITING: usize = 4;
-
-/// What a call streams.
-pub type Pieces<T> = ReceiverStream<Result<T, Status>>;
-
 /// Answers `ExportEntries`.
-pub(super) async fn entries(ledger: &Ledger, request: ExportEntriesRequest) -> Result<Pieces<ExportEntriesResponse>, Status> {
+pub(super) async fn entries(
+    ledger: &Ledger,
+    streams: &Streams,
+    request: ExportEntriesRequest,
+) -> Result<Pieces<ExportEntriesResponse>, Status> {
     let selection = selection(&request)?;
     let asked = asked(&selection);
+    let slot = streams.slot()?;
     let ledger = ledger.clone();
     let started = blocking(move || {
         let export = ledger.export(&selection)?;
-        Ok((begin(&ledger, asked, &export), export))
+        Ok((slot, begin(&ledger, asked, &export), export))
     });
-    let (begin, export) = started.await?.map_err(|error: ExportError| status::of_export(&error))?;
-    Ok(stream(begin, export, |pieces| ExportEntriesResponse { pieces }))
+    let (slot, begin, export) = started.await?.map_err(|error: ExportError| status::of_export(&error))?;
+    Ok(slot.stream(begin, export, |pieces| ExportEntriesResponse { pieces }))
 }
 
 /// Answers `GetEvidence`.
-pub(super) async fn evidence(ledger: &Ledger, request: &GetEvidenceRequest) -> Result<Pieces<GetEvidenceResponse>, Status> {
+pub(super) async fn evidence(
+    ledger: &Ledger,
+    streams: &Streams,
+    request: &GetEvidenceRequest,
+) -> Result<Pieces<GetEvidenceResponse>, Status> {
     let (account, contact, old_sizes) = of_whom(request)?;
+    let slot = streams.slot()?;
     let asked =
         ExportSelection { account: account.to_string(), contacts: map::identifiers(std::slice::from_ref(&contact)), ..Default::default() };
     let ledger = ledger.clone();
@@ -65,10 +63,10 @@ pub(super) async fn evidence(ledger: &Ledger, request: &GetEvidenceRequest) -> R
             path: head.path.iter().map(|hash| hash.to_vec()).collect(),
         });
         let begin = ExportBegin { keys, heads: heads.collect(), ..begin(&ledger, asked, &export) };
-        Ok((begin, export))
+        Ok((slot, begin, export))
     });
-    let (begin, export) = started.await?.map_err(|error: ExportError| status::of_export(&error))?;
-    Ok(stream(begin, export, |pieces| GetEvidenceResponse { pieces }))
+    let (slot, begin, export) = started.await?.map_err(|error: ExportError| status::of_export(&error))?;
+    Ok(slot.stream(begin, export, |pieces| GetEvidenceResponse { pieces }))
 }
 
 fn selection(request: &ExportEntriesRequest) -> Result<Selection, Status> {
@@ -161,61 +159,5 @@ fn begin(ledger: &Ledger, selection: ExportSelection, export: &Export) -> Export
         checkpoint: Some(proofs::message(export.checkpoint.clone())),
         keys: Vec::new(),
         heads: Vec::new(),
-    }
-}
-
-/// Reads on while the other end takes what was read; ends when it is gone.
-fn stream<T: Send + 'static>(begin: ExportBegin, mut export: Export, message: fn(Vec<ExportPiece>) -> T) -> Pieces<T> {
-    let (send, pieces) = mpsc::channel(MESSAGES_WAITING);
-    tokio::task::spawn_blocking(move || {
-        let mut waiting = Batch::default();
-        waiting.add(PieceMessage::Begin(begin));
-        let mut end = ExportEnd::default();
-        loop {
-            let piece = match export.next_piece() {
-                Ok(Some(piece)) => piece,
-                Ok(None) => break,
-                Err(error) => {
-                    let _ = send.blocking_send(Err(status::of_export(&error)));
-                    return;
-                }
-            };
-            waiting.add(match piece {
-                Piece::Entry(entry) => {
-                    end.entries += 1;
-                    PieceMessage::Entry(map::entry(*entry))
-                }
-                Piece::LeftOut(count, root) => {
-                    end.left_out += count;
-                    PieceMessage::LeftOut(LeftOut { count, root: root.to_vec() })
-                }
-            });
-            if waiting.bytes >= MESSAGE_BYTES && send.blocking_send(Ok(message(waiting.take()))).is_err() {
-                return;
-            }
-        }
-        waiting.add(PieceMessage::End(end));
-        let _ = send.blocking_send(Ok(message(waiting.take())));
-    });
-    ReceiverStream::new(pieces)
-}
-
-/// Pieces of the next message.
-#[derive(Default)]
-struct Batch {
-    pieces: Vec<ExportPiece>,
-    bytes: usize,
-}
-
-impl Batch {
-    fn add(&mut self, piece: PieceMessage) {
-        let piece = ExportPiece { piece: Some(piece) };
-        self.bytes += piece.encoded_len();
-        self.pieces.push(piece);
-    }
-
-    fn take(&mut self) -> Vec<ExportPiece> {
-        self.bytes = 0;
-        std::mem::take(&mut self.pieces)
     }
 }

@@ -22,6 +22,7 @@ mod receipts;
 pub mod recording;
 pub mod senders;
 pub mod status;
+mod stream;
 pub mod templates;
 
 use std::future::Future;

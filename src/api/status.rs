@@ -28,6 +28,9 @@ pub const DOMAIN: &str = "consent-ledger";
 /// After what time a caller that was turned away for load may try again.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 
+/// The same for exports, which take longer.
+const RETRY_EXPORT_AFTER: Duration = Duration::from_secs(1);
+
 /// What is wrong with one field of a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Violation {
@@ -159,9 +162,26 @@ pub fn of_export(error: &ExportError) -> Status {
         ExportError::Proof(error) => return of_proof(error),
         ExportError::LogBehind { .. } => (Code::FailedPrecondition, ErrorReason::LogBehind),
         ExportError::ContactUnknown => (Code::NotFound, ErrorReason::ContactUnknown),
+        ExportError::ErasedMeanwhile => (Code::Aborted, ErrorReason::ErasedMeanwhile),
         ExportError::Heads { .. } => (Code::Unavailable, ErrorReason::LedgerUnavailable),
     };
     status(code, reason, error.to_string())
+}
+
+/// As many exports are handed out as the server hands out at a time.
+#[must_use]
+pub fn too_many_exports(at_a_time: usize) -> Status {
+    let mut details = details(ErrorReason::TooManyExports);
+    details.set_retry_info(Some(RETRY_EXPORT_AFTER));
+    let message = format!("{at_a_time} exports are handed out already; ask again when one has ended");
+    Status::with_error_details(Code::ResourceExhausted, message, details)
+}
+
+/// Nobody took what was exported.
+#[must_use]
+pub fn not_taken(patience: Duration) -> Status {
+    let message = format!("nothing of the export was taken for {} seconds; ask again", patience.as_secs());
+    status(Code::Aborted, ErrorReason::ExportNotTaken, message)
 }
 
 /// Dead letters were not read or replayed.

@@ -70,8 +70,7 @@ impl Ledger {
         for trail in &theirs.whole {
             match self.shared.keyring.lock().slot(*trail) {
                 Ok(Slot::Live(key)) => keys.push((*trail, key)),
-                // Erased this moment.
-                Ok(Slot::Erased | Slot::Empty) => return Err(ExportError::ContactUnknown),
+                Ok(Slot::Erased | Slot::Empty) => return Err(ExportError::ErasedMeanwhile),
                 Err(error) => return Err(EntryUnreadable { seq: committed.as_of, reason: error.to_string() }.into()),
             }
         }

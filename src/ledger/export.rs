@@ -83,6 +83,9 @@ pub enum ExportError {
     /// Nothing is known of the contact.
     #[error("nothing is known of the contact, or it was erased")]
     ContactUnknown,
+    /// A key that it needs went meanwhile.
+    #[error("the contact, or somebody who shares a trail with them, was erased meanwhile; ask again")]
+    ErasedMeanwhile,
     /// The trails' heads could not be recorded.
     #[error("the heads of the trails could not be recorded: {reason}")]
     Heads {
@@ -277,12 +280,13 @@ impl Export {
         Ok(())
     }
 
-    /// Whether the keys that a bundle brings are still there: an erasure ends it.
+    /// Whether the keys of a bundle's trails are still there: an erasure ends it.
     fn still_opens(&self) -> Result<(), ExportError> {
         let Claim::Complete(complete) = &self.claim else { return Ok(()) };
         let keyring = self.ledger.shared.keyring.lock();
         let opens = |trail: &u64| matches!(keyring.slot(*trail), Ok(Slot::Live(_)));
-        if complete.contact_trails.iter().all(opens) { Ok(()) } else { Err(ExportError::ContactUnknown) }
+        let mut trails = complete.contact_trails.iter().chain(&complete.shared_trails);
+        if trails.all(opens) { Ok(()) } else { Err(ExportError::ErasedMeanwhile) }
     }
 
     /// Leaves out everything up to `to` entries, from the tree.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use consent_ledger::api::map;
 use consent_ledger::consent::account::Known;
@@ -18,7 +19,7 @@ use consent_ledger::ledger::disk::{Disk, RealDisk};
 use consent_ledger::ledger::evidence::Evidence;
 use consent_ledger::ledger::export::{Claim, ExportError, Piece};
 use consent_ledger::ledger::receipts::NoReceipt;
-use consent_ledger::ledger::record::Actor;
+use consent_ledger::ledger::record::{Actor, What};
 use consent_ledger::ledger::{Ledger, Options, Question};
 use consent_ledger::proto::export_begin::Claim as ClaimMessage;
 use consent_ledger::proto::export_piece::Piece as Message;
@@ -26,6 +27,7 @@ use consent_ledger::proto::{
     Checkpoint, CompleteClaim, ExportBegin, ExportEnd, ExportPiece, ExportSelection, LeftOut, TrailHead, TrailKey,
 };
 
+use crate::support::bench::{at, moves, opt_in, opt_out, put, says, who};
 use crate::support::dice::Dice;
 use crate::support::forger::judges::{Case, Verdict, python};
 use crate::support::histories::{Arrival, CONTACTS, history, questions, with_erasures};
@@ -68,8 +70,8 @@ impl Bench {
     fn bundle(&self, contact: &str) -> Option<Vec<u8>> {
         let contact: Identifier = contact.parse().unwrap();
         match self.ledger.evidence(&Account::default_account(), &contact, &[]) {
-            Ok(evidence) => Some(file(&self.ledger, &contact, evidence)),
-            Err(ExportError::ContactUnknown) => None,
+            Ok(evidence) => file(&self.ledger, &contact, evidence),
+            Err(ExportError::ContactUnknown | ExportError::ErasedMeanwhile) => None,
             Err(error) => panic!("{error}"),
         }
     }
@@ -79,14 +81,20 @@ impl Bench {
     }
 }
 
-/// What the server would hand out, as `export --evidence` writes it.
-fn file(ledger: &Ledger, contact: &Identifier, mut evidence: Evidence) -> Vec<u8> {
+/// What the server would hand out, as `export --evidence` writes it; none where the contact was erased on the way.
+fn file(ledger: &Ledger, contact: &Identifier, mut evidence: Evidence) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut form = Pieces::new(Jsonl::new(&mut bytes));
     let mut take = |piece| form.take(ExportPiece { piece: Some(piece) }).unwrap();
     take(Message::Begin(begin(ledger, contact, &evidence)));
     let mut end = ExportEnd::default();
-    while let Some(piece) = evidence.export.next_piece().unwrap() {
+    loop {
+        let piece = match evidence.export.next_piece() {
+            Ok(Some(piece)) => piece,
+            Ok(None) => break,
+            Err(ExportError::ErasedMeanwhile) => return None,
+            Err(error) => panic!("{error}"),
+        };
         take(match piece {
             Piece::Entry(entry) => {
                 end.entries += 1;
@@ -100,7 +108,7 @@ fn file(ledger: &Ledger, contact: &Identifier, mut evidence: Evidence) -> Vec<u8
     }
     take(Message::End(end));
     form.finish().unwrap();
-    bytes
+    Some(bytes)
 }
 
 fn begin(ledger: &Ledger, contact: &Identifier, evidence: &Evidence) -> ExportBegin {
@@ -176,4 +184,47 @@ fn every_bundle_verifies_whoever_is_who() {
 fn every_bundle_verifies_though_people_were_erased() {
     let (bundles, shared) = all_verify(ERASED, with_erasures);
     assert!(bundles > 100 && shared > 3, "{bundles} {shared}");
+}
+
+/// An opt-out that was acknowledged is in every bundle, whoever is erased beside the contact while it is made.
+#[test]
+fn a_bundle_made_while_a_former_owner_is_erased_holds_the_opt_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let bench = Bench::open(dir.path());
+    let (mut made, mut during) = (0, 0);
+    for round in 0..40 {
+        let (number, new) = (format!("+4474002{round:05}"), format!("+4474003{round:05}"));
+        bench.clock.set(at(100_000 * (round + 1)));
+        let hour = |hour: u32| 100_000 * (round + 1) - 36_000 + 3_600 * i64::from(hour);
+        put(&bench.ledger, hour(1), opt_in(&number));
+        put(&bench.ledger, hour(5), opt_out(&number));
+        // Learned late: who opted out is somebody else than who opted in.
+        put(&bench.ledger, hour(3), moves(&number, &new));
+        let erased = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                put(&bench.ledger, hour(9), What::Erase { contact: who(&new), keep_suppression: true });
+                erased.store(true, Ordering::SeqCst);
+            });
+            scope.spawn(|| {
+                for n in 0..20 {
+                    put(&bench.ledger, hour(7), says(&[&number], &format!("hello {n}")));
+                }
+            });
+            loop {
+                let last = erased.load(Ordering::SeqCst);
+                if let Some(bundle) = bench.bundle(&number) {
+                    bench.verified(&bundle).unwrap_or_else(|error| panic!("round {round}: {error}"));
+                    let text = String::from_utf8(bundle).unwrap();
+                    assert!(text.contains("\"kind\":\"opted_out\""), "round {round}: {text}");
+                    made += 1;
+                    during += usize::from(!last);
+                }
+                if last {
+                    break;
+                }
+            }
+        });
+    }
+    assert!(made >= 40 && during > 0, "{made} {during}");
 }

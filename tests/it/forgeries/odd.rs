@@ -1,4 +1,4 @@
-//! Odd JSON in every good export: numbers that do not fit, names that come twice, texts that are none, times that there are not.
+//! Odd JSON and odd Protocol Buffers in every good export: numbers that do not fit, names that come twice, texts that are none, times that there are not.
 //! Two readers that disagree are two truths: both verifiers say the same of each.
 
 use serde_json::Value;
@@ -197,6 +197,10 @@ fn both_verifiers_say_the_same_of_every_oddity() {
             cases.push((format!("{name}, line {}: {shown}", place + 1), Case { file, ..case.clone() }));
         }
     }
+    compare(&cases);
+}
+
+fn compare(cases: &[(String, Case)]) {
     let ours: Vec<Verdict> = cases.iter().map(|(_, case)| rust(case)).collect();
     let theirs = python(&cases.iter().map(|(_, case)| case).collect::<Vec<_>>()).unwrap_or_else(|| ours.clone());
     let wrong: Vec<String> = cases
@@ -206,4 +210,54 @@ fn both_verifiers_say_the_same_of_every_oddity() {
         .map(|((name, _), (ours, theirs))| format!("the library says {ours}, the one in Python {theirs}: {name}"))
         .collect();
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+/// Clear parts made odd.
+const CLEAR_PARTS: usize = 1_500;
+
+/// A clear part in which something is odd: a bit, a byte too many or too few, a field that is not known, one that comes again.
+fn odd_clear(dice: &mut Dice, clear: &[u8]) -> Vec<u8> {
+    let mut clear = clear.to_vec();
+    let at = dice.below(clear.len().max(1));
+    match dice.below(7) {
+        0 | 1 if !clear.is_empty() => clear[at] ^= 1 << dice.below(8),
+        2 if !clear.is_empty() => drop(clear.remove(at)),
+        3 => clear.insert(at.min(clear.len()), dice.pick(&[0, 1, 0x7f, 0x80, 0xff])),
+        4 => {
+            let to = (at + dice.below(12)).min(clear.len());
+            let slice = clear[at.min(to)..to].to_vec();
+            clear.splice(at.min(to)..at.min(to), slice);
+        }
+        5 => clear.extend(dice.pick(&[
+            b"\xf8\x07\x01".as_slice(),
+            b"\x38\x09",
+            b"\x38\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+            b"\x38\x80\x80\x80\x80\x08",
+            b"\x18\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+            b"\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02",
+            b"\x18\x80\x00",
+            b"\x2a\x00",
+            b"\x2a\x02\x10\x01",
+        ])),
+        _ => clear.truncate(at),
+    }
+    clear
+}
+
+#[test]
+fn both_verifiers_say_the_same_of_every_odd_clear_part() {
+    let mut dice = Dice::new(20_261_122);
+    let seqs = GOODS.whole.seqs();
+    let cases: Vec<(String, Case)> = (0..CLEAR_PARTS)
+        .map(|_| {
+            let mut file = GOODS.whole.clone();
+            let seq = dice.pick(&seqs);
+            let mut stored = file.stored(seq, &GOODS.keys);
+            stored.clear = odd_clear(&mut dice, &stored.clear);
+            let shown = format!("entry {seq}, clear part {}", hex::encode(&stored.clear));
+            file.restate(seq, &stored.bytes());
+            (shown, Case::new(file.bytes(), &GOODS.key))
+        })
+        .collect();
+    compare(&cases);
 }

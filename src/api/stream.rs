@@ -1,0 +1,178 @@
+//! Exports while they are streamed: how many at a time, and for how long a reader may take nothing.
+//!
+//! ```text
+//! slot ── blocking: the next piece ── a few messages wait ── the reader
+//! ```
+//!
+//! Each takes a thread and some memory until its reader is done, gone, or has shown no interest for a while.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use prost::Message;
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Status;
+
+use super::{map, status};
+use crate::ledger::export::{Export, Piece};
+use crate::proto::export_piece::Piece as PieceMessage;
+use crate::proto::{ExportBegin, ExportEnd, ExportPiece, LeftOut};
+
+/// How many exports and bundles are handed out at a time.
+const AT_A_TIME: usize = 16;
+
+/// For how long a reader may take nothing.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How many bytes of pieces go into one message.
+const MESSAGE_BYTES: usize = 64 * 1024;
+
+/// How many messages wait for the reader.
+const MESSAGES_WAITING: usize = 4;
+
+/// What a call streams.
+pub type Pieces<T> = ReceiverStream<Result<T, Status>>;
+
+/// The slots of a server.
+#[derive(Clone, Debug)]
+pub struct Streams {
+    slots: Arc<Semaphore>,
+}
+
+impl Default for Streams {
+    fn default() -> Self {
+        Self { slots: Arc::new(Semaphore::new(AT_A_TIME)) }
+    }
+}
+
+impl Streams {
+    /// Takes a slot.
+    ///
+    /// # Errors
+    /// Where all are taken.
+    pub fn slot(&self) -> Result<Slot, Status> {
+        let permit = self.slots.clone().try_acquire_owned().map_err(|_| status::too_many_exports(AT_A_TIME))?;
+        Ok(Slot { permit })
+    }
+}
+
+/// A slot, given back when it is dropped.
+#[derive(Debug)]
+pub struct Slot {
+    permit: OwnedSemaphorePermit,
+}
+
+impl Slot {
+    /// Reads on while the other end takes what was read; ends when it is gone or takes nothing more.
+    pub fn stream<T: Send + 'static>(self, begin: ExportBegin, export: Export, message: fn(Vec<ExportPiece>) -> T) -> Pieces<T> {
+        let (send, pieces) = mpsc::channel(MESSAGES_WAITING + 1);
+        tokio::task::spawn_blocking(move || {
+            // Kept free, so that a reader that comes back learns why there is no more.
+            let last = send.clone().try_reserve_owned();
+            if let Err(Ended::Because(status)) = hand_out(&send, begin, export, message)
+                && let Ok(last) = last
+            {
+                last.send(Err(*status));
+            }
+            drop(self.permit);
+        });
+        ReceiverStream::new(pieces)
+    }
+}
+
+/// Why an export ended early.
+#[derive(Debug)]
+enum Ended {
+    /// Its reader is gone.
+    Gone,
+    /// The reader is to be told.
+    Because(Box<Status>),
+}
+
+fn hand_out<T: Send + 'static>(
+    send: &mpsc::Sender<Result<T, Status>>,
+    begin: ExportBegin,
+    mut export: Export,
+    message: fn(Vec<ExportPiece>) -> T,
+) -> Result<(), Ended> {
+    let mut waiting = Batch::default();
+    waiting.add(PieceMessage::Begin(begin));
+    let mut end = ExportEnd::default();
+    while let Some(piece) = export.next_piece().map_err(|error| Ended::Because(status::of_export(&error).into()))? {
+        waiting.add(match piece {
+            Piece::Entry(entry) => {
+                end.entries += 1;
+                PieceMessage::Entry(map::entry(*entry))
+            }
+            Piece::LeftOut(count, root) => {
+                end.left_out += count;
+                PieceMessage::LeftOut(LeftOut { count, root: root.to_vec() })
+            }
+        });
+        if waiting.bytes >= MESSAGE_BYTES {
+            hand(send, message(waiting.take()), PATIENCE)?;
+        }
+    }
+    waiting.add(PieceMessage::End(end));
+    hand(send, message(waiting.take()), PATIENCE)
+}
+
+/// Hands a message on, within the reader's time.
+fn hand<T: Send>(send: &mpsc::Sender<Result<T, Status>>, message: T, patience: Duration) -> Result<(), Ended> {
+    match Handle::current().block_on(send.send_timeout(Ok(message), patience)) {
+        Ok(()) => Ok(()),
+        Err(mpsc::error::SendTimeoutError::Closed(_)) => Err(Ended::Gone),
+        Err(mpsc::error::SendTimeoutError::Timeout(_)) => Err(Ended::Because(status::not_taken(patience).into())),
+    }
+}
+
+/// Pieces of the next message.
+#[derive(Default)]
+struct Batch {
+    pieces: Vec<ExportPiece>,
+    bytes: usize,
+}
+
+impl Batch {
+    fn add(&mut self, piece: PieceMessage) {
+        let piece = ExportPiece { piece: Some(piece) };
+        self.bytes += piece.encoded_len();
+        self.pieces.push(piece);
+    }
+
+    fn take(&mut self) -> Vec<ExportPiece> {
+        self.bytes = 0;
+        std::mem::take(&mut self.pieces)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_reader_that_takes_nothing_ends_its_export_and_one_that_is_gone_too() {
+        let (send, receive) = mpsc::channel::<Result<u8, Status>>(1);
+        let patience = Duration::from_millis(10);
+        let handed = tokio::task::spawn_blocking(move || {
+            let handed = [hand(&send, 1, patience), hand(&send, 2, patience)];
+            drop(receive);
+            (handed, hand(&send, 3, patience))
+        });
+        let ([first, second], third) = handed.await.unwrap();
+        assert!(first.is_ok() && matches!(third, Err(Ended::Gone)));
+        let Err(Ended::Because(status)) = second else { panic!("{second:?}") };
+        assert_eq!(status.code(), tonic::Code::Aborted);
+    }
+
+    #[test]
+    fn a_slot_is_given_back() {
+        let streams = Streams::default();
+        let taken: Vec<Slot> = (0..AT_A_TIME).map(|_| streams.slot().unwrap()).collect();
+        assert_eq!(streams.slot().unwrap_err().code(), tonic::Code::ResourceExhausted);
+        drop(taken);
+        assert!(streams.slot().is_ok());
+    }
+}
