@@ -2,12 +2,14 @@
 
 use consent_ledger::consent::account::Known;
 use consent_ledger::consent::time::Time;
-use consent_ledger::consent::words::{Category, Permission, Reason, Seq};
+use consent_ledger::consent::words::{Account, Category, Permission, Reason, Seq};
+use consent_ledger::ledger::drift::Period;
+use consent_ledger::ledger::record::What;
 use consent_ledger::ledger::{Filter, Ledger, Question};
 use consent_ledger::proto::clear_part::Fact;
 
 use super::{erase, open_from_snapshot};
-use crate::support::bench::{at, moves, open, opt_in, opt_out, put, question, says};
+use crate::support::bench::{at, moves, open, opt_in, opt_out, put, question, says, who};
 
 const PHONE: &str = "+447400123456";
 const OTHER: &str = "+447400123457";
@@ -77,4 +79,28 @@ fn an_entry_that_no_erasure_recorded_names_no_other() {
     assert_eq!(copies(&ledger), []);
     let all = ledger.entries(&Filter::default(), usize::MAX).unwrap();
     assert!(matches!(all.last().unwrap().clear.fact, Some(Fact::IdentifiersLinked(_))));
+}
+
+#[test]
+fn a_refusal_that_was_recorded_again_is_held_against_what_was_known_before_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = open(dir.path());
+    let refused =
+        || What::SendFailed { contact: vec![who(PHONE)], sender: "1".parse().unwrap(), code: 131_047, message_id: Some("wamid.1".into()) };
+    let period = Period { account: Account::default_account(), sender: None, from: at(0), to: at(100_000), from_seq: None };
+    let contradictions = |ledger: &Ledger| -> Vec<(Time, u64)> {
+        let found = ledger.drift(&period, 100).unwrap().contradictions;
+        found.into_iter().map(|found| (found.occurred_at, found.seq.number())).collect()
+    };
+    put(&ledger, 10, opt_in(PHONE));
+    // The new owner writes, a message to them is refused, and then a message comes in late that nobody knew of.
+    put(&ledger, 30, says(&[PHONE], "hello"));
+    let first = put(&ledger, 35, refused()).seq.number();
+    put(&ledger, 50, refused());
+    put(&ledger, 45, says(&[PHONE], "a webhook that came late"));
+    put(&ledger, 20, moves(PHONE, OTHER));
+    assert_eq!(contradictions(&ledger), [(at(35), first)]);
+    put(&ledger, 40, erase(OTHER));
+    let place = copies(&ledger).iter().find(|copy| copy.1 == first).unwrap().0;
+    assert_eq!(contradictions(&ledger), [(at(35), place)]);
 }
