@@ -56,6 +56,8 @@ pub struct Planned {
     pub event_id_digest: Digest16,
     /// What is answered that it did.
     pub effect: Option<Effect>,
+    /// Of an entry recorded again: where and when its fact was recorded first.
+    pub original: Option<(Seq, Time)>,
     /// The fact.
     pub fact: Fact,
     /// What is sealed for its trail.
@@ -82,6 +84,7 @@ impl Planned {
             caused: false,
             event_id_digest: [0; 16],
             effect: None,
+            original: None,
             fact,
             sealed: SealedPart::default(),
             second_sealed: SealedPart::default(),
@@ -231,6 +234,8 @@ impl Batch {
             identifiers: references(&planned.keys, planned.trail),
             second_identifiers: references(&planned.second_keys, planned.second),
             effect: planned.effect.map(|effect| effect.number().into()).unwrap_or_default(),
+            original_seq: planned.original.map(|(seq, _)| seq.number()).unwrap_or_default(),
+            original_recorded_at: planned.original.map(|(_, at)| at.micros()).unwrap_or_default(),
             ..ClearPart::default()
         };
         let kind = kind_of(&planned.fact);

@@ -142,7 +142,7 @@ impl Ledger {
             }
         };
         let state = &self.shared.state;
-        let known = Known { at: None, seq: Some(Seq::new(entry.header.seq.number() - 1)) };
+        let known = Known { at: None, seq: Some(Seq::new(entry.first_recorded().0.number() - 1)) };
         let as_of = AsOf { at, known };
         let sender = state.senders().number(&failed.sender).unwrap_or(NOBODY);
         let read = self.with_account(&period.account, |account| {

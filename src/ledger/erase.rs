@@ -231,6 +231,7 @@ impl Planner {
             claimed_at: (clear.claimed_at != 0).then(|| Time::from_micros(clear.claimed_at)),
             caused: header.has(super::entry::FLAG_CAUSED),
             effect: Effect::from_number(clear.effect),
+            original: Some(opened.entry.first_recorded()),
             ..Planned::new(header.account, Actor::from_number(header.actor), Time::from_micros(clear.occurred_at), trail, fact)
         };
         let introduces = self.introduces_again(kept, &opened.keys, trail);

@@ -11,7 +11,7 @@ use super::reader::{EntryUnreadable, ReadEntry};
 use super::{Ledger, history};
 use crate::consent::account::Known;
 use crate::consent::identifier::Identifier;
-use crate::consent::identity::{MemberEvent, Met, People};
+use crate::consent::identity::{Member, MemberEvent, Met, People};
 use crate::consent::words::{Account, Seq};
 use crate::proto::clear_part::Fact;
 
@@ -106,8 +106,10 @@ impl Ledger {
     fn theirs(&self, account: u64, contact: &Identifier, group: &[u64], as_of: Seq) -> Result<Theirs, ExportError> {
         let key = self.key_of(account, contact).ok_or(ExportError::ContactUnknown)?;
         let known = Known { seq: Some(as_of), ..Known::default() };
-        let members = history::members(&self.shared.state, &self.shared.reader, group, known)
+        let mut members = history::members(&self.shared.state, &self.shared.reader, group, known)
             .map_err(|reason| EntryUnreadable { seq: as_of, reason })?;
+        // What an erasure recorded again later was known by then, and is not in the log up to there.
+        members.retain(|member| member.seq() <= as_of || matches!(member.what, Member::Erased { .. }));
         let now = self.present();
         let events: HashSet<Seq> = People::as_of(&members, now).person(Met { key, at: now }).events.into_iter().collect();
         let of_others: HashSet<Seq> = members.iter().map(MemberEvent::seq).filter(|seq| !events.contains(seq)).collect();

@@ -33,15 +33,18 @@ pub fn trails_of(entry: &ReadEntry) -> impl Iterator<Item = u64> + use<> {
     [entry.header.link.trail, entry.header.second.trail].into_iter().filter(|trail| *trail != 0)
 }
 
-/// Every event of these trails, by seq, as far as it was known, and the erasures that their identifiers stand under, which
+/// Every event of these trails, by seq, as far as it was known (what an erasure recorded again, as of when it first was), and the erasures that their identifiers stand under, which
 /// were always known: nothing else is left to answer from.
 ///
 /// # Errors
 /// Where one cannot be read.
 pub fn members(state: &State, reader: &Reader, trails: &[u64], known: Known) -> Result<Vec<MemberEvent>, String> {
     let entries = entries(state, reader, trails).map_err(|error| error.to_string())?;
-    let seen = entries.iter().filter(|entry| known.holds(entry.header.recorded_at, entry.header.seq));
-    let mut members: Vec<MemberEvent> = seen.filter_map(|entry| member(state, entry)).collect();
+    let is_seen = |entry: &&ReadEntry| {
+        let (seq, recorded_at) = entry.first_recorded();
+        known.holds(recorded_at, seq)
+    };
+    let mut members: Vec<MemberEvent> = entries.iter().filter(is_seen).filter_map(|entry| member(state, entry)).collect();
     members.extend(state.erasures().members(trails));
     Ok(members)
 }

@@ -14,6 +14,7 @@ use super::seal;
 use super::secrets::LedgerId;
 use super::store::Store;
 use super::store_writer::Pending;
+use crate::consent::time::Time;
 use crate::consent::words::Seq;
 use crate::proto::{ClearPart, SealedPart};
 
@@ -36,6 +37,18 @@ pub struct ReadEntry {
     pub clear: ClearPart,
     /// Its bytes.
     pub bytes: Vec<u8>,
+}
+
+impl ReadEntry {
+    /// Where and when its fact was recorded first: of an entry that an erasure recorded again, before that.
+    #[must_use]
+    pub const fn first_recorded(&self) -> (Seq, Time) {
+        if self.clear.original_seq == 0 {
+            (self.header.seq, self.header.recorded_at)
+        } else {
+            (Seq::new(self.clear.original_seq), Time::from_micros(self.clear.original_recorded_at))
+        }
+    }
 }
 
 /// What is sealed in an entry, as far as its trail's key opens it.

@@ -3,6 +3,7 @@
 mod carried_out;
 mod desk;
 mod disk;
+mod known;
 mod officers;
 mod order;
 mod people;

@@ -120,6 +120,7 @@ MESSAGES = {
     "ClearPart": {
         1: "key_commitment bytes", 2: "second_key_commitment bytes", 3: "occurred_at int64", 4: "claimed_at int64",
         5: "identifiers *IdentifierReference", 6: "second_identifiers *IdentifierReference", 7: "effect Effect",
+        8: "original_seq uint64", 9: "original_recorded_at int64",
         16: "ledger_created LedgerCreated", 17: "signing_key_changed SigningKeyChanged",
         18: "secret_rotated SecretRotated", 19: "heads_committed HeadsCommitted",
         20: "principal_added PrincipalAdded", 21: "principal_revoked PrincipalRevoked",
