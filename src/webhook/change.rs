@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::contact::{Contacts, Keys};
-use super::json::{Object, object, text};
+use super::json::{Object, object, text, time};
 use super::update::{Item, Unplaceable};
 use crate::consent::identifier::Identifier;
 use crate::consent::time::Time;
@@ -52,6 +52,16 @@ impl<'a> Change<'a> {
         self.sender.as_ref().ok_or(Unplaceable::Sender)
     }
 
+    /// The provider's account that the entry is about.
+    pub(super) fn entry_id(&self) -> Result<String, Unplaceable> {
+        text(self.entry, "id").ok_or(Unplaceable::Missing { what: "the entry's id" })
+    }
+
+    /// When the provider told it; what is about an account has no time of its own.
+    pub(super) fn told_at(&self) -> Result<Time, Unplaceable> {
+        time(self.entry, "time")
+    }
+
     /// Whom `item` is about.
     pub(super) fn contact(&self, item: &Object, keys: &Keys) -> Result<Vec<Identifier>, Unplaceable> {
         self.contacts.of(item, keys)
@@ -74,6 +84,11 @@ impl<'a> Change<'a> {
         value.extend(contacts.map(|contacts| ("contacts", contacts)));
         value.insert(key, part);
         alone(self.entry, self.field, &value)
+    }
+
+    /// A body that holds this change with `value` instead of its own.
+    pub(super) fn of(&self, value: &Object) -> Item {
+        alone(self.entry, self.field, value)
     }
 
     /// A body that holds this change alone.

@@ -6,6 +6,13 @@
 //!    "says": the item without its timestamp, "sender": phone_number_id}))
 //! ```
 //!
+//! What is about an account, a sender or a template has no list and no person:
+//!
+//! ```text
+//! "wa:" ‖ hex(SHA-256(canonical JSON of
+//!   {"at": µs since 1970, "entry": the provider's account, "field": "account_update", "says": the change's value}))
+//! ```
+//!
 //! The provider's message id alone will not do: two different messages have come under one id. What wraps an item (its
 //! entry, its field, a contact's profile name) is not part of it, neither is the order of keys, nor whether the time came
 //! as a string or as an integer.
@@ -28,7 +35,16 @@ pub(super) fn event_id(sender: &Sender, list: &str, item: &Object, index: usize,
     let content = json!({
         "at": occurred_at.micros(), "contact": contact, "index": index, "list": list, "says": Value::Object(says), "sender": sender.as_str(),
     });
-    format!("wa:{}", hex::encode(Sha256::digest(canonical(&content)))).parse().ok()
+    digest(&content)
+}
+
+/// The event id of what `value`, of a change of `field`, says of an account.
+pub(super) fn account_event_id(entry: &str, field: &str, value: &Object, occurred_at: Time) -> Option<EventId> {
+    digest(&json!({ "at": occurred_at.micros(), "entry": entry, "field": field, "says": Value::Object(value.clone()) }))
+}
+
+fn digest(content: &Value) -> Option<EventId> {
+    format!("wa:{}", hex::encode(Sha256::digest(canonical(content)))).parse().ok()
 }
 
 fn identifiers(what: &What) -> Vec<&Identifier> {

@@ -29,7 +29,12 @@ pub fn words(of: &Object, key: &str) -> Option<String> {
 
 /// The time under `timestamp`: seconds since 1970, as a string or an integer.
 pub fn timestamp(of: &Object) -> Result<Time, Unplaceable> {
-    let seconds: u64 = text(of, "timestamp").and_then(|text| text.parse().ok()).ok_or(Unplaceable::Time)?;
+    time(of, "timestamp")
+}
+
+/// The time under `key`: seconds since 1970, as a string or an integer.
+pub fn time(of: &Object, key: &str) -> Result<Time, Unplaceable> {
+    let seconds: u64 = text(of, key).and_then(|text| text.parse().ok()).ok_or(Unplaceable::Time)?;
     let micros = i64::try_from(seconds).ok().and_then(|seconds| seconds.checked_mul(1_000_000)).ok_or(Unplaceable::Time)?;
     Ok(Time::from_micros(micros))
 }

@@ -7,6 +7,7 @@
 //! GET  /metrics              counters, Prometheus text
 //! ```
 
+mod account_update;
 mod admin;
 mod calls;
 mod change;
@@ -21,13 +22,17 @@ mod messages;
 mod metrics;
 mod parse;
 mod preferences;
+mod quality;
 mod recorder;
 mod replay;
 pub mod signature;
 mod statuses;
 mod system;
+mod templates;
 mod update;
 
+#[cfg(test)]
+mod account_tests;
 #[cfg(test)]
 mod http_tests;
 #[cfg(test)]

@@ -8,15 +8,19 @@
 
 use serde_json::{Value, json};
 
+use super::account_update::{account_update, restrictions_apart};
 use super::calls::call;
 use super::change::{Change, OBJECT, Said};
 use super::echoes::echo;
-use super::event_id::event_id;
+use super::event_id::{account_event_id, event_id};
 use super::json::{Object, text};
 use super::messages::message;
 use super::preferences::preference;
+use super::quality::quality;
 use super::statuses::status;
+use super::templates::{template_category, template_quality, template_status};
 use super::update::{Fact, Item, Unplaceable, Unplaced, Update};
+use crate::ledger::event_id::EventId;
 
 /// Reads one list's items.
 type Room = fn(&Change<'_>, &Object) -> Result<Vec<Said>, Unplaceable>;
@@ -27,6 +31,17 @@ const LISTS: [(&str, Room); 5] =
 
 /// The fields whose changes hold such lists.
 const FIELDS: [&str; 6] = ["messages", "standby", "calls", "user_preferences", "smb_message_echoes", "message_echoes"];
+
+/// The fields whose change is one item itself: it is about the account, a sender or a template, and about no contact.
+const ABOUT_THE_ACCOUNT: [(&str, Room); 6] = [
+    ("account_update", account_update),
+    ("message_template_status_update", template_status),
+    ("template_category_update", template_category),
+    ("message_template_quality_update", template_quality),
+    ("phone_number_quality_update", quality),
+    // How many messages a day and how many numbers: no rule asks for it.
+    ("business_capability_update", |_, _| Ok(Vec::new())),
+];
 
 /// Lists that only say more about the others.
 const BESIDE: [&str; 2] = ["contacts", "errors"];
@@ -75,6 +90,10 @@ fn read_change(entry: &Object, change: &Value, updates: &mut Vec<Update>) -> Res
     let value = object.get("value").ok_or_else(|| refused(Unplaceable::Missing { what: "the change's value" }))?;
     let value = value.as_object().ok_or_else(|| refused(shape("the change's value", "an object")))?;
     let change = Change::read(entry, &field, value);
+    if let Some((_, room)) = ABOUT_THE_ACCOUNT.iter().find(|(known, _)| *known == field) {
+        updates.extend(restrictions_apart(value).iter().flat_map(|value| read_value(&change, *room, value)));
+        return Ok(());
+    }
     if !FIELDS.contains(&field.as_str()) {
         return Err((Unplaceable::field(&field), change.whole()));
     }
@@ -100,6 +119,21 @@ fn read_change(entry: &Object, change: &Value, updates: &mut Vec<Update>) -> Res
     Ok(())
 }
 
+fn read_value(change: &Change<'_>, room: Room, value: &Object) -> Vec<Update> {
+    let read = room(change, value).and_then(|sayings| {
+        let facts = sayings.into_iter().map(|said| {
+            let event_id = account_event_id(&change.entry_id()?, change.field, value, said.occurred_at);
+            recorded(event_id, said, change.of(value))
+        });
+        facts.collect::<Result<Vec<Update>, Unplaceable>>()
+    });
+    match read {
+        Ok(facts) if facts.is_empty() => vec![Update::NoFact],
+        Ok(facts) => facts,
+        Err(reason) => vec![dead_letter(&reason, change.of(value))],
+    }
+}
+
 fn read_item(change: &Change<'_>, list: &str, room: Room, item: &Value) -> Vec<Update> {
     let read = item.as_object().ok_or_else(|| shape(list, "a list of objects")).and_then(|object| {
         let sayings = room(change, object)?;
@@ -114,10 +148,14 @@ fn read_item(change: &Change<'_>, list: &str, room: Room, item: &Value) -> Vec<U
 }
 
 fn fact(change: &Change<'_>, list: &str, item: &Value, object: &Object, index: usize, said: Said) -> Result<Update, Unplaceable> {
-    let Said { occurred_at, what } = said;
-    let event_id = event_id(change.sender()?, list, object, index, occurred_at, &what);
+    let event_id = event_id(change.sender()?, list, object, index, said.occurred_at, &said.what);
+    recorded(event_id, said, change.item(list, item))
+}
+
+fn recorded(event_id: Option<EventId>, said: Said, item: Item) -> Result<Update, Unplaceable> {
     let event_id = event_id.ok_or(Unplaceable::Missing { what: "an event id" })?;
-    Ok(Update::Record(Box::new(Fact { event_id, occurred_at, what, item: change.item(list, item) })))
+    let Said { occurred_at, what } = said;
+    Ok(Update::Record(Box::new(Fact { event_id, occurred_at, what, item })))
 }
 
 fn dead_letter(reason: &Unplaceable, item: Item) -> Update {

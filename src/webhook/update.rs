@@ -1,6 +1,7 @@
 //! What one item of a webhook body comes to: a fact to record, no fact, or a dead letter.
 
 use crate::consent::identifier::IdentifierError;
+use crate::consent::template::TemplateKeyError;
 use crate::consent::time::Time;
 use crate::consent::words::Account;
 use crate::ledger::event_id::EventId;
@@ -119,6 +120,27 @@ pub enum Unplaceable {
     /// No time.
     #[error("the time is not seconds since 1970")]
     Time,
+    /// No time of an end.
+    #[error("the restriction's expiration is not seconds since 1970")]
+    Expiration,
+    /// A ban that is over.
+    #[error("the account is reinstated: no rule ends a restriction early, one without an end stays in force")]
+    Reinstated,
+    /// Not what a template is found by.
+    #[error("the template cannot be found: {error}")]
+    Template {
+        /// Why.
+        error: TemplateKeyError,
+    },
+    /// A template as it was before, which is not told.
+    #[error("the template is no longer archived, but its status is not told: name it with `consent-ledger template change`")]
+    Unarchived,
+    /// A number that is flagged no longer.
+    #[error("the number is no longer flagged, but its rating is not told: name it with `consent-ledger sender rate`")]
+    Unflagged,
+    /// A sender by its display number.
+    #[error("the sender is named by its display number, not its phone_number_id: rate it with `consent-ledger sender rate`")]
+    DisplayNumber,
     /// A text that no message has.
     #[error("{what} has more than {limit} bytes")]
     TooLong {

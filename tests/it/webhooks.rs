@@ -5,8 +5,10 @@ mod answer_key;
 use std::path::{Path, PathBuf};
 
 use answer_key::{ANSWER_KEY, Says};
+use consent_ledger::consent::sender::{Quality, RestrictionKind};
+use consent_ledger::consent::template::TemplateStatus;
 use consent_ledger::consent::time::Time;
-use consent_ledger::consent::words::{InboundKind, PlatformPreference};
+use consent_ledger::consent::words::{self, InboundKind, PlatformPreference};
 use consent_ledger::proto::clear_part::Fact;
 use consent_ledger::proto::{Category, CheckSendRequest, Entry, ListEntriesRequest, Permission, Reason};
 
@@ -52,9 +54,21 @@ fn says(entry: &Entry) -> String {
         Fact::PlatformPreferenceChanged(fact) => {
             format!("{} at {}", PlatformPreference::from_number(fact.preference).unwrap(), fact.sender)
         }
+        Fact::SenderRestricted(fact) => {
+            assert_eq!(fact.sender, "", "a webhook restricts the whole account");
+            let kinds: Vec<&str> = fact.kinds.iter().filter_map(|kind| Some(RestrictionKind::from_number(*kind)?.as_str())).collect();
+            format!("restriction {} until {}", kinds.join(" "), Time::from_micros(fact.until))
+        }
+        Fact::TemplateChanged(fact) => {
+            let category = words::Category::from_number(fact.category).map(words::Category::as_str);
+            let status = TemplateStatus::from_number(fact.status).map(TemplateStatus::as_str);
+            let quality = Quality::from_number(fact.quality).map(Quality::as_str);
+            let said: Vec<&str> = [category, status, quality].into_iter().flatten().collect();
+            format!("template {} {} {}", fact.name, fact.language, said.join(" "))
+        }
         other => panic!("{other:?}"),
     };
-    let who = entry.sealed.as_ref().unwrap().identifiers.join(" ");
+    let who = entry.sealed.as_ref().map(|sealed| sealed.identifiers.join(" ")).unwrap_or_default();
     format!("{fact}, {}, {who}", Time::from_micros(clear.occurred_at))
 }
 
@@ -78,14 +92,14 @@ fn every_recorded_body_is_answered_200_and_says_what_the_answer_key_says() {
     let expected: Vec<&str> = ANSWER_KEY.iter().filter_map(|(_, says)| says.dead_letter()).collect();
     assert_eq!(letters.iter().map(|letter| letter["reason"].as_str().unwrap()).collect::<Vec<_>>(), expected);
     let nothing = ANSWER_KEY.iter().filter(|(_, says)| matches!(says, Says::Nothing)).count();
-    assert_eq!((found.len(), nothing, letters.len()), (24, 7, 10));
+    assert_eq!((found.len(), nothing, letters.len()), (28, 10, 3));
 
     // Twice adds nothing: neither entries nor dead letters.
     assert_eq!(replay(&server, SECRET, &bodies()).code, 0);
-    assert_eq!(recorded(&server).len(), 24);
+    assert_eq!(recorded(&server).len(), 28);
     assert_eq!(dead_letters(&server), letters);
     let replayed = cli(&["dead-letters", "replay", "--server", &server.url()]);
-    assert_eq!((replayed.code, replayed.out.as_str()), (0, "tried 10, placed 0, kept 10\n"));
+    assert_eq!((replayed.code, replayed.out.as_str()), (0, "tried 3, placed 0, kept 3\n"));
     assert_eq!(dead_letters(&server), letters);
     assert_eq!(server.terminate().code(), Some(0));
     verify(&dir.path().join("data"), 0);

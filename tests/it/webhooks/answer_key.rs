@@ -3,7 +3,7 @@
 /// What a body says.
 #[derive(Clone, Copy, Debug)]
 pub enum Says {
-    /// An entry: what at which sender, when, under which identifiers.
+    /// An entry: what at which sender, of which template or of the account, when, under which identifiers.
     Recorded(&'static str),
     /// Nothing about a permission.
     Nothing,
@@ -28,11 +28,11 @@ use Says::{DeadLetter, Nothing, Recorded};
 /// The bodies and what they say.
 #[rustfmt::skip]
 pub const ANSWER_KEY: [(&str, Says); 41] = [
-    ("account_update__account_disabled", DeadLetter("field \"account_update\" is not recorded yet")),
-    ("account_update__account_offboarded", DeadLetter("field \"account_update\" is not recorded yet")),
-    ("account_update__account_reconnected", DeadLetter("field \"account_update\" is not recorded yet")),
-    ("account_update__account_restriction", DeadLetter("field \"account_update\" is not recorded yet")),
-    ("account_update__account_violation", DeadLetter("field \"account_update\" is not recorded yet")),
+    ("account_update__account_disabled", DeadLetter("the account is reinstated: no rule ends a restriction early, one without an end stays in force")),
+    ("account_update__account_offboarded", Nothing),
+    ("account_update__account_reconnected", Nothing),
+    ("account_update__account_restriction", Recorded("restriction business_initiated until 2022-01-04T21:08:18Z, 2022-01-04T21:08:18Z, ")),
+    ("account_update__account_violation", Nothing),
     ("call_connect__user_initiated", Recorded("call at 743897493242, 2025-07-15T12:38:27Z, +972987654321 US.13491208655302741918 US.ENT.11815799212886844830")),
     ("call_permission_update__accept", Recorded("call_permission_reply at 1122334455667, 2025-07-15T12:23:02Z, +972987654321 US.13491208655302741918 US.ENT.11815799212886844830")),
     ("call_permission_update__reject", Recorded("call_permission_reply at 1122334455667, 2025-07-15T12:23:02Z, +972987654321 US.13491208655302741918 US.ENT.11815799212886844830")),
@@ -64,9 +64,9 @@ pub const ANSWER_KEY: [(&str, Says); 41] = [
     ("outgoing_message__text", DeadLetter("the contact cannot be read: not a phone number: '+' and 7 to 15 digits are expected, as in +447400123456")),
     ("system__identity_change", Recorded("identity key at 1122334455667, 2023-10-11T17:18:26Z, +972987654321")),
     ("system__phone_number_change", Recorded("moved, 2025-07-30T04:55:15Z, +972987654321")),
-    ("template_category_update__marketing", DeadLetter("field \"template_category_update\" is not recorded yet")),
-    ("template_quality_update__yellow", DeadLetter("field \"message_template_quality_update\" is not recorded yet")),
-    ("template_status_update__rejected", DeadLetter("field \"message_template_status_update\" is not recorded yet")),
+    ("template_category_update__marketing", Recorded("template my_message_template he marketing, 2025-06-19T14:54:42Z, ")),
+    ("template_quality_update__yellow", Recorded("template welcome_template en_US yellow, 2023-01-28T00:04:50Z, ")),
+    ("template_status_update__rejected", Recorded("template abandoned_cart en rejected, 2025-06-30T01:39:08Z, ")),
     ("user_marketing_preferences__resume", Recorded("resume at 106540352242922, 2024-11-15T21:22:01Z, +16505551234")),
     ("user_marketing_preferences__signup", Recorded("signup at 106540352242922, 2024-11-15T21:22:01Z, +16505551234")),
 ];
