@@ -168,6 +168,9 @@ fn a_bundle_is_complete_opens_its_contact_and_nobody_else() {
         let report = holds(&bundle, &key, None);
         assert_eq!(report.holds[0], "claim: complete up to entry 8: trails 2 and account 1");
         assert_eq!(seqs(&bundle), [1, 2, 3, 5, 7, 8, 9]);
+        assert_eq!(report.holds[1], format!("about: {ADA} in the account default, named in a sealed part that opens here"));
+        assert!(report.holds[2].starts_with("as of: where trails ended was recorded as entry 9, 20"), "{:?}", report.holds);
+        assert_eq!(report.holds[3], "not covered: what came after entry 8; the checkpoint has 1 later entries");
         let text = String::from_utf8(bundle.clone()).unwrap();
         assert!(text.contains(ADA) && !text.contains(GRACE));
         assert_eq!(lines(&bundle)[0]["keys"].as_array().unwrap().len(), 1);
@@ -215,7 +218,7 @@ fn a_trail_that_is_shared_with_others_keeps_its_key_and_is_not_claimed_complete(
         client.identity.clone().change_number(moved).await.unwrap();
         let bundle = evidence(&client, ADA).await;
         let report = holds(&bundle, &key, None);
-        let shared = report.holds.iter().any(|line| line.starts_with("of shared trails entries are included, nothing more: 2"));
+        let shared = report.holds.iter().any(|line| line.starts_with("NOT complete: trails 2, which others share"));
         assert!(shared, "{:?}", report.holds);
         assert!(lines(&bundle)[0]["keys"].as_array().into_iter().flatten().all(|key| key["trail"] != 2));
         // Ada's own opt-in was before the change: it is not the new owner's.
