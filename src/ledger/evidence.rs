@@ -53,6 +53,8 @@ impl Ledger {
     pub fn evidence(&self, account: &Account, contact: &Identifier, old_sizes: &[u64]) -> Result<Evidence, ExportError> {
         let trail = self.with_account(account, |account| account.trail);
         let account = trail.ok_or_else(|| ReadError::AccountUnknown { account: account.to_string() })?;
+        // Nothing is recorded for somebody of whom there is nothing to show.
+        self.key_of(account, contact).ok_or(ExportError::ContactUnknown)?;
         let (committed, theirs) = loop {
             let group = self.trails_of(account, contact);
             let committed = self.heads_of(&[group.as_slice(), &[account]].concat())?;

@@ -40,7 +40,9 @@ fn key_of(data_dir: &Path) -> VerifierKey {
 fn file(pieces: Vec<ExportPiece>) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut form = Pieces::new(Jsonl::new(&mut bytes));
-    pieces.into_iter().for_each(|piece| form.take(piece).unwrap());
+    for piece in pieces {
+        form.take(piece).unwrap();
+    }
     form.finish().unwrap();
     bytes
 }
@@ -340,5 +342,6 @@ fn what_cannot_be_handed_out_is_refused_by_field() {
         let unknown =
             try_evidence(&client, GetEvidenceRequest { contact: "+447400555555".into(), ..Default::default() }).await.unwrap_err();
         assert_eq!((refused(&unknown).0, refused(&unknown).1.as_str()), (GrpcCode::NotFound, "CONTACT_UNKNOWN"));
+        assert_eq!(client.log().await.len(), 8, "nothing was recorded");
     });
 }

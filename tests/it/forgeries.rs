@@ -76,6 +76,7 @@ fn good(goods: &Goods) -> Vec<(&'static str, Case)> {
     vec![
         ("the whole log", file(&goods.whole)),
         ("the whole log against an older checkpoint", file(&goods.whole).with_older(&goods.older)),
+        ("a range of the log", file(&goods.range)),
         ("an account's entries", file(&goods.account)),
         ("a contact's entries", file(&goods.contact)),
         (

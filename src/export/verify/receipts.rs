@@ -20,7 +20,7 @@ use crate::proto::clear_part::Fact;
 /// The receipts so far, and what their answers are derived from.
 #[derive(Default)]
 pub(super) struct Receipts {
-    key: Option<[u8; 32]>,
+    key: Option<Vec<u8>>,
     issued: Vec<Issued>,
     entries: Vec<Decoded>,
     /// The hashes of a bundle's entries.
@@ -45,7 +45,7 @@ struct Issued {
 impl Receipts {
     /// From here on receipts are signed with this key.
     pub(super) fn signed_by(&mut self, key: &[u8]) {
-        self.key = key.try_into().ok();
+        self.key = Some(key.to_vec());
     }
 
     /// Takes an entry in; holds it against the key where it is a receipt. `identifiers` are those that its trail's key opens;
@@ -58,9 +58,11 @@ impl Receipts {
             self.entries.extend(shown.decoded());
             self.hashes.insert(shown.header.seq.number(), shown.hash);
         }
-        let Some((Fact::DecisionReceiptIssued(issued), key)) = shown.fact().zip(self.key) else { return Ok(()) };
+        let Some((Fact::DecisionReceiptIssued(issued), key)) = shown.fact().zip(self.key.as_deref()) else { return Ok(()) };
         let (header, own) = (&shown.header, &shown.header.link);
-        let is_signed = is_signed_as(LedgerId(begun.ledger_id), (header.account, own.trail), issued, &key);
+        // A key that is none signs nothing.
+        let key = <[u8; 32]>::try_from(key);
+        let is_signed = key.is_ok_and(|key| is_signed_as(LedgerId(begun.ledger_id), (header.account, own.trail), issued, &key));
         let opened = begun.keys.get(&own.trail).zip(identifiers);
         let is_own = opened.is_none_or(|(key, identifiers)| {
             let mut parsed = identifiers.iter().filter_map(|text| text.parse::<Identifier>().ok());

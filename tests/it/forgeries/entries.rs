@@ -25,6 +25,11 @@ fn restated(goods: &Goods, change: impl FnOnce(&mut Stored)) -> (File, u64) {
     (file, seq)
 }
 
+/// The whole log with another sealed part in its fourth entry, and beside it what it says now.
+fn boxes(goods: &Goods, change: impl FnOnce(&mut Vec<u8>)) -> Case {
+    case(goods, &restated(goods, |stored| change(&mut stored.sealed)).0)
+}
+
 fn case(goods: &Goods, file: &File) -> Case {
     Case::new(file.bytes(), &goods.key)
 }
@@ -190,9 +195,9 @@ pub const KINDS: &[Kind] = &[
         name: "more is left out than there is",
         code: "OUT_OF_ORDER",
         forge: |goods| {
-            lines(goods, &goods.bundle, |file| {
+            lines(goods, &goods.account, |file| {
                 let place = several(file);
-                file.lines[place]["left_out"] = (1_u64 << 40).into();
+                file.lines[place]["left_out"] = 64.into();
             })
         },
     },
@@ -200,12 +205,35 @@ pub const KINDS: &[Kind] = &[
         name: "entries are left out whose number is no power of two",
         code: "OUT_OF_ORDER",
         forge: |goods| {
-            lines(goods, &goods.bundle, |file| {
+            lines(goods, &goods.account, |file| {
                 let place = several(file);
                 file.lines[place]["left_out"] = 3.into();
             })
         },
     },
+    Kind {
+        name: "entries are left out from a place on that no subtree of theirs begins at",
+        code: "OUT_OF_ORDER",
+        forge: |goods| {
+            lines(goods, &goods.account, |file| {
+                let mut line = file.lines[1].clone();
+                line["left_out"] = 1.into();
+                file.lines.insert(1, line);
+            })
+        },
+    },
+    Kind { name: "a box reaches past the end of its entry", code: "ENTRY_MALFORMED", forge: |goods| boxes(goods, |sealed| sealed[3] += 1) },
+    Kind {
+        name: "a box holds a nonce and a tag and nothing between them",
+        code: "ENTRY_MALFORMED",
+        forge: |goods| boxes(goods, |sealed| *sealed = [28_u32.to_be_bytes().to_vec(), vec![7; 28]].concat()),
+    },
+    Kind {
+        name: "an entry of one trail has two boxes",
+        code: "ENTRY_MALFORMED",
+        forge: |goods| boxes(goods, |sealed| sealed.extend_from_within(..)),
+    },
+    Kind { name: "three bytes stand behind a box", code: "ENTRY_MALFORMED", forge: |goods| boxes(goods, |sealed| sealed.extend([0; 3])) },
     Kind {
         name: "no entry is left out, and a line says so",
         code: "OUT_OF_ORDER",

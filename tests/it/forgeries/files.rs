@@ -91,6 +91,41 @@ pub const KINDS: &[Kind] = &[
         forge: |goods| text(goods, &goods.whole.bytes(), |file| with(file, "\"origin\":\"", "\"origin\":\"\\ud800")),
     },
     Kind {
+        name: "the first line is a list, which no file of these begins with",
+        code: "CHECKPOINT_MALFORMED",
+        forge: |goods| lines(goods, &goods.whole, |file| *file.first() = json!([file.first().clone()])),
+    },
+    Kind {
+        name: "an entry's line is a list",
+        code: "UNREADABLE",
+        forge: |goods| lines(goods, &goods.whole, |file| file.lines[4] = json!([file.lines[4].clone()])),
+    },
+    Kind {
+        name: "the first line names no format",
+        code: "UNREADABLE",
+        forge: |goods| lines(goods, &goods.whole, |file| file.first()["format"] = 1.into()),
+    },
+    Kind {
+        name: "the claim is of no kind",
+        code: "UNREADABLE",
+        forge: |goods| lines(goods, &goods.whole, |file| file.first()["claim"] = json!({ "from": 1, "to": 2 })),
+    },
+    Kind {
+        name: "a line that is neither an entry nor what is left out",
+        code: "UNREADABLE",
+        forge: |goods| lines(goods, &goods.whole, |file| file.lines[4] = json!({ "note": "nothing of interest" })),
+    },
+    Kind {
+        name: "a last line that is none",
+        code: "UNREADABLE",
+        forge: |goods| lines(goods, &goods.whole, |file| *file.last() = json!({ "entries": 3 })),
+    },
+    Kind {
+        name: "half an entry stands where the last line is due",
+        code: "UNREADABLE",
+        forge: |goods| lines(goods, &goods.whole, |file| *file.last() = json!({ "entry": "" })),
+    },
+    Kind {
         name: "a format of later days",
         code: "FORMAT_UNKNOWN",
         forge: |goods| {
@@ -199,6 +234,31 @@ pub const KINDS: &[Kind] = &[
                 file.first()["keys"] = bundle.first()["keys"].clone();
             })
         },
+    },
+    Kind {
+        name: "heads in an export that claims no trails",
+        code: "CLAIM_UNFOUNDED",
+        forge: |goods| {
+            lines(goods, &goods.contact, |file| {
+                let mut bundle = goods.bundle.clone();
+                file.first()["heads"] = bundle.first()["heads"].clone();
+            })
+        },
+    },
+    Kind {
+        name: "a range that begins an entry too early",
+        code: "CLAIM_UNFOUNDED",
+        forge: |goods| lines(goods, &goods.range, |file| file.first()["claim"]["from"] = 4.into()),
+    },
+    Kind {
+        name: "a range that ends an entry too late",
+        code: "CLAIM_UNFOUNDED",
+        forge: |goods| lines(goods, &goods.range, |file| file.first()["claim"]["to"] = 13.into()),
+    },
+    Kind {
+        name: "a range that ends before it begins",
+        code: "CLAIM_UNFOUNDED",
+        forge: |goods| lines(goods, &goods.range, |file| file.first()["claim"]["to"] = 4.into()),
     },
     Kind {
         name: "the file says that it is of another ledger",

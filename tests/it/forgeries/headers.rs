@@ -10,12 +10,12 @@ fn flipped(goods: &Goods, at: usize, bits: u8) -> Case {
     of(goods, seq, |_| at, bits)
 }
 
-/// The whole log with its second opt-in recorded a microsecond later.
+/// The whole log with its second opt-in recorded a day later.
 fn later(goods: &Goods) -> Case {
     lines(goods, &goods.whole, |file| {
         let seq = file.of_kind("opted_in")[1];
         let mut stored = file.stored(seq, &Keys::new());
-        stored.header.recorded_at = stored.header.recorded_at.plus_micros(1);
+        stored.header.recorded_at = stored.header.recorded_at.plus_days(1);
         file.put(seq, &stored.bytes());
     })
 }
@@ -50,7 +50,7 @@ pub const KINDS: &[Kind] = &[
     Kind { name: "a flag for a second trail that there is not", code: "ENTRY_MALFORMED", forge: |goods| flipped(goods, 7, 2) },
     Kind { name: "a changed byte in the seq", code: "OUT_OF_ORDER", forge: |goods| flipped(goods, 15, 1) },
     Kind { name: "a changed byte in the previous hash", code: "CHAIN_BROKEN", forge: |goods| flipped(goods, 30, 1) },
-    Kind { name: "a changed byte in the recorded time", code: "STATED_DIFFERS", forge: later },
+    Kind { name: "another recorded time", code: "STATED_DIFFERS", forge: later },
     Kind { name: "a recorded time before that of the entry before it", code: "CHAIN_BROKEN", forge: |goods| flipped(goods, 48, 0x80) },
     Kind { name: "a changed byte in the account", code: "STATED_DIFFERS", forge: |goods| flipped(goods, 63, 4) },
     Kind { name: "a changed byte in the actor", code: "STATED_DIFFERS", forge: |goods| flipped(goods, 66, 1) },

@@ -1,17 +1,27 @@
 //! Forgeries by a dishonest owner, who has every key: seals, links and signs anew.
 
 use consent_ledger::consent::words::Seq;
+use consent_ledger::ledger::entry::EntryHash;
 use consent_ledger::ledger::receipt::identifier_digest;
+use consent_ledger::proof::merkle::{Hash, prove_inclusion};
+use consent_ledger::proof::tlog_proof::TlogProof;
 use consent_ledger::proto::clear_part::Fact;
 use consent_ledger::proto::{SigningKeyChanged, SigningKeyUse};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Kind, lines};
+use crate::support::forger::from_base64;
 use crate::support::forger::goods::JOINED;
+use crate::support::forger::judges::Case;
 use crate::support::forger::owner::{
-    another_answer, another_key, another_key_for_the_same_ciphertext, created, elder, false_heads, history_rewritten, owned, rewritten,
-    signed,
+    Leaves, another_answer, another_key, another_key_for_the_same_ciphertext, created, elder, false_heads, history_rewritten, owned,
+    rewritten, signed,
 };
+
+/// The hash of the entry on a line.
+fn hash_of(line: &Value) -> Option<Hash> {
+    Some(EntryHash::of(&from_base64(line.get("entry")?.as_str().unwrap())).bytes())
+}
 
 pub const KINDS: &[Kind] = &[
     Kind {
@@ -175,6 +185,25 @@ pub const KINDS: &[Kind] = &[
         name: "the owner names another receipt key in the first entry",
         code: "RECEIPT_INVALID",
         forge: |goods| owned(goods, &goods.whole, |file| created(goods, file, |created| created.receipt_public_key = vec![7; 32])),
+    },
+    Kind {
+        name: "the owner names a receipt key in the first entry that is none",
+        code: "RECEIPT_INVALID",
+        forge: |goods| owned(goods, &goods.whole, |file| created(goods, file, |created| created.receipt_public_key = vec![7; 31])),
+    },
+    Kind {
+        name: "the owner proves that an entry stands where it says that it does not",
+        code: "NOT_INCLUDED",
+        forge: |goods| {
+            let mut file = goods.whole.clone();
+            let bytes = file.renumber(4, 40, &goods.keys).bytes();
+            file.restate(4, &bytes);
+            file.resign(&goods.checkpoint_key);
+            let leaves = Leaves(file.lines.iter().filter_map(hash_of).collect());
+            let Ok(path) = prove_inclusion(&leaves, 3, file.size());
+            let checkpoint = file.lines[0]["checkpoint"].as_str().unwrap().to_owned();
+            Case::new(TlogProof { index: 3, path, checkpoint }.to_string(), &goods.key).about(&bytes)
+        },
     },
     Kind {
         name: "the owner names another checkpoint key in the first entry",

@@ -130,6 +130,21 @@ pub const KINDS: &[Kind] = &[
         forge: |goods| bundle(goods, |file| drop(file.first().as_object_mut().unwrap().remove("heads"))),
     },
     Kind {
+        name: "the contact's trails descend",
+        code: "CLAIM_UNFOUNDED",
+        forge: |goods| bundle(goods, |file| claim(file)["contact_trails"].as_array_mut().unwrap().reverse()),
+    },
+    Kind {
+        name: "a shared trail is named twice",
+        code: "CLAIM_UNFOUNDED",
+        forge: |goods| {
+            lines(goods, &goods.shared, |file| {
+                let shared = claim(file)["shared_trails"].as_array_mut().unwrap();
+                shared.extend_from_within(..);
+            })
+        },
+    },
+    Kind {
         name: "the heads descend",
         code: "CLAIM_UNFOUNDED",
         forge: |goods| bundle(goods, |file| file.first()["heads"].as_array_mut().unwrap().reverse()),

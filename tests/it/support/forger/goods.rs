@@ -41,6 +41,8 @@ pub struct Goods {
     pub keys: Keys,
     /// Every entry: the claim `range`.
     pub whole: File,
+    /// The entries 5 to 12 of all accounts: the claim `range`.
+    pub range: File,
     /// Entries of one account: the claim `included`. None of its lines ends at the older checkpoint.
     pub account: File,
     /// Entries of one contact: the claim `included`.
@@ -159,6 +161,7 @@ impl Goods {
         let checkpoint = asked.says("checkpoint --fresh");
         let whole = asked.exports(&format!("--all-accounts {held}"));
         let (account, contact) = (asked.exports("--account shop"), asked.exports(&format!("--contact {}", JOINED[0])));
+        let range = asked.exports("--all-accounts --from-seq 5 --to-seq 12");
         let consistency = asked.writes(&format!("prove consistency --old {} --out FILE", kept.display()));
         let proved = whole.of_kind("opted_in")[1];
         let proof = all.path().join("entry");
@@ -180,6 +183,7 @@ impl Goods {
             ledger_id: secrets.ledger_id(),
             keys,
             whole,
+            range,
             account,
             contact,
             bundle,

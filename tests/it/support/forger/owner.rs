@@ -96,7 +96,8 @@ pub fn history_rewritten(goods: &Goods, file: &mut File) {
     rewritten(goods, file, seq, |stored| stored.edit(|clear| clear.occurred_at -= 86_400_000_000));
 }
 
-struct Leaves(Vec<Hash>);
+/// The leaves of a tree, every node worked out anew.
+pub struct Leaves(pub Vec<Hash>);
 
 impl Nodes for Leaves {
     type Error = std::convert::Infallible;
