@@ -27,7 +27,7 @@ use consent_ledger::proto::{
     Checkpoint, CompleteClaim, ExportBegin, ExportEnd, ExportPiece, ExportSelection, LeftOut, TrailHead, TrailKey,
 };
 
-use crate::support::bench::{at, moves, opt_in, opt_out, put, says, who};
+use crate::support::bench::{at, event, moves, opt_in, opt_out, put, says, who};
 use crate::support::dice::Dice;
 use crate::support::forger::judges::{Case, Verdict, python};
 use crate::support::histories::{Arrival, CONTACTS, history, questions, with_erasures};
@@ -227,4 +227,27 @@ fn a_bundle_made_while_a_former_owner_is_erased_holds_the_opt_out() {
         });
     }
     assert!(made >= 40 && during > 0, "{made} {during}");
+}
+
+/// A proof reads back from where neighbouring trails end now: heads of long ago would make it slow, and say little.
+#[test]
+fn heads_that_are_far_behind_do_not_serve_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let bench = Bench::open(dir.path());
+    bench.clock.set(at(100_000));
+    put(&bench.ledger, 0, opt_in("+447400123456"));
+    let as_of = || {
+        let evidence = bench.ledger.evidence(&Account::default_account(), &who("+447400123456"), &[]).unwrap();
+        let Claim::Complete(complete) = evidence.export.claim else { panic!("a bundle is expected") };
+        complete.as_of.number()
+    };
+    assert_eq!((as_of(), as_of()), (3, 3));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let others = |_| event(0, says(&["+447400123457"], "hello"));
+    for _ in 0..10 {
+        assert_eq!(as_of(), 3);
+        let recorded = runtime.block_on(bench.ledger.record_all((0..1_000).map(others).collect()));
+        assert!(recorded.iter().all(Result::is_ok));
+    }
+    assert_eq!(as_of(), bench.ledger.head().seq.number() - 1);
 }

@@ -170,6 +170,9 @@ fn a_bundle_is_complete_opens_its_contact_and_nobody_else() {
         let report = holds(&bundle, &key, None);
         assert_eq!(report.holds[0], "claim: complete up to entry 8: trails 2 and account 1");
         assert_eq!(seqs(&bundle), [1, 2, 3, 5, 7, 8, 9]);
+        assert_eq!(report.holds[1], format!("about: {ADA} in the account default, named in a sealed part that opens here"));
+        assert!(report.holds[2].starts_with("as of: where trails ended was recorded as entry 9, 20"), "{:?}", report.holds);
+        assert_eq!(report.holds[3], "not covered: what came after entry 8; the checkpoint has 1 later entries");
         let text = String::from_utf8(bundle.clone()).unwrap();
         assert!(text.contains(ADA) && !text.contains(GRACE));
         assert_eq!(lines(&bundle)[0]["keys"].as_array().unwrap().len(), 1);

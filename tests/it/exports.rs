@@ -6,6 +6,7 @@ mod consent_records;
 mod fake_server;
 mod formats;
 mod histories;
+mod limits;
 mod made;
 mod memory;
 mod pages;

@@ -20,10 +20,12 @@ mod trails;
 
 use std::collections::BTreeSet;
 
+use consent_ledger::export::verify::{Against, verify};
+
 use crate::support::forger::file::File;
 use crate::support::forger::goods::{GOODS, Goods};
 use crate::support::forger::judges::{Case, Verdict, binary, python, python_alone, python_schema, rust};
-use crate::support::forger::owner::{another_answer, history_rewritten, owned, signed};
+use crate::support::forger::owner::{another_answer, elder, history_rewritten, owned, rewritten, signed};
 
 /// A kind of forgery.
 struct Kind {
@@ -170,4 +172,21 @@ fn a_signed_answer_that_does_not_follow_is_told_by_the_verifier_that_knows_the_r
     if let Some(theirs) = python(&[&case]) {
         assert_eq!(theirs, [Verdict::Holds]);
     }
+}
+
+/// An entry of a kind that is not known may say anything: no answer is derived over it, and both verifiers say that it is there.
+#[test]
+fn over_an_entry_of_an_unknown_kind_no_answer_is_derived() {
+    let case = owned(&GOODS, &GOODS.bundle, |file| {
+        let seq = elder(file)[1];
+        rewritten(&GOODS, file, seq, |stored| stored.header.kind = 999);
+        let line = file.line(seq).as_object_mut().unwrap();
+        line.remove("kind");
+        line.remove("clear");
+    });
+    judged(&[("a bundle", "HOLDS", case.clone())]);
+    let key = case.key.parse().unwrap();
+    let report = verify(case.file.as_slice(), &key, &Against::default(), |_, _| {}).unwrap();
+    let says = |words: &str| report.holds.iter().any(|line| line.contains(words));
+    assert!(says("the answers of 0 follow") && says("uninterpreted: 1 entries of an unknown kind"), "{:?}", report.holds);
 }
