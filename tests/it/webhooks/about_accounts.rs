@@ -20,8 +20,8 @@ const SENDER: &str = "100";
 const TOLD: i64 = 1_772_359_200;
 const HOUR: i64 = 3_600;
 
-fn at(seconds: i64) -> Option<Timestamp> {
-    Some(timestamp(Time::from_micros(seconds * 1_000_000)))
+fn at(seconds: i64) -> Timestamp {
+    timestamp(Time::from_micros(seconds * 1_000_000))
 }
 
 /// A running server, and someone who opted in to marketing and wrote an hour before anything is told.
@@ -36,9 +36,9 @@ impl World {
         let server = start(&dir);
         let world = Self { dir, server };
         world.with(async |client| {
-            client.opt_in(RecordOptInRequest { occurred_at: at(TOLD - HOUR), ..opt_in(CONTACT, "") }).await.unwrap();
+            client.opt_in(RecordOptInRequest { occurred_at: Some(at(TOLD - HOUR)), ..opt_in(CONTACT, "") }).await.unwrap();
             let wrote = text(CONTACT, SENDER, "hello");
-            client.inbound(RecordInboundMessageRequest { occurred_at: at(TOLD - HOUR), ..wrote }).await.unwrap();
+            client.inbound(RecordInboundMessageRequest { occurred_at: Some(at(TOLD - HOUR)), ..wrote }).await.unwrap();
         });
         world
     }
@@ -69,7 +69,7 @@ impl World {
             language: "en".into(),
             category: Category::Marketing.into(),
             status: TemplateStatus::Approved.into(),
-            occurred_at: at(TOLD + later),
+            occurred_at: Some(at(TOLD + later)),
             ..Default::default()
         };
         self.with(async |client| client.admin.clone().register_template(request).await.unwrap());
@@ -77,7 +77,7 @@ impl World {
 
     /// What is answered so many seconds after [`TOLD`]: the permission and the decisive reason.
     fn asked(&self, later: i64, request: CheckSendRequest) -> (Permission, Reason) {
-        let request = CheckSendRequest { at: at(TOLD + later), ..request };
+        let request = CheckSendRequest { at: Some(at(TOLD + later)), ..request };
         let decision = self.with(async |client| client.check(request).await.unwrap());
         (decision.permission(), decision.reasons().next().unwrap())
     }
@@ -190,7 +190,7 @@ fn a_flagged_number_is_red_where_the_body_names_its_sender_and_nowhere_else() {
     let flagged = json!({ "display_phone_number": "15550783881", "event": "FLAGGED" });
     world.told(0, "phone_number_quality_update", &flagged);
     let standing = || {
-        let request = GetSenderStandingRequest { sender: SENDER.into(), at: at(TOLD + HOUR), ..Default::default() };
+        let request = GetSenderStandingRequest { sender: SENDER.into(), at: Some(at(TOLD + HOUR)), ..Default::default() };
         let standing = world.with(async |client| client.admin.clone().get_sender_standing(request).await.unwrap()).into_inner();
         let standing = standing.standing.unwrap();
         (standing.state(), standing.quality())
