@@ -1,5 +1,6 @@
 //! The provider's recorded webhooks, replayed on the real server: what each body says, and what may be sent afterwards.
 
+mod about_accounts;
 mod answer_key;
 
 use std::path::{Path, PathBuf};
