@@ -20,7 +20,7 @@ use consent_ledger::consent::words::{Account, InboundKind};
 use consent_ledger::export::jsonl::Jsonl;
 use consent_ledger::export::pieces::Pieces;
 use consent_ledger::export::verify::{Against, verify};
-use consent_ledger::ledger::record::{Actor, Record, What};
+use consent_ledger::ledger::writing::record::{Actor, Record, What};
 use consent_ledger::ledger::{Ledger, Options};
 use consent_ledger::proto::ExportEntriesRequest;
 use consent_ledger::proto::audit_service_client::AuditServiceClient;

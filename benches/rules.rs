@@ -17,7 +17,7 @@ use consent_ledger::consent::sender::{Declaration, EscalationPath, Quality, Rest
 use consent_ledger::consent::template::{Template, TemplateAsked, TemplateKey, TemplateStatus};
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Categories, Category, InboundKind, PlatformPreference, Seq};
-use consent_ledger::ledger::packed::{pack, unpack};
+use consent_ledger::ledger::memory::packed::{pack, unpack};
 use divan::{Bencher, black_box};
 
 const SENDERS: u32 = 10;

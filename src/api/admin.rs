@@ -10,7 +10,7 @@ use super::{blocking, map, policy, senders, status, templates};
 use crate::consent::time::Time;
 use crate::consent::words::Account;
 use crate::ledger::Ledger;
-use crate::ledger::record::{Actor, Record, What};
+use crate::ledger::writing::record::{Actor, Record, What};
 use crate::proto::admin_service_server::AdminService;
 use crate::proto::{
     AccountSummary, AdoptPolicyRequest, AdoptPolicyResponse, ChangeTemplateRequest, ChangeTemplateResponse, CreateAccountRequest,
@@ -121,7 +121,7 @@ impl AdminService for Admin {
         let more = found.len() > size;
         found.truncate(size);
         let next_page_token = found.last().filter(|_| more).map(|last| last.name.clone()).unwrap_or_default();
-        let summary = |found: crate::ledger::policies::AccountSummary| AccountSummary {
+        let summary = |found: crate::ledger::reading::policies::AccountSummary| AccountSummary {
             account: found.name,
             number: found.trail,
             policy_version: found.policy.version,

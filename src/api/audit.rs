@@ -12,7 +12,7 @@ use crate::consent::account::Known;
 use crate::consent::decide::Asked;
 use crate::consent::identifier::Identifier;
 use crate::consent::words::{Account, Category, Sender, Seq};
-use crate::ledger::matters::Matter;
+use crate::ledger::erasure::matters::Matter;
 use crate::ledger::{Filter, Ledger, OpenedEntry, Question};
 use crate::proto::audit_service_server::AuditService;
 use crate::proto::{

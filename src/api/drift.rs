@@ -8,7 +8,7 @@ use super::{blocking, map, status};
 use crate::consent::time::Time;
 use crate::consent::words::Seq;
 use crate::ledger::Ledger;
-use crate::ledger::drift::{Contradiction, Drift, Period};
+use crate::ledger::reading::drift::{Contradiction, Drift, Period};
 use crate::proto::{self, ErrorReason, GetDriftRequest, GetDriftResponse};
 
 /// How far a period without a beginning goes back: 7 days, in microseconds.
@@ -38,7 +38,7 @@ fn parse(request: &GetDriftRequest, now: Time) -> Result<(Period, usize), Status
 }
 
 fn response(drift: Drift, period: &Period) -> GetDriftResponse {
-    let total = |((sender, code), total): ((String, u32), crate::ledger::drift::DriftTotal)| proto::DriftTotal {
+    let total = |((sender, code), total): ((String, u32), crate::ledger::reading::drift::DriftTotal)| proto::DriftTotal {
         sender,
         code,
         contradictions: total.contradictions,

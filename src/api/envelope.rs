@@ -8,8 +8,8 @@ use super::{map, status};
 use crate::consent::time::Time;
 use crate::consent::words::Account;
 use crate::ledger::Ledger;
-use crate::ledger::event_id::EventId;
-use crate::ledger::record::{Actor, Record, What};
+use crate::ledger::writing::event_id::EventId;
+use crate::ledger::writing::record::{Actor, Record, What};
 use crate::proto;
 
 /// What every record has beside what happened.

@@ -10,10 +10,10 @@ use super::{blocking, map, status};
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Seq};
 use crate::ledger::Ledger;
-use crate::ledger::matters::{Matter, MatterKind};
-use crate::ledger::record::{Record, What};
-use crate::ledger::step::{Delay, Step};
-use crate::ledger::waiting_list::ListedMatter;
+use crate::ledger::erasure::matters::{Matter, MatterKind};
+use crate::ledger::erasure::step::{Delay, Step};
+use crate::ledger::erasure::waiting_list::ListedMatter;
+use crate::ledger::writing::record::{Record, What};
 use crate::proto::{
     CancelErasureRequest, CancelErasureResponse, ContactHold, ErrorReason, LegalHold, ListErasuresRequest, ListErasuresResponse,
     RequestErasureRequest, RequestErasureResponse, SetLegalHoldRequest, SetLegalHoldResponse, WaitingErasure,

@@ -9,8 +9,8 @@ use crate::consent::identifier::Identifier;
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Seq};
 use crate::ledger::Ledger;
-use crate::ledger::evidence::Evidence;
-use crate::ledger::export::{Claim, Export, ExportError, Selection};
+use crate::ledger::evidence::bundle::Evidence;
+use crate::ledger::evidence::export::{Claim, Export, ExportError, Selection};
 use crate::proto::export_begin::Claim as ClaimMessage;
 use crate::proto::{
     CompleteClaim, ErrorReason, ExportBegin, ExportEntriesRequest, ExportEntriesResponse, ExportSelection, GetEvidenceRequest,

@@ -7,7 +7,7 @@ use super::erasures;
 use super::parse::Fields;
 use crate::consent::time::Time;
 use crate::ledger::Ledger;
-use crate::ledger::record::{Record, What};
+use crate::ledger::writing::record::{Record, What};
 use crate::proto::identity_service_server::IdentityService;
 use crate::proto::{
     CancelErasureRequest, CancelErasureResponse, ChangeNumberRequest, ChangeNumberResponse, ChangeUserIdRequest, ChangeUserIdResponse,

@@ -6,8 +6,8 @@ use crate::consent::identifier::Identifier;
 use crate::consent::sender::{Declaration, Restriction};
 use crate::consent::time::Time;
 use crate::consent::words::{Categories, Seq};
-use crate::ledger::kind::field_name;
-use crate::ledger::record::Acknowledgement;
+use crate::ledger::bytes::kind::field_name;
+use crate::ledger::writing::record::Acknowledgement;
 use crate::ledger::{Answer, OpenedEntry, Position};
 use crate::proto::{self, ClearPart};
 

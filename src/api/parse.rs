@@ -20,8 +20,8 @@ use crate::consent::account::Known;
 use crate::consent::identifier::{Identifier, IdentifierError};
 use crate::consent::time::{CLOCK_TOLERANCE_MICROS, Time};
 use crate::consent::words::{Account, Categories, Category, InboundKind, Method, NameError, Sender, Seq};
-use crate::ledger::event_id::{EVENT_ID_MAX_BYTES, EventId};
-use crate::ledger::record::{EVIDENCE_MAX_BYTES, Evidence, TEXT_MAX_BYTES};
+use crate::ledger::writing::event_id::{EVENT_ID_MAX_BYTES, EventId};
+use crate::ledger::writing::record::{EVIDENCE_MAX_BYTES, Evidence, TEXT_MAX_BYTES};
 use crate::proto::{self, ErrorReason};
 
 /// The longest provider's message id, in bytes.

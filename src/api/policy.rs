@@ -14,10 +14,10 @@ use crate::consent::event::SenderNumber;
 use crate::consent::policy::Preset;
 use crate::consent::time::Time;
 use crate::consent::words::{Category, Permission};
-use crate::ledger::diff::{ContactChange, Counts, Outcome, Page, Place, PolicyDiff, Proposal};
-use crate::ledger::fold::store_policy;
-use crate::ledger::policies::AdoptedPolicy;
-use crate::ledger::record::{Actor, Record, What};
+use crate::ledger::memory::fold::store_policy;
+use crate::ledger::reading::diff::{ContactChange, Counts, Outcome, Page, Place, PolicyDiff, Proposal};
+use crate::ledger::reading::policies::AdoptedPolicy;
+use crate::ledger::writing::record::{Actor, Record, What};
 use crate::ledger::{CheckError, Ledger};
 use crate::proto::{
     self, AdoptPolicyRequest, AdoptPolicyResponse, DiffPolicyRequest, DiffPolicyResponse, ErrorReason, GetPolicyRequest, GetPolicyResponse,

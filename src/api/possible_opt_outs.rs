@@ -9,9 +9,9 @@ use super::{blocking, map, status};
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Seq};
 use crate::ledger::Ledger;
-use crate::ledger::event_id::EventId;
-use crate::ledger::possible_opt_outs::DoubtfulMessage;
-use crate::ledger::record::{Actor, Record};
+use crate::ledger::reading::possible_opt_outs::DoubtfulMessage;
+use crate::ledger::writing::event_id::EventId;
+use crate::ledger::writing::record::{Actor, Record};
 use crate::proto::{
     ErrorReason, ListPossibleOptOutsRequest, ListPossibleOptOutsResponse, PossibleOptOut, PossibleOptOutVerdict,
     ResolvePossibleOptOutRequest, ResolvePossibleOptOutResponse,

@@ -7,7 +7,7 @@ use super::{blocking, map, status};
 use crate::consent::time::Time;
 use crate::consent::words::Seq;
 use crate::ledger::Ledger;
-use crate::ledger::proofs::SignedCheckpoint;
+use crate::ledger::proving::proofs::SignedCheckpoint;
 use crate::proto::{
     Checkpoint, ErrorReason, GetCheckpointRequest, GetCheckpointResponse, ProveConsistencyRequest, ProveConsistencyResponse,
     ProveInclusionRequest, ProveInclusionResponse,

@@ -6,9 +6,9 @@ use super::parse::Fields;
 use super::{blocking, map, status};
 use crate::consent::identifier::Identifier;
 use crate::export::receipt::{from_message, message};
-use crate::ledger::receipt::Receipt;
-use crate::ledger::record::Actor;
-use crate::ledger::rederive::{Derived, Verdict};
+use crate::ledger::evidence::receipt::Receipt;
+use crate::ledger::evidence::rederive::{Derived, Verdict};
+use crate::ledger::writing::record::Actor;
 use crate::ledger::{Ledger, Question};
 use crate::proto::{
     CheckSendRequest, CheckSendResponse, ErrorReason, NotDerivable, ReceiptVerdict, VerifyDecisionRequest, VerifyDecisionResponse,

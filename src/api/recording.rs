@@ -7,7 +7,7 @@ use super::parse::Fields;
 use crate::consent::time::Time;
 use crate::consent::words::Categories;
 use crate::ledger::Ledger;
-use crate::ledger::record::{Actor, Record, What};
+use crate::ledger::writing::record::{Actor, Record, What};
 use crate::proto::recording_service_server::RecordingService;
 use crate::proto::{
     Acknowledgement, RecordConfirmationSentRequest, RecordConfirmationSentResponse, RecordInboundMessageRequest,

@@ -7,7 +7,7 @@ use super::{map, status};
 use crate::consent::account::Known;
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Sender};
-use crate::ledger::record::{Record, What};
+use crate::ledger::writing::record::{Record, What};
 use crate::ledger::{Ledger, StandingAnswer};
 use crate::proto::report_standing_request::Report;
 use crate::proto::{self, DeclareSenderRequest, ErrorReason, GetSenderStandingRequest, Reason, ReportStandingRequest};

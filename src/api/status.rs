@@ -14,11 +14,11 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
-use crate::ledger::export::ExportError;
-use crate::ledger::proofs::ProofError;
-use crate::ledger::receipts::NoReceipt;
-use crate::ledger::record::RecordError;
-use crate::ledger::step::StepRefused;
+use crate::ledger::erasure::step::StepRefused;
+use crate::ledger::evidence::export::ExportError;
+use crate::ledger::evidence::receipts::NoReceipt;
+use crate::ledger::proving::proofs::ProofError;
+use crate::ledger::writing::record::RecordError;
 use crate::ledger::{CheckError, ReadError};
 use crate::proto::ErrorReason;
 
@@ -218,7 +218,7 @@ fn field_violation(violation: &Violation) -> FieldViolation {
 mod tests {
     use super::*;
     use crate::consent::words::Seq;
-    use crate::ledger::possible_opt_outs::Resolution;
+    use crate::ledger::reading::possible_opt_outs::Resolution;
 
     fn reason(status: &Status) -> String {
         let info = status.get_error_details().error_info().cloned().unwrap();

@@ -16,7 +16,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
 use super::{map, status};
-use crate::ledger::export::{Export, Piece};
+use crate::ledger::evidence::export::{Export, Piece};
 use crate::proto::export_piece::Piece as PieceMessage;
 use crate::proto::{ExportBegin, ExportEnd, ExportPiece, LeftOut};
 

@@ -7,7 +7,7 @@ use super::status;
 use crate::consent::template::{Template, TemplateKey};
 use crate::consent::time::Time;
 use crate::consent::words::Account;
-use crate::ledger::record::{Record, What};
+use crate::ledger::writing::record::{Record, What};
 use crate::ledger::{KnownTemplate, Ledger};
 use crate::proto::{self, ChangeTemplateRequest, ErrorReason, ListTemplatesRequest, ListTemplatesResponse, RegisterTemplateRequest};
 

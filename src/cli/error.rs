@@ -168,7 +168,7 @@ fn hint_for(reason: &str, kind: Kind) -> Option<&'static str> {
 mod tests {
     use super::*;
     use crate::api::status;
-    use crate::ledger::record::RecordError;
+    use crate::ledger::writing::record::RecordError;
 
     #[test]
     fn an_error_prints_its_causes_and_what_to_do_next() {

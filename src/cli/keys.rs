@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::error::{CliError, Verdict};
 use super::output::Output;
-use crate::ledger::verify::public_key;
+use crate::ledger::proving::verify::public_key;
 
 const EXAMPLES: &str = "\
 Example:

@@ -23,7 +23,7 @@ use super::error::{CliError, Verdict};
 use super::output::Output;
 use crate::api;
 use crate::api::admin::DeadLetterAdmin;
-use crate::ledger::checkpoints::CheckpointsError;
+use crate::ledger::proving::checkpoints::CheckpointsError;
 use crate::ledger::{Ledger, OpenError, Options};
 use crate::webhook::dead_letters::DeadLetters;
 use crate::webhook::signature::AppSecret;

@@ -13,7 +13,7 @@ use super::output::Output;
 use super::verify_file::{Beside, progress_bar, read_text};
 use super::verify_receipt::Asked;
 use crate::consent::words::Seq;
-use crate::ledger::verify::{VerifyReport, verify_against};
+use crate::ledger::proving::verify::{VerifyReport, verify_against};
 use crate::proof::checkpoint::{self, Checkpoint};
 use crate::proof::note::VerifierKey;
 

@@ -19,7 +19,7 @@ use super::pieces::{ExportError, Format};
 use super::time;
 use crate::consent::time::Time;
 use crate::consent::words::Effect;
-use crate::ledger::entry::Entry as StoredEntry;
+use crate::ledger::bytes::entry::Entry as StoredEntry;
 use crate::proto::{Entry, Evidence, ExportBegin, ExportEnd, LeftOut, SealedPart};
 
 /// The columns, in order.

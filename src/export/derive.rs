@@ -17,9 +17,9 @@ use crate::consent::facts::{Fact, Facts};
 use crate::consent::identity::{Behind, IdentifierKey, Member, MemberEvent, resolve, span_asked};
 use crate::consent::time::Time;
 use crate::consent::words::Seq;
-use crate::ledger::entry::Header;
-use crate::ledger::fold;
-use crate::ledger::receipt::ReceiptQuestion;
+use crate::ledger::bytes::entry::Header;
+use crate::ledger::evidence::receipt::ReceiptQuestion;
+use crate::ledger::memory::fold;
 use crate::proto::ClearPart;
 use crate::proto::clear_part::Fact as Stored;
 

@@ -17,7 +17,7 @@ use serde::Serialize;
 use super::opened::Opened;
 use super::pieces::{ExportError, Format};
 use super::time;
-use crate::ledger::entry::Entry as StoredEntry;
+use crate::ledger::bytes::entry::Entry as StoredEntry;
 use crate::proto::export_begin::Claim;
 use crate::proto::{Entry, ExportBegin, ExportEnd, ExportSelection, LeftOut, SealedPart};
 

@@ -20,8 +20,8 @@ use crate::consent::identity::{Behind, IdentifierKey, Member, MemberEvent, Span,
 use crate::consent::time::Time;
 use crate::consent::timeline::InForce;
 use crate::consent::words::{Method, Seq};
-use crate::ledger::entry::Entry as StoredEntry;
-use crate::ledger::fold;
+use crate::ledger::bytes::entry::Entry as StoredEntry;
+use crate::ledger::memory::fold;
 use crate::proto::clear_part::Fact;
 use crate::proto::{Entry, SealedPart};
 

@@ -7,9 +7,9 @@
 use prost::Message;
 
 use crate::consent::words::Seq;
-use crate::ledger::entry::{Entry, EntryHash};
-use crate::ledger::receipt::{Receipt, ReceiptQuestion, is_answer, is_signed};
-use crate::ledger::secrets::LedgerId;
+use crate::ledger::bytes::entry::{Entry, EntryHash};
+use crate::ledger::evidence::receipt::{Receipt, ReceiptQuestion, is_answer, is_signed};
+use crate::ledger::keys::secrets::LedgerId;
 use crate::proof::checkpoint::{CheckpointError, Verified};
 use crate::proof::note::VerifierKey;
 use crate::proof::tlog_proof::{TlogProof, TlogProofError};

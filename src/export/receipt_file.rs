@@ -12,12 +12,12 @@ use prost::Message;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use super::json;
 use super::receipt::{FORMAT, ReceiptError, from_message, verify};
 use super::time;
-use super::verify::json;
 use crate::consent::time::Time;
 use crate::consent::words::{Category, Permission, Reason};
-use crate::ledger::receipt::Receipt;
+use crate::ledger::evidence::receipt::Receipt;
 use crate::proof::checkpoint::Verified;
 use crate::proof::note::VerifierKey;
 use crate::proto::{self, DecisionReceiptIssued};

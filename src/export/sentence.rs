@@ -6,7 +6,7 @@ use crate::consent::event::{CODE_MARKETING_STOPPED, CODE_WINDOW_CLOSED};
 use crate::consent::policy::Policy;
 use crate::consent::time::Time;
 use crate::consent::words::{Category, Effect, InboundKind, Method, Permission, Reason};
-use crate::ledger::entry::Entry as StoredEntry;
+use crate::ledger::bytes::entry::Entry as StoredEntry;
 use crate::proto::clear_part::Fact;
 use crate::proto::{
     DecisionReceiptIssued, Entry, InboundMessageReceived, OptedIn, OptedOut, PlatformPreference, PlatformPreferenceChanged, SendFailed,

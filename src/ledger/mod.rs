@@ -1,71 +1,16 @@
 //! The log and what is derived from it: one writer, two copies on disk, keys, state.
 
-pub mod accounts;
-pub mod answer;
-pub mod batch;
-pub mod block;
-pub mod blocks;
-pub mod browse;
-pub mod checkpointer;
-pub mod checkpoints;
+pub mod bytes;
 pub mod clock;
-pub mod committer;
-pub mod diff;
-pub mod disk;
-pub mod draft;
-pub mod drift;
-pub mod entry;
-pub mod erase;
-pub mod eraser;
-pub mod erasing;
-pub mod erasures;
-pub mod event_id;
+pub mod erasure;
 pub mod evidence;
-pub mod export;
-pub mod fold;
-pub mod frame;
-pub mod heads;
-pub mod heads_writer;
-pub mod history;
-pub mod journal;
-pub mod keyring;
-pub mod kind;
-pub mod late;
-pub mod lock;
-pub mod matters;
-pub mod naming;
-pub mod nodes;
-pub mod open;
-pub mod packed;
-pub mod plan;
-pub mod policies;
-pub mod possible_opt_outs;
-pub mod proofs;
-pub mod publication;
-pub mod queue;
-pub mod reader;
-pub mod receipt;
-pub mod receipts;
-pub mod record;
-pub mod recovery;
-pub mod rederive;
-pub mod replay;
-pub mod seal;
-pub mod secrets;
-pub mod signed;
-pub mod snapshot;
-pub mod snapshot_writer;
-pub mod standing;
-pub mod state;
-pub mod step;
-pub mod store;
-pub mod store_writer;
-pub mod tree;
-pub mod two_steps;
-pub mod verify;
-pub mod waiting_list;
-pub mod walk;
-pub mod witness;
+pub mod keys;
+pub mod memory;
+pub mod proving;
+pub mod reading;
+pub mod starting;
+pub mod storage;
+pub mod writing;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -77,26 +22,26 @@ use tokio::sync::{oneshot, watch};
 
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Seq};
-pub use answer::{Answer, CheckError, Question};
-pub use browse::{Filter, OpenedEntry, ReadError};
-use checkpointer::Checkpointer;
-use checkpoints::Checkpoints;
 use clock::{Clock, SystemClock};
-use committer::{Health, Job};
-use disk::{Disk, RealDisk};
-use eraser::{Carried, Eraser, Erasing};
-use heads::Heads;
-use heads_writer::HeadsWriter;
-use keyring::Keyring;
-use lock::Lock;
-pub use open::OpenError;
-use queue::Queue;
-use reader::Reader;
-use record::{Acknowledgement, Record, RecordError};
-use secrets::Secrets;
-use snapshot_writer::SnapshotWriter;
-pub use standing::{KnownTemplate, StandingAnswer};
-use state::{AccountState, State};
+use erasure::eraser::{Carried, Eraser, Erasing};
+use keys::keyring::Keyring;
+use keys::secrets::Secrets;
+use memory::state::{AccountState, State};
+use proving::checkpointer::Checkpointer;
+use proving::checkpoints::Checkpoints;
+use proving::heads::Heads;
+use proving::heads_writer::HeadsWriter;
+pub use reading::answer::{Answer, CheckError, Question};
+pub use reading::browse::{Filter, OpenedEntry, ReadError};
+pub use reading::standing::{KnownTemplate, StandingAnswer};
+pub use starting::open::OpenError;
+use starting::snapshot_writer::SnapshotWriter;
+use storage::disk::{Disk, RealDisk};
+use storage::lock::Lock;
+use storage::reader::Reader;
+use writing::committer::{Health, Job};
+use writing::queue::Queue;
+use writing::record::{Acknowledgement, Record, RecordError};
 
 /// A running ledger; clones share it.
 #[derive(Clone)]
@@ -115,7 +60,7 @@ struct Shared {
     checkpointer: Mutex<Option<Checkpointer>>,
     heads: Arc<Heads>,
     heads_writer: Mutex<Option<HeadsWriter>>,
-    introduction: Mutex<Option<Arc<receipts::Introduction>>>,
+    introduction: Mutex<Option<Arc<evidence::receipts::Introduction>>>,
     state: Arc<State>,
     reader: Arc<Reader>,
     secrets: Arc<Secrets>,
@@ -169,7 +114,7 @@ impl Options {
             origin: None,
             keys_ahead: 4096,
             small_bytes: 256 << 20,
-            segment_bytes: journal::SEGMENT_BYTES,
+            segment_bytes: storage::journal::SEGMENT_BYTES,
             checkpoint_dir: None,
             first_checkpoint: false,
             erase_every: Duration::from_secs(1),
@@ -192,7 +137,7 @@ impl Ledger {
     /// # Errors
     /// Where the directory is in use, or the log is not whole.
     pub fn open(options: &Options) -> Result<Self, OpenError> {
-        open::open(options, &(Arc::new(RealDisk) as Arc<dyn Disk>), &(Arc::new(SystemClock) as Arc<dyn Clock>))
+        starting::open::open(options, &(Arc::new(RealDisk) as Arc<dyn Disk>), &(Arc::new(SystemClock) as Arc<dyn Clock>))
     }
 
     /// Opens a ledger on another disk or with another clock. Blocks.
@@ -200,7 +145,7 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::open`].
     pub fn open_with(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>) -> Result<Self, OpenError> {
-        open::open(options, disk, clock)
+        starting::open::open(options, disk, clock)
     }
 
     /// Records an event; answers once it is durable.
@@ -306,7 +251,7 @@ impl Ledger {
 
     /// The key that wraps other keys.
     #[must_use]
-    pub fn master_key(&self) -> &seal::Key {
+    pub fn master_key(&self) -> &bytes::seal::Key {
         self.shared.secrets.master()
     }
 

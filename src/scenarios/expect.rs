@@ -9,7 +9,7 @@ use crate::consent::sender::{EscalationPath, EscalationPaths, SenderStanding, Se
 use crate::consent::time::Time;
 use crate::consent::words::{Categories, Category, Effect, Permission, Reason};
 use crate::ledger::Answer;
-use crate::ledger::record::Acknowledgement;
+use crate::ledger::writing::record::Acknowledgement;
 
 /// What should come of a step.
 #[derive(Debug, Clone)]

@@ -25,7 +25,7 @@ use crate::consent::identifier::Identifier;
 use crate::consent::sender::SenderStanding;
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Sender};
-use crate::ledger::record::{Acknowledgement, Record, RecordError};
+use crate::ledger::writing::record::{Acknowledgement, Record, RecordError};
 use crate::ledger::{Answer, CheckError, Question};
 
 /// What scenarios are played on: an empty ledger whose clock is set from outside.

@@ -11,9 +11,10 @@ use crate::consent::sender::SenderStanding;
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Sender};
 use crate::ledger::clock::{Clock, ManualClock};
-use crate::ledger::disk::{Disk, RealDisk};
-use crate::ledger::record::{Acknowledgement, Actor, Record, RecordError, What};
-use crate::ledger::{Answer, CheckError, Filter, Ledger, Options, Question, verify};
+use crate::ledger::proving::verify;
+use crate::ledger::storage::disk::{Disk, RealDisk};
+use crate::ledger::writing::record::{Acknowledgement, Actor, Record, RecordError, What};
+use crate::ledger::{Answer, CheckError, Filter, Ledger, Options, Question};
 use crate::proto::clear_part::Fact;
 use crate::webhook;
 
@@ -105,6 +106,6 @@ fn step_name(fact: &Fact) -> &'static str {
         Fact::UserIdChanged(_) => "user_id_changed",
         Fact::IdentityKeyChanged(_) => "identity_changed",
         Fact::ContactErased(_) => "erase",
-        other => crate::ledger::kind::kind_name(other),
+        other => crate::ledger::bytes::kind::kind_name(other),
     }
 }

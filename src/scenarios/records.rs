@@ -14,7 +14,7 @@ use crate::consent::identifier::Identifier;
 use crate::consent::sender::{Declaration, EscalationPath, Restriction};
 use crate::consent::template::{Template, TemplateAsked, TemplateKey};
 use crate::consent::words::{Account, Categories, Category, Method, Sender};
-use crate::ledger::record::{Actor, Evidence, Record, RecordError, What};
+use crate::ledger::writing::record::{Actor, Evidence, Record, RecordError, What};
 use crate::ledger::{CheckError, Question};
 use crate::proto::ErrorReason;
 

@@ -11,7 +11,7 @@ use super::step::{Action, Import, Row};
 use crate::consent::time::Time;
 use crate::consent::words::Account;
 use crate::ledger::Question;
-use crate::ledger::record::{Acknowledgement, Actor, Record, RecordError, What};
+use crate::ledger::writing::record::{Acknowledgement, Actor, Record, RecordError, What};
 
 /// How a scenario went.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use super::json::{Object, object, text, time};
 use super::update::Unplaceable;
 use crate::consent::sender::{Restriction, RestrictionKind};
 use crate::consent::time::Time;
-use crate::ledger::record::What;
+use crate::ledger::writing::record::What;
 
 /// The list of restrictions in a change's value.
 const RESTRICTIONS: &str = "restriction_info";

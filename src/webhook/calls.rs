@@ -10,7 +10,7 @@ use super::json::{Object, text, timestamp};
 use super::messages::message_id;
 use super::update::Unplaceable;
 use crate::consent::words::InboundKind;
-use crate::ledger::record::What;
+use crate::ledger::writing::record::What;
 
 /// What a call event says: a person's call counts from its first ring, answered or not (rule 3). That a call of ours was
 /// accepted comes as a status.

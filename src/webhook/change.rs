@@ -15,7 +15,7 @@ use super::update::{Item, Unplaceable};
 use crate::consent::identifier::Identifier;
 use crate::consent::time::Time;
 use crate::consent::words::Sender;
-use crate::ledger::record::What;
+use crate::ledger::writing::record::What;
 
 /// The body's `object`.
 pub(super) const OBJECT: &str = "whatsapp_business_account";

@@ -24,8 +24,8 @@ use super::json::{Object, canonical};
 use crate::consent::identifier::Identifier;
 use crate::consent::time::Time;
 use crate::consent::words::Sender;
-use crate::ledger::event_id::EventId;
-use crate::ledger::record::What;
+use crate::ledger::writing::event_id::EventId;
+use crate::ledger::writing::record::What;
 
 /// The event id of the `index`-th thing that `item` of the list `list` says.
 pub(super) fn event_id(sender: &Sender, list: &str, item: &Object, index: usize, occurred_at: Time, what: &What) -> Option<EventId> {

@@ -11,7 +11,7 @@ use super::recorder::Recorder;
 use super::replay::refusal;
 use super::update::{Item, Update};
 use crate::consent::words::Account;
-use crate::ledger::record::{Record, RecordError};
+use crate::ledger::writing::record::{Record, RecordError};
 
 /// How many records go to the ledger at a time.
 const BATCH: usize = 1_000;

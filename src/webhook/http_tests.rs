@@ -12,8 +12,8 @@ use super::signature::{AppSecret, HEADER, sign};
 use super::{Config, Recorder, Replayed, Secrets, VerifyToken, Which, serve_into};
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Effect, Seq};
-use crate::ledger::record::{Acknowledgement, Record, RecordError};
-use crate::ledger::seal::Key;
+use crate::ledger::bytes::seal::Key;
+use crate::ledger::writing::record::{Acknowledgement, Record, RecordError};
 
 /// What the ledger answers instead of recording.
 type Answer = fn(&Record) -> Option<RecordError>;

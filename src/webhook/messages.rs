@@ -10,7 +10,7 @@ use super::json::{Object, object, text, timestamp, words};
 use super::system::system;
 use super::update::Unplaceable;
 use crate::consent::words::InboundKind;
-use crate::ledger::record::{TEXT_MAX_BYTES, What};
+use crate::ledger::writing::record::{TEXT_MAX_BYTES, What};
 
 /// The longest message id, in bytes; real ones have about 60.
 const MESSAGE_ID_MAX_BYTES: usize = 512;

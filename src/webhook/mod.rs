@@ -59,7 +59,7 @@ use self::dead_letters::DeadLetters;
 use self::signature::AppSecret;
 use crate::consent::words::Account;
 use crate::ledger::Ledger;
-use crate::ledger::record::RecordError;
+use crate::ledger::writing::record::RecordError;
 
 /// How long requests may take to end after shutdown began.
 const DRAIN: Duration = Duration::from_secs(10);

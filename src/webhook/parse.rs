@@ -20,7 +20,7 @@ use super::quality::quality;
 use super::statuses::status;
 use super::templates::{template_category, template_quality, template_status};
 use super::update::{Fact, Item, Unplaceable, Unplaced, Update};
-use crate::ledger::event_id::EventId;
+use crate::ledger::writing::event_id::EventId;
 
 /// Reads one list's items.
 type Room = fn(&Change<'_>, &Object) -> Result<Vec<Said>, Unplaceable>;

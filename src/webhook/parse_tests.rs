@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Fact, Update, parse};
 use crate::consent::identifier::Identifier;
-use crate::ledger::record::What;
+use crate::ledger::writing::record::What;
 
 const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/wa_webhooks");
 

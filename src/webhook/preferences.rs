@@ -8,7 +8,7 @@ use super::change::{Change, Said};
 use super::contact::OWN;
 use super::json::{Object, text, timestamp};
 use super::update::Unplaceable;
-use crate::ledger::record::What;
+use crate::ledger::writing::record::What;
 
 /// What a preference says.
 pub(super) fn preference(change: &Change<'_>, preference: &Object) -> Result<Vec<Said>, Unplaceable> {

@@ -13,7 +13,7 @@ use super::json::{Object, object, text};
 use super::update::Unplaceable;
 use crate::consent::sender::Quality;
 use crate::consent::words::Sender;
-use crate::ledger::record::What;
+use crate::ledger::writing::record::What;
 
 /// What a change of a number's quality says.
 pub(super) fn quality(change: &Change<'_>, value: &Object) -> Result<Vec<Said>, Unplaceable> {

@@ -5,7 +5,7 @@ use std::future::Future;
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Seq};
 use crate::ledger::Ledger;
-use crate::ledger::record::{Acknowledgement, Record, RecordError};
+use crate::ledger::writing::record::{Acknowledgement, Record, RecordError};
 
 /// Where facts are recorded.
 pub trait Recorder: Clone + Send + Sync + 'static {

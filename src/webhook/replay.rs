@@ -7,7 +7,7 @@ use super::parse::parse;
 use super::recorder::Recorder;
 use super::update::Update;
 use crate::consent::words::Account;
-use crate::ledger::record::RecordError;
+use crate::ledger::writing::record::RecordError;
 
 /// Which letters to try again.
 #[derive(Clone, PartialEq, Eq, Debug)]

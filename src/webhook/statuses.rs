@@ -13,7 +13,7 @@ use super::json::{Object, text, timestamp};
 use super::messages::message_id;
 use super::update::Unplaceable;
 use crate::consent::words::InboundKind;
-use crate::ledger::record::What;
+use crate::ledger::writing::record::What;
 
 /// What a status says: a receipt says nothing, whoever it is for.
 pub(super) fn status(change: &Change<'_>, status: &Object) -> Result<Vec<Said>, Unplaceable> {

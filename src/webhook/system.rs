@@ -13,7 +13,7 @@ use super::json::{Object, object, text, timestamp};
 use super::messages::message_id;
 use super::update::Unplaceable;
 use crate::consent::identifier::Identifier;
-use crate::ledger::record::What;
+use crate::ledger::writing::record::What;
 
 /// What a system message says.
 pub(super) fn system(change: &Change<'_>, message: &Object) -> Result<Vec<Said>, Unplaceable> {

@@ -14,7 +14,7 @@ use super::quality::rating;
 use super::update::Unplaceable;
 use crate::consent::template::{TemplateKey, TemplateStatus};
 use crate::consent::words::Category;
-use crate::ledger::record::What;
+use crate::ledger::writing::record::What;
 
 /// What a change of status says.
 pub(super) fn template_status(change: &Change<'_>, value: &Object) -> Result<Vec<Said>, Unplaceable> {

@@ -4,8 +4,8 @@ use crate::consent::identifier::IdentifierError;
 use crate::consent::template::TemplateKeyError;
 use crate::consent::time::Time;
 use crate::consent::words::Account;
-use crate::ledger::event_id::EventId;
-use crate::ledger::record::{Actor, Record, What};
+use crate::ledger::writing::event_id::EventId;
+use crate::ledger::writing::record::{Actor, Record, What};
 
 /// One item of a body, read.
 #[derive(Debug)]

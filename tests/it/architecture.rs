@@ -172,7 +172,7 @@ fn what_only_looks_like_an_import_is_let_through() {
     ] {
         assert_eq!(faults("src/consent/decide.rs", good), Vec::<String>::new(), "{good}");
     }
-    assert!(faults("src/ledger/journal.rs", "use std::fs;\nuse crate::consent::time;").is_empty());
+    assert!(faults("src/ledger/storage/journal.rs", "use std::fs;\nuse crate::consent::time;").is_empty());
 }
 
 #[test]
@@ -194,15 +194,15 @@ fn a_status_made_elsewhere_is_found() {
 #[test]
 fn sled_in_a_second_file_or_outside_the_ledger_is_found() {
     let file = |path: &str| (path.to_owned(), "use sled::Db;".to_owned());
-    assert!(faults_together(&[file("src/ledger/store.rs")]).is_empty());
-    assert_eq!(faults_together(&[file("src/ledger/store.rs"), file("src/ledger/recovery.rs")]).len(), 1);
+    assert!(faults_together(&[file("src/ledger/storage/store.rs")]).is_empty());
+    assert_eq!(faults_together(&[file("src/ledger/storage/store.rs"), file("src/ledger/starting/recovery.rs")]).len(), 1);
     assert_eq!(faults_together(&[file("src/cli/serve.rs")]).len(), 1);
 }
 
 #[test]
 fn a_long_file_without_a_reason_is_found() {
     let long = "// line\n".repeat(LINES + 1);
-    assert_eq!(faults("src/ledger/journal.rs", &long).len(), 1);
+    assert_eq!(faults("src/ledger/storage/journal.rs", &long).len(), 1);
     assert_eq!(faults("src/consent/words.rs", &long), Vec::<String>::new());
     assert!(LONG.iter().all(|(_, reason)| !reason.is_empty()));
 }

@@ -15,11 +15,11 @@ use consent_ledger::export::jsonl::Jsonl;
 use consent_ledger::export::pieces::Pieces;
 use consent_ledger::export::verify::{Against, Report, VerifyError, verify};
 use consent_ledger::ledger::clock::{Clock, ManualClock};
-use consent_ledger::ledger::disk::{Disk, RealDisk};
-use consent_ledger::ledger::evidence::Evidence;
-use consent_ledger::ledger::export::{Claim, ExportError, Piece};
-use consent_ledger::ledger::receipts::NoReceipt;
-use consent_ledger::ledger::record::{Actor, What};
+use consent_ledger::ledger::evidence::bundle::Evidence;
+use consent_ledger::ledger::evidence::export::{Claim, ExportError, Piece};
+use consent_ledger::ledger::evidence::receipts::NoReceipt;
+use consent_ledger::ledger::storage::disk::{Disk, RealDisk};
+use consent_ledger::ledger::writing::record::{Actor, What};
 use consent_ledger::ledger::{Ledger, Options, Question};
 use consent_ledger::proto::export_begin::Claim as ClaimMessage;
 use consent_ledger::proto::export_piece::Piece as Message;
@@ -135,7 +135,7 @@ fn begin(ledger: &Ledger, contact: &Identifier, evidence: &Evidence) -> ExportBe
     }
 }
 
-fn head(head: &consent_ledger::ledger::heads::ProvedHead) -> TrailHead {
+fn head(head: &consent_ledger::ledger::proving::heads::ProvedHead) -> TrailHead {
     TrailHead {
         trail: head.trail,
         trail_seq: head.trail_seq,

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use consent_ledger::consent::words::Seq;
-use consent_ledger::ledger::checkpoints::CheckpointsError;
 use consent_ledger::ledger::clock::{Clock, ManualClock};
-use consent_ledger::ledger::disk::{Disk, RealDisk};
-use consent_ledger::ledger::proofs::ProofError;
+use consent_ledger::ledger::proving::checkpoints::CheckpointsError;
+use consent_ledger::ledger::proving::proofs::ProofError;
+use consent_ledger::ledger::storage::disk::{Disk, RealDisk};
 use consent_ledger::ledger::{Filter, Ledger, OpenError, Options};
 use consent_ledger::proof::checkpoint::verify;
 use consent_ledger::proof::merkle::Frontier;
@@ -174,7 +174,7 @@ fn a_torn_end_that_a_kept_checkpoint_covers_is_damage_and_not_cut() {
     let last = bytes.len() - 10;
     bytes[last] ^= 1;
     std::fs::write(&journal, &bytes).unwrap();
-    let report = consent_ledger::ledger::verify::verify_data_dir(&dirs.data(), |_, _| {}).unwrap();
+    let report = consent_ledger::ledger::proving::verify::verify_data_dir(&dirs.data(), |_, _| {}).unwrap();
     assert!(!report.journal_ok && report.problems.iter().any(|problem| problem.contains("durable up to 4")), "{:?}", report.problems);
     let error = open(&dirs.data(), None).err().unwrap().to_string();
     assert!(error.contains('4'), "{error}");

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Account, Permission, Reason, Seq};
-use consent_ledger::ledger::drift::{Drift, DriftTotal, Period};
-use consent_ledger::ledger::record::{Record, What};
+use consent_ledger::ledger::reading::drift::{Drift, DriftTotal, Period};
+use consent_ledger::ledger::writing::record::{Record, What};
 use consent_ledger::ledger::{Ledger, ReadError};
 use consent_ledger::proto::GetDriftRequest;
 use serde_json::json;

@@ -16,8 +16,8 @@ use std::sync::Arc;
 
 use consent_ledger::consent::words::{Account, Reason};
 use consent_ledger::ledger::clock::{Clock, ManualClock};
-use consent_ledger::ledger::disk::{Disk, RealDisk};
-use consent_ledger::ledger::record::What;
+use consent_ledger::ledger::storage::disk::{Disk, RealDisk};
+use consent_ledger::ledger::writing::record::What;
 use consent_ledger::ledger::{Filter, Ledger, OpenedEntry, Options};
 
 use crate::support::bench::{answer, at, who};

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use consent_ledger::consent::words::{Category, Permission, Seq};
-use consent_ledger::ledger::disk::{Disk, DiskFile, RealDisk};
-use consent_ledger::ledger::record::{Acknowledgement, RecordError, What};
-use consent_ledger::ledger::verify::verify_data_dir;
+use consent_ledger::ledger::proving::verify::verify_data_dir;
+use consent_ledger::ledger::storage::disk::{Disk, DiskFile, RealDisk};
+use consent_ledger::ledger::writing::record::{Acknowledgement, RecordError, What};
 use consent_ledger::ledger::{CheckError, Filter, Ledger};
 use consent_ledger::proto::clear_part::Fact;
 

@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Account, Category, Permission, PlatformPreference, Reason, Seq};
-use consent_ledger::ledger::block::Block;
-use consent_ledger::ledger::disk::RealDisk;
-use consent_ledger::ledger::entry::{Entry, EntryError, EntryHash, Header, TrailLink};
-use consent_ledger::ledger::journal::{Journal, Piece, Resume, Segment, ledger_id_of, read_segment};
-use consent_ledger::ledger::keyring::{Keyring, Slot, key_commitment};
-use consent_ledger::ledger::kind::kind_of;
-use consent_ledger::ledger::record::What;
-use consent_ledger::ledger::secrets::{LedgerId, Secrets};
-use consent_ledger::ledger::verify::verify_data_dir;
+use consent_ledger::ledger::bytes::block::Block;
+use consent_ledger::ledger::bytes::entry::{Entry, EntryError, EntryHash, Header, TrailLink};
+use consent_ledger::ledger::bytes::kind::kind_of;
+use consent_ledger::ledger::keys::keyring::{Keyring, Slot, key_commitment};
+use consent_ledger::ledger::keys::secrets::{LedgerId, Secrets};
+use consent_ledger::ledger::proving::verify::verify_data_dir;
+use consent_ledger::ledger::storage::disk::RealDisk;
+use consent_ledger::ledger::storage::journal::{Journal, Piece, Resume, Segment, ledger_id_of, read_segment};
+use consent_ledger::ledger::writing::record::What;
 use consent_ledger::proto::{self, ClearPart, IdentifierReference, clear_part::Fact};
 use prost::Message;
 
@@ -159,7 +159,9 @@ fn write_ledger(dir: &Path) {
     let put = |seconds, what| ledger.record_blocking(event(seconds, what)).unwrap();
     let sender = || "1".parse().unwrap();
     let shop: Account = "shop".parse().unwrap();
-    ledger.record_blocking(consent_ledger::ledger::record::Record { account: shop.clone(), ..event(0, What::CreateAccount) }).unwrap();
+    ledger
+        .record_blocking(consent_ledger::ledger::writing::record::Record { account: shop.clone(), ..event(0, What::CreateAccount) })
+        .unwrap();
     let mut policy = consent_ledger::consent::policy::Policy::meta();
     policy.keep_message_text = true;
     put(1, bench::adopts(policy));
@@ -179,7 +181,9 @@ fn write_ledger(dir: &Path) {
     put(23, What::ConfirmationSent { contact: who("+447400123457"), sender: sender() });
     put(24, What::IdentityKeyChange { contact: vec![who("+447400123462")], sender: sender(), message_id: None });
     put(25, moves("GB.3", "GB.4"));
-    ledger.record_blocking(consent_ledger::ledger::record::Record { account: shop, ..event(26, opt_out("+447400123456")) }).unwrap();
+    ledger
+        .record_blocking(consent_ledger::ledger::writing::record::Record { account: shop, ..event(26, opt_out("+447400123456")) })
+        .unwrap();
     ledger.close();
 }
 

@@ -4,7 +4,7 @@ use consent_ledger::consent::event::{Act, Event, SenderNumber};
 use consent_ledger::consent::facts::{Fact, Facts, Predecessor};
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Categories, Category, InboundKind, PlatformPreference, Seq};
-use consent_ledger::ledger::packed::{pack, unpack};
+use consent_ledger::ledger::memory::packed::{pack, unpack};
 use proptest::prelude::*;
 
 fn sender() -> impl Strategy<Value = SenderNumber> {

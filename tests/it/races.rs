@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use consent_ledger::consent::words::{Account, Permission};
-use consent_ledger::ledger::record::{Record, RecordError, What};
+use consent_ledger::ledger::writing::record::{Record, RecordError, What};
 use consent_ledger::ledger::{Filter, Question};
 
 use crate::support::bench::{answer, at, event, may, moves, open, opt_in, opt_out, put, question, try_open, who};

@@ -15,11 +15,11 @@ use consent_ledger::consent::sender::Quality;
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Account, Category, Permission, Reason, Seq};
 use consent_ledger::ledger::clock::{Clock, ManualClock};
-use consent_ledger::ledger::disk::{Disk, RealDisk};
-use consent_ledger::ledger::receipt::{Receipt, store};
-use consent_ledger::ledger::receipts::NoReceipt;
-use consent_ledger::ledger::record::{Acknowledgement, Actor, Record, RecordError, What};
-use consent_ledger::ledger::rederive::{Derived, Verdict};
+use consent_ledger::ledger::evidence::receipt::{Receipt, store};
+use consent_ledger::ledger::evidence::receipts::NoReceipt;
+use consent_ledger::ledger::evidence::rederive::{Derived, Verdict};
+use consent_ledger::ledger::storage::disk::{Disk, RealDisk};
+use consent_ledger::ledger::writing::record::{Acknowledgement, Actor, Record, RecordError, What};
 use consent_ledger::ledger::{Answer, Filter, Ledger, Options, Question};
 
 use crate::faults::{Fails, FaultyDisk};

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use consent_ledger::consent::words::{Account, Permission, Seq};
-use consent_ledger::ledger::disk::RealDisk;
-use consent_ledger::ledger::journal::{Frame, Piece, Segment, ledger_id_of, read_segment, segments};
-use consent_ledger::ledger::recovery::RecoveryError;
+use consent_ledger::ledger::starting::recovery::RecoveryError;
+use consent_ledger::ledger::storage::disk::RealDisk;
+use consent_ledger::ledger::storage::journal::{Frame, Piece, Segment, ledger_id_of, read_segment, segments};
 use consent_ledger::ledger::{Filter, OpenError};
 
 use crate::support::bench::{as_after_a_crash, at, copy, event, may, open, opt_in, opt_out, put, says, try_open, who};

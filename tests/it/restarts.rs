@@ -117,7 +117,7 @@ fn another_policy_under_a_spent_event_id_is_no_duplicate() {
 
 #[test]
 fn an_opt_in_that_ends_at_the_epoch_has_ended() {
-    use consent_ledger::ledger::record::What;
+    use consent_ledger::ledger::writing::record::What;
     let dir = tempfile::tempdir().unwrap();
     let ledger = open(dir.path());
     let What::OptIn { contact, sender, categories, method, evidence, .. } = opt_in("+447400123456") else { unreachable!() };

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use consent_ledger::consent::words::{Permission, Seq};
 use consent_ledger::ledger::clock::{Clock, ManualClock};
-use consent_ledger::ledger::disk::{Disk, RealDisk};
-use consent_ledger::ledger::journal::segments;
-use consent_ledger::ledger::verify::verify_data_dir;
+use consent_ledger::ledger::proving::verify::verify_data_dir;
+use consent_ledger::ledger::storage::disk::{Disk, RealDisk};
+use consent_ledger::ledger::storage::journal::segments;
 use consent_ledger::ledger::{Filter, Ledger, Options};
 
 use crate::support::bench::{at, event, may, opt_in, opt_out, put};

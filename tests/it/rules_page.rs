@@ -11,7 +11,7 @@ use consent_ledger::consent::sender::SenderStanding;
 use consent_ledger::consent::setting::Setting;
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Account, Permission, Reason, Sender};
-use consent_ledger::ledger::record::{Acknowledgement, Record, RecordError};
+use consent_ledger::ledger::writing::record::{Acknowledgement, Record, RecordError};
 use consent_ledger::ledger::{Answer, CheckError, Question};
 use consent_ledger::scenarios::Engine;
 use consent_ledger::scenarios::expect::{CheckExpect, Expect};

@@ -8,8 +8,8 @@ use consent_ledger::consent::sender::{Quality as Rating, SenderState as State};
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Account, Sender};
 use consent_ledger::ledger::clock::{Clock, ManualClock};
-use consent_ledger::ledger::disk::{Disk, RealDisk};
-use consent_ledger::ledger::record::{Actor, Record, What};
+use consent_ledger::ledger::storage::disk::{Disk, RealDisk};
+use consent_ledger::ledger::writing::record::{Actor, Record, What};
 use consent_ledger::ledger::{CheckError, Ledger, Options};
 use consent_ledger::proto::report_standing_request::Report;
 use consent_ledger::proto::{

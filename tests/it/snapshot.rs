@@ -8,8 +8,8 @@ use consent_ledger::consent::identifier::Identifier;
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Account, Categories, Category, InboundKind, Method};
 use consent_ledger::ledger::clock::{Clock, ManualClock};
-use consent_ledger::ledger::disk::{Disk, RealDisk};
-use consent_ledger::ledger::record::{Actor, Evidence, Record, What};
+use consent_ledger::ledger::storage::disk::{Disk, RealDisk};
+use consent_ledger::ledger::writing::record::{Actor, Evidence, Record, What};
 use consent_ledger::ledger::{Ledger, Options, Question};
 
 const NOON: Time = Time::from_micros(1_790_000_000_000_000);

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::cli::words;
 use crate::consent::policy::Policy;
 use crate::consent::setting::{Setting, Value};
-use crate::ledger::fold::read_policy;
+use crate::ledger::memory::fold::read_policy;
 use crate::proto;
 
 /// The policy in a message.

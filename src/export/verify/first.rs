@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::line::{Claim, Complete, First, Head};
 use super::problem::{Code, Problem, require};
-use crate::ledger::seal::Key;
+use crate::ledger::bytes::seal::Key;
 use crate::proof::checkpoint::{self, CheckpointError, Verified};
 use crate::proof::note::VerifierKey;
 

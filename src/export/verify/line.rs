@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::json::{Bytes, Bytes32, Hex, Instant, True, object, objects};
+use crate::export::json::{Bytes, Bytes32, Hex, Instant, True, object, objects};
 
 /// The first line, but for its claim.
 #[derive(Deserialize, Debug)]

@@ -10,7 +10,6 @@
 mod bundle;
 mod end;
 mod first;
-pub(in crate::export) mod json;
 mod line;
 mod problem;
 mod receipts;
@@ -21,6 +20,8 @@ mod verifier;
 use std::io::{BufRead, Read};
 
 use serde_json::Value;
+
+use crate::export::json;
 
 use crate::export::receipt_file::ReceiptFile;
 use crate::proof::checkpoint::{Checkpoint, Verified};

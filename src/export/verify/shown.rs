@@ -7,9 +7,9 @@ use super::line::EntryLine;
 use super::problem::{Code, Problem, require};
 use crate::export::derive::Decoded;
 use crate::export::opened;
-use crate::ledger::entry::{ENTRY_MAX_BYTES, Entry, FLAG_CAUSED, FLAG_INTRODUCES, FLAG_INTRODUCES_SECOND, HEADER_BYTES, Header};
-use crate::ledger::kind;
-use crate::ledger::seal::{self, Key};
+use crate::ledger::bytes::entry::{ENTRY_MAX_BYTES, Entry, FLAG_CAUSED, FLAG_INTRODUCES, FLAG_INTRODUCES_SECOND, HEADER_BYTES, Header};
+use crate::ledger::bytes::kind;
+use crate::ledger::bytes::seal::{self, Key};
 use crate::proto::clear_part::Fact;
 use crate::proto::{ClearPart, SealedPart};
 
@@ -95,7 +95,7 @@ impl Shown {
         let commitments = self.clear.as_ref().map(|clear| [clear.key_commitment.as_slice(), clear.second_key_commitment.as_slice()]);
         let of = |place: usize| commitments.and_then(|commitments| commitments.get(place).copied());
         let [own, second] = self.boxes;
-        let side = |link: crate::ledger::entry::TrailLink, place, bounds, member, stated| Side {
+        let side = |link: crate::ledger::bytes::entry::TrailLink, place, bounds, member, stated| Side {
             trail: link.trail,
             trail_seq: link.trail_seq,
             previous: link.previous.number(),

@@ -1,10 +1,10 @@
 //! Files of one piece: checkpoints, proofs, receipts; and what an older checkpoint says about any file.
 
 use super::first::of_checkpoint;
-use super::json;
 use super::problem::{Code, Problem, require};
 use super::shown::Shown;
 use super::{About, Against, Report, VerifyError};
+use crate::export::json;
 use crate::export::receipt::ReceiptError;
 use crate::export::receipt_file::ReceiptFile;
 use crate::proof::checkpoint::{self, Checkpoint, Verified};

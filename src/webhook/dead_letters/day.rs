@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use super::DeadLetterError;
 use super::frame::{self, FILE_MAGIC, Kind, Scan};
 use crate::consent::time::Time;
-use crate::ledger::seal::{self, Key};
+use crate::ledger::bytes::seal::{self, Key};
 
 const KEY_MAGIC: &[u8; 8] = b"CLDLKEY1";
 const DAY_MICROS: i64 = 24 * 3_600_000_000;

@@ -15,7 +15,7 @@ use sha2::Sha256;
 use super::DeadLetterError;
 use crate::consent::time::Time;
 use crate::consent::words::Account;
-use crate::ledger::seal::Key;
+use crate::ledger::bytes::seal::Key;
 
 /// A letter to keep.
 #[derive(Clone)]

@@ -23,7 +23,7 @@ use self::frame::{Frame, Kind};
 use self::letter::Namer;
 use crate::consent::time::Time;
 use crate::consent::words::Account;
-use crate::ledger::seal::{Key, SealError};
+use crate::ledger::bytes::seal::{Key, SealError};
 
 /// How many whole days a letter is kept.
 pub const KEPT_DAYS: i64 = 30;
@@ -217,7 +217,7 @@ impl DeadLetters {
         let mut frames = Vec::with_capacity(batch.len());
         for NewFrame { kind, id, at, plaintext } in batch {
             let frame = open.frame(kind, id.0, at, &plaintext)?;
-            let length = plaintext.len() + crate::ledger::seal::NONCE_BYTES + crate::ledger::seal::TAG_BYTES;
+            let length = plaintext.len() + crate::ledger::bytes::seal::NONCE_BYTES + crate::ledger::bytes::seal::TAG_BYTES;
             bytes.extend_from_slice(&frame);
             frames.push(Frame { kind, id: id.0, at, offset: (bytes.len() - length) as u64, length });
         }

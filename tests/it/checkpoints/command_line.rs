@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use consent_ledger::consent::words::Seq;
-use consent_ledger::ledger::block::Block;
-use consent_ledger::ledger::disk::RealDisk;
-use consent_ledger::ledger::entry::{Entry, EntryHash};
-use consent_ledger::ledger::journal::{Journal, Piece, Resume, ledger_id_of, read_segment, segments};
+use consent_ledger::ledger::bytes::block::Block;
+use consent_ledger::ledger::bytes::entry::{Entry, EntryHash};
+use consent_ledger::ledger::storage::disk::RealDisk;
+use consent_ledger::ledger::storage::journal::{Journal, Piece, Resume, ledger_id_of, read_segment, segments};
 use consent_ledger::proto::{GetCheckpointRequest, ProveConsistencyRequest, ProveInclusionRequest};
 use tonic::Code;
 use tonic_types::StatusExt;

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use consent_ledger::consent::words::{Permission, Reason};
-use consent_ledger::ledger::disk::Disk;
-use consent_ledger::ledger::eraser::Carried;
-use consent_ledger::ledger::verify::verify_against;
+use consent_ledger::ledger::erasure::eraser::Carried;
+use consent_ledger::ledger::proving::verify::verify_against;
+use consent_ledger::ledger::storage::disk::Disk;
 use consent_ledger::proof::checkpoint::{Checkpoint, verify};
 
 use super::desk::{DAY, Desk, erased, hold, request};

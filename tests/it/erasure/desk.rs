@@ -7,12 +7,12 @@ use std::time::Duration;
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Account, Seq};
 use consent_ledger::ledger::clock::{Clock, ManualClock};
-use consent_ledger::ledger::disk::{Disk, RealDisk};
-use consent_ledger::ledger::eraser::Carried;
-use consent_ledger::ledger::matters::Matter;
-use consent_ledger::ledger::record::{Acknowledgement, Actor, Record, RecordError, What};
-use consent_ledger::ledger::step::{Delay, Step, StepRefused};
-use consent_ledger::ledger::waiting_list::ListedMatter;
+use consent_ledger::ledger::erasure::eraser::Carried;
+use consent_ledger::ledger::erasure::matters::Matter;
+use consent_ledger::ledger::erasure::step::{Delay, Step, StepRefused};
+use consent_ledger::ledger::erasure::waiting_list::ListedMatter;
+use consent_ledger::ledger::storage::disk::{Disk, RealDisk};
+use consent_ledger::ledger::writing::record::{Acknowledgement, Actor, Record, RecordError, What};
 use consent_ledger::ledger::{Ledger, Options};
 
 use crate::support::bench::{at, named, who};

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use consent_ledger::consent::words::{Account, Permission, Reason};
-use consent_ledger::ledger::disk::{Disk, RealDisk};
-use consent_ledger::ledger::keyring::Keyring;
-use consent_ledger::ledger::secrets::Secrets;
-use consent_ledger::ledger::verify::verify_data_dir;
+use consent_ledger::ledger::keys::keyring::Keyring;
+use consent_ledger::ledger::keys::secrets::Secrets;
+use consent_ledger::ledger::proving::verify::verify_data_dir;
+use consent_ledger::ledger::storage::disk::{Disk, RealDisk};
 use consent_ledger::ledger::{Filter, Ledger, OpenError};
 
 use super::{erase, open_from_snapshot, trail, why};

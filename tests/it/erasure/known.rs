@@ -3,8 +3,8 @@
 use consent_ledger::consent::account::Known;
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Account, Category, Permission, Reason, Seq};
-use consent_ledger::ledger::drift::Period;
-use consent_ledger::ledger::record::What;
+use consent_ledger::ledger::reading::drift::Period;
+use consent_ledger::ledger::writing::record::What;
 use consent_ledger::ledger::{Filter, Ledger, Question};
 use consent_ledger::proto::clear_part::Fact;
 

@@ -5,7 +5,7 @@ use consent_ledger::consent::account::Known;
 use consent_ledger::consent::decide::Decision;
 use consent_ledger::consent::time::Time;
 use consent_ledger::ledger::Question;
-use consent_ledger::ledger::record::{Record, What};
+use consent_ledger::ledger::writing::record::{Record, What};
 use consent_ledger::scenarios::Engine;
 use consent_ledger::scenarios::real::RealEngine;
 

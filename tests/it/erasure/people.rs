@@ -2,8 +2,8 @@
 
 use consent_ledger::consent::words::{Account, Effect, Permission, Reason};
 use consent_ledger::ledger::Filter;
-use consent_ledger::ledger::record::{RecordError, What};
-use consent_ledger::ledger::verify::verify_data_dir;
+use consent_ledger::ledger::proving::verify::verify_data_dir;
+use consent_ledger::ledger::writing::record::{RecordError, What};
 use consent_ledger::proto::clear_part::Fact;
 
 use super::{erase, forget, trail, why};
@@ -253,7 +253,7 @@ fn a_contact_erased_twice_is_gone_twice() {
 
 #[test]
 fn an_erasure_reaches_one_account_only() {
-    use consent_ledger::ledger::record::Record;
+    use consent_ledger::ledger::writing::record::Record;
     let dir = tempfile::tempdir().unwrap();
     let ledger = try_open(dir.path(), at(3600)).unwrap();
     let other: Account = "other".parse().unwrap();
@@ -330,7 +330,7 @@ fn a_possible_opt_out_goes_with_its_message_and_one_of_somebody_else_stays() {
 #[test]
 fn a_comparison_of_policies_counts_nobody_who_was_erased_and_names_who_is_left() {
     use consent_ledger::consent::policy::{Policy, UnknownContact};
-    use consent_ledger::ledger::diff::{Page, Proposal};
+    use consent_ledger::ledger::reading::diff::{Page, Proposal};
     let dir = tempfile::tempdir().unwrap();
     let ledger = open(dir.path());
     put(&ledger, 10, opt_in(PHONE));

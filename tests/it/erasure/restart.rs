@@ -6,8 +6,8 @@ use std::sync::Arc;
 use consent_ledger::consent::decide::Decision;
 use consent_ledger::consent::time::Time;
 use consent_ledger::ledger::clock::{Clock, ManualClock};
-use consent_ledger::ledger::disk::{Disk, RealDisk};
-use consent_ledger::ledger::verify::verify_data_dir;
+use consent_ledger::ledger::proving::verify::verify_data_dir;
+use consent_ledger::ledger::storage::disk::{Disk, RealDisk};
 use consent_ledger::ledger::{Ledger, Options, Question};
 
 use crate::oracle::without_seqs;

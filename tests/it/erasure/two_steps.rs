@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use consent_ledger::consent::words::{Effect, Permission, Reason};
-use consent_ledger::ledger::disk::{Disk, RealDisk};
-use consent_ledger::ledger::eraser::Carried;
-use consent_ledger::ledger::matters::MatterKind;
-use consent_ledger::ledger::record::{RecordError, What};
-use consent_ledger::ledger::step::{Step, StepRefused};
-use consent_ledger::ledger::verify::verify_data_dir;
+use consent_ledger::ledger::erasure::eraser::Carried;
+use consent_ledger::ledger::erasure::matters::MatterKind;
+use consent_ledger::ledger::erasure::step::{Step, StepRefused};
+use consent_ledger::ledger::proving::verify::verify_data_dir;
+use consent_ledger::ledger::storage::disk::{Disk, RealDisk};
+use consent_ledger::ledger::writing::record::{RecordError, What};
 use consent_ledger::ledger::{Filter, Ledger};
 use consent_ledger::proto::clear_part::Fact;
 
@@ -323,7 +323,10 @@ fn steps_of_one_moment_are_taken_one_after_the_other() {
         record("5", request(PHONE, 30)),
         record("6", hold(PHONE)),
         record("7", request(PHONE, 30)),
-        record("8", Step::Request { contact: who(OTHER), delay: consent_ledger::ledger::step::Delay::DEFAULT, keep_suppression: true }),
+        record(
+            "8",
+            Step::Request { contact: who(OTHER), delay: consent_ledger::ledger::erasure::step::Delay::DEFAULT, keep_suppression: true },
+        ),
     ];
     let runtime = crate::support::client::runtime();
     let rehearsed = runtime.block_on(desk.ledger.rehearse(steps.clone()));

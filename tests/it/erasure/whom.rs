@@ -6,10 +6,10 @@ use std::sync::Arc;
 use consent_ledger::consent::account::Known;
 use consent_ledger::consent::decide::Decision;
 use consent_ledger::consent::words::{Account, Effect, Permission, Reason, Seq};
-use consent_ledger::ledger::disk::{Disk, RealDisk};
-use consent_ledger::ledger::record::{Record, RecordError, What};
-use consent_ledger::ledger::step::StepRefused;
-use consent_ledger::ledger::verify::verify_data_dir;
+use consent_ledger::ledger::erasure::step::StepRefused;
+use consent_ledger::ledger::proving::verify::verify_data_dir;
+use consent_ledger::ledger::storage::disk::{Disk, RealDisk};
+use consent_ledger::ledger::writing::record::{Record, RecordError, What};
 use consent_ledger::ledger::{Filter, Ledger, Question};
 use consent_ledger::proto::clear_part::Fact;
 

@@ -12,9 +12,9 @@ use consent_ledger::consent::words::{Account, Category, Permission, Reason};
 use consent_ledger::export::collected::Collected;
 use consent_ledger::export::person::{Life, Person};
 use consent_ledger::ledger::clock::{Clock, ManualClock};
-use consent_ledger::ledger::disk::{Disk, RealDisk};
-use consent_ledger::ledger::export::{ExportError, Piece};
-use consent_ledger::ledger::record::What;
+use consent_ledger::ledger::evidence::export::{ExportError, Piece};
+use consent_ledger::ledger::storage::disk::{Disk, RealDisk};
+use consent_ledger::ledger::writing::record::What;
 use consent_ledger::ledger::{Ledger, Options, Question};
 use consent_ledger::proto::{ExportBegin, ExportSelection};
 

@@ -3,8 +3,8 @@
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::Seq;
 use consent_ledger::export::pieces::{Format, Pieces};
-use consent_ledger::ledger::entry::{EntryHash, Header, TrailLink};
-use consent_ledger::ledger::kind::kind_of;
+use consent_ledger::ledger::bytes::entry::{EntryHash, Header, TrailLink};
+use consent_ledger::ledger::bytes::kind::kind_of;
 use consent_ledger::proto::clear_part::Fact;
 use consent_ledger::proto::export_begin::Claim;
 use consent_ledger::proto::export_piece::Piece;

@@ -1,6 +1,6 @@
 //! Entries dropped, swapped, duplicated, cut, rewired; the chain and the tree over them.
 
-use consent_ledger::ledger::entry::EntryHash;
+use consent_ledger::ledger::bytes::entry::EntryHash;
 
 use super::{Kind, lines};
 use crate::support::forger::file::File;

@@ -1,8 +1,8 @@
 //! Forgeries by a dishonest owner, who has every key: seals, links and signs anew.
 
 use consent_ledger::consent::words::Seq;
-use consent_ledger::ledger::entry::EntryHash;
-use consent_ledger::ledger::receipt::identifier_digest;
+use consent_ledger::ledger::bytes::entry::EntryHash;
+use consent_ledger::ledger::evidence::receipt::identifier_digest;
 use consent_ledger::proof::merkle::{Hash, prove_inclusion};
 use consent_ledger::proof::tlog_proof::TlogProof;
 use consent_ledger::proto::clear_part::Fact;

@@ -266,7 +266,7 @@ pub const KINDS: &[Kind] = &[
         code: "NOT_LEDGER_CREATED",
         forge: |goods| {
             created(goods, |entry| {
-                entry.header.previous_hash = consent_ledger::ledger::entry::EntryHash::from_bytes([7; 32]);
+                entry.header.previous_hash = consent_ledger::ledger::bytes::entry::EntryHash::from_bytes([7; 32]);
             })
         },
     },

@@ -11,9 +11,9 @@ use consent_ledger::consent::identifier::Identifier;
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Account, Category, InboundKind, Permission, Reason};
 use consent_ledger::ledger::clock::{Clock, ManualClock};
-use consent_ledger::ledger::diff::{Page, PolicyDiff, Proposal};
-use consent_ledger::ledger::disk::{Disk, RealDisk};
-use consent_ledger::ledger::record::{Actor, Record, What};
+use consent_ledger::ledger::reading::diff::{Page, PolicyDiff, Proposal};
+use consent_ledger::ledger::storage::disk::{Disk, RealDisk};
+use consent_ledger::ledger::writing::record::{Actor, Record, What};
 use consent_ledger::ledger::{Ledger, Options, Question};
 
 use crate::support::bench::{adopts, who};

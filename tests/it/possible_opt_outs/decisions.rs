@@ -4,7 +4,7 @@ use std::path::Path;
 
 use consent_ledger::consent::policy::{InboundAfterOptOut, Policy, Scope};
 use consent_ledger::consent::words::{Account, Category, Effect, Permission, Reason, Seq};
-use consent_ledger::ledger::record::{Acknowledgement, Actor, Record, RecordError, What};
+use consent_ledger::ledger::writing::record::{Acknowledgement, Actor, Record, RecordError, What};
 use consent_ledger::ledger::{Filter, Ledger, Options, Question};
 
 use super::{CONTACT, SAID};

@@ -3,9 +3,9 @@
 use consent_ledger::consent::words::{Permission, Reason, Seq};
 use consent_ledger::export::receipt::verify;
 use consent_ledger::ledger::Filter;
-use consent_ledger::ledger::receipt::store;
-use consent_ledger::ledger::record::{Actor, Record, RecordError, What};
-use consent_ledger::ledger::rederive::Verdict;
+use consent_ledger::ledger::evidence::receipt::store;
+use consent_ledger::ledger::evidence::rederive::Verdict;
+use consent_ledger::ledger::writing::record::{Actor, Record, RecordError, What};
 use consent_ledger::proto::clear_part::Fact;
 
 use super::{Bench, CONTACT, OTHER, marketing};

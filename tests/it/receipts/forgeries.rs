@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use consent_ledger::export::receipt::ReceiptError;
 use consent_ledger::export::receipt_file::{ReceiptFile, write};
-use consent_ledger::ledger::receipt::Receipt;
+use consent_ledger::ledger::evidence::receipt::Receipt;
 use consent_ledger::proof::note::VerifierKey;
 use consent_ledger::proto::DecisionReceiptIssued;
 use prost::Message;

@@ -10,11 +10,11 @@ use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::Seq;
 use consent_ledger::export::derive::{About, Decoded, Material, derive};
 use consent_ledger::export::receipt_file::{ReceiptFile, write};
-use consent_ledger::ledger::disk::RealDisk;
-use consent_ledger::ledger::entry::Entry;
-use consent_ledger::ledger::fold;
-use consent_ledger::ledger::receipt::{Receipt, ReceiptQuestion, differences};
-use consent_ledger::ledger::rederive::Verdict;
+use consent_ledger::ledger::bytes::entry::Entry;
+use consent_ledger::ledger::evidence::receipt::{Receipt, ReceiptQuestion, differences};
+use consent_ledger::ledger::evidence::rederive::Verdict;
+use consent_ledger::ledger::memory::fold;
+use consent_ledger::ledger::storage::disk::RealDisk;
 use consent_ledger::ledger::{Answer, Filter, Ledger, Question};
 
 use super::Bench;

@@ -6,7 +6,7 @@ use consent_ledger::consent::policy::Policy;
 use consent_ledger::consent::sender::{Declaration, EscalationPath};
 use consent_ledger::consent::words::{Categories, Category, Reason, Sender};
 use consent_ledger::ledger::Question;
-use consent_ledger::ledger::record::{Evidence, What};
+use consent_ledger::ledger::writing::record::{Evidence, What};
 
 use super::histories::{Arrival, POLICIES, policy};
 

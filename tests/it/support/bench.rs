@@ -9,9 +9,9 @@ use consent_ledger::consent::policy::Policy;
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Account, Categories, Category, InboundKind, Method, Permission};
 use consent_ledger::ledger::clock::{Clock, ManualClock};
-use consent_ledger::ledger::disk::{Disk, RealDisk};
-use consent_ledger::ledger::event_id::EventId;
-use consent_ledger::ledger::record::{Acknowledgement, Actor, Evidence, Record, What};
+use consent_ledger::ledger::storage::disk::{Disk, RealDisk};
+use consent_ledger::ledger::writing::event_id::EventId;
+use consent_ledger::ledger::writing::record::{Acknowledgement, Actor, Evidence, Record, What};
 use consent_ledger::ledger::{Answer, Ledger, OpenError, Options, Question};
 
 /// 2026-03-01T00:00:00Z, in microseconds.

@@ -11,7 +11,7 @@ use consent_ledger::consent::template::{Template, TemplateAsked, TemplateKey, Te
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Account, Categories, Category, InboundKind, Method, PlatformPreference, Sender};
 use consent_ledger::ledger::Question;
-use consent_ledger::ledger::record::{Actor, Evidence, Record, What};
+use consent_ledger::ledger::writing::record::{Actor, Evidence, Record, What};
 
 use super::bench::START;
 use super::dice::Dice;

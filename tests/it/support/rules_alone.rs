@@ -15,9 +15,10 @@ use consent_ledger::consent::policy::Scope;
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Categories, Method, Sender, Seq};
 use consent_ledger::ledger::Question;
-use consent_ledger::ledger::event_id::EventId;
-use consent_ledger::ledger::record::{Record, What};
-use consent_ledger::ledger::{draft, fold};
+use consent_ledger::ledger::memory::fold;
+use consent_ledger::ledger::writing::draft;
+use consent_ledger::ledger::writing::event_id::EventId;
+use consent_ledger::ledger::writing::record::{Record, What};
 use consent_ledger::proto::clear_part::Fact as Stored;
 
 use super::oracle::consent::proves;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use consent_ledger::consent::words::Seq;
 use consent_ledger::export::opened;
-use consent_ledger::ledger::entry::{Entry, EntryHash};
+use consent_ledger::ledger::bytes::entry::{Entry, EntryHash};
 use consent_ledger::proof::checkpoint::Checkpoint;
 use consent_ledger::proof::merkle::{Frontier, Hash};
 use consent_ledger::proof::note::Note;
@@ -114,7 +114,7 @@ impl File {
         }
         if let Ok(clear) = entry.clear() {
             members.insert("clear".into(), opened::clear(entry.clear_bytes()).unwrap());
-            members.insert("kind".into(), consent_ledger::ledger::kind::field_name(&clear.fact.unwrap()).into());
+            members.insert("kind".into(), consent_ledger::ledger::bytes::kind::field_name(&clear.fact.unwrap()).into());
         }
     }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use consent_ledger::ledger::disk::RealDisk;
-use consent_ledger::ledger::keyring::Keyring;
-use consent_ledger::ledger::seal::Key;
-use consent_ledger::ledger::secrets::{LedgerId, Secrets};
+use consent_ledger::ledger::bytes::seal::Key;
+use consent_ledger::ledger::keys::keyring::Keyring;
+use consent_ledger::ledger::keys::secrets::{LedgerId, Secrets};
+use consent_ledger::ledger::storage::disk::RealDisk;
 use ed25519_dalek::SigningKey;
 use serde_json::Value;
 

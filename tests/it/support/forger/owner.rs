@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use consent_ledger::export::opened;
-use consent_ledger::ledger::entry::EntryHash;
-use consent_ledger::ledger::keyring::key_commitment;
-use consent_ledger::ledger::receipt::{identifier_digest, signed_bytes};
-use consent_ledger::ledger::seal::{self, Key};
+use consent_ledger::ledger::bytes::entry::EntryHash;
+use consent_ledger::ledger::bytes::seal::{self, Key};
+use consent_ledger::ledger::evidence::receipt::{identifier_digest, signed_bytes};
+use consent_ledger::ledger::keys::keyring::key_commitment;
 use consent_ledger::proof::head;
 use consent_ledger::proof::merkle::{Hash, Nodes, node, prove_inclusion, root};
 use consent_ledger::proto::clear_part::Fact;

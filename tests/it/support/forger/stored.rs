@@ -1,7 +1,7 @@
 //! An entry that is being forged: header, clear part, and what its boxes hold.
 
-use consent_ledger::ledger::entry::{Entry, EntryHash, HEADER_BYTES, Header, SealedBox};
-use consent_ledger::ledger::seal;
+use consent_ledger::ledger::bytes::entry::{Entry, EntryHash, HEADER_BYTES, Header, SealedBox};
+use consent_ledger::ledger::bytes::seal;
 use consent_ledger::proto::{ClearPart, SealedPart};
 use prost::Message;
 

@@ -81,7 +81,7 @@ fn inverse(of: u128) -> u128 {
 
 #[test]
 fn the_box_opens_under_both_keys_to_different_words() {
-    use consent_ledger::ledger::seal::{Key, open};
+    use consent_ledger::ledger::bytes::seal::{Key, open};
     use consent_ledger::proto::SealedPart;
     use prost::Message;
 

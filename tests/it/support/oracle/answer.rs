@@ -6,7 +6,7 @@ use consent_ledger::consent::policy::{Policy, UnknownContact};
 use consent_ledger::consent::template::TemplateAsked;
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Categories, Category, Permission, PlatformPreference, Reason, Sender};
-use consent_ledger::ledger::record::What;
+use consent_ledger::ledger::writing::record::What;
 
 use super::book::Kept;
 use super::case::Case;

@@ -6,7 +6,7 @@ use consent_ledger::consent::keyword::{Keyword, Reading};
 use consent_ledger::consent::policy::{Policy, Scope};
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Categories, Sender, Seq};
-use consent_ledger::ledger::record::What;
+use consent_ledger::ledger::writing::record::What;
 
 use super::erasure::{Left, rule_17_left};
 

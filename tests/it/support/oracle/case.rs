@@ -3,7 +3,7 @@
 use consent_ledger::consent::policy::Policy;
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{InboundKind, Sender};
-use consent_ledger::ledger::record::What;
+use consent_ledger::ledger::writing::record::What;
 
 use super::book::Kept;
 use super::senders::Standing;

@@ -3,7 +3,7 @@
 use consent_ledger::consent::policy::Scope;
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Category, Method, PlatformPreference, Sender};
-use consent_ledger::ledger::record::{Evidence, What};
+use consent_ledger::ledger::writing::record::{Evidence, What};
 
 use super::case::Case;
 use super::who::Life;

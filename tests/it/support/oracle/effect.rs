@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use consent_ledger::consent::identifier::Identifier;
 use consent_ledger::consent::keyword::Keyword;
 use consent_ledger::consent::words::{Categories, Effect, Method, Sender};
-use consent_ledger::ledger::record::What;
+use consent_ledger::ledger::writing::record::What;
 
 use super::book::{Book, Kept};
 use super::consent::proves;

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use consent_ledger::consent::identifier::Identifier;
 use consent_ledger::consent::time::Time;
-use consent_ledger::ledger::record::What;
+use consent_ledger::ledger::writing::record::What;
 
 use super::book::Kept;
 use super::who::{Life, Who, distinct};

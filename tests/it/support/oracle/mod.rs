@@ -23,7 +23,7 @@ use consent_ledger::consent::identifier::Identifier;
 use consent_ledger::consent::sender::SenderStanding;
 use consent_ledger::consent::time::{CLOCK_TOLERANCE_MICROS, Time};
 use consent_ledger::consent::words::{Account, Sender, Seq};
-use consent_ledger::ledger::record::{Acknowledgement, Record, RecordError, What};
+use consent_ledger::ledger::writing::record::{Acknowledgement, Record, RecordError, What};
 use consent_ledger::ledger::{Answer, CheckError, Position, Question};
 use consent_ledger::scenarios::Engine;
 

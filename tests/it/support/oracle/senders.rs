@@ -6,7 +6,7 @@ use consent_ledger::consent::sender::{
 };
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::Sender;
-use consent_ledger::ledger::record::What;
+use consent_ledger::ledger::writing::record::What;
 
 use super::book::Kept;
 

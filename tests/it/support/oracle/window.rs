@@ -3,7 +3,7 @@
 use consent_ledger::consent::policy::InboundAfterOptOut;
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Category, Sender};
-use consent_ledger::ledger::record::What;
+use consent_ledger::ledger::writing::record::What;
 
 use super::case::{Case, Inbound};
 use super::consent::{latest_opt_out, rule_4_consent};

@@ -1,0 +1,130 @@
+//! A block: consecutive entries of one commit, about 4 KiB. The same bytes go to the journal and to sled.
+//!
+//! ```text
+//! 43 4C 42 01 | count 4 | first_seq 8 | CRC-32C of the entries 4 | entries
+//! ```
+
+use crate::consent::words::Seq;
+use crate::ledger::bytes::entry::{Entry, EntryError};
+
+/// Where a commit's entries are cut into blocks, in bytes.
+pub const BLOCK_TARGET_BYTES: usize = 4096;
+
+/// Bytes before the entries.
+const HEADER_BYTES: usize = 20;
+
+/// "CLB", version 1.
+const MAGIC: [u8; 4] = *b"CLB\x01";
+
+/// Why bytes are no block.
+#[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
+pub enum BlockError {
+    /// Not the magic bytes, or cut short.
+    #[error("not a block of version 1")]
+    NotABlock,
+    /// The checksum does not match.
+    #[error("the block at seq {first} fails its checksum")]
+    Checksum {
+        /// The block's first seq.
+        first: Seq,
+    },
+    /// An entry in it does not read.
+    #[error("the block at seq {first} holds an entry that does not read: {source}")]
+    Entry {
+        /// The block's first seq.
+        first: Seq,
+        /// What is wrong with the entry.
+        source: EntryError,
+    },
+    /// Its entries are not those it says.
+    #[error("the block at seq {first} does not hold the entries it says")]
+    Miscounted {
+        /// The block's first seq.
+        first: Seq,
+    },
+}
+
+/// A block whose checksum holds and whose entries are those it says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Block {
+    bytes: Vec<u8>,
+    first: Seq,
+    count: u32,
+}
+
+impl Block {
+    /// A block of `count` entries, one after another in `entries`, from `first` on.
+    #[must_use]
+    pub fn new(first: Seq, count: u32, entries: &[u8]) -> Self {
+        let mut bytes = Vec::with_capacity(HEADER_BYTES + entries.len());
+        bytes.extend_from_slice(&MAGIC);
+        bytes.extend_from_slice(&count.to_be_bytes());
+        bytes.extend_from_slice(&first.number().to_be_bytes());
+        bytes.extend_from_slice(&crc32c::crc32c(entries).to_be_bytes());
+        bytes.extend_from_slice(entries);
+        Self { bytes, first, count }
+    }
+
+    /// Reads a block.
+    ///
+    /// # Errors
+    /// Where checksum, count or an entry is wrong.
+    pub fn decode(bytes: Vec<u8>) -> Result<Self, BlockError> {
+        let (header, entries) = bytes.split_first_chunk::<HEADER_BYTES>().ok_or(BlockError::NotABlock)?;
+        let [m0, m1, m2, m3, c0, c1, c2, c3, f0, f1, f2, f3, f4, f5, f6, f7, s0, s1, s2, s3] = *header;
+        if [m0, m1, m2, m3] != MAGIC {
+            return Err(BlockError::NotABlock);
+        }
+        let count = u32::from_be_bytes([c0, c1, c2, c3]);
+        let first = Seq::new(u64::from_be_bytes([f0, f1, f2, f3, f4, f5, f6, f7]));
+        if crc32c::crc32c(entries) != u32::from_be_bytes([s0, s1, s2, s3]) {
+            return Err(BlockError::Checksum { first });
+        }
+        let (mut rest, mut seq, mut seen) = (entries, first, 0);
+        while !rest.is_empty() {
+            let (entry, after) = Entry::split(rest).map_err(|source| BlockError::Entry { first, source })?;
+            if entry.header.seq != seq {
+                return Err(BlockError::Miscounted { first });
+            }
+            (rest, seq, seen) = (after, seq.next(), seen + 1);
+        }
+        if seen != count || count == 0 {
+            return Err(BlockError::Miscounted { first });
+        }
+        Ok(Self { bytes, first, count })
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The seq of its first entry.
+    #[must_use]
+    pub const fn first(&self) -> Seq {
+        self.first
+    }
+
+    /// The seq of its last entry.
+    #[must_use]
+    pub const fn last(&self) -> Seq {
+        Seq::new(self.first.number() + self.count as u64 - 1)
+    }
+
+    /// How many entries it holds.
+    #[must_use]
+    pub const fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// Its entries.
+    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        let mut rest = self.bytes.get(HEADER_BYTES..).unwrap_or_default();
+        std::iter::from_fn(move || {
+            let (entry, after) = Entry::split(rest).ok()?;
+            rest = after;
+            Some(entry)
+        })
+    }
+}

@@ -1,0 +1,303 @@
+//! The data key of every trail: fixed 64-byte slots in two files, repaired by tag, erased in place.
+//!
+//! ```text
+//! state 1 | zero 1 | master_key_id 2 | nonce 12 | wrapped key 32 | tag 16
+//! ```
+//!
+//! Slots are filled and synced ahead of use, so that a commit needs no sync but the journal's.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::ledger::bytes::seal::{self, Key, NONCE_BYTES, SealError};
+use crate::ledger::keys::secrets::{LedgerId, MASTER_KEY_ID};
+use crate::ledger::storage::disk::{Disk, DiskFile};
+
+/// Bytes of a slot.
+const SLOT_BYTES: usize = 64;
+
+/// "CLK", version 1.
+const MAGIC: [u8; 4] = *b"CLK\x01";
+
+const LIVE: u8 = 1;
+const ERASED: u8 = 2;
+
+/// Why a key was not given or kept.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyringError {
+    /// A file did not do what was asked.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// What happened.
+        source: std::io::Error,
+    },
+    /// Not a keyring of this ledger.
+    #[error("{} is not the keyring of this ledger", path.display())]
+    Foreign {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The slot does not open in either file.
+    #[error("the key of trail {trail} is damaged in both files of the keyring; restore one of them from a backup")]
+    Damaged {
+        /// Whose key.
+        trail: u64,
+    },
+    /// The trail has no key: no slot was filled for it.
+    #[error("the keyring holds no key for trail {trail}; it is older than the log")]
+    Missing {
+        /// Whose key.
+        trail: u64,
+    },
+    /// No random numbers.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+}
+
+/// What a slot holds.
+#[derive(Debug)]
+pub enum Slot {
+    /// Never filled.
+    Empty,
+    /// A key.
+    Live(Key),
+    /// The key is gone.
+    Erased,
+}
+
+struct Copy {
+    path: PathBuf,
+    file: Box<dyn DiskFile>,
+}
+
+/// The keys.
+pub struct Keyring {
+    ledger_id: LedgerId,
+    master: Key,
+    copies: [Copy; 2],
+    /// Slots up to this trail are filled and synced.
+    filled: u64,
+    /// How many slots are filled at a time.
+    ahead: u64,
+}
+
+impl Keyring {
+    /// Opens the keyring in `dir`; `highest` is the highest trail in the log: slots above it get fresh keys.
+    ///
+    /// # Errors
+    /// Where a file belongs to another ledger or does not do what is asked.
+    pub fn open(disk: &dyn Disk, dir: &Path, ledger_id: LedgerId, master: &Key, highest: u64, ahead: u64) -> Result<Self, KeyringError> {
+        disk.create_dir(dir).map_err(|source| KeyringError::Io { path: dir.to_owned(), source })?;
+        let copies = [open_copy(disk, dir.join("a"), ledger_id)?, open_copy(disk, dir.join("b"), ledger_id)?];
+        disk.sync_dir(dir).map_err(|source| KeyringError::Io { path: dir.to_owned(), source })?;
+        let mut keyring = Self { ledger_id, master: master.clone(), copies, filled: highest, ahead };
+        keyring.fill(highest + ahead)?;
+        Ok(keyring)
+    }
+
+    /// Opens the keyring to read keys only; writes nothing.
+    ///
+    /// # Errors
+    /// Where a file belongs to another ledger or does not do what is asked.
+    pub fn open_to_read(disk: &dyn Disk, dir: &Path, ledger_id: LedgerId, master: &Key) -> Result<Self, KeyringError> {
+        let open = |name: &str| {
+            let path = dir.join(name);
+            let file = disk.open(&path, false).map_err(|source| KeyringError::Io { path: path.clone(), source })?;
+            Ok::<_, KeyringError>(Copy { path, file })
+        };
+        // One file holds every key; the other is made again from it.
+        let copies = match (open("a"), open("b")) {
+            (Ok(a), Ok(b)) => [a, b],
+            (Ok(_), Err(_)) => [open("a")?, open("a")?],
+            (Err(_), Ok(_)) => [open("b")?, open("b")?],
+            (Err(error), Err(_)) => return Err(error),
+        };
+        Ok(Self { ledger_id, master: master.clone(), copies, filled: u64::MAX, ahead: 0 })
+    }
+
+    /// Makes sure that every trail up to `trail` has a key, synced; fills ahead where it must.
+    ///
+    /// # Errors
+    /// Where a write or sync fails: final.
+    pub fn reserve(&mut self, trail: u64) -> Result<(), KeyringError> {
+        if trail > self.filled { self.fill(trail + self.ahead) } else { Ok(()) }
+    }
+
+    /// What the slot of `trail` holds; a copy whose tag fails is repaired from the other.
+    ///
+    /// # Errors
+    /// Where neither copy opens.
+    pub fn slot(&self, trail: u64) -> Result<Slot, KeyringError> {
+        let [a, b] = &self.copies;
+        match (self.read(a, trail)?, self.read(b, trail)?) {
+            (Some(Slot::Erased), _) | (_, Some(Slot::Erased)) => Ok(Slot::Erased),
+            (Some(Slot::Live(key)), _) | (_, Some(Slot::Live(key))) => Ok(Slot::Live(key)),
+            (Some(Slot::Empty), Some(Slot::Empty)) => Ok(Slot::Empty),
+            _ => Err(KeyringError::Damaged { trail }),
+        }
+    }
+
+    /// The key of `trail`; none where it was erased.
+    ///
+    /// # Errors
+    /// Where there is none, or neither copy opens.
+    pub fn key(&self, trail: u64) -> Result<Option<Key>, KeyringError> {
+        match self.slot(trail)? {
+            Slot::Live(key) => Ok(Some(key)),
+            Slot::Erased => Ok(None),
+            Slot::Empty => Err(KeyringError::Missing { trail }),
+        }
+    }
+
+    /// Writes the good copy of every slot over a damaged other, up to `highest`. Says how many were repaired.
+    ///
+    /// # Errors
+    /// Where a slot is damaged in both files, or a write or sync fails.
+    pub fn repair(&self, highest: u64) -> Result<u64, KeyringError> {
+        let [a, b] = &self.copies;
+        let mut repaired = 0;
+        for trail in 1..=highest {
+            let (in_a, in_b) = (self.read(a, trail)?, self.read(b, trail)?);
+            let (good, bad) = match (&in_a, &in_b) {
+                (Some(Slot::Live(_)), Some(Slot::Live(_))) | (Some(Slot::Erased), Some(Slot::Erased)) => continue,
+                (Some(Slot::Erased), _) | (Some(Slot::Live(_)), None | Some(Slot::Empty)) => (a, b),
+                (_, Some(Slot::Erased)) | (None | Some(Slot::Empty), Some(Slot::Live(_))) => (b, a),
+                (Some(Slot::Empty), Some(Slot::Empty)) => return Err(KeyringError::Missing { trail }),
+                _ => return Err(KeyringError::Damaged { trail }),
+            };
+            let mut slot = [0; SLOT_BYTES];
+            good.io(good.file.read_at(&mut slot, offset(trail)))?;
+            bad.io(bad.file.write_at(&slot, offset(trail)))?;
+            repaired += 1;
+        }
+        if repaired > 0 {
+            self.sync()?;
+        }
+        Ok(repaired)
+    }
+
+    /// Overwrites the keys of these trails in both files, each synced before the other is touched. From then on what they
+    /// sealed opens no more.
+    ///
+    /// # Errors
+    /// Where a write or sync fails: final.
+    pub fn erase(&self, trails: &[u64]) -> Result<(), KeyringError> {
+        for copy in &self.copies {
+            for trail in trails {
+                copy.io(copy.file.write_at(&self.wrap(*trail, ERASED, &[0; 32])?, offset(*trail)))?;
+            }
+            copy.io(copy.file.sync())?;
+        }
+        Ok(())
+    }
+
+    /// Those of `trails` whose slots do not both say that they are erased: a live or a damaged one does not.
+    ///
+    /// # Errors
+    /// Where a file cannot be read.
+    pub fn not_erased(&self, trails: impl Iterator<Item = u64>) -> Result<Vec<u64>, KeyringError> {
+        let [a, b] = &self.copies;
+        let mut found = Vec::new();
+        for trail in trails {
+            if !matches!((self.read(a, trail)?, self.read(b, trail)?), (Some(Slot::Erased), Some(Slot::Erased))) {
+                found.push(trail);
+            }
+        }
+        Ok(found)
+    }
+
+    fn fill(&mut self, up_to: u64) -> Result<(), KeyringError> {
+        let mut slots = Vec::new();
+        for trail in self.filled + 1..=up_to {
+            slots.extend_from_slice(&self.wrap(trail, LIVE, Key::random()?.bytes())?);
+        }
+        for copy in &self.copies {
+            // One after the other: a power cut hurts the slots of one file at most.
+            copy.io(copy.file.write_at(&slots, offset(self.filled + 1)))?;
+            copy.io(copy.file.sync())?;
+        }
+        self.filled = up_to;
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<(), KeyringError> {
+        self.copies.iter().try_for_each(|copy| copy.io(copy.file.sync()))
+    }
+
+    fn wrap(&self, trail: u64, state: u8, key: &[u8; 32]) -> Result<[u8; SLOT_BYTES], KeyringError> {
+        let sealed = seal::seal(&self.master, &self.bound_to(trail, state, MASTER_KEY_ID), key)?;
+        let mut slot = Vec::with_capacity(SLOT_BYTES);
+        slot.extend_from_slice(&[state, 0]);
+        slot.extend_from_slice(&MASTER_KEY_ID.to_be_bytes());
+        slot.extend_from_slice(&sealed);
+        slot.as_slice().try_into().map_err(|_| KeyringError::Seal(SealError::TooLong))
+    }
+
+    /// None: the copy is damaged there.
+    fn read(&self, copy: &Copy, trail: u64) -> Result<Option<Slot>, KeyringError> {
+        let mut slot = [0; SLOT_BYTES];
+        let read = copy.io(copy.file.read_at(&mut slot, offset(trail)))?;
+        if slot == [0; SLOT_BYTES] || read < SLOT_BYTES {
+            return Ok((slot == [0; SLOT_BYTES]).then_some(Slot::Empty));
+        }
+        let ([state, _, id_high, id_low], sealed) =
+            slot.split_first_chunk::<4>().map_or(([0; 4], [].as_slice()), |(head, rest)| (*head, rest));
+        let opened = seal::open(&self.master, &self.bound_to(trail, state, u16::from_be_bytes([id_high, id_low])), sealed);
+        debug_assert_eq!(sealed.len(), NONCE_BYTES + 48);
+        Ok(match (state, opened.ok().and_then(|key| <[u8; 32]>::try_from(key.as_slice()).ok())) {
+            (LIVE, Some(key)) => Some(Slot::Live(Key::from_bytes(key))),
+            (ERASED, Some(_)) => Some(Slot::Erased),
+            _ => None,
+        })
+    }
+
+    fn bound_to(&self, trail: u64, state: u8, master_key_id: u16) -> Vec<u8> {
+        [b"consent-ledger/v1 slot".as_slice(), &self.ledger_id.0, &trail.to_be_bytes(), &[state], &master_key_id.to_be_bytes()].concat()
+    }
+}
+
+impl Copy {
+    fn io<T>(&self, result: std::io::Result<T>) -> Result<T, KeyringError> {
+        result.map_err(|source| KeyringError::Io { path: self.path.clone(), source })
+    }
+}
+
+fn open_copy(disk: &dyn Disk, path: PathBuf, ledger_id: LedgerId) -> Result<Copy, KeyringError> {
+    let io = |source| KeyringError::Io { path: path.clone(), source };
+    let file = disk.open(&path, true).map_err(io)?;
+    let mut header = Vec::from(MAGIC);
+    header.extend_from_slice(&ledger_id.0);
+    header.resize(SLOT_BYTES - 4, 0);
+    header.extend_from_slice(&crc32c::crc32c(&header).to_be_bytes());
+    let mut found = vec![0; SLOT_BYTES];
+    let read = file.read_at(&mut found, 0).map_err(io)?;
+    let intact = found.split_last_chunk::<4>().is_some_and(|(body, crc)| *crc == crc32c::crc32c(body).to_be_bytes());
+    if read == 0 || !intact {
+        file.write_at(&header, 0).map_err(io)?;
+    } else if found != header {
+        return Err(KeyringError::Foreign { path });
+    }
+    Ok(Copy { path, file })
+}
+
+const fn offset(trail: u64) -> u64 {
+    trail * SLOT_BYTES as u64
+}
+
+/// What a trail's first entry carries, since AES-GCM does not commit to its key.
+///
+/// ```text
+/// SHA-256("consent-ledger/v1 key" ‖ ledger_id ‖ trail ‖ key)
+/// ```
+#[must_use]
+pub fn key_commitment(ledger_id: LedgerId, trail: u64, key: &Key) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    hasher.update(b"consent-ledger/v1 key");
+    hasher.update(ledger_id.0);
+    hasher.update(trail.to_be_bytes());
+    hasher.update(key.bytes());
+    hasher.finalize().into()
+}

@@ -1,0 +1,4 @@
+//! The data key of every trail, and the secrets of the ledger.
+
+pub mod keyring;
+pub mod secrets;

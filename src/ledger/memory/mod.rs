@@ -1,0 +1,5 @@
+//! The state that checks are answered from.
+
+pub mod fold;
+pub mod packed;
+pub mod state;

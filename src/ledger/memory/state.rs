@@ -1,0 +1,375 @@
+//! What answers are read from: sharded, in memory, packed. One thread writes it, everyone reads it.
+//!
+//! A reader takes the head first, then the facts, and tries again until nothing it read is past that head.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::{Mutex, RwLock};
+
+use crate::consent::account::{AccountEvent, AccountFacts};
+use crate::consent::event::SenderNumber;
+use crate::consent::facts::Facts;
+use crate::consent::identifier::Identifier;
+use crate::consent::identity::{IdentifierKey, Spans};
+use crate::consent::time::Time;
+use crate::consent::words::Seq;
+use crate::ledger::bytes::entry::EntryHash;
+use crate::ledger::erasure::erasures::{Erasures, Remembered};
+use crate::ledger::erasure::matters::Matters;
+use crate::ledger::keys::secrets::{Digest16, Secrets};
+use crate::ledger::memory::packed::{pack, unpack};
+use crate::ledger::reading::possible_opt_outs::PossibleOptOuts;
+
+/// How many shards the maps have; one map of ten million keys would stop the writer for a third of a second to grow.
+const SHARDS: usize = 256;
+
+/// The head of the log at some moment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Position {
+    /// The last entry's seq; 0: none.
+    pub seq: Seq,
+    /// Its hash.
+    pub hash: EntryHash,
+    /// When it was recorded.
+    pub recorded_at: Time,
+}
+
+/// An account.
+#[derive(Clone, Debug)]
+pub struct AccountState {
+    /// Its trail's number.
+    pub trail: u64,
+    /// What is known of it.
+    pub facts: Arc<AccountFacts>,
+}
+
+impl AccountState {
+    /// An account that nothing happened to.
+    #[must_use]
+    pub fn new(trail: u64) -> Self {
+        Self { trail, facts: Arc::default() }
+    }
+
+    /// Folds an event in. Says whether it is the latest heard of its subject.
+    pub fn apply(&mut self, event: AccountEvent) -> bool {
+        Arc::make_mut(&mut self.facts).apply(event)
+    }
+}
+
+/// What is kept of a trail.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Trail {
+    /// The account it belongs to, by trail number.
+    pub account: u64,
+    /// Its last entry.
+    pub last: Seq,
+    /// How many entries it has.
+    pub count: u64,
+    /// How many identifiers it introduced.
+    pub identifiers: u32,
+    /// Whether identity events hold it together with others: then its facts are those of its group.
+    pub grouped: bool,
+    /// Its facts, packed.
+    pub facts: Box<[u8]>,
+}
+
+/// Contacts that identity events hold together.
+#[derive(Debug)]
+pub struct Group {
+    /// Their trails, ascending.
+    pub trails: Vec<u64>,
+    /// Who stands behind each identifier, and when.
+    pub spans: Spans,
+    /// The latest time of any of their events.
+    pub latest: Time,
+    /// The last of their entries.
+    pub last: Seq,
+}
+
+/// The senders' numbers: in order of first mention, from 1.
+#[derive(Default, Debug)]
+pub struct Senders {
+    numbers: HashMap<Box<str>, u32>,
+    names: Vec<Box<str>>,
+}
+
+impl Senders {
+    /// The number of a sender, where it was ever mentioned.
+    #[must_use]
+    pub fn number(&self, name: &str) -> Option<SenderNumber> {
+        self.numbers.get(name).copied().map(SenderNumber::new)
+    }
+
+    /// The number of a sender; a new one where it is new.
+    pub fn number_or_new(&mut self, name: &str) -> SenderNumber {
+        if let Some(known) = self.number(name) {
+            return known;
+        }
+        self.names.push(name.into());
+        let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
+        self.numbers.insert(name.into(), number);
+        SenderNumber::new(number)
+    }
+
+    /// The name of a sender.
+    #[must_use]
+    pub fn name(&self, number: SenderNumber) -> Option<&str> {
+        let place = usize::try_from(number.number()).ok()?.checked_sub(1)?;
+        self.names.get(place).map(AsRef::as_ref)
+    }
+
+    /// Their names, in order of their numbers.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(AsRef::as_ref)
+    }
+}
+
+type Shards<K, V> = Vec<RwLock<HashMap<K, V>>>;
+
+/// The state.
+pub struct State {
+    head: RwLock<Position>,
+    accounts: RwLock<HashMap<Box<str>, AccountState>>,
+    senders: RwLock<Senders>,
+    identifiers: Shards<Digest16, IdentifierKey>,
+    trails: Shards<u64, Trail>,
+    groups: RwLock<HashMap<u64, Arc<Group>>>,
+    event_ids: Shards<Digest16, u64>,
+    erasures: RwLock<Erasures>,
+    pub(in crate::ledger) possible_opt_outs: RwLock<PossibleOptOuts>,
+    pub(in crate::ledger) matters: RwLock<Matters>,
+    highest_trail: Mutex<u64>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            head: RwLock::new(Position { seq: Seq::NONE, hash: EntryHash::ZERO, recorded_at: Time::from_micros(i64::MIN) }),
+            accounts: RwLock::default(),
+            senders: RwLock::default(),
+            identifiers: shards(),
+            trails: shards(),
+            groups: RwLock::default(),
+            event_ids: shards(),
+            erasures: RwLock::default(),
+            possible_opt_outs: RwLock::default(),
+            matters: RwLock::default(),
+            highest_trail: Mutex::new(0),
+        }
+    }
+}
+
+impl State {
+    /// The head: everything up to it is in the state.
+    #[must_use]
+    pub fn head(&self) -> Position {
+        *self.head.read()
+    }
+
+    /// Moves the head; last of all that a commit does to the state.
+    pub fn publish(&self, head: Position) {
+        *self.head.write() = head;
+    }
+
+    /// An account, by name.
+    #[must_use]
+    pub fn account(&self, name: &str) -> Option<AccountState> {
+        self.accounts.read().get(name).cloned()
+    }
+
+    /// Reads an account in place.
+    pub fn with_account<T>(&self, name: &str, read: impl FnOnce(&AccountState) -> T) -> Option<T> {
+        self.accounts.read().get(name).map(read)
+    }
+
+    /// The accounts' names with their trails.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<(Box<str>, AccountState)> {
+        self.accounts.read().iter().map(|(name, account)| (name.clone(), account.clone())).collect()
+    }
+
+    /// Adds an account.
+    pub fn add_account(&self, name: &str, trail: u64) {
+        self.accounts.write().entry(name.into()).or_insert_with(|| AccountState::new(trail));
+    }
+
+    /// Folds an event into the account with this trail.
+    pub fn apply_account(&self, trail: u64, event: AccountEvent) {
+        if let Some(account) = self.accounts.write().values_mut().find(|account| account.trail == trail) {
+            account.apply(event);
+        }
+    }
+
+    /// The senders' numbers, to read.
+    pub fn senders(&self) -> impl std::ops::Deref<Target = Senders> + '_ {
+        self.senders.read()
+    }
+
+    /// The number of a sender; a new one where it is new.
+    pub fn sender_number(&self, name: &str) -> SenderNumber {
+        let known = self.senders.read().number(name);
+        known.unwrap_or_else(|| self.senders.write().number_or_new(name))
+    }
+
+    /// The key of an identifier.
+    #[must_use]
+    pub fn identifier(&self, digest: &Digest16) -> Option<IdentifierKey> {
+        by_digest(&self.identifiers, digest).read().get(digest).copied()
+    }
+
+    /// Makes an identifier known; the first key stays.
+    pub fn add_identifier(&self, digest: Digest16, key: IdentifierKey) {
+        by_digest(&self.identifiers, &digest).write().entry(digest).or_insert(key);
+    }
+
+    /// Makes an identifier known anew where nothing opens the text behind its key any more.
+    pub fn introduce_identifier(&self, digest: Digest16, key: IdentifierKey) {
+        let gone = self.identifier(&digest).is_some_and(|known| known != key && self.erasures().is_gone(known));
+        if gone {
+            by_digest(&self.identifiers, &digest).write().insert(digest, key);
+        }
+        self.add_identifier(digest, key);
+    }
+
+    /// Forgets identifiers.
+    pub fn forget_identifiers(&self, digests: &[Digest16]) {
+        for digest in digests {
+            by_digest(&self.identifiers, digest).write().remove(digest);
+        }
+    }
+
+    /// Forgets every identifier whose text nothing opens any more.
+    pub fn forget_erased_identifiers(&self) {
+        let erasures = self.erasures();
+        for shard in &self.identifiers {
+            shard.write().retain(|_, key| !erasures.is_gone(*key));
+        }
+    }
+
+    /// What erasures left, to read.
+    pub fn erasures(&self) -> impl std::ops::Deref<Target = Erasures> + '_ {
+        self.erasures.read()
+    }
+
+    /// What erasures left of an identifier.
+    #[must_use]
+    pub fn remembered(&self, secrets: &Secrets, account: u64, identifier: &Identifier) -> Remembered {
+        let erasures = self.erasures();
+        if erasures.has_tokens() { erasures.remembered(secrets.suppression_token(account, identifier)) } else { Remembered::default() }
+    }
+
+    /// What erasures left, to write.
+    pub fn erasures_mut(&self) -> impl std::ops::DerefMut<Target = Erasures> + '_ {
+        self.erasures.write()
+    }
+
+    /// A trail.
+    #[must_use]
+    pub fn trail(&self, number: u64) -> Option<Trail> {
+        self.trail_shard(number).read().get(&number).cloned()
+    }
+
+    /// Reads a trail in place.
+    pub fn with_trail<T>(&self, number: u64, read: impl FnOnce(&Trail) -> T) -> Option<T> {
+        self.trail_shard(number).read().get(&number).map(read)
+    }
+
+    /// A trail's facts, unpacked; none where it is grouped. The outer none: there is no such trail.
+    #[must_use]
+    pub fn facts(&self, number: u64) -> Option<Option<Facts>> {
+        let shard = self.trail_shard(number).read();
+        let trail = shard.get(&number)?;
+        Some(if trail.grouped { None } else { unpack(&trail.facts) })
+    }
+
+    /// Puts a trail in place.
+    pub fn put_trail(&self, number: u64, trail: Trail) {
+        let mut highest = self.highest_trail.lock();
+        *highest = number.max(*highest);
+        drop(highest);
+        self.trail_shard(number).write().insert(number, trail);
+    }
+
+    /// The highest trail number; 0: none.
+    #[must_use]
+    pub fn highest_trail(&self) -> u64 {
+        *self.highest_trail.lock()
+    }
+
+    /// The group a trail belongs to.
+    #[must_use]
+    pub fn group(&self, trail: u64) -> Option<Arc<Group>> {
+        self.groups.read().get(&trail).cloned()
+    }
+
+    /// Puts a group in place of those its trails belonged to.
+    pub fn put_group(&self, group: Group) {
+        let group = Arc::new(group);
+        let mut groups = self.groups.write();
+        for trail in &group.trails {
+            groups.insert(*trail, group.clone());
+        }
+        drop(groups);
+        for trail in &group.trails {
+            if let Some(trail) = self.trail_shard(*trail).write().get_mut(trail) {
+                trail.grouped = true;
+                trail.facts = Box::default();
+            }
+        }
+    }
+
+    /// The entry that spent an event id.
+    #[must_use]
+    pub fn event_id(&self, digest: &Digest16) -> Option<Seq> {
+        by_digest(&self.event_ids, digest).read().get(digest).copied().map(Seq::new)
+    }
+
+    /// Spends an event id; the first entry stays.
+    pub fn spend_event_id(&self, digest: Digest16, seq: Seq) {
+        by_digest(&self.event_ids, &digest).write().entry(digest).or_insert(seq.number());
+    }
+
+    /// Visits every trail, shard by shard.
+    pub fn each_trail(&self, mut visit: impl FnMut(u64, &Trail)) {
+        for shard in &self.trails {
+            shard.read().iter().for_each(|(number, trail)| visit(*number, trail));
+        }
+    }
+
+    /// Visits every identifier, shard by shard.
+    pub fn each_identifier(&self, mut visit: impl FnMut(&Digest16, IdentifierKey)) {
+        for shard in &self.identifiers {
+            shard.read().iter().for_each(|(digest, key)| visit(digest, *key));
+        }
+    }
+
+    /// Visits every event id, shard by shard.
+    pub fn each_event_id(&self, mut visit: impl FnMut(&Digest16, Seq)) {
+        for shard in &self.event_ids {
+            shard.read().iter().for_each(|(digest, seq)| visit(digest, Seq::new(*seq)));
+        }
+    }
+
+    fn trail_shard(&self, number: u64) -> &RwLock<HashMap<u64, Trail>> {
+        let place = usize::try_from(number).unwrap_or_default() % SHARDS;
+        #[expect(clippy::indexing_slicing, reason = "there are as many shards as the divisor")]
+        &self.trails[place]
+    }
+}
+
+/// An empty trail of an account.
+#[must_use]
+pub fn new_trail(account: u64) -> Trail {
+    Trail { account, last: Seq::NONE, count: 0, identifiers: 0, grouped: false, facts: pack(&Facts::default()) }
+}
+
+fn shards<K, V>() -> Shards<K, V> {
+    (0..SHARDS).map(|_| RwLock::default()).collect()
+}
+
+fn by_digest<'a, V>(shards: &'a Shards<Digest16, V>, digest: &Digest16) -> &'a RwLock<HashMap<Digest16, V>> {
+    let [first, ..] = digest;
+    #[expect(clippy::indexing_slicing, reason = "there are 256 shards")]
+    &shards[usize::from(*first)]
+}

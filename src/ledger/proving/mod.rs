@@ -1,0 +1,12 @@
+//! What others can hold the log against: the tree, signed checkpoints, heads of trails, verification.
+
+pub mod checkpointer;
+pub mod checkpoints;
+pub mod heads;
+pub mod heads_writer;
+pub mod nodes;
+pub mod proofs;
+pub mod publication;
+pub mod signed;
+pub mod tree;
+pub mod verify;

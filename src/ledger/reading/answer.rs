@@ -1,0 +1,217 @@
+//! Questions and answers: from memory, or for times before the contact's latest event from its trail on disk.
+
+use crate::consent::account::{AsOf, Known};
+use crate::consent::decide::{Asked, Contact, Decision, decide};
+use crate::consent::event::SenderNumber;
+use crate::consent::facts::Facts;
+use crate::consent::identifier::Identifier;
+use crate::consent::identity::{Behind, IdentifierKey, MemberEvent, resolve, span_asked};
+use crate::consent::template::TemplateAsked;
+use crate::consent::time::Time;
+use crate::consent::words::{Account, Sender, Seq};
+use crate::ledger::reading::history;
+use crate::ledger::{Ledger, Position};
+
+/// A question to the ledger.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// The account.
+    pub account: Account,
+    /// The recipient.
+    pub contact: Identifier,
+    /// The sender.
+    pub sender: Sender,
+    /// What it wants to do.
+    pub asked: Asked,
+    /// The template it would send.
+    pub template: Option<TemplateAsked>,
+    /// At this time; none: now.
+    pub at: Option<Time>,
+    /// From what the ledger knew then.
+    pub known: Known,
+    /// Answer only once the log has reached this entry.
+    pub min_position: Option<Seq>,
+}
+
+/// An answer of the ledger.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Answer {
+    /// The decision.
+    pub decision: Decision,
+    /// The time it is for.
+    pub at: Time,
+    /// The policy's version.
+    pub policy_version: u32,
+    /// The head it was answered at.
+    pub position: Position,
+}
+
+/// Why a question was not answered. Never a permission.
+#[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
+pub enum CheckError {
+    /// No such account.
+    #[error("the account {account:?} does not exist")]
+    AccountUnknown {
+        /// The name given.
+        account: String,
+    },
+    /// The log has not reached the position asked for.
+    #[error("the ledger stands at seq {head}, before the position asked for, {wanted}")]
+    BehindPosition {
+        /// Where the ledger stands.
+        head: Seq,
+        /// What was asked for.
+        wanted: Seq,
+    },
+    /// The state is not whole, or the history could not be read.
+    #[error("the ledger cannot answer: {reason}")]
+    Unavailable {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// The number of a sender that was never mentioned.
+pub(in crate::ledger) const NOBODY: SenderNumber = SenderNumber::new(u32::MAX);
+
+/// What stands behind an identifier at the time asked about.
+pub(in crate::ledger) enum Found {
+    Unknown,
+    Facts(Facts),
+    Moved(crate::consent::facts::Fact),
+    /// The folded facts are later than the time asked about: the history of these trails is needed.
+    History(Vec<u64>),
+}
+
+impl Ledger {
+    /// Answers a question. Fast and in memory, except for times before the contact's latest event, which are
+    /// answered from its trail on disk: then the call blocks.
+    ///
+    /// # Errors
+    /// Where no truthful answer can be given. Never a permission.
+    pub fn check(&self, question: &Question) -> Result<Answer, CheckError> {
+        self.writes()?;
+        let state = &self.shared.state;
+        loop {
+            let head = state.head();
+            if let Some(wanted) = question.min_position.filter(|wanted| *wanted > head.seq) {
+                return Err(CheckError::BehindPosition { head: head.seq, wanted });
+            }
+            // Facts are never later than the head's time: a clock set back must not look past a stop.
+            let at = question.at.unwrap_or_else(|| self.now().max(head.recorded_at));
+            let number = state.senders().number(question.sender.as_str()).unwrap_or(NOBODY);
+            let account = self.with_account(&question.account, |account| {
+                let as_of = AsOf { at, known: question.known };
+                let version = account.facts.policy(as_of);
+                let send = account.facts.send(number, question.asked, question.template.as_ref(), &version.policy, as_of);
+                (account.trail, account.facts.last(), version, send)
+            });
+            let (account, told, version, send) =
+                account.ok_or_else(|| CheckError::AccountUnknown { account: question.account.to_string() })?;
+            let ask = |contact: Contact<'_>| decide(contact, &send, &version.policy, at);
+            let key = self.key_of(account, &question.contact);
+            let (decision, highest) = match self.find(key, at, question.known)? {
+                Found::Unknown => self.unknown(account, &question.contact, ask),
+                Found::Facts(facts) => (ask(Contact::Known(&facts)), facts.highest_seq()),
+                Found::Moved(change) => (ask(Contact::Moved(change)), change.seq),
+                Found::History(trails) => {
+                    let (found, highest) = self.found_then(key, question.known, &trails, at)?;
+                    (ask(found.contact()), highest)
+                }
+            };
+            // Who is who is no fact of anybody: the group's last entry counts too.
+            let grouped = key.and_then(|key| state.group(key.trail));
+            // An erasure takes more than it leaves: while one is being put into the state, nothing read is whole.
+            let highest = highest.max(state.erasures().last());
+            // So does what the account says, and every entry that decided.
+            let decided = decision.deciding_seqs.last().copied().unwrap_or_default().max(told);
+            if highest.max(decided).max(grouped.map_or(Seq::NONE, |group| group.last)) <= head.seq {
+                return Ok(Answer {
+                    decision,
+                    at,
+                    policy_version: version.version,
+                    position: Position { seq: head.seq, hash: head.hash.bytes() },
+                });
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    /// Now. Facts are never later than the head's time: a clock set back must not look past a stop.
+    pub(in crate::ledger) fn present(&self) -> Time {
+        self.now().max(self.shared.state.head().recorded_at)
+    }
+
+    /// Nothing is answered by a ledger that no longer writes.
+    pub(in crate::ledger) fn writes(&self) -> Result<(), CheckError> {
+        self.poisoned().map_or(Ok(()), |reason| Err(CheckError::Unavailable { reason }))
+    }
+
+    /// Nothing is known of the identifier, but for what an erasure left of it (rule 17).
+    fn unknown(&self, account: u64, contact: &Identifier, ask: impl Fn(Contact<'_>) -> Decision) -> (Decision, Seq) {
+        match self.shared.state.remembered(&self.shared.secrets, account, contact).latest() {
+            Some(erased) => (ask(Contact::Known(&Facts { erased: Some(erased), ..Facts::default() })), erased.seq),
+            None => (ask(Contact::Unknown), Seq::NONE),
+        }
+    }
+
+    fn find(&self, key: Option<IdentifierKey>, at: Time, known: Known) -> Result<Found, CheckError> {
+        let state = &self.shared.state;
+        let Some(key) = key else { return Ok(Found::Unknown) };
+        if !known.is_everything() {
+            let trails = state.group(key.trail).map_or_else(|| vec![key.trail], |group| group.trails.clone());
+            return Ok(Found::History(trails));
+        }
+        let facts = state.facts(key.trail).ok_or_else(|| CheckError::Unavailable { reason: format!("trail {} is missing", key.trail) })?;
+        let Some(facts) = facts else {
+            let group =
+                state.group(key.trail).ok_or_else(|| CheckError::Unavailable { reason: format!("trail {} has no facts", key.trail) })?;
+            if at < group.latest {
+                return Ok(Found::History(group.trails.clone()));
+            }
+            let span = group.spans.get(&key).and_then(|spans| span_asked(spans, at));
+            return Ok(span.map_or(Found::Unknown, |span| Found::of(&span.behind)));
+        };
+        Ok(if at < facts.latest { Found::History(vec![key.trail]) } else { Found::Facts(facts) })
+    }
+
+    pub(in crate::ledger) fn key_of(&self, account: u64, contact: &Identifier) -> Option<IdentifierKey> {
+        self.shared.state.identifier(&self.shared.secrets.identifier_digest(account, contact))
+    }
+
+    /// Who stood behind an identifier at an instant, from the history of these trails, and the last entry that says so.
+    pub(in crate::ledger) fn found_then(
+        &self,
+        key: Option<IdentifierKey>,
+        known: Known,
+        trails: &[u64],
+        at: Time,
+    ) -> Result<(Found, Seq), CheckError> {
+        let members = history::members(&self.shared.state, &self.shared.reader, trails, known)
+            .map_err(|reason| CheckError::Unavailable { reason })?;
+        let then: Vec<_> = members.into_iter().filter(|member| member.bears_on(at)).collect();
+        let spans = resolve(&then);
+        let span = key.and_then(|key| span_asked(spans.get(&key)?, at));
+        let highest = then.iter().map(MemberEvent::seq).max().unwrap_or_default();
+        Ok((span.map_or(Found::Unknown, |span| Found::of(&span.behind)), highest))
+    }
+}
+
+impl Found {
+    pub(in crate::ledger) fn of(behind: &Behind) -> Self {
+        match behind {
+            Behind::Nobody => Self::Unknown,
+            Behind::Moved(change) => Self::Moved(*change),
+            Behind::Contact(facts) => Self::Facts(facts.clone()),
+        }
+    }
+
+    /// As the rules take it. A history that was not read yet is nobody's.
+    pub(in crate::ledger) const fn contact(&self) -> Contact<'_> {
+        match self {
+            Self::Unknown | Self::History(_) => Contact::Unknown,
+            Self::Facts(facts) => Contact::Known(facts),
+            Self::Moved(change) => Contact::Moved(*change),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Answers, lists and reports.
+
+pub mod answer;
+pub mod browse;
+pub mod diff;
+pub mod drift;
+pub mod history;
+pub mod naming;
+pub mod policies;
+pub mod possible_opt_outs;
+pub mod standing;

@@ -1,0 +1,315 @@
+//! Derived state on disk, to start fast. Deleting it costs time only; any mismatch discards it.
+//!
+//! ```text
+//! 43 4C 4E 01 | fold version 5 | ledger_id 16 | seq 8 | entry_hash 32 | CRC-32C 4 | chunks
+//! chunk: kind 1 | length 4 | CRC-32C 4 | content;  the last one: kind 0, length 0
+//! ```
+//!
+//! It is written shard by shard while the ledger commits: everything up to `seq` is in it and some of what follows.
+//! Folding that in again changes nothing, for every fact is a join by time and seq.
+
+use std::io;
+use std::path::Path;
+
+use crate::consent::identity::IdentifierKey;
+use crate::consent::words::Seq;
+use crate::ledger::bytes::entry::EntryHash;
+use crate::ledger::erasure::erasures::{put_kept, take_kept};
+use crate::ledger::erasure::matters::{MatterTurn, put_matter, take_matter};
+use crate::ledger::keys::secrets::LedgerId;
+use crate::ledger::memory::packed::{FOLD_VERSION, put_varint, take_varint};
+use crate::ledger::memory::state::{State, Trail};
+use crate::ledger::reading::possible_opt_outs::{Doubt, Resolution};
+use crate::ledger::storage::disk::{Disk, DiskFile, read_all};
+
+/// "CLN", version 1.
+const MAGIC: [u8; 4] = *b"CLN\x01";
+
+/// Bytes before the chunks.
+const HEADER_BYTES: usize = 68;
+
+/// Where a chunk is cut, in bytes.
+const CHUNK_BYTES: usize = 1 << 20;
+
+const END: u8 = 0;
+const ACCOUNT: u8 = 1;
+const TRAILS: u8 = 3;
+const IDENTIFIERS: u8 = 4;
+const EVENT_IDS: u8 = 5;
+const SENDERS: u8 = 6;
+const ERASURES: u8 = 7;
+const POSSIBLE_OPT_OUTS: u8 = 8;
+const MATTERS: u8 = 9;
+
+/// What a snapshot is of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SnapshotOf {
+    /// Everything up to this entry is in it.
+    pub seq: Seq,
+    /// That entry's hash.
+    pub hash: EntryHash,
+}
+
+/// A snapshot read back.
+pub struct Snapshot {
+    /// What it is of.
+    pub of: SnapshotOf,
+    /// The state.
+    pub state: State,
+    /// Each grouped trail and the lowest trail of its group.
+    pub grouped: Vec<(u64, u64)>,
+}
+
+/// Writes the state to `path`, through a file beside it.
+///
+/// # Errors
+/// Where a file does not do what is asked; the snapshot before it stays.
+pub fn write(disk: &dyn Disk, path: &Path, ledger_id: LedgerId, state: &State) -> io::Result<SnapshotOf> {
+    let head = state.head();
+    let of = SnapshotOf { seq: head.seq, hash: head.hash };
+    let new = path.with_extension("new");
+    let file = disk.open(&new, true)?;
+    file.set_len(0)?;
+    let mut out = Writer { file: file.as_ref(), at: 0, chunk: Vec::new(), failed: None };
+    out.put(&header(ledger_id, of))?;
+    for (name, account) in state.accounts() {
+        put_varint(&mut out.chunk, account.trail);
+        out.chunk.extend_from_slice(name.as_bytes());
+        out.cut(ACCOUNT);
+    }
+    state.each_trail(|number, trail| out.trail(number, trail, state.group(number).and_then(|group| group.trails.first().copied())));
+    out.cut(TRAILS);
+    state.each_identifier(|digest, key| {
+        out.chunk.extend_from_slice(digest);
+        put_varint(&mut out.chunk, key.trail);
+        put_varint(&mut out.chunk, key.ordinal.into());
+        out.cut_if_full(IDENTIFIERS);
+    });
+    out.cut(IDENTIFIERS);
+    state.each_event_id(|digest, seq| {
+        out.chunk.extend_from_slice(digest);
+        put_varint(&mut out.chunk, seq.number());
+        out.cut_if_full(EVENT_IDS);
+    });
+    out.cut(EVENT_IDS);
+    state.erasures().each(|kept| {
+        put_kept(&mut out.chunk, kept);
+        out.cut_if_full(ERASURES);
+    });
+    out.cut(ERASURES);
+    for (account, seq, found) in state.possible_opt_outs.read().all() {
+        let (by, confirmed) = found.resolved.map_or((0, 0), |by| (by.seq.number(), by.confirmed.into()));
+        for number in [account, seq.number(), found.trail, by, confirmed] {
+            put_varint(&mut out.chunk, number);
+        }
+        out.cut_if_full(POSSIBLE_OPT_OUTS);
+    }
+    out.cut(POSSIBLE_OPT_OUTS);
+    for matter in state.matters.read().all() {
+        put_matter(&mut out.chunk, matter);
+        out.cut_if_full(MATTERS);
+    }
+    out.cut(MATTERS);
+    // Last: facts written above may know senders that were new when they were.
+    for name in state.senders().names() {
+        put_varint(&mut out.chunk, name.len() as u64);
+        out.chunk.extend_from_slice(name.as_bytes());
+    }
+    out.cut(SENDERS);
+    out.end()?;
+    file.sync()?;
+    disk.rename(&new, path)?;
+    disk.sync_dir(path.parent().unwrap_or(path))?;
+    Ok(of)
+}
+
+/// Empties the snapshot at `path` and what was begun beside it, where they are.
+///
+/// # Errors
+/// Where a file does not do what is asked.
+pub fn discard(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    for path in [path.to_owned(), path.with_extension("new")] {
+        match disk.open(&path, false) {
+            Ok(file) => file.set_len(0).and_then(|()| file.sync())?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// What the snapshot at `path` is of, by its header alone; none where there is none of this ledger.
+#[must_use]
+pub fn peek(disk: &dyn Disk, path: &Path, ledger_id: LedgerId) -> Option<SnapshotOf> {
+    let mut header = [0; HEADER_BYTES];
+    let file = disk.open(path, false).ok()?;
+    (file.read_at(&mut header, 0).ok()? == HEADER_BYTES).then_some(())?;
+    read_header(&header, ledger_id)
+}
+
+/// Reads the snapshot at `path`; none where there is none, or it is torn, damaged, another ledger's or of another fold.
+#[must_use]
+pub fn read(disk: &dyn Disk, path: &Path, ledger_id: LedgerId) -> Option<Snapshot> {
+    let bytes = disk.open(path, false).and_then(|file| read_all(file.as_ref())).ok()?;
+    let (header, mut rest) = bytes.split_first_chunk::<HEADER_BYTES>()?;
+    let of = read_header(header, ledger_id)?;
+    let mut snapshot = Snapshot { of, state: State::default(), grouped: Vec::new() };
+    loop {
+        let (head, behind) = rest.split_first_chunk::<9>()?;
+        let [kind, l0, l1, l2, l3, c0, c1, c2, c3] = *head;
+        let content = behind.get(..u32::from_be_bytes([l0, l1, l2, l3]) as usize)?;
+        if crc32c::crc32c(content) != u32::from_be_bytes([c0, c1, c2, c3]) {
+            return None;
+        }
+        rest = behind.get(content.len()..)?;
+        if kind == END {
+            return rest.is_empty().then_some(snapshot);
+        }
+        snapshot.take(kind, content)?;
+    }
+}
+
+fn header(ledger_id: LedgerId, of: SnapshotOf) -> Vec<u8> {
+    let mut header = Vec::from(MAGIC);
+    header.extend_from_slice(&FOLD_VERSION.to_be_bytes());
+    header.extend_from_slice(&ledger_id.0);
+    header.extend_from_slice(&of.seq.number().to_be_bytes());
+    header.extend_from_slice(&of.hash.bytes());
+    header.extend_from_slice(&crc32c::crc32c(&header).to_be_bytes());
+    header
+}
+
+fn read_header(header: &[u8; HEADER_BYTES], ledger_id: LedgerId) -> Option<SnapshotOf> {
+    let seq = u64::from_be_bytes(header.get(24..32)?.try_into().ok()?);
+    let of = SnapshotOf { seq: Seq::new(seq), hash: EntryHash::from_bytes(header.get(32..64)?.try_into().ok()?) };
+    (self::header(ledger_id, of) == header).then_some(of)
+}
+
+struct Writer<'a> {
+    file: &'a dyn DiskFile,
+    at: u64,
+    chunk: Vec<u8>,
+    failed: Option<io::Error>,
+}
+
+impl Writer<'_> {
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_at(bytes, self.at)?;
+        self.at += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn trail(&mut self, number: u64, trail: &Trail, group: Option<u64>) {
+        let numbers = [number, trail.account, trail.last.number(), trail.count, trail.identifiers.into(), group.unwrap_or_default()];
+        for number in numbers {
+            put_varint(&mut self.chunk, number);
+        }
+        put_varint(&mut self.chunk, trail.facts.len() as u64);
+        self.chunk.extend_from_slice(&trail.facts);
+        self.cut_if_full(TRAILS);
+    }
+
+    fn cut_if_full(&mut self, kind: u8) {
+        if self.chunk.len() >= CHUNK_BYTES {
+            self.cut(kind);
+        }
+    }
+
+    /// Writes what was gathered. A failure is kept for [`Writer::end`].
+    fn cut(&mut self, kind: u8) {
+        let content = std::mem::take(&mut self.chunk);
+        let mut chunk = vec![kind];
+        chunk.extend_from_slice(&u32::try_from(content.len()).unwrap_or(u32::MAX).to_be_bytes());
+        chunk.extend_from_slice(&crc32c::crc32c(&content).to_be_bytes());
+        chunk.extend_from_slice(&content);
+        if self.failed.is_none() {
+            self.failed = self.put(&chunk).err();
+        }
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.cut(END);
+        self.failed.take().map_or(Ok(()), Err)
+    }
+}
+
+impl Snapshot {
+    fn take(&mut self, kind: u8, mut content: &[u8]) -> Option<()> {
+        let from = &mut content;
+        match kind {
+            ACCOUNT => {
+                let trail = take_varint(from)?;
+                self.state.add_account(std::str::from_utf8(from).ok()?, trail);
+            }
+            TRAILS => {
+                while !from.is_empty() {
+                    self.trail(from)?;
+                }
+            }
+            IDENTIFIERS => {
+                while !from.is_empty() {
+                    let digest = take_digest(from)?;
+                    let key = IdentifierKey { trail: take_varint(from)?, ordinal: u32::try_from(take_varint(from)?).ok()? };
+                    self.state.add_identifier(digest, key);
+                }
+            }
+            EVENT_IDS => {
+                while !from.is_empty() {
+                    let digest = take_digest(from)?;
+                    self.state.spend_event_id(digest, Seq::new(take_varint(from)?));
+                }
+            }
+            POSSIBLE_OPT_OUTS => {
+                while !from.is_empty() {
+                    let (account, seq, trail) = (take_varint(from)?, Seq::new(take_varint(from)?), take_varint(from)?);
+                    let resolution = Resolution { seq: Seq::new(take_varint(from)?), confirmed: take_varint(from)? != 0 };
+                    self.state.note_doubt(Doubt::Raised { account, seq, trail });
+                    if resolution.seq != Seq::NONE {
+                        self.state.note_doubt(Doubt::Resolved { account, seq, resolution });
+                    }
+                }
+            }
+            MATTERS => {
+                while !from.is_empty() {
+                    self.state.note_matter(MatterTurn::Opened(take_matter(from)?));
+                }
+            }
+            SENDERS => {
+                while !from.is_empty() {
+                    let length = usize::try_from(take_varint(from)?).ok()?;
+                    let (name, rest) = from.split_at_checked(length)?;
+                    self.state.sender_number(std::str::from_utf8(name).ok()?);
+                    *from = rest;
+                }
+            }
+            ERASURES => {
+                while !from.is_empty() {
+                    self.state.erasures_mut().keep(take_kept(from)?);
+                }
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn trail(&mut self, from: &mut &[u8]) -> Option<()> {
+        let number = take_varint(from)?;
+        let (account, last, count) = (take_varint(from)?, Seq::new(take_varint(from)?), take_varint(from)?);
+        let identifiers = u32::try_from(take_varint(from)?).ok()?;
+        let group = take_varint(from)?;
+        let length = usize::try_from(take_varint(from)?).ok()?;
+        let (facts, rest) = from.split_at_checked(length)?;
+        *from = rest;
+        if group != 0 {
+            self.grouped.push((number, group));
+        }
+        self.state.put_trail(number, Trail { account, last, count, identifiers, grouped: group != 0, facts: facts.into() });
+        Some(())
+    }
+}
+
+fn take_digest(from: &mut &[u8]) -> Option<[u8; 16]> {
+    let (digest, rest) = from.split_first_chunk::<16>()?;
+    *from = rest;
+    Some(*digest)
+}

@@ -1,0 +1,376 @@
+//! A commit while it is put together: entries linked and sealed, state changes held back until they are durable.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use prost::Message;
+
+use crate::consent::account::AccountEvent;
+use crate::consent::facts::Facts;
+use crate::consent::identity::IdentifierKey;
+use crate::consent::time::Time;
+use crate::consent::words::{Effect, Seq};
+use crate::ledger::bytes::block::{BLOCK_TARGET_BYTES, Block};
+use crate::ledger::bytes::entry::{EntryHash, FLAG_CAUSED, FLAG_INTRODUCES, FLAG_INTRODUCES_SECOND, HEADER_BYTES, Header, TrailLink};
+use crate::ledger::bytes::kind::kind_of;
+use crate::ledger::bytes::seal::{self, Key, NONCE_BYTES, TAG_BYTES};
+use crate::ledger::erasure::erasing::Erasing;
+use crate::ledger::erasure::matters::MatterTurn;
+use crate::ledger::evidence::receipt;
+use crate::ledger::keys::keyring::{Keyring, key_commitment};
+use crate::ledger::keys::secrets::{Digest16, SECRET_VERSION, Secrets};
+use crate::ledger::memory::fold::references;
+use crate::ledger::memory::packed::pack;
+use crate::ledger::memory::state::{Group, Position, State, Trail, new_trail};
+use crate::ledger::reading::possible_opt_outs::Doubt;
+use crate::ledger::writing::record::{Acknowledgement, Actor, RecordError};
+use crate::proto::{ClearPart, SealedPart, clear_part::Fact};
+
+/// An entry to be.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The account, by trail number.
+    pub account: u64,
+    /// Who records it.
+    pub actor: Actor,
+    /// When the person acted.
+    pub occurred_at: Time,
+    /// The time the caller claimed, where it lay ahead of the clock.
+    pub claimed_at: Option<Time>,
+    /// Whose entry it is.
+    pub trail: u64,
+    /// The second trail of a join or move; 0: none.
+    pub second: u64,
+    /// The identifiers it came under.
+    pub keys: Vec<IdentifierKey>,
+    /// Those of the second trail.
+    pub second_keys: Vec<IdentifierKey>,
+    /// Whether one of the identifiers is new in its trail.
+    pub introduces: bool,
+    /// The same for the second trail.
+    pub introduces_second: bool,
+    /// Whether the entry before it caused it.
+    pub caused: bool,
+    /// The event id's digest; zeros without one.
+    pub event_id_digest: Digest16,
+    /// What is answered that it did.
+    pub effect: Option<Effect>,
+    /// Of an entry recorded again: where and when its fact was recorded first.
+    pub original: Option<(Seq, Time)>,
+    /// The fact.
+    pub fact: Fact,
+    /// What is sealed for its trail.
+    pub sealed: SealedPart,
+    /// What is sealed for its second trail.
+    pub second_sealed: SealedPart,
+}
+
+impl Planned {
+    /// An entry of one trail with nothing sealed.
+    #[must_use]
+    pub fn new(account: u64, actor: Actor, occurred_at: Time, trail: u64, fact: Fact) -> Self {
+        Self {
+            account,
+            actor,
+            occurred_at,
+            claimed_at: None,
+            trail,
+            second: 0,
+            keys: Vec::new(),
+            second_keys: Vec::new(),
+            introduces: false,
+            introduces_second: false,
+            caused: false,
+            event_id_digest: [0; 16],
+            effect: None,
+            original: None,
+            fact,
+            sealed: SealedPart::default(),
+            second_sealed: SealedPart::default(),
+        }
+    }
+}
+
+/// An event id spent in this commit.
+#[derive(Clone, Debug)]
+pub struct Spent {
+    /// What was answered.
+    pub acknowledgement: Acknowledgement,
+    /// The content's digest.
+    pub content: Vec<u8>,
+    /// The time claimed.
+    pub claimed: Time,
+}
+
+/// A trail as this commit changes it.
+pub struct Working {
+    /// The trail but for its facts.
+    pub trail: Trail,
+    /// Its facts; none where it is grouped.
+    pub facts: Option<Facts>,
+}
+
+/// A commit while it is put together.
+pub struct Batch {
+    /// Its `recorded_at`.
+    pub now: Time,
+    /// The head it ends with.
+    pub head: Position,
+    /// Its finished blocks.
+    pub blocks: Vec<Block>,
+    /// The trails it changes.
+    pub trails: HashMap<u64, Working>,
+    /// The identifiers it introduces.
+    pub identifiers: HashMap<Digest16, IdentifierKey>,
+    /// The event ids it spends.
+    pub event_ids: HashMap<Digest16, Spent>,
+    /// Accounts it creates: name and trail.
+    pub accounts: Vec<(String, u64)>,
+    /// What happens to accounts, by their trails.
+    pub account_events: Vec<(u64, AccountEvent)>,
+    /// What it says about possible opt-outs.
+    pub doubts: Vec<Doubt>,
+    /// What it says about open matters.
+    pub matters: Vec<MatterTurn>,
+    /// Groups as they are after it.
+    pub groups: Vec<Group>,
+    /// What it erases.
+    pub erasing: Erasing,
+    /// The highest trail number after it.
+    pub highest_trail: u64,
+    /// Data keys that it has used.
+    keys: HashMap<u64, Key>,
+    open: Vec<u8>,
+    open_first: Seq,
+    open_count: u32,
+}
+
+/// What a batch needs to link and seal.
+pub struct Sealer {
+    /// Whose log it is, and the key of receipts.
+    pub secrets: Arc<Secrets>,
+    /// The keys of trails.
+    pub keyring: Arc<Mutex<Keyring>>,
+}
+
+impl Batch {
+    /// A commit that follows `head` at the time `now`.
+    #[must_use]
+    pub fn new(head: Position, now: Time, highest_trail: u64) -> Self {
+        Self {
+            now,
+            head,
+            blocks: Vec::new(),
+            trails: HashMap::new(),
+            identifiers: HashMap::new(),
+            event_ids: HashMap::new(),
+            accounts: Vec::new(),
+            account_events: Vec::new(),
+            doubts: Vec::new(),
+            matters: Vec::new(),
+            groups: Vec::new(),
+            erasing: Erasing::default(),
+            highest_trail,
+            keys: HashMap::new(),
+            open: Vec::new(),
+            open_first: head.seq.next(),
+            open_count: 0,
+        }
+    }
+
+    /// The next trail number.
+    pub const fn allot_trail(&mut self) -> u64 {
+        self.highest_trail += 1;
+        self.highest_trail
+    }
+
+    /// A trail as it stands with this commit, to change; a new one where it is new.
+    pub fn trail(&mut self, state: &State, number: u64, account: u64) -> &mut Working {
+        self.trails.entry(number).or_insert_with(|| match state.trail(number) {
+            Some(trail) => {
+                let facts = if trail.grouped { None } else { crate::ledger::memory::packed::unpack(&trail.facts) };
+                Working { trail, facts }
+            }
+            None => Working { trail: new_trail(account), facts: Some(Facts::default()) },
+        })
+    }
+
+    /// Whether it holds nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.blocks.is_empty() && self.open.is_empty()
+    }
+
+    /// The data key of a trail; made where the trail is new.
+    ///
+    /// # Errors
+    /// Where it cannot be had.
+    pub fn key(&mut self, keyring: &Mutex<Keyring>, trail: u64) -> Result<Key, RecordError> {
+        let unavailable = |reason: String| RecordError::Unavailable { reason };
+        if let Some(known) = self.keys.get(&trail) {
+            return Ok(known.clone());
+        }
+        let mut keyring = keyring.lock();
+        keyring.reserve(trail).map_err(|error| unavailable(error.to_string()))?;
+        let key = keyring.key(trail).map_err(|error| unavailable(error.to_string()))?;
+        let key = key.ok_or_else(|| unavailable(format!("the key of trail {trail} was erased")))?;
+        self.keys.insert(trail, key.clone());
+        Ok(key)
+    }
+
+    /// Links, seals and appends an entry.
+    ///
+    /// # Errors
+    /// Where keys cannot be had: final.
+    pub fn push(&mut self, state: &State, sealer: &Sealer, mut planned: Planned) -> Result<(Seq, EntryHash), RecordError> {
+        let unavailable = |reason: String| RecordError::Unavailable { reason };
+        let seq = self.head.seq.next();
+        let link = self.link(state, planned.trail, planned.account, seq);
+        let second = if planned.second == 0 { TrailLink::default() } else { self.link(state, planned.second, planned.account, seq) };
+        let mut clear = ClearPart {
+            occurred_at: planned.occurred_at.micros(),
+            claimed_at: planned.claimed_at.map(Time::micros).unwrap_or_default(),
+            identifiers: references(&planned.keys, planned.trail),
+            second_identifiers: references(&planned.second_keys, planned.second),
+            effect: planned.effect.map(|effect| effect.number().into()).unwrap_or_default(),
+            original_seq: planned.original.map(|(seq, _)| seq.number()).unwrap_or_default(),
+            original_recorded_at: planned.original.map(|(_, at)| at.micros()).unwrap_or_default(),
+            ..ClearPart::default()
+        };
+        let kind = kind_of(&planned.fact);
+        let doubt = Doubt::of(planned.account, planned.trail, seq, &planned.fact);
+        let matter = MatterTurn::of(planned.account, planned.trail, seq, planned.occurred_at, &planned.keys, &planned.fact);
+        let mut keys = [None, None];
+        for (place, link) in [link, second].into_iter().enumerate().filter(|(_, link)| link.trail != 0) {
+            let key = self.key(&sealer.keyring, link.trail)?;
+            if link.trail_seq == 1 {
+                let commitment = key_commitment(sealer.secrets.ledger_id(), link.trail, &key).to_vec();
+                *(if place == 0 { &mut clear.key_commitment } else { &mut clear.second_key_commitment }) = commitment;
+            }
+            if let Some(slot) = keys.get_mut(place) {
+                *slot = Some(key);
+            }
+        }
+        let [key, second_key] = keys;
+        if let (Fact::DecisionReceiptIssued(issued), Some(key)) = (&mut planned.fact, &key) {
+            receipt::sign(issued, &sealer.secrets, (planned.account, planned.trail), key, planned.sealed.identifiers.first());
+        }
+        clear.fact = Some(planned.fact);
+        let boxes: Vec<_> =
+            [(key, planned.sealed), (second_key, planned.second_sealed)].into_iter().filter_map(|(key, part)| Some((key?, part))).collect();
+        let plain: Vec<Vec<u8>> = boxes.iter().map(|(_, part)| part.encode_to_vec()).collect();
+        // A last box with nothing in it is left out; an empty one before a full one keeps the order.
+        let kept = plain.iter().rposition(|part| !part.is_empty()).map_or(0, |last| last + 1);
+        let clear = clear.encode_to_vec();
+        let box_bytes = |part: &Vec<u8>| 4 + if part.is_empty() { 0 } else { NONCE_BYTES + part.len() + TAG_BYTES };
+        let sealed_length: usize = plain.iter().take(kept).map(box_bytes).sum();
+        let introduces = if planned.introduces { FLAG_INTRODUCES } else { 0 };
+        let introduces_second = if planned.introduces_second { FLAG_INTRODUCES_SECOND } else { 0 };
+        let header = Header {
+            kind,
+            flags: introduces | introduces_second | if planned.caused { FLAG_CAUSED } else { 0 },
+            seq,
+            previous_hash: self.head.hash,
+            recorded_at: self.now,
+            account: planned.account,
+            actor: planned.actor.number(),
+            secret_version: SECRET_VERSION,
+            link,
+            second,
+            event_id_digest: planned.event_id_digest,
+            clear_length: u32::try_from(clear.len()).unwrap_or(u32::MAX),
+            sealed_length: u32::try_from(sealed_length).unwrap_or(u32::MAX),
+        };
+        let mut entry = Vec::with_capacity(HEADER_BYTES + clear.len() + sealed_length);
+        entry.extend_from_slice(&header.encode());
+        entry.extend_from_slice(&clear);
+        for ((key, _), part) in boxes.iter().zip(&plain).take(kept) {
+            let length = box_bytes(part) - 4;
+            entry.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
+            if !part.is_empty() {
+                let closed = seal::seal(key, &entry, part).map_err(|error| unavailable(error.to_string()))?;
+                entry.extend_from_slice(&closed);
+            }
+        }
+        let hash = EntryHash::of(&entry);
+        self.append(&entry, seq);
+        self.doubts.extend(doubt);
+        self.matters.extend(matter);
+        self.head = Position { seq, hash, recorded_at: self.now };
+        for (used, own) in [(&planned.keys, planned.trail), (&planned.second_keys, planned.second)] {
+            let highest = used.iter().filter(|key| key.trail == own).map(|key| key.ordinal).max().unwrap_or_default();
+            if own != 0 {
+                let working = self.trail(state, own, planned.account);
+                working.trail.identifiers = working.trail.identifiers.max(highest);
+            }
+        }
+        Ok((seq, hash))
+    }
+
+    /// Its blocks, the last one finished.
+    pub fn finish(&mut self) -> Vec<Block> {
+        self.cut();
+        std::mem::take(&mut self.blocks)
+    }
+
+    /// Puts its changes into the state, the head last. Only once its blocks are durable.
+    pub fn publish(self, state: &State) {
+        self.erasing.publish(state);
+        for (name, trail) in self.accounts {
+            state.add_account(&name, trail);
+        }
+        for (trail, event) in self.account_events {
+            state.apply_account(trail, event);
+        }
+        for (number, Working { mut trail, facts }) in self.trails {
+            if let Some(facts) = facts {
+                trail.facts = pack(&facts);
+            }
+            state.put_trail(number, trail);
+        }
+        for group in self.groups {
+            state.put_group(group);
+        }
+        for doubt in self.doubts {
+            state.note_doubt(doubt);
+        }
+        for turn in self.matters {
+            state.note_matter(turn);
+        }
+        for (digest, key) in self.identifiers {
+            state.add_identifier(digest, key);
+        }
+        for (digest, spent) in self.event_ids {
+            state.spend_event_id(digest, spent.acknowledgement.seq);
+        }
+        state.publish(self.head);
+    }
+
+    fn link(&mut self, state: &State, number: u64, account: u64, seq: Seq) -> TrailLink {
+        let working = self.trail(state, number, account);
+        let link = TrailLink { trail: number, trail_seq: working.trail.count + 1, previous: working.trail.last };
+        working.trail.count += 1;
+        working.trail.last = seq;
+        link
+    }
+
+    fn append(&mut self, entry: &[u8], seq: Seq) {
+        if self.open_count == 0 {
+            self.open_first = seq;
+        }
+        self.open.extend_from_slice(entry);
+        self.open_count += 1;
+        if self.open.len() >= BLOCK_TARGET_BYTES {
+            self.cut();
+        }
+    }
+
+    fn cut(&mut self) {
+        if self.open_count > 0 {
+            self.blocks.push(Block::new(self.open_first, self.open_count, &self.open));
+            self.open.clear();
+            self.open_count = 0;
+        }
+    }
+}

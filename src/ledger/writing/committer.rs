@@ -1,0 +1,371 @@
+//! The one writer: takes what waits, links it, makes it durable with one sync, applies it, then answers everyone.
+
+use std::sync::Arc;
+
+use crossbeam_channel::Receiver;
+use tokio::sync::{oneshot, watch};
+
+use crate::consent::time::{CLOCK_TOLERANCE_MICROS, Time};
+use crate::consent::words::{Effect, Seq};
+use crate::ledger::bytes::entry::EntryHash;
+use crate::ledger::clock::Clock;
+use crate::ledger::keys::secrets::Digest16;
+use crate::ledger::memory::state::{AccountState, State};
+use crate::ledger::storage::journal::Journal;
+use crate::ledger::storage::reader::{Sealed, open_sealed};
+use crate::ledger::storage::store_writer::StoreWriter;
+use crate::ledger::writing::accounts;
+use crate::ledger::writing::batch::{Batch, Sealer, Spent};
+use crate::ledger::writing::draft;
+use crate::ledger::writing::plan::{NotPlanned, Plan, Planner, When};
+use crate::ledger::writing::record::{Acknowledgement, RECORD_MAX_BYTES, Record, RecordError, What};
+use crate::proto::HeadsCommitted;
+use crate::proto::clear_part::Fact;
+
+/// The most records in a commit.
+const BATCH_RECORDS: usize = 4096;
+
+/// Something that waits for the committer.
+pub enum Job {
+    /// To be recorded.
+    Record(Box<Waiting>),
+    /// To be tried in order, without being recorded.
+    Rehearse {
+        /// What would be recorded.
+        records: Vec<Record>,
+        /// Where to say what each would come to.
+        answer: oneshot::Sender<Vec<Result<Acknowledgement, RecordError>>>,
+    },
+    /// Where every trail ended, to be recorded.
+    CommitHeads {
+        /// The root over them.
+        heads: HeadsCommitted,
+        /// Where to answer.
+        answer: Answer,
+    },
+}
+
+/// A record that waits.
+pub struct Waiting {
+    /// What to record.
+    pub record: Record,
+    /// Where to answer.
+    pub answer: Answer,
+}
+
+impl Job {
+    fn refuse(self, reason: &str) {
+        self.answer_with(RecordError::Unavailable { reason: reason.to_owned() });
+    }
+
+    fn answer_with(self, error: RecordError) {
+        match self {
+            Self::Record(waiting) => drop(waiting.answer.send(Err(error))),
+            Self::Rehearse { records, answer } => drop(answer.send(records.iter().map(|_| Err(error.clone())).collect())),
+            Self::CommitHeads { answer, .. } => drop(answer.send(Err(error))),
+        }
+    }
+}
+
+/// Where a record is answered.
+pub type Answer = oneshot::Sender<Result<Acknowledgement, RecordError>>;
+
+/// Why the ledger no longer writes; none while it does.
+pub type Health = watch::Sender<Option<String>>;
+
+/// The writer.
+pub struct Committer {
+    /// The state it writes.
+    pub state: Arc<State>,
+    /// Which entries a record becomes.
+    pub planner: Planner,
+    /// Links and seals.
+    pub sealer: Sealer,
+    /// The journal.
+    pub journal: Journal,
+    /// The way to sled.
+    pub store: StoreWriter,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Where a failure is told.
+    pub health: Arc<Health>,
+}
+
+/// Tells when a thread that the ledger cannot do without ends by a panic.
+pub struct PanicGuard(pub Arc<Health>);
+
+impl Drop for PanicGuard {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.send_if_modified(|known| known.replace("a thread of it failed".to_owned()).is_none());
+        }
+    }
+}
+
+/// What became of a record in a batch.
+pub(in crate::ledger) enum Outcome {
+    Answered(Result<Acknowledgement, RecordError>),
+    Alone,
+    Fatal(RecordError),
+}
+
+impl Committer {
+    /// Works until nobody can send any more, then closes the journal and sled.
+    pub fn run(mut self, jobs: &Receiver<Job>) {
+        let mut carried = None;
+        while let Some(first) = carried.take().or_else(|| jobs.recv().ok()) {
+            if let Err(reason) = self.commit(first, jobs, &mut carried) {
+                tracing::error!(%reason, "the ledger stops writing");
+                drop(carried.take());
+                // Whoever still waits is told; nothing is tried again after a failed write or sync.
+                for job in jobs {
+                    job.refuse(&reason);
+                }
+                self.store.close();
+                return;
+            }
+        }
+        self.store.close();
+        if let Err(error) = self.journal.close() {
+            tracing::error!(%error, "the journal could not be closed");
+        }
+    }
+
+    /// No check is answered from here on, and nothing is written.
+    fn poison(&self, reason: &str) {
+        self.health.send_if_modified(|known| known.replace(reason.to_owned()).is_none());
+    }
+
+    /// Commits `first` and what waits behind it.
+    fn commit(&mut self, first: Job, jobs: &Receiver<Job>, carried: &mut Option<Job>) -> Result<(), String> {
+        if let Some(reason) = self.health.borrow().clone() {
+            first.refuse(&reason);
+            return Err(reason);
+        }
+        if let Job::Rehearse { records, answer } = first {
+            let _ = answer.send(self.rehearse(&records));
+            return Ok(());
+        }
+        let head = self.state.head();
+        let clock = self.clock.now();
+        if clock.plus_micros(CLOCK_TOLERANCE_MICROS) < head.recorded_at {
+            first.answer_with(RecordError::ClockBehind { now: clock, last: head.recorded_at });
+            return Ok(());
+        }
+        let mut batch = Batch::new(head, clock.max(head.recorded_at), self.state.highest_trail());
+        let mut answers: Vec<(Answer, Result<Acknowledgement, RecordError>)> = Vec::new();
+        let mut next = match first {
+            Job::Record(waiting) => Some(waiting),
+            Job::CommitHeads { heads, answer } => {
+                let pushed = batch.push(&self.state, &self.sealer, accounts::heads_committed(batch.now, heads));
+                answers.push((answer, pushed.map(|(seq, hash)| acknowledged(seq, hash))));
+                None
+            }
+            Job::Rehearse { .. } => None,
+        };
+        while let Some(job) = next.take() {
+            match self.add(&mut batch, &job.record) {
+                Outcome::Answered(answer) => answers.push((job.answer, answer)),
+                Outcome::Alone => {
+                    *carried = Some(Job::Record(job));
+                    break;
+                }
+                Outcome::Fatal(error) => {
+                    let reason = error.to_string();
+                    self.poison(&reason);
+                    for (answer, _) in answers {
+                        let _ = answer.send(Err(error.clone()));
+                    }
+                    let _ = job.answer.send(Err(error));
+                    return Err(reason);
+                }
+            }
+            if batch.groups.is_empty() && batch.erasing.erased.is_empty() && answers.len() < BATCH_RECORDS {
+                match jobs.try_recv().ok() {
+                    Some(Job::Record(waiting)) => next = Some(waiting),
+                    other => *carried = other,
+                }
+            }
+        }
+        let blocks = batch.finish();
+        // An erasure is durable before its keys go: a start finds it and lets them go again.
+        let durable = self.journal.append(&blocks, head.hash).map_err(|error| error.to_string());
+        if let Err(reason) = durable.and_then(|()| self.erase_keys(&batch)) {
+            self.poison(&reason);
+            for (answer, _) in answers {
+                let _ = answer.send(Err(RecordError::Unavailable { reason: reason.clone() }));
+            }
+            return Err(reason);
+        }
+        if !blocks.is_empty() {
+            self.store.hand_over(blocks.into_iter().map(Arc::new).collect());
+        }
+        batch.publish(&self.state);
+        for (answer, result) in answers {
+            let _ = answer.send(result);
+        }
+        Ok(())
+    }
+
+    fn of_contact(&self, batch: &mut Batch, record: &Record, what: &What, account: &AccountState, when: When) -> Result<Plan, NotPlanned> {
+        match what {
+            What::IssueReceipt { contact, issued } => self.planner.receipt(batch, record, account.trail, when, (contact, issued)),
+            _ => self.step(batch, record, account, when),
+        }
+    }
+
+    fn erase_keys(&self, batch: &Batch) -> Result<(), String> {
+        let trails = batch.erasing.trails();
+        if trails.is_empty() { Ok(()) } else { self.sealer.keyring.lock().erase(&trails).map_err(|error| error.to_string()) }
+    }
+
+    fn add(&self, batch: &mut Batch, record: &Record) -> Outcome {
+        let when = match when(record.occurred_at, batch.now) {
+            Ok(when) => when,
+            Err(error) => return Outcome::Answered(Err(error)),
+        };
+        let bytes = draft::stored_bytes(&record.what);
+        if bytes > RECORD_MAX_BYTES {
+            return Outcome::Answered(Err(RecordError::TooLong { bytes }));
+        }
+        if let What::CreateAccount = record.what {
+            return self.create_account(batch, record, when);
+        }
+        let Some(account) = self.account(batch, &record.account) else {
+            return Outcome::Answered(Err(RecordError::AccountUnknown { account: record.account.to_string() }));
+        };
+        let (digest, content) = self.digests(record, account.trail);
+        if let Some(digest) = digest {
+            match self.spent(batch, digest, &content, record.occurred_at) {
+                Ok(None) => {}
+                Ok(Some(acknowledgement)) => return Outcome::Answered(Ok(acknowledgement)),
+                Err(error) => return Outcome::Answered(Err(error)),
+            }
+        }
+        let mut plan = match &record.what {
+            What::AdoptPolicy { .. }
+            | What::DeclareSender { .. }
+            | What::ReportQuality { .. }
+            | What::Restrict { .. }
+            | What::RegisterTemplate { .. }
+            | What::ChangeTemplate { .. } => self.about_account(batch, record, account, when),
+            what => match self.of_contact(batch, record, what, &account, when) {
+                Ok(plan) => plan,
+                Err(NotPlanned::Alone) => return Outcome::Alone,
+                Err(NotPlanned::Refused(error)) => return Outcome::Answered(Err(error)),
+                Err(NotPlanned::Outranked(acknowledgement)) => return Outcome::Answered(Ok(acknowledgement)),
+            },
+        };
+        // What is not stored spends no event id.
+        let digest = digest.filter(|_| plan.outranked.is_none());
+        if let (Some(digest), Some(main)) = (digest, plan.entries.get_mut(plan.main)) {
+            main.event_id_digest = digest;
+            main.sealed.event_id = record.event_id.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default();
+            main.sealed.content_digest.clone_from(&content);
+        }
+        let mut acknowledgement =
+            Acknowledgement { seq: Seq::NONE, entry_hash: [0; 32], duplicate: false, effect: Effect::NoChange, caused: None };
+        for (place, entry) in plan.entries.into_iter().enumerate() {
+            let (effect, caused) = (entry.effect, entry.caused);
+            match batch.push(&self.state, &self.sealer, entry) {
+                Ok((seq, hash)) if place == plan.main => {
+                    acknowledgement = Acknowledgement { effect: effect.unwrap_or(Effect::NoChange), ..acknowledged(seq, hash) };
+                }
+                Ok((seq, _)) if caused && place == plan.main + 1 => acknowledgement.caused = Some(seq),
+                Ok(_) => {}
+                Err(error) => return Outcome::Fatal(error),
+            }
+        }
+        batch.groups.extend(plan.groups);
+        if let Some(digest) = digest {
+            let claimed = when.claimed.unwrap_or(when.at);
+            batch.event_ids.insert(digest, Spent { acknowledgement, content, claimed });
+        }
+        Outcome::Answered(Ok(plan.outranked.unwrap_or(acknowledgement)))
+    }
+
+    /// What each record would come to, one after the other. One that concerns who is who is tried by itself.
+    fn rehearse(&self, records: &[Record]) -> Vec<Result<Acknowledgement, RecordError>> {
+        let head = self.state.head();
+        let new = || Batch::new(head, self.clock.now().max(head.recorded_at), self.state.highest_trail());
+        let mut batch = new();
+        let mut rehearsed = Vec::with_capacity(records.len());
+        for record in records {
+            let outcome = match self.add(&mut batch, record) {
+                Outcome::Alone => self.add(&mut new(), record),
+                outcome => outcome,
+            };
+            rehearsed.push(match outcome {
+                Outcome::Answered(answer) => answer,
+                Outcome::Fatal(error) => Err(error),
+                Outcome::Alone => Err(RecordError::Unavailable { reason: "the event cannot be tried".to_owned() }),
+            });
+        }
+        rehearsed
+    }
+
+    fn digests(&self, record: &Record, account: u64) -> (Option<Digest16>, Vec<u8>) {
+        let Some(event_id) = &record.event_id else { return (None, Vec::new()) };
+        let secrets = &self.planner.secrets;
+        let fact = match &record.what {
+            What::AdoptPolicy { preset, policy } => Some(draft::policy_adopted(preset, policy, 0)),
+            What::Erase { keep_suppression, .. } => Some(draft::erasure_requested(0, *keep_suppression)),
+            what => draft::fact(what),
+        };
+        let content = fact.map(|fact| draft::content(&record.what, &fact)).unwrap_or_default();
+        (Some(secrets.event_id_digest(account, event_id.as_str())), secrets.content_digest(&[&content]).to_vec())
+    }
+
+    /// Where the event id was spent before: the first acknowledgement where the content is the same.
+    fn spent(
+        &self,
+        batch: &Batch,
+        digest: Digest16,
+        content: &[u8],
+        claimed: Option<Time>,
+    ) -> Result<Option<Acknowledgement>, RecordError> {
+        if let Some(spent) = batch.event_ids.get(&digest) {
+            let same = spent.content == content && claimed.is_none_or(|claimed| claimed == spent.claimed);
+            let seq = spent.acknowledgement.seq;
+            return if same {
+                Ok(Some(Acknowledgement { duplicate: true, ..spent.acknowledgement }))
+            } else {
+                Err(RecordError::EventIdReused { seq })
+            };
+        }
+        let Some(seq) = self.state.event_id(&digest) else { return Ok(None) };
+        let unavailable = |error: crate::ledger::storage::reader::EntryUnreadable| RecordError::Unavailable { reason: error.to_string() };
+        let entry = self.planner.reader.entry(seq).map_err(unavailable)?;
+        let first = if entry.clear.claimed_at == 0 { entry.clear.occurred_at } else { entry.clear.claimed_at };
+        let same = match open_sealed(&self.sealer.keyring.lock(), &entry, false).map_err(unavailable)? {
+            Sealed::Opened(sealed) => sealed.content_digest == content && claimed.is_none_or(|claimed| claimed.micros() == first),
+            Sealed::Erased => true,
+            Sealed::Nothing => false,
+        };
+        if !same {
+            return Err(RecordError::EventIdReused { seq });
+        }
+        let effect = Effect::from_number(entry.clear.effect).unwrap_or(Effect::NoChange);
+        let entry_hash = EntryHash::of(&entry.bytes).bytes();
+        let caused = match &entry.clear.fact {
+            Some(Fact::InboundMessageReceived(message)) => message.keyword != 0,
+            Some(Fact::PossibleOptOutResolved(resolved)) => resolved.confirmed,
+            _ => false,
+        };
+        Ok(Some(Acknowledgement { seq, entry_hash, duplicate: true, effect, caused: caused.then(|| seq.next()) }))
+    }
+}
+
+pub(in crate::ledger) const fn acknowledged(seq: Seq, hash: EntryHash) -> Acknowledgement {
+    Acknowledgement { seq, entry_hash: hash.bytes(), duplicate: false, effect: Effect::Applied, caused: None }
+}
+
+/// Rule 1: more than the tolerance ahead is refused, less counts as now.
+fn when(occurred_at: Option<Time>, now: Time) -> Result<When, RecordError> {
+    match occurred_at {
+        Some(claimed) if claimed > now.plus_micros(CLOCK_TOLERANCE_MICROS) => Err(RecordError::TimeInFuture { occurred_at: claimed, now }),
+        Some(claimed) if claimed > now => Ok(When { at: now, claimed: Some(claimed), decided_at: None }),
+        Some(at) => Ok(When { at, claimed: None, decided_at: None }),
+        None => Ok(When { at: now, claimed: None, decided_at: None }),
+    }
+}

@@ -1,0 +1,10 @@
+//! From a record to entries that are durable: one committer, one sync a commit.
+
+pub mod accounts;
+pub mod batch;
+pub mod committer;
+pub mod draft;
+pub mod event_id;
+pub mod plan;
+pub mod queue;
+pub mod record;
