@@ -21,7 +21,7 @@ const NONCE: [u8; 12] = *b"no such luck";
 pub fn sealed_twice(first: &[u8; 32], bound_to: &[u8]) -> (Vec<u8>, [u8; 32]) {
     let stream = |key: &[u8; 32]| encrypted(key, counter(2)).to_be_bytes();
     let begins = |key: &[u8; 32]| stream(key)[..2] == stream(first)[..2];
-    let second = (0_u64..).map(|n| [n.to_be_bytes(); 4].as_flattened().try_into().unwrap()).find(begins).unwrap();
+    let second = (0..u64::MAX).map(|n| [n.to_be_bytes(); 4].as_flattened().try_into().unwrap()).find(begins).unwrap();
     let mut beginning = [0; 16];
     beginning.iter_mut().zip(BEGINNING).zip(stream(first)).for_each(|((byte, plain), stream)| *byte = plain ^ stream);
     let mut blocks = [u128::from_be_bytes(beginning), 0, 0];
