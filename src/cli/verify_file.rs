@@ -5,7 +5,7 @@
 //! claim: complete up to entry 8: trails 2 and account 1
 //! about: +447400123456 in the account default, named in a sealed part that opens here
 //! as of: where trails ended was recorded as entry 9, 2026-03-01T00:00:00Z by the ledger's clock
-//! not covered: what came after entry 8; the checkpoint has 1 later entries
+//! not covered: what came after entry 8; the checkpoint goes on to entry 9
 //! entries: 7, left out: 2
 //! checkpoint: 9 entries, root 0ac5…, signed at 2026-03-01T00:00:00Z by example.com/ledger
 //! ```

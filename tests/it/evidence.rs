@@ -172,7 +172,7 @@ fn a_bundle_is_complete_opens_its_contact_and_nobody_else() {
         assert_eq!(seqs(&bundle), [1, 2, 3, 5, 7, 8, 9]);
         assert_eq!(report.holds[1], format!("about: {ADA} in the account default, named in a sealed part that opens here"));
         assert!(report.holds[2].starts_with("as of: where trails ended was recorded as entry 9, 20"), "{:?}", report.holds);
-        assert_eq!(report.holds[3], "not covered: what came after entry 8; the checkpoint has 1 later entries");
+        assert_eq!(report.holds[3], "not covered: what came after entry 8; the checkpoint goes on to entry 9");
         let text = String::from_utf8(bundle.clone()).unwrap();
         assert!(text.contains(ADA) && !text.contains(GRACE));
         assert_eq!(lines(&bundle)[0]["keys"].as_array().unwrap().len(), 1);

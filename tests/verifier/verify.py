@@ -1201,7 +1201,7 @@ class Export:
             lines.append(f"NOT complete: trails {shared}, which others share: nothing shows what was left out of them")
         when = time_text(self.recorded.recorded_at) or f"microsecond {self.recorded.recorded_at}"
         lines.append(f"as of: where trails ended was recorded as entry {self.recorded.seq}, {when} by the ledger's clock")
-        lines.append(f"not covered: what came after entry {as_of}; the checkpoint has {self.checkpoint.size - as_of} later entries")
+        lines.append(f"not covered: what came after entry {as_of}; the checkpoint goes on to entry {self.checkpoint.size}")
         if self.erasures:
             lines.append("erasures took out what is not here: entries " + ", ".join(map(str, self.erasures)))
         return lines

@@ -112,9 +112,9 @@ impl Bundle {
             holds.push(format!("NOT complete: trails {shared}, which others share: nothing shows what was left out of them"));
         }
         if let Some(Recorded { seq, at, .. }) = &self.recorded {
-            let (as_of, after) = (complete.as_of, size - complete.as_of);
+            let as_of = complete.as_of;
             holds.push(format!("as of: where trails ended was recorded as entry {seq}, {at} by the ledger's clock"));
-            holds.push(format!("not covered: what came after entry {as_of}; the checkpoint has {after} later entries"));
+            holds.push(format!("not covered: what came after entry {as_of}; the checkpoint goes on to entry {size}"));
         }
         if !self.erasures.is_empty() {
             let erasures: Vec<String> = self.erasures.iter().map(Seq::to_string).collect();
