@@ -34,6 +34,7 @@ use crate::support::histories::{Arrival, CONTACTS, history, questions, with_eras
 
 const HISTORIES: Range<u64> = 9_000_000..9_000_060;
 const ERASED: Range<u64> = 9_100_000..9_100_120;
+const GONE: Range<u64> = 9_200_000..9_200_060;
 
 /// A ledger whose clock is set from outside.
 struct Bench {
@@ -250,4 +251,35 @@ fn heads_that_are_far_behind_do_not_serve_again() {
         assert!(recorded.iter().all(Result::is_ok));
     }
     assert_eq!(as_of(), bench.ledger.head().seq.number() - 1);
+}
+
+/// Nobody changes a number here: whoever is erased has their identifiers to themselves.
+#[test]
+fn after_an_erasure_no_bundle_shows_an_identifier_of_the_erased() {
+    let mut looked_at = 0;
+    for seed in GONE {
+        let dir = tempfile::tempdir().unwrap();
+        let bench = Bench::open(dir.path());
+        let mut dice = Dice::new(seed);
+        let mut history = history(&mut dice);
+        history.retain(|arrival| !matches!(arrival.record.what, What::Move { .. }));
+        bench.play(&mut dice, &history);
+        let contact = dice.pick(&CONTACTS);
+        let before: Vec<Option<Vec<u8>>> = CONTACTS.iter().map(|contact| bench.bundle(contact)).collect();
+        let erase = What::Erase { contact: who(contact), keep_suppression: dice.one_in(2) };
+        let last = history.iter().map(|arrival| arrival.clock).max().unwrap();
+        let erased = Arrival { clock: last, record: event((last.micros() - at(0).micros()) / 1_000_000, erase) };
+        bench.play(&mut dice, &[erased]);
+        for (other, before) in CONTACTS.iter().zip(&before) {
+            // Who was handed a bundle before still holds it, and it still verifies.
+            before.iter().for_each(|before| drop(bench.verified(before).unwrap()));
+            let Some(bundle) = bench.bundle(other) else { continue };
+            bench.verified(&bundle).unwrap_or_else(|error| panic!("seed {seed} {other}: {error}"));
+            let text = String::from_utf8(bundle).unwrap();
+            assert!(!text.contains(&format!("\"{contact}\"")) || *other == contact, "seed {seed}: {other} shows {contact}: {text}");
+            looked_at += 1;
+        }
+        bench.ledger.close();
+    }
+    assert!(looked_at > 30, "{looked_at}");
 }
