@@ -24,7 +24,7 @@ use consent_ledger::export::verify::{Against, verify};
 
 use crate::support::forger::file::File;
 use crate::support::forger::goods::{GOODS, Goods};
-use crate::support::forger::judges::{Case, Verdict, binary, python, python_alone, python_schema, rust};
+use crate::support::forger::judges::{Case, Verdict, binary, printed, python, python_alone, python_schema, rust};
 use crate::support::forger::owner::{another_answer, elder, history_rewritten, owned, rewritten, signed};
 
 /// A kind of forgery.
@@ -171,6 +171,24 @@ fn a_signed_answer_that_does_not_follow_is_told_by_the_verifier_that_knows_the_r
     assert_eq!(rust(&case).code(), "ANSWER_DIFFERS");
     if let Some(theirs) = python(&[&case]) {
         assert_eq!(theirs, [Verdict::Holds]);
+    }
+}
+
+/// What is printed is partly what the file says: it must not look like a verdict.
+#[test]
+fn what_a_file_says_does_not_write_lines_of_its_own() {
+    let name = "+447400123456\nok\u{1b}[2J\u{202e}";
+    let case = owned(&GOODS, &GOODS.bundle, |file| {
+        let seq = elder(file)[0];
+        rewritten(&GOODS, file, seq, |stored| stored.edit_sealed(|sealed| sealed.identifiers = vec![name.to_owned()]));
+        let stored = file.stored(seq, &GOODS.keys);
+        file.line(seq)["sealed"] = consent_ledger::export::opened::sealed(stored.plain[0].as_ref().unwrap()).unwrap();
+        file.first()["selection"]["contacts"] = serde_json::json!([name]);
+    });
+    judged(&[("a bundle", "HOLDS", case.clone())]);
+    for said in printed(&case) {
+        assert!(said.contains("about: +447400123456\\"), "{said}");
+        assert!(!said.contains(['\u{1b}', '\u{202e}']) && !said.contains("\nok"), "{said}");
     }
 }
 

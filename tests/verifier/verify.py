@@ -1419,13 +1419,18 @@ def judge(case):
         return {"file": case["file"], "ok": verdict, "code": fails.code, "line": fails.line, "words": fails.words}
 
 
+def plain(text):
+    """A text of which a terminal makes nothing else: whoever made the file chose some of it."""
+    return "".join(char if char.isprintable() else f"\\u{{{ord(char):x}}}" for char in text)
+
+
 def say(verdict):
     if verdict["ok"]:
-        print("ok", *verdict["holds"], sep="\n")
+        print("ok", *map(plain, verdict["holds"]), sep="\n")
         return
     at = f" line {verdict['line']}" if verdict["line"] else ""
     print("COULD NOT TELL" if verdict["ok"] is None else "DOES NOT HOLD")
-    print(f"problem: {verdict['code']}{at}: {verdict['words']}")
+    print(f"problem: {verdict['code']}{at}: {plain(verdict['words'])}")
 
 
 def batch(path):

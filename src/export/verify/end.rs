@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::line::{EntryLine, Head, Last, LeftOut};
-use super::problem::{Code, Problem, require};
+use super::problem::{Code, Problem, plain, require};
 use super::verifier::{Verifier, read};
 use crate::proof::head;
 use crate::proof::merkle::{Hash, root_of_inclusion};
@@ -92,7 +92,7 @@ impl Verifier {
         if self.checkpoint_key.is_none() {
             holds.push("note: the ledger's first entry is left out, so its id is as stated".to_owned());
         }
-        holds
+        holds.iter().map(|line| plain(line)).collect()
     }
 }
 

@@ -128,8 +128,20 @@ impl fmt::Display for Problem {
 impl Problem {
     /// In no line yet; whoever reads lines says in which.
     pub(super) fn new(code: Code, words: impl Into<String>) -> Self {
-        Self { code, line: 0, words: words.into() }
+        Self { code, line: 0, words: plain(&words.into()) }
     }
+}
+
+/// A text of which a terminal makes nothing else: whoever made the file chose some of it.
+pub(super) fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '\'' | '"' | '\\' => plain.push(char),
+            _ => plain.extend(char.escape_debug()),
+        }
+    }
+    plain
 }
 
 /// Refuses with `code` where something does not hold.

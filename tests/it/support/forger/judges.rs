@@ -208,6 +208,15 @@ pub fn binary(case: &Case) -> Verdict {
     verdict
 }
 
+/// What both print for people: the real binary, and where there is a Python the other.
+pub fn printed(case: &Case) -> Vec<String> {
+    let dir = tempfile::tempdir().unwrap();
+    let words: Vec<String> = command(case, dir.path()).into_iter().filter(|word| word != "--json").collect();
+    let theirs = INTERPRETER.as_ref().map(|python| Command::new(python).arg(script()).args(&words).output().unwrap());
+    let ours = cli(&[vec!["verify".to_owned()], words].concat()).out;
+    std::iter::once(ours).chain(theirs.map(|output| String::from_utf8(output.stdout).unwrap())).collect()
+}
+
 /// The stored fields that the verifier in Python knows, as `tests/data/entry-proto.lock` has them.
 pub fn python_schema() -> Option<BTreeSet<String>> {
     let output = Command::new(INTERPRETER.as_ref()?).arg(script()).arg("--schema").output().unwrap();
