@@ -16,7 +16,7 @@ use crate::ledger::{Answer, CheckError, Ledger, Question};
 use crate::proto::batch_check_send_item::Outcome;
 use crate::proto::decision_service_server::DecisionService;
 use crate::proto::{
-    BatchCheckSendItem, BatchCheckSendRequest, BatchCheckSendResponse, BatchItemError, CheckSendRequest, CheckSendResponse, ErrorReason,
+    BatchCheckSendItem, BatchCheckSendRequest, BatchCheckSendResponse, CheckSendRequest, CheckSendResponse, ErrorReason, ItemError,
     VerifyDecisionRequest, VerifyDecisionResponse,
 };
 
@@ -152,14 +152,14 @@ impl Batch {
                 }
                 Ok(Err(error @ CheckError::Unavailable { .. })) => {
                     let item =
-                        BatchItemError { reason: ErrorReason::LedgerUnavailable.into(), message: error.to_string(), field: String::new() };
+                        ItemError { reason: ErrorReason::LedgerUnavailable.into(), message: error.to_string(), field: String::new() };
                     unanswered = Some(error);
                     Outcome::Error(item)
                 }
                 Ok(Err(error @ (CheckError::AccountUnknown { .. } | CheckError::BehindPosition { .. }))) => {
                     return Err(status::of_check(&error));
                 }
-                Err(Violation { field, reason, message }) => Outcome::Error(BatchItemError { reason: reason.into(), message, field }),
+                Err(Violation { field, reason, message }) => Outcome::Error(ItemError { reason: reason.into(), message, field }),
             };
             items.push(BatchCheckSendItem { outcome: Some(outcome) });
         }

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use consent_ledger::consent::policy::Policy;
 use consent_ledger::consent::words::{Account, Permission, Seq};
 use consent_ledger::ledger::starting::recovery::RecoveryError;
 use consent_ledger::ledger::storage::disk::RealDisk;
 use consent_ledger::ledger::storage::journal::{Frame, Piece, Segment, ledger_id_of, read_segment, segments};
 use consent_ledger::ledger::{Filter, OpenError};
 
-use crate::support::bench::{as_after_a_crash, at, copy, event, may, open, opt_in, opt_out, put, says, try_open, who};
+use crate::support::bench::{adopts, as_after_a_crash, at, copy, event, may, open, opt_in, opt_out, put, says, try_open, who};
 
 const FIRST: &str = "journal/00000000000000000001.journal";
 
@@ -48,22 +49,20 @@ fn ten(dir: &Path) {
     as_after_a_crash(dir);
 }
 
-/// A ledger whose last commit has two frames or more: opt-outs of all that opted in before.
+/// A ledger whose last commit has two frames: a STOP so long that its message fills a block, and the opt-out it caused.
 fn two_frames(dir: &Path) -> Vec<Frame> {
     ten(dir);
     let ledger = open(dir);
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    loop {
-        // Records submitted together go into one commit, as soon as the committer is not the faster one.
-        runtime.block_on(ledger.record_all((0..40).map(|n| event(100, opt_out(&contact(n % 10)))).collect()));
-        let frames = frames(dir);
-        let last = frames.last().unwrap();
-        if last.block.first() > last.commit_first && frames.iter().filter(|frame| frame.commit_first == last.commit_first).count() == 2 {
-            ledger.close();
-            as_after_a_crash(dir);
-            return frames;
-        }
-    }
+    let mut policy = Policy::meta();
+    policy.keep_message_text = true;
+    put(&ledger, 50, adopts(policy));
+    put(&ledger, 100, says(&[&contact(0)], &format!("stop{}", " ".repeat(5_000))));
+    ledger.close();
+    as_after_a_crash(dir);
+    let frames = frames(dir);
+    let last = frames.last().unwrap();
+    assert_eq!(frames.iter().filter(|frame| frame.commit_first == last.commit_first).count(), 2);
+    frames
 }
 
 fn damaged(from: &Path, change: impl Fn(&mut Vec<u8>)) -> tempfile::TempDir {
