@@ -1,4 +1,4 @@
-//! RecordStream: a real server, a real client, and answers in order.
+//! Streams of records: a real server, a real client, and answers in order.
 
 mod ends;
 mod items;
