@@ -1,6 +1,7 @@
 //! Streams of records: a real server, a real client, and answers in order.
 
 mod ends;
+mod failing;
 mod items;
 mod readers;
 mod rehearsal;

@@ -33,6 +33,7 @@ use crate::ledger::storage::store_writer::{Pending, StoreWriter};
 use crate::ledger::writing::accounts::ledger_created;
 use crate::ledger::writing::batch::{Batch, Sealer};
 use crate::ledger::writing::committer::{Committer, Health, PanicGuard};
+use crate::ledger::writing::duplicates::Duplicates;
 use crate::ledger::writing::plan::Planner;
 use crate::ledger::writing::queue::Queue;
 use crate::ledger::{Ledger, Options, Shared};
@@ -173,8 +174,16 @@ pub(in crate::ledger) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &A
     let told = health.clone();
     let store_writer = StoreWriter::start(store, pending, move |error| poison(&told, &error)).map_err(io)?;
     let planner = Planner { state: state.clone(), reader: reader.clone(), secrets: secrets.clone(), keyring: keyring.clone() };
-    let committer =
-        Committer { state: state.clone(), planner, sealer, journal, store: store_writer, clock: clock.clone(), health: health.clone() };
+    let committer = Committer {
+        state: state.clone(),
+        planner,
+        sealer,
+        duplicates: Duplicates::default(),
+        journal,
+        store: store_writer,
+        clock: clock.clone(),
+        health: health.clone(),
+    };
     let (queue, waiting) = Queue::new(health.clone());
     let queue = Arc::new(queue);
     let heads = Arc::new(Heads::new(state.clone(), reader.clone(), secrets.clone()));

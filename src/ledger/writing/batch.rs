@@ -215,6 +215,14 @@ impl Batch {
         self.head.seq == self.after
     }
 
+    /// After each row of a rehearsal: packs what it changed, and keeps no keys.
+    pub fn settle(&mut self) {
+        if let Some(rehearsed) = &mut self.rehearsed {
+            rehearsed.put_trails(std::mem::take(&mut self.trails));
+            self.keys.clear();
+        }
+    }
+
     /// The group a trail belongs to, as it stands with this batch.
     #[must_use]
     pub fn group(&self, state: &State, trail: u64) -> Option<Arc<Group>> {
@@ -247,9 +255,7 @@ impl Batch {
         if self.rehearsed.as_ref().is_some_and(|_| rehearsal::is_rehearsed(trail)) {
             return Ok(Key::from_bytes([0; 32]));
         }
-        let mut keyring = keyring.lock();
-        keyring.reserve(trail).map_err(|error| unavailable(error.to_string()))?;
-        let key = keyring.key(trail).map_err(|error| unavailable(error.to_string()))?;
+        let key = keyring.lock().key_to_write(trail).map_err(|error| unavailable(error.to_string()))?;
         let key = key.ok_or_else(|| unavailable(format!("the key of trail {trail} was erased")))?;
         self.keys.insert(trail, key.clone());
         Ok(key)

@@ -12,15 +12,14 @@ use crate::ledger::clock::Clock;
 use crate::ledger::keys::secrets::Digest16;
 use crate::ledger::memory::state::{AccountState, State};
 use crate::ledger::storage::journal::Journal;
-use crate::ledger::storage::reader::{Sealed, open_sealed};
 use crate::ledger::storage::store_writer::StoreWriter;
 use crate::ledger::writing::accounts;
 use crate::ledger::writing::batch::{Batch, Sealer, Spent};
 use crate::ledger::writing::draft::Draft;
+use crate::ledger::writing::duplicates::Duplicates;
 use crate::ledger::writing::job::{Job, Recorded, Waiting};
 use crate::ledger::writing::plan::{NotPlanned, Plan, Planner, When};
 use crate::ledger::writing::record::{Acknowledgement, RECORD_MAX_BYTES, Record, RecordError, What};
-use crate::proto::clear_part::Fact;
 
 /// The most records in a commit.
 const BATCH_RECORDS: usize = 4096;
@@ -36,6 +35,8 @@ pub struct Committer {
     pub planner: Planner,
     /// Links and seals.
     pub sealer: Sealer,
+    /// Recognises what was recorded before.
+    pub duplicates: Duplicates,
     /// The journal.
     pub journal: Journal,
     /// The way to sled.
@@ -234,7 +235,7 @@ impl Committer {
         };
         let (digest, content) = self.digests(record, &draft, account.trail);
         if let Some(digest) = digest {
-            match self.spent(batch, digest, content, record.occurred_at) {
+            match self.duplicates.spent(self, batch, (digest, content), record.occurred_at) {
                 Ok(None) => {}
                 Ok(Some(acknowledgement)) => return Outcome::Answered(Ok(acknowledgement)),
                 Err(error) => return Outcome::Answered(Err(error)),
@@ -286,45 +287,6 @@ impl Committer {
         let Some(event_id) = &record.event_id else { return (None, [0; 16]) };
         let secrets = &self.planner.secrets;
         (Some(secrets.event_id_digest(account, event_id.as_str())), secrets.content_digest(&[&draft.content()]))
-    }
-
-    /// Where the event id was spent before: the first acknowledgement where the content is the same.
-    fn spent(
-        &self,
-        batch: &Batch,
-        digest: Digest16,
-        content: Digest16,
-        claimed: Option<Time>,
-    ) -> Result<Option<Acknowledgement>, RecordError> {
-        if let Some(spent) = batch.event_ids.get(&digest) {
-            let same = spent.content == content && claimed.is_none_or(|claimed| claimed == spent.claimed);
-            let seq = spent.acknowledgement.seq;
-            return if same {
-                Ok(Some(Acknowledgement { duplicate: true, ..spent.acknowledgement }))
-            } else {
-                Err(RecordError::EventIdReused { seq })
-            };
-        }
-        let Some(seq) = self.state.event_id(&digest) else { return Ok(None) };
-        let unavailable = |error: crate::ledger::storage::reader::EntryUnreadable| RecordError::Unavailable { reason: error.to_string() };
-        let entry = self.planner.reader.entry(seq).map_err(unavailable)?;
-        let first = if entry.clear.claimed_at == 0 { entry.clear.occurred_at } else { entry.clear.claimed_at };
-        let same = match open_sealed(&self.sealer.keyring.lock(), &entry, false).map_err(unavailable)? {
-            Sealed::Opened(sealed) => sealed.content_digest == content && claimed.is_none_or(|claimed| claimed.micros() == first),
-            Sealed::Erased => true,
-            Sealed::Nothing => false,
-        };
-        if !same {
-            return Err(RecordError::EventIdReused { seq });
-        }
-        let effect = Effect::from_number(entry.clear.effect).unwrap_or(Effect::NoChange);
-        let entry_hash = EntryHash::of(&entry.bytes).bytes();
-        let caused = match &entry.clear.fact {
-            Some(Fact::InboundMessageReceived(message)) => message.keyword != 0,
-            Some(Fact::PossibleOptOutResolved(resolved)) => resolved.confirmed,
-            _ => false,
-        };
-        Ok(Some(Acknowledgement { seq, entry_hash, duplicate: true, effect, caused: caused.then(|| seq.next()) }))
     }
 }
 

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod batch;
 pub mod committer;
 pub mod draft;
+pub mod duplicates;
 mod entry_bytes;
 pub mod event_id;
 pub mod job;

@@ -106,3 +106,43 @@ impl Queue {
 fn count(records: &[Record]) -> u32 {
     u32::try_from(records.len()).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::consent::words::Account;
+    use crate::ledger::writing::record::{Actor, What};
+
+    fn records(count: usize) -> Vec<Record> {
+        let account = Account::default_account();
+        vec![Record { account, actor: Actor::LOCAL, event_id: None, occurred_at: None, what: What::CreateAccount }; count]
+    }
+
+    #[tokio::test]
+    async fn calls_are_refused_when_full_and_streams_wait_and_neither_takes_the_others_room() {
+        let (queue, jobs) = Queue::new(Arc::new(Health::new(None)));
+        let calls: Vec<Coming> = (0..CALLS / TOGETHER_MAX).map(|_| queue.submit(records(TOGETHER_MAX)).unwrap()).collect();
+        assert_eq!(queue.submit(records(1)).unwrap_err(), RecordError::Overloaded { waiting: CALLS });
+        let mut streams = Vec::new();
+        for _ in 0..STREAMS / TOGETHER_MAX {
+            streams.push(queue.submit_in_turn(records(TOGETHER_MAX)).await.unwrap());
+        }
+        let queue = Arc::new(queue);
+        let waits = tokio::spawn({
+            let queue = queue.clone();
+            async move { queue.submit_in_turn(records(1)).await.is_ok() }
+        });
+        tokio::task::yield_now().await;
+        assert!(!waits.is_finished(), "a stream was let in beyond its room");
+        // What was answered makes room, whether anybody reads the answer or not.
+        drop((calls, streams));
+        for _ in 0..(CALLS + STREAMS) / TOGETHER_MAX {
+            let Ok(Job::Record(waiting)) = jobs.try_recv() else { panic!("nothing waits") };
+            waiting.fail(&queue.gone());
+        }
+        assert!(waits.await.unwrap());
+        queue.submit(records(TOGETHER_MAX)).unwrap();
+        queue.close();
+        assert!(matches!(queue.submit(records(1)), Err(RecordError::Unavailable { .. })));
+    }
+}

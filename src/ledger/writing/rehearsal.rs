@@ -90,9 +90,9 @@ impl Rehearsed {
         members
     }
 
-    /// Packs what the last record changed.
-    fn put_trails(&mut self, changed: impl Iterator<Item = (u64, Working)>) {
-        self.trails.extend(changed.map(|(number, Working { mut trail, facts })| {
+    /// Packs trails that a record changed.
+    pub fn put_trails(&mut self, changed: HashMap<u64, Working>) {
+        self.trails.extend(changed.into_iter().map(|(number, Working { mut trail, facts })| {
             if let Some(facts) = facts {
                 trail.facts = pack(&facts);
             }
@@ -138,10 +138,7 @@ fn try_one(committer: &Committer, on: &mut Batch, record: &Record) -> Recorded {
         Outcome::Alone => committer.add(&mut overlay(committer.state.head(), on.now), record),
         outcome => outcome,
     };
-    let changed = std::mem::take(&mut on.trails);
-    if let Some(rehearsed) = &mut on.rehearsed {
-        rehearsed.put_trails(changed.into_iter());
-    }
+    on.settle();
     match outcome {
         Outcome::Answered(recorded) => recorded,
         Outcome::Fatal(error) => Err(error),
