@@ -63,30 +63,53 @@ pub enum SealError {
     DoesNotOpen,
 }
 
-/// Seals `plaintext`, bound to `bound_to`, under `key` with a random nonce.
+/// A key made ready; worth keeping where much is sealed or opened with one key.
+pub struct Cipher(Aes256Gcm);
+
+impl Cipher {
+    /// Makes a key ready.
+    #[must_use]
+    pub fn new(key: &Key) -> Self {
+        Self(Aes256Gcm::new(&(*key.0).into()))
+    }
+
+    /// Seals `plaintext`, bound to `bound_to`, with a random nonce.
+    ///
+    /// # Errors
+    /// Where there are no random numbers.
+    pub fn seal(&self, bound_to: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
+        let mut nonce = [0; NONCE_BYTES];
+        getrandom::fill(&mut nonce).map_err(|_| SealError::NoRandomness)?;
+        let sealed = self.0.encrypt(&Nonce::from(nonce), Payload { msg: plaintext, aad: bound_to }).map_err(|_| SealError::TooLong)?;
+        let mut out = Vec::with_capacity(NONCE_BYTES + sealed.len());
+        out.extend_from_slice(&nonce);
+        out.extend_from_slice(&sealed);
+        Ok(out)
+    }
+
+    /// Opens what was sealed with the same key.
+    ///
+    /// # Errors
+    /// Where key, bytes or `bound_to` differ.
+    pub fn open(&self, bound_to: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let (nonce, ciphertext) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(SealError::DoesNotOpen)?;
+        let opened = self.0.decrypt(&Nonce::from(*nonce), Payload { msg: ciphertext, aad: bound_to });
+        opened.map(Zeroizing::new).map_err(|_| SealError::DoesNotOpen)
+    }
+}
+
+/// [`Cipher::seal`] under `key`.
 ///
 /// # Errors
 /// Where there are no random numbers.
 pub fn seal(key: &Key, bound_to: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
-    let mut nonce = [0; NONCE_BYTES];
-    getrandom::fill(&mut nonce).map_err(|_| SealError::NoRandomness)?;
-    let sealed = cipher(key).encrypt(&Nonce::from(nonce), Payload { msg: plaintext, aad: bound_to }).map_err(|_| SealError::TooLong)?;
-    let mut out = Vec::with_capacity(NONCE_BYTES + sealed.len());
-    out.extend_from_slice(&nonce);
-    out.extend_from_slice(&sealed);
-    Ok(out)
+    Cipher::new(key).seal(bound_to, plaintext)
 }
 
-/// Opens what [`seal`] sealed.
+/// [`Cipher::open`] under `key`.
 ///
 /// # Errors
 /// Where key, bytes or `bound_to` differ.
 pub fn open(key: &Key, bound_to: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
-    let (nonce, ciphertext) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(SealError::DoesNotOpen)?;
-    let opened = cipher(key).decrypt(&Nonce::from(*nonce), Payload { msg: ciphertext, aad: bound_to });
-    opened.map(Zeroizing::new).map_err(|_| SealError::DoesNotOpen)
-}
-
-fn cipher(key: &Key) -> Aes256Gcm {
-    Aes256Gcm::new(&(*key.0).into())
+    Cipher::new(key).open(bound_to, sealed)
 }

@@ -6,11 +6,12 @@
 //!
 //! Slots are filled and synced ahead of use, so that a commit needs no sync but the journal's.
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::ledger::bytes::seal::{self, Key, NONCE_BYTES, SealError};
+use crate::ledger::bytes::seal::{Cipher, Key, NONCE_BYTES, SealError};
 use crate::ledger::keys::secrets::{LedgerId, MASTER_KEY_ID};
 use crate::ledger::storage::disk::{Disk, DiskFile};
 
@@ -76,12 +77,15 @@ struct Copy {
 /// The keys.
 pub struct Keyring {
     ledger_id: LedgerId,
-    master: Key,
+    master: Cipher,
     copies: [Copy; 2],
     /// Slots up to this trail are filled and synced.
     filled: u64,
     /// How many slots are filled at a time.
     ahead: u64,
+    /// The keys that were filled in last and not asked for yet, by ascending trails up to `filled`: what is new and on disk need
+    /// not be read from there.
+    fresh: VecDeque<Key>,
 }
 
 impl Keyring {
@@ -93,7 +97,7 @@ impl Keyring {
         disk.create_dir(dir).map_err(|source| KeyringError::Io { path: dir.to_owned(), source })?;
         let copies = [open_copy(disk, dir.join("a"), ledger_id)?, open_copy(disk, dir.join("b"), ledger_id)?];
         disk.sync_dir(dir).map_err(|source| KeyringError::Io { path: dir.to_owned(), source })?;
-        let mut keyring = Self { ledger_id, master: master.clone(), copies, filled: highest, ahead };
+        let mut keyring = Self { ledger_id, master: Cipher::new(master), copies, filled: highest, ahead, fresh: VecDeque::new() };
         keyring.fill(highest + ahead)?;
         Ok(keyring)
     }
@@ -115,15 +119,27 @@ impl Keyring {
             (Err(_), Ok(_)) => [open("b")?, open("b")?],
             (Err(error), Err(_)) => return Err(error),
         };
-        Ok(Self { ledger_id, master: master.clone(), copies, filled: u64::MAX, ahead: 0 })
+        Ok(Self { ledger_id, master: Cipher::new(master), copies, filled: u64::MAX, ahead: 0, fresh: VecDeque::new() })
     }
 
     /// Makes sure that every trail up to `trail` has a key, synced; fills ahead where it must.
+    fn reserve(&mut self, trail: u64) -> Result<(), KeyringError> {
+        if trail > self.filled { self.fill(trail + self.ahead) } else { Ok(()) }
+    }
+
+    /// The key of a trail that is in the log or begins now; fills ahead where it must. None where it was erased.
     ///
     /// # Errors
-    /// Where a write or sync fails: final.
-    pub fn reserve(&mut self, trail: u64) -> Result<(), KeyringError> {
-        if trail > self.filled { self.fill(trail + self.ahead) } else { Ok(()) }
+    /// Where a write or sync fails, which is final, or neither copy opens.
+    pub fn key_to_write(&mut self, trail: u64) -> Result<Option<Key>, KeyringError> {
+        self.reserve(trail)?;
+        // The last of the fresh ones belongs to the last filled slot, so those of earlier trails stand before this one's.
+        let place_from_end = self.filled.saturating_sub(trail).saturating_add(1);
+        while self.fresh.len() as u64 > place_from_end {
+            self.fresh.pop_front();
+        }
+        let fresh = if self.fresh.len() as u64 == place_from_end { self.fresh.pop_front() } else { None };
+        fresh.map_or_else(|| self.key(trail), |key| Ok(Some(key)))
     }
 
     /// What the slot of `trail` holds; a copy whose tag fails is repaired from the other.
@@ -211,15 +227,18 @@ impl Keyring {
 
     fn fill(&mut self, up_to: u64) -> Result<(), KeyringError> {
         let mut slots = Vec::new();
+        let mut fresh = VecDeque::new();
         for trail in self.filled + 1..=up_to {
-            slots.extend_from_slice(&self.wrap(trail, LIVE, Key::random()?.bytes())?);
+            let key = Key::random()?;
+            slots.extend_from_slice(&self.wrap(trail, LIVE, key.bytes())?);
+            fresh.push_back(key);
         }
         for copy in &self.copies {
             // One after the other: a power cut hurts the slots of one file at most.
             copy.io(copy.file.write_at(&slots, offset(self.filled + 1)))?;
             copy.io(copy.file.sync())?;
         }
-        self.filled = up_to;
+        (self.filled, self.fresh) = (up_to, fresh);
         Ok(())
     }
 
@@ -228,7 +247,7 @@ impl Keyring {
     }
 
     fn wrap(&self, trail: u64, state: u8, key: &[u8; 32]) -> Result<[u8; SLOT_BYTES], KeyringError> {
-        let sealed = seal::seal(&self.master, &self.bound_to(trail, state, MASTER_KEY_ID), key)?;
+        let sealed = self.master.seal(&self.bound_to(trail, state, MASTER_KEY_ID), key)?;
         let mut slot = Vec::with_capacity(SLOT_BYTES);
         slot.extend_from_slice(&[state, 0]);
         slot.extend_from_slice(&MASTER_KEY_ID.to_be_bytes());
@@ -245,7 +264,7 @@ impl Keyring {
         }
         let ([state, _, id_high, id_low], sealed) =
             slot.split_first_chunk::<4>().map_or(([0; 4], [].as_slice()), |(head, rest)| (*head, rest));
-        let opened = seal::open(&self.master, &self.bound_to(trail, state, u16::from_be_bytes([id_high, id_low])), sealed);
+        let opened = self.master.open(&self.bound_to(trail, state, u16::from_be_bytes([id_high, id_low])), sealed);
         debug_assert_eq!(sealed.len(), NONCE_BYTES + 48);
         Ok(match (state, opened.ok().and_then(|key| <[u8; 32]>::try_from(key.as_slice()).ok())) {
             (LIVE, Some(key)) => Some(Slot::Live(Key::from_bytes(key))),

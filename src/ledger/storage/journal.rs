@@ -22,7 +22,10 @@ pub const SEGMENT_HEADER_BYTES: usize = 72;
 pub const SEGMENT_BYTES: u64 = 64 << 20;
 
 /// How far the file is filled with zeros ahead of the writer, in bytes: a sync then has no new length to make durable.
-const FILL_BYTES: u64 = 1 << 20;
+const FILL_BYTES: usize = 1 << 20;
+
+/// From this size on a commit is written without zeros ahead.
+const LARGE_COMMIT_BYTES: usize = 256 << 10;
 
 /// "CLJ", version 1.
 const SEGMENT_MAGIC: [u8; 4] = *b"CLJ\x01";
@@ -250,13 +253,13 @@ impl Active {
 
     fn append(&mut self, frames: &[u8]) -> Result<(), JournalError> {
         let end = self.end + frames.len() as u64;
-        if end > self.filled {
-            let filled = end + FILL_BYTES;
-            let zeros = vec![0; usize::try_from(filled - self.filled).unwrap_or_default()];
-            self.io(self.file.write_at(&zeros, self.filled))?;
-            self.filled = filled;
-        }
         self.io(self.file.write_at(frames, self.end))?;
+        if end > self.filled {
+            // A large commit is not worth it: the zeros would be as many bytes again, and it comes seldom enough.
+            let ahead = if frames.len() < LARGE_COMMIT_BYTES { FILL_BYTES } else { 0 };
+            self.io(self.file.write_at(&vec![0; ahead], end))?;
+            self.filled = end + ahead as u64;
+        }
         self.io(self.file.sync())?;
         self.end = end;
         Ok(())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 
 use crate::consent::words::Seq;
 use crate::ledger::bytes::block::Block;
@@ -14,19 +14,66 @@ use crate::ledger::storage::store::{Store, StoreError};
 /// Commits that may wait for sled before the committer waits.
 const WAITING_MAX: usize = 1024;
 
+/// The same in bytes: what waits is in memory.
+const WAITING_MAX_BYTES: usize = 64 << 20;
+
 /// Blocks after which sled is synced, however busy it is.
 const SYNC_EVERY_BLOCKS: usize = 1024;
 
 /// Blocks that are durable in the journal and not yet in sled.
 #[derive(Default)]
-pub struct Pending(Mutex<BTreeMap<u64, Arc<Block>>>);
+pub struct Pending {
+    waiting: Mutex<Waiting>,
+    /// Told when some of them are in sled, or will never be.
+    fewer: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    blocks: BTreeMap<u64, Arc<Block>>,
+    bytes: usize,
+    /// Nobody writes them any more.
+    over: bool,
+}
 
 impl Pending {
     /// The block that holds `seq`, where it is pending.
     #[must_use]
     pub fn block_with(&self, seq: Seq) -> Option<Arc<Block>> {
-        let pending = self.0.lock();
-        pending.range(..=seq.number()).next_back().map(|(_, block)| block.clone()).filter(|block| block.last() >= seq)
+        let waiting = self.waiting.lock();
+        waiting.blocks.range(..=seq.number()).next_back().map(|(_, block)| block.clone()).filter(|block| block.last() >= seq)
+    }
+
+    /// Adds blocks; waits while too much waits already.
+    fn add(&self, blocks: &[Arc<Block>]) {
+        let mut waiting = self.waiting.lock();
+        self.fewer.wait_while(&mut waiting, |waiting| waiting.bytes >= WAITING_MAX_BYTES && !waiting.over);
+        waiting.bytes += bytes(blocks);
+        waiting.blocks.extend(blocks.iter().map(|block| (block.first().number(), block.clone())));
+    }
+
+    fn remove(&self, blocks: &[Arc<Block>]) {
+        let mut waiting = self.waiting.lock();
+        waiting.bytes = waiting.bytes.saturating_sub(bytes(blocks));
+        for block in blocks {
+            waiting.blocks.remove(&block.first().number());
+        }
+        drop(waiting);
+        self.fewer.notify_all();
+    }
+}
+
+fn bytes(blocks: &[Arc<Block>]) -> usize {
+    blocks.iter().map(|block| block.bytes().len()).sum()
+}
+
+/// Lets the committer go on when the thread ends, however it does.
+struct Over(Arc<Pending>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.waiting.lock().over = true;
+        self.0.fewer.notify_all();
     }
 }
 
@@ -46,6 +93,7 @@ impl StoreWriter {
         let (commits, waiting) = bounded(WAITING_MAX);
         let theirs = pending.clone();
         let thread = std::thread::Builder::new().name("store".into()).spawn(move || {
+            let _over = Over(theirs.clone());
             if let Err(error) = write(&store, &theirs, &waiting) {
                 failed(error);
             }
@@ -55,9 +103,7 @@ impl StoreWriter {
 
     /// Hands over a commit's blocks, which are durable in the journal.
     pub fn hand_over(&self, blocks: Vec<Arc<Block>>) {
-        let mut pending = self.pending.0.lock();
-        pending.extend(blocks.iter().map(|block| (block.first().number(), block.clone())));
-        drop(pending);
+        self.pending.add(&blocks);
         if let Some(commits) = &self.commits {
             // The thread is gone only where it failed, and then the ledger is poisoned.
             let _ = commits.send(blocks);
@@ -84,11 +130,7 @@ fn write(store: &Store, pending: &Pending, commits: &Receiver<Vec<Arc<Block>>>) 
             batch.extend(more);
         }
         store.insert(batch.iter().map(AsRef::as_ref))?;
-        let mut waiting = pending.0.lock();
-        for block in &batch {
-            waiting.remove(&block.first().number());
-        }
-        drop(waiting);
+        pending.remove(&batch);
         unsynced += batch.len();
         if commits.is_empty() || unsynced >= SYNC_EVERY_BLOCKS {
             store.sync()?;
