@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
+use super::check_stream::{Answers, Slots};
+use super::closing::Closing;
 use super::parse::{self, Fields};
 use super::status::Violation;
 use super::{blocking, map, receipts, status};
@@ -17,7 +19,7 @@ use crate::proto::batch_check_send_item::Outcome;
 use crate::proto::decision_service_server::DecisionService;
 use crate::proto::{
     BatchCheckSendItem, BatchCheckSendRequest, BatchCheckSendResponse, CheckSendRequest, CheckSendResponse, ErrorReason, ItemError,
-    VerifyDecisionRequest, VerifyDecisionResponse,
+    StreamCheckSendRequest, VerifyDecisionRequest, VerifyDecisionResponse,
 };
 
 /// The most contacts of a batch.
@@ -33,18 +35,45 @@ const POSITION_POLL: Duration = Duration::from_millis(5);
 #[derive(Clone)]
 pub struct Decisions {
     ledger: Ledger,
+    slots: Slots,
+    closing: Closing,
 }
 
 impl Decisions {
-    /// Answers from this ledger.
+    /// Answers from this ledger, streams until the server closes.
     #[must_use]
-    pub const fn new(ledger: Ledger) -> Self {
-        Self { ledger }
+    pub fn new(ledger: Ledger, closing: Closing) -> Self {
+        Self { ledger, slots: Slots::default(), closing }
+    }
+
+    /// The ledger that is asked.
+    pub(super) const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Whether the answer is there at once: from memory, and the log has reached the position asked for.
+    pub(super) fn is_at_hand(&self, question: &Question) -> bool {
+        !self.is_past(question) && question.min_position.is_none_or(|position| position <= self.ledger.head().seq)
+    }
+
+    /// Answers, once the log has reached the position asked for; from the disk where it holds up nobody.
+    ///
+    /// # Errors
+    /// Where the ledger cannot tell.
+    pub(super) async fn answer(&self, question: Question) -> Result<Answer, Status> {
+        self.reach(question.min_position).await;
+        let answer = if self.is_past(&question) {
+            let ledger = self.ledger.clone();
+            blocking(move || ledger.check(&question)).await?
+        } else {
+            self.ledger.check(&question)
+        };
+        answer.map_err(|error| status::of_check(&error))
     }
 
     /// Whether answering takes a look into the past, which may read the disk.
-    fn is_past(&self, at: Option<Time>) -> bool {
-        at.is_some_and(|at| at < self.ledger.now())
+    fn is_past(&self, question: &Question) -> bool {
+        !question.known.is_everything() || question.at.is_some_and(|at| at < self.ledger.now())
     }
 
     /// Waits until the log has reached `position`, but not for long: the check itself then refuses.
@@ -61,18 +90,19 @@ impl Decisions {
 impl DecisionService for Decisions {
     async fn check_send(&self, request: Request<CheckSendRequest>) -> Result<Response<CheckSendResponse>, Status> {
         let question = question(request.get_ref())?;
-        self.reach(question.min_position).await;
         if request.get_ref().receipt {
+            self.reach(question.min_position).await;
             return receipts::check(&self.ledger, question).await.map(Response::new);
         }
-        let answer = if !question.known.is_everything() || self.is_past(question.at) {
-            let ledger = self.ledger.clone();
-            blocking(move || ledger.check(&question)).await?
-        } else {
-            self.ledger.check(&question)
-        };
-        let answer = answer.map_err(|error| status::of_check(&error))?;
+        let answer = self.answer(question).await?;
         Ok(Response::new(CheckSendResponse { decision: Some(map::decision(answer)), receipt: None }))
+    }
+
+    type StreamCheckSendStream = Answers;
+
+    async fn stream_check_send(&self, request: Request<Streaming<StreamCheckSendRequest>>) -> Result<Response<Answers>, Status> {
+        let slot = self.slots.take()?;
+        Ok(Response::new(Answers::new(self.clone(), request.into_inner(), self.closing.clone(), slot)))
     }
 
     async fn batch_check_send(&self, request: Request<BatchCheckSendRequest>) -> Result<Response<BatchCheckSendResponse>, Status> {
@@ -90,7 +120,22 @@ impl DecisionService for Decisions {
 }
 
 fn question(request: &CheckSendRequest) -> Result<Question, Status> {
+    parsed(request, Fields::default())
+}
+
+/// The question of a stream, which gives no receipts.
+///
+/// # Errors
+/// As `CheckSend` would say it.
+pub(super) fn streamed(request: &CheckSendRequest) -> Result<Question, Status> {
     let mut fields = Fields::default();
+    if request.receipt {
+        fields.refuse("receipt", ErrorReason::FieldsConflict, "a stream gives no receipts; ask for one with CheckSend");
+    }
+    parsed(request, fields)
+}
+
+fn parsed(request: &CheckSendRequest, mut fields: Fields) -> Result<Question, Status> {
     let account = fields.account("account", &request.account);
     let contact = fields.contact("contact", &request.contact);
     let sender = fields.sender("sender", &request.sender);

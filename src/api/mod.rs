@@ -1,11 +1,14 @@
 //! The gRPC services: parse, ask, map.
 //!
 //! [`serve`] answers on a listener until its shutdown future ends or the ledger stops writing. On the way out health says
-//! `NOT_SERVING`, every health stream ends (an open one would hold the server), and calls have ten seconds to finish.
+//! `NOT_SERVING`, every stream that waits for its client ends (an open one would hold the server), and calls have ten seconds
+//! to finish.
 
 pub mod admin;
 pub mod audit;
+mod check_stream;
 pub mod choice;
+pub mod closing;
 pub mod decision;
 mod drift;
 pub mod envelope;
@@ -44,6 +47,7 @@ use crate::proto::decision_service_server::DecisionServiceServer;
 use crate::proto::identity_service_server::IdentityServiceServer;
 use crate::proto::recording_service_server::RecordingServiceServer;
 use admin::DeadLetterAdmin;
+use closing::Closing;
 
 /// How long calls under way may take once the server stops.
 pub const DRAIN: Duration = Duration::from_secs(10);
@@ -91,7 +95,8 @@ pub async fn serve(
     dead_letters: Option<Arc<dyn DeadLetterAdmin>>,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError> {
-    let (health, router) = router(&ledger, dead_letters).await?;
+    let (close, closing) = closing::channel();
+    let (health, router) = router(&ledger, dead_letters, &closing).await?;
     let (stop, stopped) = oneshot::channel::<()>();
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let server = router.serve_with_incoming_shutdown(incoming, async {
@@ -104,6 +109,7 @@ pub async fn serve(
         reason = poisoned(&ledger) => Err(ServeError::Poisoned { reason }),
     };
     leave(health).await;
+    close.begin();
     let _ = stop.send(());
     if let Ok(ended) = tokio::time::timeout(DRAIN, server).await {
         return ending.and(ended.map_err(ServeError::from));
@@ -113,7 +119,11 @@ pub async fn serve(
 }
 
 /// All services, SERVING.
-async fn router(ledger: &Ledger, dead_letters: Option<Arc<dyn DeadLetterAdmin>>) -> Result<(HealthReporter, Router), ServeError> {
+async fn router(
+    ledger: &Ledger,
+    dead_letters: Option<Arc<dyn DeadLetterAdmin>>,
+    closing: &Closing,
+) -> Result<(HealthReporter, Router), ServeError> {
     let (health, health_service) = tonic_health::server::health_reporter();
     for name in HEALTH_NAMES {
         health.set_service_status(name, ServingStatus::Serving).await;
@@ -130,7 +140,7 @@ async fn router(ledger: &Ledger, dead_letters: Option<Arc<dyn DeadLetterAdmin>>)
         .add_service(reflection().build_v1()?)
         // Many clients still ask for the version before it.
         .add_service(reflection().build_v1alpha()?)
-        .add_service(DecisionServiceServer::new(decision::Decisions::new(ledger.clone())))
+        .add_service(DecisionServiceServer::new(decision::Decisions::new(ledger.clone(), closing.clone())))
         .add_service(RecordingServiceServer::new(recording::Recording::new(ledger.clone())))
         .add_service(IdentityServiceServer::new(identity::Identity::new(ledger.clone())))
         .add_service(AuditServiceServer::new(audit::Audit::new(ledger.clone())))

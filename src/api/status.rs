@@ -20,7 +20,7 @@ use crate::ledger::evidence::receipts::NoReceipt;
 use crate::ledger::proving::proofs::ProofError;
 use crate::ledger::writing::record::RecordError;
 use crate::ledger::{CheckError, ReadError};
-use crate::proto::ErrorReason;
+use crate::proto::{ErrorReason, ItemError};
 
 /// The domain of every reason.
 pub const DOMAIN: &str = "consent-ledger";
@@ -28,7 +28,7 @@ pub const DOMAIN: &str = "consent-ledger";
 /// After what time a caller that was turned away for load may try again.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 
-/// The same for exports, which take longer.
+/// The same for exports and other streams, which take longer.
 const RETRY_EXPORT_AFTER: Duration = Duration::from_secs(1);
 
 /// What is wrong with one field of a request.
@@ -57,6 +57,22 @@ pub fn invalid(violations: &[Violation]) -> Status {
     let mut details = details(reason);
     details.set_bad_request(violations.iter().map(field_violation).collect::<Vec<_>>());
     Status::with_error_details(Code::InvalidArgument, message, details)
+}
+
+/// What a whole call would have said, as said of one item of a stream. Where one field is at fault the message is its own, as
+/// in batches; where several are, it names each.
+#[must_use]
+pub fn item(status: &Status) -> ItemError {
+    let details = status.get_error_details();
+    let spelled = details.error_info().map(|info| format!("ERROR_REASON_{}", info.reason)).unwrap_or_default();
+    let reason = ErrorReason::from_str_name(&spelled).unwrap_or_default();
+    let violations = details.bad_request().map(|request| request.field_violations.as_slice()).unwrap_or_default();
+    let (field, message) = match violations {
+        [only] => (only.field.clone(), only.description.clone()),
+        [first, ..] => (first.field.clone(), status.message().to_owned()),
+        [] => (String::new(), status.message().to_owned()),
+    };
+    ItemError { reason: reason.into(), message, field }
 }
 
 /// An event was not recorded.
@@ -177,6 +193,21 @@ pub fn too_many_exports(at_a_time: usize) -> Status {
     Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 
+/// As many streams of questions are open as the server keeps open at a time.
+#[must_use]
+pub fn too_many_streams(at_a_time: usize) -> Status {
+    let mut details = details(ErrorReason::TooManyStreams);
+    details.set_retry_info(Some(RETRY_EXPORT_AFTER));
+    let message = format!("{at_a_time} streams of questions are open already; ask again when one has ended");
+    Status::with_error_details(Code::ResourceExhausted, message, details)
+}
+
+/// The server is stopping, and its streams end.
+#[must_use]
+pub fn closing() -> Status {
+    status(Code::Unavailable, ErrorReason::LedgerUnavailable, "the server is stopping; ask again what was not answered".into())
+}
+
 /// Nobody took what was exported.
 #[must_use]
 pub fn not_taken(patience: Duration) -> Status {
@@ -234,6 +265,18 @@ mod tests {
         let details = status.get_error_details();
         let fields: Vec<_> = details.bad_request().unwrap().field_violations.iter().map(|v| (v.field.clone(), v.reason.clone())).collect();
         assert_eq!(fields, [("contact".into(), "CONTACT_EMPTY".into()), ("method".into(), "METHOD_MISSING".into())]);
+    }
+
+    #[test]
+    fn an_item_says_what_the_call_would_have_said() {
+        let violation = |field: &str, reason| Violation { field: field.into(), reason, message: "no".into() };
+        let one = item(&invalid(&[violation("contact", ErrorReason::ContactEmpty)]));
+        assert_eq!((one.reason(), one.field.as_str(), one.message.as_str()), (ErrorReason::ContactEmpty, "contact", "no"));
+        let two = item(&invalid(&[violation("contact", ErrorReason::ContactEmpty), violation("sender", ErrorReason::SenderEmpty)]));
+        assert_eq!((two.reason(), two.field.as_str(), two.message.as_str()), (ErrorReason::ContactEmpty, "contact", "contact: no; sender: no"));
+        let error = CheckError::AccountUnknown { account: "shop".into() };
+        let none = item(&of_check(&error));
+        assert_eq!((none.reason(), none.field.as_str(), none.message), (ErrorReason::AccountUnknown, "", error.to_string()));
     }
 
     #[test]
