@@ -10,15 +10,14 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_stream::Stream;
 use tonic::{Code, Status, Streaming};
 
-use super::closing::Closing;
 use super::decision::{Decisions, streamed};
+use super::slots::{Slot, Slots};
+use super::stopping::Stopping;
 use super::{map, status};
 use crate::ledger::Answer;
 use crate::proto::stream_check_send_response::Outcome;
@@ -27,25 +26,14 @@ use crate::proto::{StreamCheckSendRequest, StreamCheckSendResponse};
 /// How many streams are open at a time. Each may hold what HTTP/2 lets wait, about a megabyte.
 const AT_A_TIME: usize = 256;
 
-/// The places for open streams.
-#[derive(Clone, Debug)]
-pub struct Slots(Arc<Semaphore>);
-
-impl Default for Slots {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AT_A_TIME)))
-    }
+/// Where streams of questions get their slots.
+#[must_use]
+pub fn slots() -> Slots {
+    Slots::new(AT_A_TIME, status::too_many_streams)
 }
 
-impl Slots {
-    /// Takes one.
-    ///
-    /// # Errors
-    /// Where all are taken.
-    pub fn take(&self) -> Result<OwnedSemaphorePermit, Status> {
-        self.0.clone().try_acquire_owned().map_err(|_| status::too_many_streams(AT_A_TIME))
-    }
-}
+/// After how many answers a stream that never waits looks whether the server stops.
+const LOOK_EVERY: usize = 64;
 
 /// An answer that is waited for.
 type Waiting = Pin<Box<dyn Future<Output = Result<Answer, Status>> + Send>>;
@@ -55,23 +43,18 @@ pub struct Answers {
     decisions: Decisions,
     questions: Streaming<StreamCheckSendRequest>,
     waiting: Option<Waiting>,
-    closing: Closing,
-    closed: Pin<Box<dyn Future<Output = ()> + Send>>,
+    stopped: Pin<Box<dyn Future<Output = ()> + Send>>,
+    answered: usize,
     ended: bool,
-    _slot: OwnedSemaphorePermit,
+    _slot: Slot,
 }
 
 impl Answers {
-    /// Answers until the questions end or the server closes.
+    /// Answers until the questions end or the server stops.
     #[must_use]
-    pub fn new(
-        decisions: Decisions,
-        questions: Streaming<StreamCheckSendRequest>,
-        closing: Closing,
-        slot: OwnedSemaphorePermit,
-    ) -> Self {
-        let closed = Box::pin(closing.clone().begun());
-        Self { decisions, questions, waiting: None, closing, closed, ended: false, _slot: slot }
+    pub fn new(decisions: Decisions, questions: Streaming<StreamCheckSendRequest>, mut stopping: Stopping, slot: Slot) -> Self {
+        let stopped = Box::pin(async move { stopping.wait().await });
+        Self { decisions, questions, waiting: None, stopped, answered: 0, ended: false, _slot: slot }
     }
 
     /// The next answer; an error ends the stream.
@@ -100,7 +83,7 @@ impl Answers {
         let outcome = match answered {
             Ok(answer) => Outcome::Decision(map::decision(answer)),
             Err(status) if status.code() == Code::Unavailable && self.decisions.ledger().poisoned().is_some() => return Err(status),
-            Err(status) => Outcome::Error(status::item(&status)),
+            Err(status) => Outcome::Error(status::item_error(&status)),
         };
         Ok(StreamCheckSendResponse { outcome: Some(outcome) })
     }
@@ -116,16 +99,16 @@ impl Stream for Answers {
         }
         // A stream that is never without questions lets others have their turn.
         let turn = ready!(tokio::task::coop::poll_proceed(cx));
-        let next = if this.closing.has_begun() {
-            Poll::Ready(Some(Err(status::closing())))
-        } else {
-            match this.poll_answer(cx) {
-                Poll::Pending if this.closed.as_mut().poll(cx).is_ready() => Poll::Ready(Some(Err(status::closing()))),
-                next => next,
-            }
+        // Whether the server stops is looked at whenever there is time, and now and then where there never is.
+        let look_first = this.answered.is_multiple_of(LOOK_EVERY);
+        let next = match if look_first { Poll::Pending } else { this.poll_answer(cx) } {
+            Poll::Pending if this.stopped.as_mut().poll(cx).is_ready() => Poll::Ready(Some(Err(status::shutting_down()))),
+            Poll::Pending if look_first => this.poll_answer(cx),
+            next => next,
         };
         if let Poll::Ready(item) = &next {
             turn.made_progress();
+            this.answered = this.answered.wrapping_add(1);
             this.ended = !matches!(item, Some(Ok(_)));
         }
         next

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use tonic::{Request, Response, Status, Streaming};
 
-use super::check_stream::{Answers, Slots};
-use super::closing::Closing;
+use super::check_stream::{self, Answers};
 use super::parse::{self, Fields};
+use super::slots::Slots;
 use super::status::Violation;
+use super::stopping::Stopping;
 use super::{blocking, map, receipts, status};
 use crate::consent::account::Known;
 use crate::consent::decide::Asked;
@@ -36,14 +37,14 @@ const POSITION_POLL: Duration = Duration::from_millis(5);
 pub struct Decisions {
     ledger: Ledger,
     slots: Slots,
-    closing: Closing,
+    stopping: Stopping,
 }
 
 impl Decisions {
-    /// Answers from this ledger, streams until the server closes.
+    /// Answers from this ledger, streams until the server stops.
     #[must_use]
-    pub fn new(ledger: Ledger, closing: Closing) -> Self {
-        Self { ledger, slots: Slots::default(), closing }
+    pub fn new(ledger: Ledger, stopping: Stopping) -> Self {
+        Self { ledger, slots: check_stream::slots(), stopping }
     }
 
     /// The ledger that is asked.
@@ -102,7 +103,7 @@ impl DecisionService for Decisions {
 
     async fn stream_check_send(&self, request: Request<Streaming<StreamCheckSendRequest>>) -> Result<Response<Answers>, Status> {
         let slot = self.slots.take()?;
-        Ok(Response::new(Answers::new(self.clone(), request.into_inner(), self.closing.clone(), slot)))
+        Ok(Response::new(Answers::new(self.clone(), request.into_inner(), self.stopping.clone(), slot)))
     }
 
     async fn batch_check_send(&self, request: Request<BatchCheckSendRequest>) -> Result<Response<BatchCheckSendResponse>, Status> {

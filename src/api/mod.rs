@@ -8,7 +8,6 @@ pub mod admin;
 pub mod audit;
 mod check_stream;
 pub mod choice;
-pub mod closing;
 pub mod decision;
 mod drift;
 pub mod envelope;
@@ -24,7 +23,9 @@ mod proofs;
 mod receipts;
 pub mod recording;
 pub mod senders;
+pub mod slots;
 pub mod status;
+pub mod stopping;
 mod stream;
 pub mod templates;
 
@@ -47,7 +48,7 @@ use crate::proto::decision_service_server::DecisionServiceServer;
 use crate::proto::identity_service_server::IdentityServiceServer;
 use crate::proto::recording_service_server::RecordingServiceServer;
 use admin::DeadLetterAdmin;
-use closing::Closing;
+use stopping::{Stop, Stopping};
 
 /// How long calls under way may take once the server stops.
 pub const DRAIN: Duration = Duration::from_secs(10);
@@ -95,8 +96,8 @@ pub async fn serve(
     dead_letters: Option<Arc<dyn DeadLetterAdmin>>,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError> {
-    let (close, closing) = closing::channel();
-    let (health, router) = router(&ledger, dead_letters, &closing).await?;
+    let (stop_calls, stopping) = Stop::new();
+    let (health, router) = router(&ledger, dead_letters, &stopping).await?;
     let (stop, stopped) = oneshot::channel::<()>();
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let server = router.serve_with_incoming_shutdown(incoming, async {
@@ -109,7 +110,7 @@ pub async fn serve(
         reason = poisoned(&ledger) => Err(ServeError::Poisoned { reason }),
     };
     leave(health).await;
-    close.begin();
+    stop_calls.now();
     let _ = stop.send(());
     if let Ok(ended) = tokio::time::timeout(DRAIN, server).await {
         return ending.and(ended.map_err(ServeError::from));
@@ -122,7 +123,7 @@ pub async fn serve(
 async fn router(
     ledger: &Ledger,
     dead_letters: Option<Arc<dyn DeadLetterAdmin>>,
-    closing: &Closing,
+    stopping: &Stopping,
 ) -> Result<(HealthReporter, Router), ServeError> {
     let (health, health_service) = tonic_health::server::health_reporter();
     for name in HEALTH_NAMES {
@@ -140,7 +141,7 @@ async fn router(
         .add_service(reflection().build_v1()?)
         // Many clients still ask for the version before it.
         .add_service(reflection().build_v1alpha()?)
-        .add_service(DecisionServiceServer::new(decision::Decisions::new(ledger.clone(), closing.clone())))
+        .add_service(DecisionServiceServer::new(decision::Decisions::new(ledger.clone(), stopping.clone())))
         .add_service(RecordingServiceServer::new(recording::Recording::new(ledger.clone())))
         .add_service(IdentityServiceServer::new(identity::Identity::new(ledger.clone())))
         .add_service(AuditServiceServer::new(audit::Audit::new(ledger.clone())))

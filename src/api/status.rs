@@ -28,8 +28,11 @@ pub const DOMAIN: &str = "consent-ledger";
 /// After what time a caller that was turned away for load may try again.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 
-/// The same for exports and other streams, which take longer.
+/// The same for exports, which take longer.
 const RETRY_EXPORT_AFTER: Duration = Duration::from_secs(1);
+
+/// The same for streams, which may stay open for long.
+const RETRY_STREAM_AFTER: Duration = Duration::from_secs(5);
 
 /// What is wrong with one field of a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,22 +60,6 @@ pub fn invalid(violations: &[Violation]) -> Status {
     let mut details = details(reason);
     details.set_bad_request(violations.iter().map(field_violation).collect::<Vec<_>>());
     Status::with_error_details(Code::InvalidArgument, message, details)
-}
-
-/// What a whole call would have said, as said of one item of a stream. Where one field is at fault the message is its own, as
-/// in batches; where several are, it names each.
-#[must_use]
-pub fn item(status: &Status) -> ItemError {
-    let details = status.get_error_details();
-    let spelled = details.error_info().map(|info| format!("ERROR_REASON_{}", info.reason)).unwrap_or_default();
-    let reason = ErrorReason::from_str_name(&spelled).unwrap_or_default();
-    let violations = details.bad_request().map(|request| request.field_violations.as_slice()).unwrap_or_default();
-    let (field, message) = match violations {
-        [only] => (only.field.clone(), only.description.clone()),
-        [first, ..] => (first.field.clone(), status.message().to_owned()),
-        [] => (String::new(), status.message().to_owned()),
-    };
-    ItemError { reason: reason.into(), message, field }
 }
 
 /// An event was not recorded.
@@ -193,19 +180,30 @@ pub fn too_many_exports(at_a_time: usize) -> Status {
     Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 
-/// As many streams of questions are open as the server keeps open at a time.
+/// As many streams of a kind are open as the server serves at a time.
 #[must_use]
 pub fn too_many_streams(at_a_time: usize) -> Status {
     let mut details = details(ErrorReason::TooManyStreams);
-    details.set_retry_info(Some(RETRY_EXPORT_AFTER));
-    let message = format!("{at_a_time} streams of questions are open already; ask again when one has ended");
+    details.set_retry_info(Some(RETRY_STREAM_AFTER));
+    let message = format!("{at_a_time} streams of this kind are open already; ask again when one has ended");
     Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 
-/// The server is stopping, and its streams end.
+/// The server ends a stream because it is shutting down.
 #[must_use]
-pub fn closing() -> Status {
-    status(Code::Unavailable, ErrorReason::LedgerUnavailable, "the server is stopping; ask again what was not answered".into())
+pub fn shutting_down() -> Status {
+    let message = "the server is shutting down; what was answered stands, go on with the rest once it is back";
+    status(Code::Unavailable, ErrorReason::ShuttingDown, message.into())
+}
+
+/// The refusal of one item of a stream: what a call of its own would have been refused with.
+#[must_use]
+pub fn item_error(status: &Status) -> ItemError {
+    let details = status.get_error_details();
+    let reason = details.error_info().map(|info| format!("ERROR_REASON_{}", info.reason));
+    let reason = reason.and_then(|name| ErrorReason::from_str_name(&name)).unwrap_or_default();
+    let field = details.bad_request().and_then(|bad| bad.field_violations.first()).map(|violation| violation.field.clone());
+    ItemError { reason: reason.into(), message: status.message().to_owned(), field: field.unwrap_or_default() }
 }
 
 /// Nobody took what was exported.
@@ -268,15 +266,14 @@ mod tests {
     }
 
     #[test]
-    fn an_item_says_what_the_call_would_have_said() {
+    fn an_item_is_refused_as_the_call_would_have_been() {
         let violation = |field: &str, reason| Violation { field: field.into(), reason, message: "no".into() };
-        let one = item(&invalid(&[violation("contact", ErrorReason::ContactEmpty)]));
-        assert_eq!((one.reason(), one.field.as_str(), one.message.as_str()), (ErrorReason::ContactEmpty, "contact", "no"));
-        let two = item(&invalid(&[violation("contact", ErrorReason::ContactEmpty), violation("sender", ErrorReason::SenderEmpty)]));
-        assert_eq!((two.reason(), two.field.as_str(), two.message.as_str()), (ErrorReason::ContactEmpty, "contact", "contact: no; sender: no"));
+        let two = invalid(&[violation("contact", ErrorReason::ContactEmpty), violation("sender", ErrorReason::SenderEmpty)]);
+        let item = item_error(&two);
+        assert_eq!((item.reason(), item.field.as_str(), item.message.as_str()), (ErrorReason::ContactEmpty, "contact", two.message()));
         let error = CheckError::AccountUnknown { account: "shop".into() };
-        let none = item(&of_check(&error));
-        assert_eq!((none.reason(), none.field.as_str(), none.message), (ErrorReason::AccountUnknown, "", error.to_string()));
+        let item = item_error(&of_check(&error));
+        assert_eq!((item.reason(), item.field.as_str(), item.message), (ErrorReason::AccountUnknown, "", error.to_string()));
     }
 
     #[test]
