@@ -12,10 +12,11 @@ use super::stopping::Stopping;
 use super::{blocking, map, receipts, status};
 use crate::consent::account::Known;
 use crate::consent::decide::Asked;
+use crate::consent::identifier::Identifier;
 use crate::consent::template::TemplateAsked;
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Category, Sender, Seq};
-use crate::ledger::{Answer, CheckError, Ledger, Question};
+use crate::ledger::{Answer, CheckError, Checks, Ledger, Question};
 use crate::proto::batch_check_send_item::Outcome;
 use crate::proto::decision_service_server::DecisionService;
 use crate::proto::{
@@ -190,22 +191,30 @@ impl Batch {
         let mut items = Vec::with_capacity(contacts.len());
         let mut position: Option<crate::ledger::Position> = None;
         let mut unanswered = None;
+        let mut checks: Option<Checks<'_>> = None;
         for (index, text) in contacts.iter().enumerate() {
-            let outcome = match self.answer_one(ledger, index, text) {
-                Ok(Ok(answer)) => {
+            let answer = match parse::contact("contacts", text) {
+                Ok(contact) => checks.get_or_insert_with(|| ledger.checks(self.question(contact.clone()))).about(&contact),
+                Err(Violation { reason, message, .. }) => {
+                    let item = ItemError { reason: reason.into(), message, field: format!("contacts[{index}]") };
+                    items.push(BatchCheckSendItem { outcome: Some(Outcome::Error(item)) });
+                    continue;
+                }
+            };
+            let outcome = match answer {
+                Ok(answer) => {
                     position = Some(position.filter(|lowest| lowest.seq <= answer.position.seq).unwrap_or(answer.position));
                     Outcome::Decision(map::decision(answer))
                 }
-                Ok(Err(error @ CheckError::Unavailable { .. })) => {
+                Err(error @ CheckError::Unavailable { .. }) => {
                     let item =
                         ItemError { reason: ErrorReason::LedgerUnavailable.into(), message: error.to_string(), field: String::new() };
                     unanswered = Some(error);
                     Outcome::Error(item)
                 }
-                Ok(Err(error @ (CheckError::AccountUnknown { .. } | CheckError::BehindPosition { .. }))) => {
+                Err(error @ (CheckError::AccountUnknown { .. } | CheckError::BehindPosition { .. })) => {
                     return Err(status::of_check(&error));
                 }
-                Err(Violation { field, reason, message }) => Outcome::Error(ItemError { reason: reason.into(), message, field }),
             };
             items.push(BatchCheckSendItem { outcome: Some(outcome) });
         }
@@ -215,10 +224,8 @@ impl Batch {
         }
     }
 
-    fn answer_one(&self, ledger: &Ledger, index: usize, text: &str) -> Result<Result<Answer, CheckError>, Violation> {
-        let contact =
-            parse::contact("contacts", text).map_err(|violation| Violation { field: format!("contacts[{index}]"), ..violation })?;
-        Ok(ledger.check(&Question {
+    fn question(&self, contact: Identifier) -> Question {
+        Question {
             account: self.account.clone(),
             contact,
             sender: self.sender.clone(),
@@ -227,7 +234,7 @@ impl Batch {
             min_position: self.min_position,
             template: self.template.clone(),
             known: self.known,
-        }))
+        }
     }
 }
 

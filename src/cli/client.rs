@@ -56,8 +56,7 @@ impl Server {
     /// Where the URL is none, or nobody answers there.
     pub async fn connect(&self, call: Duration) -> Result<Channel, CliError> {
         let hint = "give --server as http://HOST:PORT";
-        let endpoint =
-            endpoint(&self.server).map_err(|error| CliError::new(Kind::Usage, error).context("--server").hint(hint))?;
+        let endpoint = endpoint(&self.server).map_err(|error| CliError::new(Kind::Usage, error).context("--server").hint(hint))?;
         let connected = endpoint.connect_timeout(CONNECT).timeout(call).connect().await;
         connected.map_err(|error| {
             CliError::new(Kind::Unreachable, error)

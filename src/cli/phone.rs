@@ -122,7 +122,9 @@ impl Region {
 
 /// Without what surrounds a contact: white space, marks of direction, an apostrophe or `="…"` of a spreadsheet, a scheme.
 fn bare(text: &str) -> &str {
-    let edge = |sign: char| sign.is_whitespace() || matches!(sign, '\u{feff}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let edge = |sign: char| {
+        sign.is_whitespace() || matches!(sign, '\u{feff}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     let text = text.trim_matches(edge);
     let text = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
     let text = text.trim_start_matches(['\'', '\u{2019}']).trim_matches(edge);

@@ -87,7 +87,8 @@ impl From<&Status> for ClientError {
         let details = status.get_error_details();
         let spelled = details.error_info().map(|info| format!("ERROR_REASON_{}", info.reason)).unwrap_or_default();
         let reason = ErrorReason::from_str_name(&spelled).unwrap_or_default();
-        let message = if status.message().is_empty() { format!("the server answered {:?}", status.code()) } else { status.message().into() };
+        let message =
+            if status.message().is_empty() { format!("the server answered {:?}", status.code()) } else { status.message().into() };
         if is_passing(status) {
             return Self::Unavailable { reason, message };
         }

@@ -75,12 +75,14 @@ impl From<Failed> for ClientError {
 pub(super) struct Pauses {
     next: Duration,
     until: Instant,
+    /// The latest failure that says more than that the time is up.
+    told: Option<ClientError>,
 }
 
 impl Pauses {
     /// From now on, for so long.
     pub(super) fn new(total: Duration) -> Self {
-        Self { next: FIRST, until: Instant::now() + total }
+        Self { next: FIRST, until: Instant::now() + total, told: None }
     }
 
     /// How long is left.
@@ -91,11 +93,18 @@ impl Pauses {
     /// How long to wait before the next try.
     ///
     /// # Errors
-    /// Where another try would not help, or there is no time for one.
+    /// Where another try would not help, or there is no time for one. Where the last try was only cut short, what the one before
+    /// it came to.
     pub(super) fn after(&mut self, failed: Failed) -> Result<Duration, ClientError> {
         let pause = jittered(self.next).max(failed.named_pause().unwrap_or_default());
-        if !failed.is_passing() || pause >= self.left() {
-            return Err(failed.into());
+        let is_passing = failed.is_passing();
+        let out_of_time = matches!(failed, Failed::OutOfTime(_));
+        let error = ClientError::from(failed);
+        if !is_passing || pause >= self.left() {
+            return Err(self.told.take().filter(|_| out_of_time).unwrap_or(error));
+        }
+        if !out_of_time {
+            self.told = Some(error);
         }
         self.next = (self.next * 2).min(LONGEST);
         Ok(pause)
@@ -157,6 +166,16 @@ mod tests {
         let busy = || Failed::Status(Box::new(Status::with_error_details(tonic::Code::ResourceExhausted, "busy", details.clone())));
         assert_eq!(Pauses::new(Duration::from_secs(600)).after(busy()).unwrap(), Duration::from_secs(7));
         assert!(matches!(Pauses::new(Duration::from_secs(5)).after(busy()), Err(ClientError::Unavailable { .. })), "no time for it");
+    }
+
+    #[test]
+    fn a_last_try_that_is_cut_short_does_not_hide_why() {
+        let cut_short = || Failed::OutOfTime(Duration::from_millis(1));
+        let mut pauses = Pauses::new(Duration::from_secs(600));
+        pauses.after(unavailable()).unwrap();
+        pauses.until = Instant::now();
+        assert!(matches!(pauses.after(cut_short()), Err(ClientError::Unavailable { .. })));
+        assert!(matches!(Pauses::new(Duration::ZERO).after(cut_short()), Err(ClientError::OutOfTime { .. })));
     }
 
     #[test]

@@ -97,14 +97,12 @@ pub fn open(from: impl Read + Send + 'static, named: &str, column: Option<&str>)
     from.read_until(b'\n', &mut first).map_err(unreadable)?;
     let line = std::str::from_utf8(&first).map_err(|_| foreign("its first line is no UTF-8", "save it as UTF-8"))?.trim();
     if line.is_empty() {
-        return Err(CliError::usage("the list is empty, or its first line is").hint("give a contact a line, CSV with a header, or JSON Lines"));
+        return Err(
+            CliError::usage("the list is empty, or its first line is").hint("give a contact a line, CSV with a header, or JSON Lines")
+        );
     }
     let is_json = [".jsonl", ".ndjson"].iter().any(|ending| named.ends_with(ending)) || line.starts_with('{');
-    let form = if is_json {
-        Form::JsonLines { member: column.map(str::to_owned) }
-    } else {
-        Form::Csv(table(line, mark, column)?)
-    };
+    let form = if is_json { Form::JsonLines { member: column.map(str::to_owned) } } else { Form::Csv(table(line, mark, column)?) };
     room.renew();
     Ok(Opened { form, rest: Box::new(Cursor::new(first).chain(from)), room })
 }

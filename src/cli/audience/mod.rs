@@ -57,6 +57,9 @@ pub struct ListOptions {
     /// Refuse a row whose contact stands in an earlier one; takes 16 bytes and more of memory a row
     #[arg(long, requires = "file")]
     unique: bool,
+    /// For how many seconds to go on trying where the server does not answer; then the list is given up
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600), requires = "file")]
+    patience: u64,
     /// Replace files that are there already
     #[arg(long, requires = "out")]
     force: bool,
@@ -81,10 +84,11 @@ pub async fn check(
     let reading = Reading { phones: Phones::new(options.region), unique: options.unique };
     let (rows, failure) = Rows::read(list, reading, question);
     let progress = progress(size, output.is_json());
+    let patience = Options { total: Duration::from_secs(options.patience), ..Options::default() };
     let checking = async {
         let mut split = Split::open(form, destinations)?;
         let mut tally = Tally::default();
-        let mut answers = Client::over(channel, Options::default()).check_stream(rows);
+        let mut answers = Client::over(channel, patience).check_stream(rows);
         while let Some(answered) = answers.next().await {
             let (row, answer) = answered.map_err(|error| {
                 CliError::from(error).context("the list was not checked to its end").hint("no file was written; run it again")

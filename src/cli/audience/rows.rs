@@ -140,15 +140,8 @@ fn hand_on(list: Opened, reading: &Reading, send: &mpsc::Sender<Result<Vec<Row>,
     }
 }
 
-fn read_csv(
-    from: impl BufRead,
-    room: &Room,
-    table: &Table,
-    phones: &Phones,
-    mut each: impl FnMut(Row) -> bool,
-) -> Result<(), CliError> {
-    let mut reader =
-        csv::ReaderBuilder::new().delimiter(table.delimiter).has_headers(table.has_header).flexible(true).from_reader(from);
+fn read_csv(from: impl BufRead, room: &Room, table: &Table, phones: &Phones, mut each: impl FnMut(Row) -> bool) -> Result<(), CliError> {
+    let mut reader = csv::ReaderBuilder::new().delimiter(table.delimiter).has_headers(table.has_header).flexible(true).from_reader(from);
     let mut record = ByteRecord::new();
     // A list without a header is a contact a line: nothing in it is a delimiter.
     let own = table.header.len();

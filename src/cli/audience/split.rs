@@ -152,7 +152,8 @@ impl File {
 fn added(verdict: &Verdict) -> [String; ADDED.len()] {
     let text = |time: Option<Time>| time.map(|time| time.to_string()).unwrap_or_default();
     let answer = verdict.answer();
-    let reasons: Vec<&str> = answer.map(|answer| answer.reasons().iter().skip(1).map(|reason| reason.as_str()).collect()).unwrap_or_default();
+    let reasons: Vec<&str> =
+        answer.map(|answer| answer.reasons().iter().skip(1).map(|reason| reason.as_str()).collect()).unwrap_or_default();
     let allowed: Vec<&str> = answer.map(|answer| answer.allowed().iter().map(|category| category.as_str()).collect()).unwrap_or_default();
     [
         verdict.permission().to_owned(),
