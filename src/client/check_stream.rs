@@ -66,7 +66,7 @@ pub struct Answers<T, S> {
 
 /// A stream that is open.
 struct Open {
-    send: mpsc::Sender<StreamCheckSendRequest>,
+    ask: mpsc::Sender<StreamCheckSendRequest>,
     answers: Streaming<StreamCheckSendResponse>,
     /// How many of the unanswered were sent.
     sent: usize,
@@ -136,20 +136,20 @@ where
             return Ok(());
         }
         // As many as may be under way: sending never waits.
-        let (send, questions) = mpsc::channel(IN_FLIGHT);
+        let (ask, questions) = mpsc::channel(IN_FLIGHT);
         let mut sent = 0;
-        hand_over(&self.unanswered, &send, &mut sent);
+        hand_over(&self.unanswered, &ask, &mut sent);
         let time = self.patience.attempt;
         let opened = timeout(time, self.service.stream_check_send(ReceiverStream::new(questions))).await;
         let answers = opened.map_err(|_| Failed::OutOfTime(time))?.map_err(|status| Failed::Status(status.into()))?.into_inner();
-        self.open = Some(Open { send, answers, sent, heard: Instant::now() });
+        self.open = Some(Open { ask, answers, sent, heard: Instant::now() });
         Ok(())
     }
 
     /// Sends what may be sent, then takes one answer or one question.
     async fn step(&mut self) -> Result<Option<(T, MaySend)>, Failed> {
         let Some(open) = &mut self.open else { return Ok(None) };
-        hand_over(&self.unanswered, &open.send, &mut open.sent);
+        hand_over(&self.unanswered, &open.ask, &mut open.sent);
         let room = !self.exhausted && self.unanswered.len() < IN_FLIGHT;
         let late = open.heard + self.patience.attempt;
         let answer = tokio::select! {
@@ -171,9 +171,9 @@ where
 }
 
 /// Sends what was not sent yet.
-fn hand_over<T>(unanswered: &VecDeque<(T, StreamCheckSendRequest)>, send: &mpsc::Sender<StreamCheckSendRequest>, sent: &mut usize) {
+fn hand_over<T>(unanswered: &VecDeque<(T, StreamCheckSendRequest)>, ask: &mpsc::Sender<StreamCheckSendRequest>, sent: &mut usize) {
     for (_, request) in unanswered.iter().skip(*sent) {
-        if send.try_send(request.clone()).is_err() {
+        if ask.try_send(request.clone()).is_err() {
             break;
         }
         *sent += 1;
