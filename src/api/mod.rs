@@ -1,8 +1,8 @@
 //! The gRPC services: parse, ask, map.
 //!
 //! [`serve`] answers on a listener until its shutdown future ends or the ledger stops writing. On the way out health says
-//! `NOT_SERVING`, every stream that waits for its client ends (an open one would hold the server), and calls have ten seconds
-//! to finish.
+//! `NOT_SERVING`, every health stream and every stream of records or questions ends (an open one would hold the server, see
+//! [`stopping`]), and calls have ten seconds to finish.
 
 pub mod admin;
 pub mod audit;
@@ -21,6 +21,7 @@ pub mod policy;
 mod possible_opt_outs;
 mod proofs;
 mod receipts;
+pub mod record_stream;
 pub mod recording;
 pub mod senders;
 pub mod slots;
@@ -58,6 +59,12 @@ const POISON_POLL: Duration = Duration::from_millis(200);
 
 /// Calls that one connection may have under way; many at once share a commit.
 const STREAMS_MAX: u32 = 4_096;
+
+/// What one call may have sent that was not taken yet, in bytes; then its client waits.
+const STREAM_WINDOW_BYTES: u32 = 512 << 10;
+
+/// The same for all calls of one connection: several that wait leave room for the others.
+const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
 
 /// The health service's names: the server as a whole, then each service.
 const HEALTH_NAMES: [&str; 6] = [
@@ -136,13 +143,15 @@ async fn router(
     };
     let router = tonic::transport::Server::builder()
         .max_concurrent_streams(STREAMS_MAX)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .http2_keepalive_interval(Some(Duration::from_secs(60)))
         .add_service(health_service)
         .add_service(reflection().build_v1()?)
         // Many clients still ask for the version before it.
         .add_service(reflection().build_v1alpha()?)
         .add_service(DecisionServiceServer::new(decision::Decisions::new(ledger.clone(), stopping.clone())))
-        .add_service(RecordingServiceServer::new(recording::Recording::new(ledger.clone())))
+        .add_service(RecordingServiceServer::new(recording::Recording::new(ledger.clone(), stopping.clone())))
         .add_service(IdentityServiceServer::new(identity::Identity::new(ledger.clone())))
         .add_service(AuditServiceServer::new(audit::Audit::new(ledger.clone())))
         .add_service(AdminServiceServer::new(admin::Admin::new(ledger.clone(), dead_letters)));

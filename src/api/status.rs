@@ -196,6 +196,13 @@ pub fn shutting_down() -> Status {
     status(Code::Unavailable, ErrorReason::ShuttingDown, message.into())
 }
 
+/// An item of a stream without an event.
+#[must_use]
+pub fn event_missing() -> Status {
+    let message = "nothing is said of what happened, or nothing that this server knows";
+    invalid(&[Violation { field: "event".into(), reason: ErrorReason::EventMissing, message: message.into() }])
+}
+
 /// The refusal of one item of a stream: what a call of its own would have been refused with.
 #[must_use]
 pub fn item_error(status: &Status) -> ItemError {

@@ -30,19 +30,23 @@ mod endpoint;
 mod error;
 mod may_send;
 mod question;
+mod record_stream;
 mod recording;
+mod resuming;
 mod retry;
 
 use std::time::Duration;
 
 use tonic::transport::Channel;
 
-pub use check_stream::{Answers, IN_FLIGHT};
+pub use check_stream::Answers;
 pub use endpoint::endpoint;
 pub use error::ClientError;
 pub use may_send::{Answer, MaySend, WhyNot};
 pub use question::Question;
+pub use record_stream::Records;
 pub use recording::Recorded;
+pub use resuming::IN_FLIGHT;
 
 use crate::proto::decision_service_client::DecisionServiceClient;
 use retry::Patience;

@@ -55,6 +55,10 @@ impl Question {
         self
     }
 
+    pub(super) fn into_request(self) -> CheckSendRequest {
+        self.request
+    }
+
     /// The question as the server takes it.
     #[must_use]
     pub const fn request(&self) -> &CheckSendRequest {

@@ -62,7 +62,7 @@ records! {
 }
 
 /// 128 random bits, as 32 hex digits.
-fn event_id() -> Result<String, ClientError> {
+pub(super) fn event_id() -> Result<String, ClientError> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| ClientError::NoRandomNumbers { message: error.to_string() })?;
     Ok(hex::encode(bytes))

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use consent_ledger::client::{Client, ClientError, MaySend, Options, Question, WhyNot};
 use consent_ledger::consent::words::Category;
+use consent_ledger::proto::record_stream_request::Event;
 use consent_ledger::proto::stream_check_send_response::Outcome;
 use consent_ledger::proto::{Acknowledgement, Decision, ErrorReason};
 use tonic::{Code, Status};
@@ -217,4 +218,78 @@ fn questions_that_come_one_at_a_time_are_answered_as_they_come() {
         drop(send);
         assert!(answers.next().await.is_none());
     });
+}
+
+#[test]
+fn a_stream_of_records_goes_on_where_it_broke_and_counts_each_once() {
+    const PEOPLE: usize = 3_000;
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(&dir.path().join("data"), &[]);
+    runtime().block_on(async {
+        let raw = Raw::connect(&server.url()).await;
+        let breaking = Breaking::start(&server.url(), 60_000).await;
+        let client = Client::connect(&breaking.url).unwrap();
+        let events = |ids: bool| {
+            tokio_stream::iter((0..PEOPLE).map(move |n| {
+                let contact = if n == 7 { "0740".to_owned() } else { format!("+4474{n:08}") };
+                (n, Event::OptIn(opt_in(&contact, &if ids { format!("own-{n}") } else { String::new() })))
+            }))
+        };
+        for ids in [true, false] {
+            let before = raw.log().await.len();
+            let mut records = client.record_stream(events(ids)).unwrap();
+            for expected in 0..PEOPLE {
+                let (n, recorded) = records.next().await.unwrap().unwrap();
+                assert_eq!(n, expected);
+                match recorded {
+                    Ok(recorded) if ids => assert_eq!(recorded.event_id, format!("own-{n}")),
+                    Ok(recorded) => assert!(recorded.event_id.ends_with(&format!("-{}", n + 1)), "{}", recorded.event_id),
+                    Err(error) => assert_eq!((n, error.code()), (7, "CONTACT_MALFORMED")),
+                }
+            }
+            assert!(records.next().await.is_none());
+            let opted_in = |entry: &&consent_ledger::proto::Entry| entry.kind == "opted_in";
+            assert_eq!(raw.log().await[before..].iter().filter(opted_in).count(), PEOPLE - 1);
+        }
+        assert!(breaking.broke() > 4, "{} connections broke", breaking.broke());
+    });
+}
+
+/// Passes connections on to a server, and breaks each once so many bytes came back.
+struct Breaking {
+    url: String,
+    broke: Arc<std::sync::atomic::AtomicUsize>,
+}
+
+impl Breaking {
+    async fn start(to: &str, after: u64) -> Self {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let to = to.trim_start_matches("http://").to_owned();
+        let broke = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let count = Arc::clone(&broke);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let server = tokio::net::TcpStream::connect(&to).await.unwrap();
+                let count = Arc::clone(&count);
+                tokio::spawn(async move {
+                    let (mut from_client, mut to_client) = client.into_split();
+                    let (from_server, mut to_server) = server.into_split();
+                    let there = tokio::spawn(async move {
+                        let _ = tokio::io::copy(&mut from_client, &mut to_server).await;
+                    });
+                    let _ = tokio::io::copy(&mut from_server.take(after), &mut to_client).await;
+                    let _ = to_client.shutdown().await;
+                    there.abort();
+                    count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                });
+            }
+        });
+        Self { url, broke }
+    }
+
+    fn broke(&self) -> usize {
+        self.broke.load(std::sync::atomic::Ordering::SeqCst)
+    }
 }

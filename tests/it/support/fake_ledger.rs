@@ -12,8 +12,8 @@ use consent_ledger::proto::{
     Acknowledgement, BatchCheckSendRequest, BatchCheckSendResponse, CheckSendRequest, CheckSendResponse, Decision, ItemError, Position,
     RecordConfirmationSentRequest, RecordConfirmationSentResponse, RecordInboundMessageRequest, RecordInboundMessageResponse,
     RecordOptInRequest, RecordOptInResponse, RecordOptOutRequest, RecordOptOutResponse, RecordPlatformPreferenceRequest,
-    RecordPlatformPreferenceResponse, RecordProviderFeedbackRequest, RecordProviderFeedbackResponse, StreamCheckSendRequest,
-    StreamCheckSendResponse, VerifyDecisionRequest, VerifyDecisionResponse,
+    RecordPlatformPreferenceResponse, RecordProviderFeedbackRequest, RecordProviderFeedbackResponse, RecordStreamRequest,
+    RecordStreamResponse, StreamCheckSendRequest, StreamCheckSendResponse, VerifyDecisionRequest, VerifyDecisionResponse,
 };
 use tokio_stream::wrappers::TcpListenerStream;
 use tokio_stream::{Stream, StreamExt};
@@ -158,6 +158,15 @@ macro_rules! not_asked {
     ($($method:ident: $request:ty => $response:ty),+ $(,)?) => {
         #[tonic::async_trait]
         impl RecordingService for Fake {
+            type RecordStreamStream = tokio_stream::Empty<Result<RecordStreamResponse, Status>>;
+
+            async fn record_stream(
+                &self,
+                _: Request<Streaming<RecordStreamRequest>>,
+            ) -> Result<Response<Self::RecordStreamStream>, Status> {
+                Err(Status::unimplemented("not asked"))
+            }
+
             async fn record_opt_in(&self, request: Request<RecordOptInRequest>) -> Result<Response<RecordOptInResponse>, Status> {
                 let nth = {
                     let mut event_ids = self.heard.event_ids.lock().unwrap();
