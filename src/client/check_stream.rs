@@ -23,10 +23,13 @@ impl Client {
     where
         S: Stream<Item = (T, Question)> + Unpin,
     {
-        let questions = questions.map(asked::<T> as fn((T, Question)) -> (T, StreamCheckSendRequest));
+        let questions = questions.map(asked::<T> as Asked<T>);
         Answers { stream: Resuming::new(self.channel.clone(), self.patience(), questions) }
     }
 }
+
+/// Makes a question into what is sent.
+type Asked<T> = fn((T, Question)) -> (T, StreamCheckSendRequest);
 
 fn asked<T>((of, question): (T, Question)) -> (T, StreamCheckSendRequest) {
     (of, StreamCheckSendRequest { check: Some(question.into_request()) })
@@ -35,7 +38,7 @@ fn asked<T>((of, question): (T, Question)) -> (T, StreamCheckSendRequest) {
 /// The answers to a stream of questions, in their order.
 #[must_use = "nothing is asked until answers are taken"]
 pub struct Answers<T, S> {
-    stream: Resuming<T, Map<S, fn((T, Question)) -> (T, StreamCheckSendRequest)>, Checking>,
+    stream: Resuming<T, Map<S, Asked<T>>, Checking>,
 }
 
 impl<T, S> Answers<T, S>

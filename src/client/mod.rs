@@ -19,7 +19,7 @@
 //!
 //! - **Fails closed.** [`Client::permission`] has no error: whatever goes wrong, in whatever time, is [`MaySend::No`] with what
 //!   it was. Only this library makes an [`Answer`], and only from a permission that it knows.
-//! - **Tries again** on UNAVAILABLE, on RESOURCE_EXHAUSTED (not before the time the server names) and where the connection
+//! - **Tries again** on `UNAVAILABLE`, on `RESOURCE_EXHAUSTED` (not before the time the server names) and where the connection
 //!   broke: after 50 ms, then twice as long each time, with jitter, within a bounded time ([`Options`]).
 //! - **Idempotent by construction.** A record without an event id gets a random one before the first try, and every try has the
 //!   same: a record whose answer was lost counts once.
@@ -58,7 +58,7 @@ pub struct Options {
     pub connect: Duration,
     /// One try of a call. The server itself waits up to 2 seconds for a position that was asked for.
     pub attempt: Duration,
-    /// All tries of a record, and of a stream of questions since its latest answer.
+    /// All tries of a record, and of a stream since its latest answer.
     pub total: Duration,
     /// All tries of [`Client::permission`]: how long a message waits to be sent at the most.
     pub decide: Duration,

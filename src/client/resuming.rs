@@ -45,7 +45,9 @@ pub(super) struct Resuming<T, S, K: Kind> {
     exhausted: bool,
     unanswered: VecDeque<(T, K::Item)>,
     open: Option<Open<K>>,
-    /// Since when nothing came; none while answers come.
+    /// When something last came, or was first waited for.
+    heard: Instant,
+    /// Between tries since then; none while answers come.
     pauses: Option<Pauses>,
     failed: bool,
 }
@@ -56,8 +58,6 @@ struct Open<K: Kind> {
     answers: Streaming<K::Answer>,
     /// How many of the unanswered were sent.
     sent: usize,
-    /// When something last came, or was first waited for.
-    heard: Instant,
 }
 
 impl<T, S, K> Resuming<T, S, K>
@@ -66,9 +66,9 @@ where
     K: Kind,
 {
     /// Nothing is sent yet.
-    pub(super) const fn new(channel: Channel, patience: Patience, items: S) -> Self {
-        let unanswered = VecDeque::new();
-        Self { channel, patience, items, exhausted: false, unanswered, open: None, pauses: None, failed: false }
+    pub(super) fn new(channel: Channel, patience: Patience, items: S) -> Self {
+        let (unanswered, heard) = (VecDeque::new(), Instant::now());
+        Self { channel, patience, items, exhausted: false, unanswered, open: None, heard, pauses: None, failed: false }
     }
 
     /// The next answer; none once every item is answered.
@@ -89,7 +89,8 @@ where
                 Err(failed) => failed,
             };
             self.open = None;
-            let pauses = self.pauses.get_or_insert_with(|| Pauses::new(self.patience.total));
+            let since = self.heard;
+            let pauses = self.pauses.get_or_insert_with(|| Pauses::since(since, self.patience.total));
             match pauses.after(failed) {
                 Ok(pause) => sleep(pause).await,
                 Err(error) => {
@@ -114,10 +115,8 @@ where
             self.exhausted = true;
             return;
         };
-        if self.unanswered.is_empty()
-            && let Some(open) = &mut self.open
-        {
-            open.heard = Instant::now();
+        if self.unanswered.is_empty() {
+            self.heard = Instant::now();
         }
         self.unanswered.push_back(next);
     }
@@ -133,7 +132,7 @@ where
         let time = self.patience.attempt;
         let opened = timeout(time, K::open(self.channel.clone(), ReceiverStream::new(items))).await;
         let answers = opened.map_err(|_| Failed::OutOfTime(time))?.map_err(|status| Failed::Status(status.into()))?.into_inner();
-        self.open = Some(Open { ask, answers, sent, heard: Instant::now() });
+        self.open = Some(Open { ask, answers, sent });
         Ok(())
     }
 
@@ -142,7 +141,9 @@ where
         let Some(open) = &mut self.open else { return Ok(None) };
         hand_over(&self.unanswered, &open.ask, &mut open.sent);
         let room = !self.exhausted && self.unanswered.len() < IN_FLIGHT;
-        let late = open.heard + self.patience.attempt;
+        // A server that is slow is not asked anew, which would only give it more to do; one that is gone is seen by its silence to
+        // pings, long before.
+        let late = self.heard + self.patience.total;
         let answer = tokio::select! {
             biased;
             next = self.items.next(), if room => {
@@ -150,11 +151,11 @@ where
                 return Ok(None);
             }
             answer = open.answers.message() => answer,
-            () = sleep_until(late) => return Err(Failed::OutOfTime(self.patience.attempt)),
+            () = sleep_until(late) => return Err(Failed::OutOfTime(self.patience.total)),
         };
         let answer = answer.map_err(|status| Failed::Status(status.into()))?;
         let answer = answer.ok_or(Failed::Ended)?;
-        open.heard = Instant::now();
+        self.heard = Instant::now();
         open.sent = open.sent.checked_sub(1).ok_or_else(|| Failed::Garbled(ClientError::garbled("it answers what was not asked")))?;
         self.pauses = None;
         Ok(self.unanswered.pop_front().map(|(of, item)| (of, item, answer)))

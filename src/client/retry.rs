@@ -82,7 +82,12 @@ pub(super) struct Pauses {
 impl Pauses {
     /// From now on, for so long.
     pub(super) fn new(total: Duration) -> Self {
-        Self { next: FIRST, until: Instant::now() + total, told: None }
+        Self::since(Instant::now(), total)
+    }
+
+    /// From an earlier moment on, for so long.
+    pub(super) fn since(moment: Instant, total: Duration) -> Self {
+        Self { next: FIRST, until: moment + total, told: None }
     }
 
     /// How long is left.

@@ -15,7 +15,7 @@ mod tally;
 
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
@@ -112,7 +112,7 @@ pub async fn check(
 
 /// The list, and how many bytes it has where that is known.
 fn open(file: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>), CliError> {
-    if file == PathBuf::from("-") {
+    if file == Path::new("-") {
         return Ok((Box::new(std::io::stdin()), None));
     }
     let failed = |error| CliError::local(error).context(format!("reading {}", file.display()));

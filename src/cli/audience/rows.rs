@@ -184,16 +184,13 @@ fn read_json(
         if text.is_empty() {
             continue;
         }
-        let row = match json::own(text) {
-            Some((text, object)) => {
-                let (contact, fault) = contact(json_contact(&object, member).as_deref(), phones);
-                Row { cells: Cells::Json(text), fault, read, contact }
-            }
-            None => {
-                let message = "it is no JSON object, or holds a member \"consent_check\" of another kind".to_owned();
-                let fault = Some(Fault { code: "ROW_MALFORMED", message });
-                Row { cells: Cells::Json(json::unread(text)), fault, read, contact: String::new() }
-            }
+        let row = if let Some((text, object)) = json::own(text) {
+            let (contact, fault) = contact(json_contact(&object, member).as_deref(), phones);
+            Row { cells: Cells::Json(text), fault, read, contact }
+        } else {
+            let message = "it is no JSON object, or holds a member \"consent_check\" of another kind".to_owned();
+            let fault = Some(Fault { code: "ROW_MALFORMED", message });
+            Row { cells: Cells::Json(json::unread(text)), fault, read, contact: String::new() }
         };
         if !each(row) {
             return Ok(());

@@ -22,6 +22,7 @@ use super::tally::Verdict;
 use crate::cli::error::CliError;
 use crate::cli::export::out::{Destination, Target, Writing};
 use crate::consent::time::Time;
+use crate::consent::words::Category;
 use crate::export::defuse::cell;
 
 /// Both files while they are written.
@@ -127,8 +128,12 @@ impl File {
             (Rows::Csv(out), Cells::Csv(cells)) => {
                 let own = if let Form::Csv(table) = form { table.header.len() } else { cells.len() };
                 let mut record: ByteRecord = cells.iter().take(own).collect();
-                added.iter().for_each(|text| record.push_field(cell(text).as_bytes()));
-                cells.iter().skip(own).for_each(|more| record.push_field(more));
+                for text in &added {
+                    record.push_field(cell(text).as_bytes());
+                }
+                for more in cells.iter().skip(own) {
+                    record.push_field(more);
+                }
                 out.write_byte_record(&record).map_err(|error| failed(error.into()))
             }
             (Rows::Json(out), Cells::Json(text)) => {
@@ -154,7 +159,7 @@ fn added(verdict: &Verdict) -> [String; ADDED.len()] {
     let answer = verdict.answer();
     let reasons: Vec<&str> =
         answer.map(|answer| answer.reasons().iter().skip(1).map(|reason| reason.as_str()).collect()).unwrap_or_default();
-    let allowed: Vec<&str> = answer.map(|answer| answer.allowed().iter().map(|category| category.as_str()).collect()).unwrap_or_default();
+    let allowed: Vec<&str> = answer.map(|answer| answer.allowed().iter().map(Category::as_str).collect()).unwrap_or_default();
     [
         verdict.permission().to_owned(),
         verdict.reason().to_owned(),
