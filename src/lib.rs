@@ -1,9 +1,11 @@
 //! The consent ledger: may this sender write to this contact now, free-form, by template only, or not at all?
 //!
-//! [`consent`] holds the rules and nothing else; [`ledger`] owns disk and order; the edges parse, ask and map.
+//! [`consent`] holds the rules and nothing else; [`ledger`] owns disk and order; the edges parse, ask and map. [`client`] is
+//! what other programs ask and record with.
 
 pub mod api;
 pub mod cli;
+pub mod client;
 pub mod consent;
 pub mod export;
 pub mod ledger;

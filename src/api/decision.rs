@@ -2,22 +2,26 @@
 
 use std::time::Duration;
 
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
+use super::check_stream::{self, Answers};
 use super::parse::{self, Fields};
+use super::slots::Slots;
 use super::status::Violation;
+use super::stopping::Stopping;
 use super::{blocking, map, receipts, status};
 use crate::consent::account::Known;
 use crate::consent::decide::Asked;
+use crate::consent::identifier::Identifier;
 use crate::consent::template::TemplateAsked;
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Category, Sender, Seq};
-use crate::ledger::{Answer, CheckError, Ledger, Question};
+use crate::ledger::{Answer, CheckError, Checks, Ledger, Question};
 use crate::proto::batch_check_send_item::Outcome;
 use crate::proto::decision_service_server::DecisionService;
 use crate::proto::{
     BatchCheckSendItem, BatchCheckSendRequest, BatchCheckSendResponse, CheckSendRequest, CheckSendResponse, ErrorReason, ItemError,
-    VerifyDecisionRequest, VerifyDecisionResponse,
+    StreamCheckSendRequest, VerifyDecisionRequest, VerifyDecisionResponse,
 };
 
 /// The most contacts of a batch.
@@ -33,18 +37,45 @@ const POSITION_POLL: Duration = Duration::from_millis(5);
 #[derive(Clone)]
 pub struct Decisions {
     ledger: Ledger,
+    slots: Slots,
+    stopping: Stopping,
 }
 
 impl Decisions {
-    /// Answers from this ledger.
+    /// Answers from this ledger, streams until the server stops.
     #[must_use]
-    pub const fn new(ledger: Ledger) -> Self {
-        Self { ledger }
+    pub fn new(ledger: Ledger, stopping: Stopping) -> Self {
+        Self { ledger, slots: check_stream::slots(), stopping }
+    }
+
+    /// The ledger that is asked.
+    pub(super) const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Whether the answer is there at once: from memory, and the log has reached the position asked for.
+    pub(super) fn is_at_hand(&self, question: &Question) -> bool {
+        !self.is_past(question) && question.min_position.is_none_or(|position| position <= self.ledger.head().seq)
+    }
+
+    /// Answers, once the log has reached the position asked for; from the disk where it holds up nobody.
+    ///
+    /// # Errors
+    /// Where the ledger cannot tell.
+    pub(super) async fn answer(&self, question: Question) -> Result<Answer, Status> {
+        self.reach(question.min_position).await;
+        let answer = if self.is_past(&question) {
+            let ledger = self.ledger.clone();
+            blocking(move || ledger.check(&question)).await?
+        } else {
+            self.ledger.check(&question)
+        };
+        answer.map_err(|error| status::of_check(&error))
     }
 
     /// Whether answering takes a look into the past, which may read the disk.
-    fn is_past(&self, at: Option<Time>) -> bool {
-        at.is_some_and(|at| at < self.ledger.now())
+    fn is_past(&self, question: &Question) -> bool {
+        !question.known.is_everything() || question.at.is_some_and(|at| at < self.ledger.now())
     }
 
     /// Waits until the log has reached `position`, but not for long: the check itself then refuses.
@@ -61,18 +92,19 @@ impl Decisions {
 impl DecisionService for Decisions {
     async fn check_send(&self, request: Request<CheckSendRequest>) -> Result<Response<CheckSendResponse>, Status> {
         let question = question(request.get_ref())?;
-        self.reach(question.min_position).await;
         if request.get_ref().receipt {
+            self.reach(question.min_position).await;
             return receipts::check(&self.ledger, question).await.map(Response::new);
         }
-        let answer = if !question.known.is_everything() || self.is_past(question.at) {
-            let ledger = self.ledger.clone();
-            blocking(move || ledger.check(&question)).await?
-        } else {
-            self.ledger.check(&question)
-        };
-        let answer = answer.map_err(|error| status::of_check(&error))?;
+        let answer = self.answer(question).await?;
         Ok(Response::new(CheckSendResponse { decision: Some(map::decision(answer)), receipt: None }))
+    }
+
+    type StreamCheckSendStream = Answers;
+
+    async fn stream_check_send(&self, request: Request<Streaming<StreamCheckSendRequest>>) -> Result<Response<Answers>, Status> {
+        let slot = self.slots.take()?;
+        Ok(Response::new(Answers::new(self.clone(), request.into_inner(), self.stopping.clone(), slot)))
     }
 
     async fn batch_check_send(&self, request: Request<BatchCheckSendRequest>) -> Result<Response<BatchCheckSendResponse>, Status> {
@@ -90,7 +122,22 @@ impl DecisionService for Decisions {
 }
 
 fn question(request: &CheckSendRequest) -> Result<Question, Status> {
+    parsed(request, Fields::default())
+}
+
+/// The question of a stream, which gives no receipts.
+///
+/// # Errors
+/// As `CheckSend` would say it.
+pub(super) fn streamed(request: &CheckSendRequest) -> Result<Question, Status> {
     let mut fields = Fields::default();
+    if request.receipt {
+        fields.refuse("receipt", ErrorReason::FieldsConflict, "a stream gives no receipts; ask for one with CheckSend");
+    }
+    parsed(request, fields)
+}
+
+fn parsed(request: &CheckSendRequest, mut fields: Fields) -> Result<Question, Status> {
     let account = fields.account("account", &request.account);
     let contact = fields.contact("contact", &request.contact);
     let sender = fields.sender("sender", &request.sender);
@@ -144,22 +191,30 @@ impl Batch {
         let mut items = Vec::with_capacity(contacts.len());
         let mut position: Option<crate::ledger::Position> = None;
         let mut unanswered = None;
+        let mut checks: Option<Checks<'_>> = None;
         for (index, text) in contacts.iter().enumerate() {
-            let outcome = match self.answer_one(ledger, index, text) {
-                Ok(Ok(answer)) => {
+            let answer = match parse::contact("contacts", text) {
+                Ok(contact) => checks.get_or_insert_with(|| ledger.checks(self.question(contact.clone()))).about(&contact),
+                Err(Violation { reason, message, .. }) => {
+                    let item = ItemError { reason: reason.into(), message, field: format!("contacts[{index}]") };
+                    items.push(BatchCheckSendItem { outcome: Some(Outcome::Error(item)) });
+                    continue;
+                }
+            };
+            let outcome = match answer {
+                Ok(answer) => {
                     position = Some(position.filter(|lowest| lowest.seq <= answer.position.seq).unwrap_or(answer.position));
                     Outcome::Decision(map::decision(answer))
                 }
-                Ok(Err(error @ CheckError::Unavailable { .. })) => {
+                Err(error @ CheckError::Unavailable { .. }) => {
                     let item =
                         ItemError { reason: ErrorReason::LedgerUnavailable.into(), message: error.to_string(), field: String::new() };
                     unanswered = Some(error);
                     Outcome::Error(item)
                 }
-                Ok(Err(error @ (CheckError::AccountUnknown { .. } | CheckError::BehindPosition { .. }))) => {
+                Err(error @ (CheckError::AccountUnknown { .. } | CheckError::BehindPosition { .. })) => {
                     return Err(status::of_check(&error));
                 }
-                Err(Violation { field, reason, message }) => Outcome::Error(ItemError { reason: reason.into(), message, field }),
             };
             items.push(BatchCheckSendItem { outcome: Some(outcome) });
         }
@@ -169,10 +224,8 @@ impl Batch {
         }
     }
 
-    fn answer_one(&self, ledger: &Ledger, index: usize, text: &str) -> Result<Result<Answer, CheckError>, Violation> {
-        let contact =
-            parse::contact("contacts", text).map_err(|violation| Violation { field: format!("contacts[{index}]"), ..violation })?;
-        Ok(ledger.check(&Question {
+    fn question(&self, contact: Identifier) -> Question {
+        Question {
             account: self.account.clone(),
             contact,
             sender: self.sender.clone(),
@@ -181,7 +234,7 @@ impl Batch {
             min_position: self.min_position,
             template: self.template.clone(),
             known: self.known,
-        }))
+        }
     }
 }
 

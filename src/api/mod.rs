@@ -1,11 +1,12 @@
 //! The gRPC services: parse, ask, map.
 //!
 //! [`serve`] answers on a listener until its shutdown future ends or the ledger stops writing. On the way out health says
-//! `NOT_SERVING`, every health stream and every stream of records ends (an open one would hold the server, see [`stopping`]),
-//! and calls have ten seconds to finish.
+//! `NOT_SERVING`, every health stream and every stream of records or questions ends (an open one would hold the server, see
+//! [`stopping`]), and calls have ten seconds to finish.
 
 pub mod admin;
 pub mod audit;
+mod check_stream;
 pub mod choice;
 pub mod decision;
 mod drift;
@@ -149,7 +150,7 @@ async fn router(
         .add_service(reflection().build_v1()?)
         // Many clients still ask for the version before it.
         .add_service(reflection().build_v1alpha()?)
-        .add_service(DecisionServiceServer::new(decision::Decisions::new(ledger.clone())))
+        .add_service(DecisionServiceServer::new(decision::Decisions::new(ledger.clone(), stopping.clone())))
         .add_service(RecordingServiceServer::new(recording::Recording::new(ledger.clone(), stopping.clone())))
         .add_service(IdentityServiceServer::new(identity::Identity::new(ledger.clone())))
         .add_service(AuditServiceServer::new(audit::Audit::new(ledger.clone())))

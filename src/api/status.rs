@@ -280,6 +280,17 @@ mod tests {
     }
 
     #[test]
+    fn an_item_is_refused_as_the_call_would_have_been() {
+        let violation = |field: &str, reason| Violation { field: field.into(), reason, message: "no".into() };
+        let two = invalid(&[violation("contact", ErrorReason::ContactEmpty), violation("sender", ErrorReason::SenderEmpty)]);
+        let item = item_error(&two);
+        assert_eq!((item.reason(), item.field.as_str(), item.message.as_str()), (ErrorReason::ContactEmpty, "contact", two.message()));
+        let error = CheckError::AccountUnknown { account: "shop".into() };
+        let item = item_error(&of_check(&error));
+        assert_eq!((item.reason(), item.field.as_str(), item.message), (ErrorReason::AccountUnknown, "", error.to_string()));
+    }
+
+    #[test]
     fn an_overloaded_ledger_tells_when_to_come_back() {
         let status = of_record(&RecordError::Overloaded { waiting: 9 });
         assert_eq!((status.code(), reason(&status).as_str()), (Code::ResourceExhausted, "OVERLOADED"));

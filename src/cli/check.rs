@@ -14,6 +14,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use tonic::transport::Channel;
 
+use super::audience::{self, ListOptions};
 use super::client::Connection;
 use super::error::{CliError, Verdict};
 use super::explain;
@@ -31,20 +32,30 @@ const EXAMPLES: &str = "\
 The first word printed is the permission: FREE_FORM, TEMPLATE_ONLY or NOTHING.
 Exit code: 0 it may write, 1 it may not, 2 it could not be told (then do not write).
 
-Example:
-  consent-ledger check --contact +447400123456 --sender 106540352242922 \\
-      --category marketing --explain";
+A list is a contact a line, CSV with a header, or JSON Lines, of any size. Its rows are split in two files, which appear once every \
+row has its answer: those that may be written to, with their permission, and all others, with their reason. The last lines printed \
+count them. An answer ages: check again right before sending.
+Exit code for a list: 0 somebody may be written to, 1 nobody, 2 it could not be told (then there is no file, or nobody in it).
 
-/// May this sender write to this contact now: free-form, by template only, or not at all?
+Examples:
+  consent-ledger check --contact +447400123456 --sender 106540352242922 \\
+      --category marketing --explain
+  consent-ledger check list.csv --sender 106540352242922 --category marketing \\
+      --out allowed.csv";
+
+/// May this sender write to this contact now: free-form, by template only, or not at all? Or: to whom on this list?
 ///
 /// The answer comes from what the contact did: opt-ins and opt-outs per category, the messages that open the 24-hour customer
 /// service window, and what the contact told the platform. A "no" comes with the reason for it.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Check {
+    /// A list of recipients instead of one; `-` is stdin
+    #[arg(value_name = "FILE", required_unless_present = "contact", conflicts_with_all = ["contact", "explain", "receipt"])]
+    file: Option<PathBuf>,
     /// The recipient: a phone number as in +447400123456, or a business-scoped user ID as in US.13491208655302741918
     #[arg(long, value_name = "CONTACT")]
-    contact: String,
+    contact: Option<String>,
     /// The business phone number that would write, by its `phone_number_id`
     #[arg(long, value_name = "SENDER")]
     sender: String,
@@ -82,6 +93,8 @@ pub struct Check {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["at", "known_at", "known_seq"])]
     receipt: Option<PathBuf>,
     #[command(flatten)]
+    list: ListOptions,
+    #[command(flatten)]
     connection: Connection,
 }
 
@@ -91,15 +104,14 @@ impl Check {
     /// # Errors
     /// Where the server cannot be reached or cannot tell.
     pub async fn run(self, output: Output) -> Result<Verdict, CliError> {
-        let channel = self.connection.connect().await?;
         let template = self.template.map(|name| CheckTemplate {
             name,
             language: self.language.unwrap_or_default(),
             parameters: self.parameters.unwrap_or_default(),
         });
         let request = CheckSendRequest {
-            account: self.connection.account,
-            contact: self.contact,
+            account: self.connection.account.clone(),
+            contact: self.contact.unwrap_or_default(),
             sender: self.sender,
             category: self.category.map_or(0, |category| i32::from(category.number())),
             opt_out_confirmation: self.opt_out_confirmation,
@@ -110,6 +122,10 @@ impl Check {
             template,
             receipt: self.receipt.is_some(),
         };
+        if let Some(file) = &self.file {
+            return audience::check(file, self.list, request, &self.connection, output).await;
+        }
+        let channel = self.connection.connect().await?;
         let about_sender = request.clone();
         let response = DecisionServiceClient::new(channel.clone()).check_send(request).await?.into_inner();
         let decision = response.decision.ok_or_else(|| CliError::unexpected("the server answered without a decision"))?;

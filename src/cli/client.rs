@@ -4,9 +4,10 @@ use std::future::Future;
 use std::time::Duration;
 
 use clap::Args;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 
 use super::error::{CliError, Kind};
+use crate::client::endpoint;
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -55,12 +56,8 @@ impl Server {
     /// Where the URL is none, or nobody answers there.
     pub async fn connect(&self, call: Duration) -> Result<Channel, CliError> {
         let hint = "give --server as http://HOST:PORT";
-        let endpoint = Endpoint::from_shared(self.server.clone())
-            .map_err(|error| CliError::new(Kind::Usage, error).context("--server is no URL").hint(hint))?;
-        if endpoint.uri().scheme_str() != Some("http") {
-            return Err(CliError::usage("--server is no http:// URL").hint(hint));
-        }
-        let connected = endpoint.connect_timeout(CONNECT).timeout(call).tcp_nodelay(true).connect().await;
+        let endpoint = endpoint(&self.server).map_err(|error| CliError::new(Kind::Usage, error).context("--server").hint(hint))?;
+        let connected = endpoint.connect_timeout(CONNECT).timeout(call).connect().await;
         connected.map_err(|error| {
             CliError::new(Kind::Unreachable, error)
                 .context(format!("the server at {} does not answer", self.server))

@@ -11,6 +11,9 @@ use std::process::ExitCode;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
+use crate::client::ClientError;
+use crate::proto::ErrorReason;
+
 /// How a command that ran to its end answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
@@ -134,6 +137,24 @@ impl From<Status> for CliError {
             if status.message().is_empty() { format!("the server answered {:?}", status.code()) } else { status.message().to_owned() };
         let error = Self::new(kind, anyhow::Error::msg(message));
         match hint_for(&reason, kind) {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    }
+}
+
+impl From<ClientError> for CliError {
+    fn from(error: ClientError) -> Self {
+        let kind = match &error {
+            ClientError::NoEndpoint { .. } => Kind::Usage,
+            ClientError::Unavailable { reason: ErrorReason::Unspecified, .. } | ClientError::OutOfTime { .. } => Kind::Unreachable,
+            ClientError::Refused { .. } | ClientError::Unavailable { .. } => Kind::Refused,
+            ClientError::Garbled { what } => return Self::unexpected(format!("the server's answer is not understood: {what}")),
+            ClientError::NoRandomNumbers { .. } => Kind::Local,
+        };
+        let hint = hint_for(error.code(), kind);
+        let error = Self::new(kind, error);
+        match hint {
             Some(hint) => error.hint(hint),
             None => error,
         }

@@ -4,6 +4,7 @@
 
 mod account;
 mod act;
+mod audience;
 mod check;
 mod checkpoint;
 mod client;
@@ -17,6 +18,7 @@ mod identity;
 mod json;
 mod keys;
 mod output;
+mod phone;
 mod policy;
 mod possible_opt_outs;
 mod prove;
@@ -173,6 +175,8 @@ mod tests {
             "verify --data-dir d --json",
             "verify receipt.json --server http://127.0.0.1:1 --contact +447400123456",
             "check --contact +447400123456 --sender 1 --receipt receipt.json",
+            "check list.csv --sender 1 --category marketing --out allowed.csv",
+            "check - --sender 1 --out - --refused r --column c --region BR --unique --force --known-seq 3 --min-position 2 --json",
             "keys public --data-dir d",
             "policy show --at 2026-03-01T10:00:00Z",
             "policy adopt --preset sinch --set window_hours=12 --set opt_out_keywords=baja,alto --at 2026-03-01T10:00:00Z --event-id e",
@@ -236,6 +240,12 @@ mod tests {
             "check --contact +447400123456 --sender 1 --parameters 2",
             "check --contact +447400123456 --sender 1 --opt-out-confirmation --template news --language en",
             "check --contact +447400123456 --sender 1 --receipt f --known-seq 3",
+            "check --sender 1",
+            "check list.csv --contact +447400123456 --sender 1",
+            "check list.csv --sender 1 --explain",
+            "check list.csv --sender 1 --receipt f",
+            "check list.csv --sender 1 --refused f",
+            "check --contact +447400123456 --sender 1 --out f",
             "verify receipt.json",
             "verify receipt.json --contact +447400123456",
         ] {

@@ -14,7 +14,7 @@
 pub mod collected;
 pub mod consent_record;
 pub mod csv;
-mod defuse;
+pub mod defuse;
 pub mod derive;
 mod facts;
 pub mod html;

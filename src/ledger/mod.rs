@@ -31,7 +31,7 @@ use proving::checkpointer::Checkpointer;
 use proving::checkpoints::Checkpoints;
 use proving::heads::Heads;
 use proving::heads_writer::HeadsWriter;
-pub use reading::answer::{Answer, CheckError, Question};
+pub use reading::answer::{Answer, CheckError, Checks, Question};
 pub use reading::browse::{Filter, OpenedEntry, ReadError};
 pub use reading::standing::{KnownTemplate, StandingAnswer};
 pub use starting::open::OpenError;

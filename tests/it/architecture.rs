@@ -28,6 +28,10 @@ const FOREIGN_TO_THE_CORE: [&str; 19] = [
 /// What the ledger may not know: the edges.
 const FOREIGN_TO_THE_LEDGER: [&str; 5] = ["crate::api", "crate::webhook", "crate::cli", "crate::scenarios", "crate::export"];
 
+/// What the client library may not know: everything that a server is made of.
+const FOREIGN_TO_THE_CLIENT: [&str; 8] =
+    ["crate::api", "crate::cli", "crate::export", "crate::ledger", "crate::proof", "crate::scenarios", "crate::webhook", "sled"];
+
 /// The one file that makes a `tonic::Status`.
 const STATUS_FILE: &str = "src/api/status.rs";
 
@@ -51,6 +55,9 @@ fn faults(path: &str, source: &str) -> Vec<String> {
     }
     if path.starts_with("src/ledger/") {
         forbid(&FOREIGN_TO_THE_LEDGER);
+    }
+    if path.starts_with("src/client/") {
+        forbid(&FOREIGN_TO_THE_CLIENT);
     }
     if path.starts_with("src/") && path != STATUS_FILE && makes_a_status(without_tests(&code)) {
         faults.push(format!("{path} makes a tonic::Status; only {STATUS_FILE} does"));
@@ -179,6 +186,13 @@ fn what_only_looks_like_an_import_is_let_through() {
 fn a_ledger_that_knows_its_edges_is_found() {
     assert_eq!(faults("src/ledger/mod.rs", "use crate::api::status;").len(), 1);
     assert_eq!(faults("src/ledger/mod.rs", "use crate::{cli, consent};").len(), 1);
+}
+
+#[test]
+fn a_client_that_knows_its_server_is_found() {
+    assert_eq!(faults("src/client/mod.rs", "use crate::ledger::Position;").len(), 1);
+    assert_eq!(faults("src/client/mod.rs", "use crate::{api, consent};").len(), 1);
+    assert!(faults("src/client/mod.rs", "use crate::consent::time::Time;\nuse crate::proto::Decision;").is_empty());
 }
 
 #[test]

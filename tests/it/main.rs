@@ -4,8 +4,11 @@
 
 mod any_order;
 mod architecture;
+mod audiences;
 mod bundles;
+mod check_streams;
 mod checkpoints;
+mod client;
 mod command_line;
 mod concurrency;
 mod crash;

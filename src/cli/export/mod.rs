@@ -6,7 +6,7 @@
 //! ```
 
 mod ask;
-mod out;
+pub(in crate::cli) mod out;
 mod summary;
 
 use std::path::PathBuf;

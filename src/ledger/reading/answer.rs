@@ -1,7 +1,7 @@
 //! Questions and answers: from memory, or for times before the contact's latest event from its trail on disk.
 
-use crate::consent::account::{AsOf, Known};
-use crate::consent::decide::{Asked, Contact, Decision, decide};
+use crate::consent::account::{AsOf, Known, PolicyVersion};
+use crate::consent::decide::{Asked, Contact, Decision, Send, decide};
 use crate::consent::event::SenderNumber;
 use crate::consent::facts::Facts;
 use crate::consent::identifier::Identifier;
@@ -9,6 +9,7 @@ use crate::consent::identity::{Behind, IdentifierKey, MemberEvent, resolve, span
 use crate::consent::template::TemplateAsked;
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Sender, Seq};
+use crate::ledger::memory::state;
 use crate::ledger::reading::history;
 use crate::ledger::{Ledger, Position};
 
@@ -71,6 +72,33 @@ pub enum CheckError {
     },
 }
 
+/// What a question sees before its contact is looked up: the same for everybody at one head.
+struct Sight {
+    head: state::Position,
+    at: Time,
+    account: u64,
+    told: Seq,
+    version: PolicyVersion,
+    send: Send,
+}
+
+/// The same question about many contacts. What does not depend on the contact is looked up once a head.
+pub struct Checks<'a> {
+    ledger: &'a Ledger,
+    question: Question,
+    sight: Option<Sight>,
+}
+
+impl Checks<'_> {
+    /// Answers about this contact, whoever the question names.
+    ///
+    /// # Errors
+    /// As [`Ledger::check`].
+    pub fn about(&mut self, contact: &Identifier) -> Result<Answer, CheckError> {
+        self.ledger.look(&self.question, contact, &mut self.sight)
+    }
+}
+
 /// The number of a sender that was never mentioned.
 pub(in crate::ledger) const NOBODY: SenderNumber = SenderNumber::new(u32::MAX);
 
@@ -90,51 +118,80 @@ impl Ledger {
     /// # Errors
     /// Where no truthful answer can be given. Never a permission.
     pub fn check(&self, question: &Question) -> Result<Answer, CheckError> {
+        self.look(question, &question.contact, &mut None)
+    }
+
+    /// The same question about many contacts, each answered as [`Ledger::check`] would answer it. A batch that takes no time to
+    /// speak of: while the log does not grow, all are answered for one instant.
+    #[must_use]
+    pub const fn checks(&self, question: Question) -> Checks<'_> {
+        Checks { ledger: self, question, sight: None }
+    }
+
+    /// Answers, from the sight that is there unless the log has grown since; leaves the one that was used.
+    fn look(&self, question: &Question, contact: &Identifier, kept: &mut Option<Sight>) -> Result<Answer, CheckError> {
         self.writes()?;
-        let state = &self.shared.state;
+        let mut known = kept.take().filter(|sight| sight.head.seq == self.shared.state.head().seq);
         loop {
-            let head = state.head();
-            if let Some(wanted) = question.min_position.filter(|wanted| *wanted > head.seq) {
-                return Err(CheckError::BehindPosition { head: head.seq, wanted });
-            }
-            // Facts are never later than the head's time: a clock set back must not look past a stop.
-            let at = question.at.unwrap_or_else(|| self.now().max(head.recorded_at));
-            let number = state.senders().number(question.sender.as_str()).unwrap_or(NOBODY);
-            let account = self.with_account(&question.account, |account| {
-                let as_of = AsOf { at, known: question.known };
-                let version = account.facts.policy(as_of);
-                let send = account.facts.send(number, question.asked, question.template.as_ref(), &version.policy, as_of);
-                (account.trail, account.facts.last(), version, send)
-            });
-            let (account, told, version, send) =
-                account.ok_or_else(|| CheckError::AccountUnknown { account: question.account.to_string() })?;
-            let ask = |contact: Contact<'_>| decide(contact, &send, &version.policy, at);
-            let key = self.key_of(account, &question.contact);
-            let (decision, highest) = match self.find(key, at, question.known)? {
-                Found::Unknown => self.unknown(account, &question.contact, ask),
-                Found::Facts(facts) => (ask(Contact::Known(&facts)), facts.highest_seq()),
-                Found::Moved(change) => (ask(Contact::Moved(change)), change.seq),
-                Found::History(trails) => {
-                    let (found, highest) = self.found_then(key, question.known, &trails, at)?;
-                    (ask(found.contact()), highest)
-                }
+            let sight = match known.take() {
+                Some(sight) => sight,
+                None => self.sight(question)?,
             };
-            // Who is who is no fact of anybody: the group's last entry counts too.
-            let grouped = key.and_then(|key| state.group(key.trail));
-            // An erasure takes more than it leaves: while one is being put into the state, nothing read is whole.
-            let highest = highest.max(state.erasures().last());
-            // So does what the account says, and every entry that decided.
-            let decided = decision.deciding_seqs.last().copied().unwrap_or_default().max(told);
-            if highest.max(decided).max(grouped.map_or(Seq::NONE, |group| group.last)) <= head.seq {
-                return Ok(Answer {
-                    decision,
-                    at,
-                    policy_version: version.version,
-                    position: Position { seq: head.seq, hash: head.hash.bytes() },
-                });
+            if let Some(answer) = self.seen(question, &sight, contact)? {
+                *kept = Some(sight);
+                return Ok(answer);
             }
             std::thread::yield_now();
         }
+    }
+
+    /// What a question sees before its contact is looked up.
+    fn sight(&self, question: &Question) -> Result<Sight, CheckError> {
+        let state = &self.shared.state;
+        let head = state.head();
+        if let Some(wanted) = question.min_position.filter(|wanted| *wanted > head.seq) {
+            return Err(CheckError::BehindPosition { head: head.seq, wanted });
+        }
+        // Facts are never later than the head's time: a clock set back must not look past a stop.
+        let at = question.at.unwrap_or_else(|| self.now().max(head.recorded_at));
+        let number = state.senders().number(question.sender.as_str()).unwrap_or(NOBODY);
+        let account = self.with_account(&question.account, |account| {
+            let as_of = AsOf { at, known: question.known };
+            let version = account.facts.policy(as_of);
+            let send = account.facts.send(number, question.asked, question.template.as_ref(), &version.policy, as_of);
+            Sight { head, at, account: account.trail, told: account.facts.last(), version, send }
+        });
+        account.ok_or_else(|| CheckError::AccountUnknown { account: question.account.to_string() })
+    }
+
+    /// The answer about one contact; none where something was met that is newer than the sight.
+    fn seen(&self, question: &Question, sight: &Sight, contact: &Identifier) -> Result<Option<Answer>, CheckError> {
+        let state = &self.shared.state;
+        let Sight { head, at, account, told, version, send } = sight;
+        let ask = |contact: Contact<'_>| decide(contact, send, &version.policy, *at);
+        let key = self.key_of(*account, contact);
+        let (decision, highest) = match self.find(key, *at, question.known)? {
+            Found::Unknown => self.unknown(*account, contact, ask),
+            Found::Facts(facts) => (ask(Contact::Known(&facts)), facts.highest_seq()),
+            Found::Moved(change) => (ask(Contact::Moved(change)), change.seq),
+            Found::History(trails) => {
+                let (found, highest) = self.found_then(key, question.known, &trails, *at)?;
+                (ask(found.contact()), highest)
+            }
+        };
+        // Who is who is no fact of anybody: the group's last entry counts too.
+        let grouped = key.and_then(|key| state.group(key.trail));
+        // An erasure takes more than it leaves: while one is being put into the state, nothing read is whole.
+        let highest = highest.max(state.erasures().last());
+        // So does what the account says, and every entry that decided.
+        let decided = decision.deciding_seqs.last().copied().unwrap_or_default().max(*told);
+        let is_whole = highest.max(decided).max(grouped.map_or(Seq::NONE, |group| group.last)) <= head.seq;
+        Ok(is_whole.then(|| Answer {
+            decision,
+            at: *at,
+            policy_version: version.version,
+            position: Position { seq: head.seq, hash: head.hash.bytes() },
+        }))
     }
 
     /// Now. Facts are never later than the head's time: a clock set back must not look past a stop.

@@ -5,6 +5,7 @@ pub mod bench;
 pub mod cli;
 pub mod client;
 pub mod dice;
+pub mod fake_ledger;
 pub mod forger;
 pub mod histories;
 pub mod oracle;
