@@ -6,6 +6,8 @@ pub mod api;
 pub mod cli;
 pub mod consent;
 pub mod export;
+pub mod http;
+pub mod json;
 pub mod ledger;
 pub mod proof;
 pub mod scenarios;

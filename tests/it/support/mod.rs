@@ -7,6 +7,8 @@ pub mod client;
 pub mod dice;
 pub mod forger;
 pub mod histories;
+pub mod http;
 pub mod oracle;
+pub mod python;
 pub mod rules_alone;
 pub mod server;
