@@ -11,6 +11,9 @@ use crate::api::status::DOMAIN;
 /// The name of the schema of every error.
 const STATUS: &str = "Status";
 
+/// The name of the schema of the reasons; `Reason` is what a decision gives.
+const REASON: &str = "ErrorInfoReason";
+
 /// What reasons begin with in the protos, and nowhere else.
 const PREFIX: &str = "ERROR_REASON_";
 
@@ -76,7 +79,7 @@ pub fn schemas(reasons: &EnumDescriptor, comments: &Comments) -> Map<String, Val
         "required": ["field", "reason", "description"],
         "properties": {
             "field": { "type": "string", "description": "The path of the field as in the protos, such as `template.parameters` or `contacts[17]`." },
-            "reason": reference("Reason"),
+            "reason": reference(REASON),
             "description": { "type": "string", "description": "Why, for people; never shows a contact." },
         },
     });
@@ -92,20 +95,20 @@ pub fn schemas(reasons: &EnumDescriptor, comments: &Comments) -> Map<String, Val
                     "message": { "type": "string", "description": "Why, for people; never shows a contact." },
                     "details": {
                         "type": "array",
-                        "description": "An ErrorInfo first; with INVALID_ARGUMENT mostly a BadRequest; a RetryInfo where it may be tried again soon.",
+                        "description": "An ErrorInfo; with INVALID_ARGUMENT mostly a BadRequest; a RetryInfo where it may be tried again soon.",
                         "items": { "oneOf": [reference("ErrorInfo"), reference("BadRequest"), reference("RetryInfo")] },
                     },
                 },
             }),
         ),
-        ("Reason", reason),
+        (REASON, reason),
         (
             "ErrorInfo",
             detail(
                 "ErrorInfo",
                 &["reason", "domain", "metadata"],
                 json!({
-                    "reason": reference("Reason"),
+                    "reason": reference(REASON),
                     "domain": { "const": DOMAIN },
                     "metadata": { "type": "object", "additionalProperties": { "type": "string" } },
                 }),

@@ -82,3 +82,20 @@ fn document(pool: &DescriptorPool) -> Result<Value, SetUpError> {
 fn content(description: &str, schema: &Value) -> Value {
     json!({ "description": description, "content": { JSON: { "schema": schema } } })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_schema_of_an_error_takes_the_name_of_a_message_or_an_enum() {
+        let pool = codec::pool().unwrap();
+        let reasons = pool.get_enum_by_name("consent.v1.ErrorReason").unwrap();
+        let named =
+            pool.all_messages().map(|message| message.name().to_owned()).chain(pool.all_enums().map(|found| found.name().to_owned()));
+        let named: Vec<String> = named.collect();
+        let errors = errors::schemas(&reasons, &Comments::of(&pool));
+        let taken: Vec<&String> = errors.keys().filter(|name| named.contains(name)).collect();
+        assert!(taken.is_empty(), "{taken:?}");
+    }
+}
