@@ -138,8 +138,8 @@ mod tests {
 
     #[test]
     fn the_code_says_the_status_and_a_refusal_has_one_of_its_own() {
-        let reused = Failure::from(status::of_record(&RecordError::EventIdReused { seq: Seq::new(4) })).into_response();
-        assert_eq!((reused.status().as_u16(), reused.headers().get("retry-after")), (409, None));
+        let conflict = Failure::from(status::of_record(&RecordError::EventIdReused { seq: Seq::new(4) })).into_response();
+        assert_eq!((conflict.status().as_u16(), conflict.headers().get("retry-after")), (409, None));
         let refused = Failure::from(Refusal::HttpMethod);
         assert_eq!((refused.code(), refused.into_response().status().as_u16()), (Code::Unimplemented, 405));
     }

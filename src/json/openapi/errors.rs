@@ -1,11 +1,13 @@
 //! How errors are described: `google.rpc.Status`, its details, and which statuses a call may be answered with.
 
+use std::collections::BTreeMap;
+
 use prost_reflect::EnumDescriptor;
 use serde_json::{Map, Value, json};
 
 use super::comments::Comments;
-use super::content;
 use super::schemas::reference;
+use super::{JSON, content};
 use crate::api::status::DOMAIN;
 
 /// The name of the schema of every error.
@@ -44,16 +46,14 @@ pub fn of(service: &str) -> Map<String, Value> {
 /// Every error that a call may be answered with, by name.
 pub fn responses() -> Map<String, Value> {
     let all = ALWAYS.into_iter().chain([RECORDS]);
-    all.map(|(status, said)| {
-        let mut response = content(said, &reference(STATUS));
-        if status == "429" {
-            response["headers"] = json!({
-                "Retry-After": { "description": "Whole seconds after which to come again.", "schema": { "type": "integer", "minimum": 1 } },
-            });
-        }
-        (name(status), response)
-    })
-    .collect()
+    all.map(|(status, said)| (name(status), if status == "429" { come_again(said) } else { content(said, &reference(STATUS)) })).collect()
+}
+
+/// An error that says when to come again.
+fn come_again(said: &str) -> Value {
+    let seconds = json!({ "description": "Whole seconds after which to come again.", "schema": { "type": "integer", "minimum": 1 } });
+    let body = json!({ JSON: { "schema": reference(STATUS) } });
+    json!({ "description": said, "headers": { "Retry-After": seconds }, "content": body })
 }
 
 fn name(status: &str) -> String {
@@ -66,13 +66,13 @@ pub fn schemas(reasons: &EnumDescriptor, comments: &Comments) -> Map<String, Val
     let known = || reasons.values().filter(|value| value.number() != 0);
     let spelled = |name: &str| name.strip_prefix(PREFIX).unwrap_or(name).to_owned();
     let names: Vec<String> = known().map(|value| spelled(value.name())).collect();
-    let said: String = known().map(|value| format!("\n- `{}`: {}", spelled(value.name()), comments.at(&file, value.path()))).collect();
-    let reason = json!({ "type": "string", "enum": names, "description": format!("Why, for programs.\n{said}") });
-    let detail = |name: &str, required: &[&str], properties: Value| {
-        let mut properties = properties;
-        properties["@type"] = json!({ "const": format!("type.googleapis.com/google.rpc.{name}") });
-        let required = [&["@type"], required].concat();
-        json!({ "type": "object", "required": required, "properties": properties })
+    let said: Vec<String> = known().map(|value| format!("- `{}`: {}", spelled(value.name()), comments.at(&file, value.path()))).collect();
+    let reason = json!({ "type": "string", "enum": names, "description": format!("Why, for programs.\n\n{}", said.join("\n")) });
+    let detail = |name: &str, members: &[(&str, Value)]| {
+        let kind = json!({ "const": format!("type.googleapis.com/google.rpc.{name}") });
+        let members = || [("@type", &kind)].into_iter().chain(members.iter().map(|(name, schema)| (*name, schema)));
+        let required: Vec<&str> = members().map(|(name, _)| name).collect();
+        json!({ "type": "object", "required": required, "properties": members().collect::<BTreeMap<_, _>>() })
     };
     let violation = json!({
         "type": "object",
@@ -106,19 +106,15 @@ pub fn schemas(reasons: &EnumDescriptor, comments: &Comments) -> Map<String, Val
             "ErrorInfo",
             detail(
                 "ErrorInfo",
-                &["reason", "domain", "metadata"],
-                json!({
-                    "reason": reference(REASON),
-                    "domain": { "const": DOMAIN },
-                    "metadata": { "type": "object", "additionalProperties": { "type": "string" } },
-                }),
+                &[
+                    ("reason", reference(REASON)),
+                    ("domain", json!({ "const": DOMAIN })),
+                    ("metadata", json!({ "type": "object", "additionalProperties": { "type": "string" } })),
+                ],
             ),
         ),
-        ("BadRequest", detail("BadRequest", &["fieldViolations"], json!({ "fieldViolations": { "type": "array", "items": violation } }))),
-        (
-            "RetryInfo",
-            detail("RetryInfo", &["retryDelay"], json!({ "retryDelay": { "type": "string", "pattern": "^[0-9]+(\\.[0-9]{1,9})?s$" } })),
-        ),
+        ("BadRequest", detail("BadRequest", &[("fieldViolations", json!({ "type": "array", "items": violation }))])),
+        ("RetryInfo", detail("RetryInfo", &[("retryDelay", json!({ "type": "string", "pattern": "^[0-9]+(\\.[0-9]{1,9})?s$" }))])),
     ];
     all.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
 }

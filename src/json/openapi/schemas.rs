@@ -99,8 +99,9 @@ impl<'a> Schemas<'a> {
     fn enumeration(&mut self, values: &EnumDescriptor) -> Value {
         let file = values.parent_file();
         let names: Vec<String> = values.values().map(|value| value.name().to_owned()).collect();
-        let said = values.values().map(|value| format!("\n- `{}`: {}", value.name(), self.comments.at(&file, value.path())));
-        let description = format!("{}\n{}", self.comments.at(&file, values.path()), said.collect::<String>());
+        let said: Vec<String> =
+            values.values().map(|value| format!("- `{}`: {}", value.name(), self.comments.at(&file, value.path()))).collect();
+        let description = format!("{}\n\n{}", self.comments.at(&file, values.path()), said.join("\n"));
         self.made.insert(values.name().to_owned(), json!({ "type": "string", "enum": names, "description": description }));
         reference(values.name())
     }

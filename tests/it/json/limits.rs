@@ -46,7 +46,7 @@ fn what_is_not_exactly_a_request_is_refused_by_field_and_nothing_is_recorded() {
         let huge = GOOD.replacen('{', "{\"method\":1e400,", 1);
         let cut = &GOOD[..GOOD.len() - 1];
         for body in ["", "null", "[]", "{}{}", "\u{feff}{}", &deep, &twice, &huge, cut] {
-            assert_eq!(post(&server, OPT_IN, body).await.refused(), (400, 3, "BODY_MALFORMED".to_owned(), Vec::new()), "{:.40}", body);
+            assert_eq!(post(&server, OPT_IN, body).await.refused(), (400, 3, "BODY_MALFORMED".to_owned(), Vec::new()), "{body:.40}");
         }
         let not_utf8 = GOOD.as_bytes().iter().map(|byte| if *byte == b'7' { 0xff } else { *byte }).collect::<Vec<u8>>();
         assert_eq!(post(&server, OPT_IN, not_utf8).await.refused().2, "BODY_MALFORMED");

@@ -26,9 +26,8 @@ const USER_ID: &str = "GB.13491208655302741918";
 /// A time after which nothing happens in these tests.
 const AT: &str = "2026-03-01T10:00:00.5Z";
 
-fn at() -> Option<Timestamp> {
-    Some(Timestamp { seconds: 1_772_359_200, nanos: 500_000_000 })
-}
+/// The same.
+const OCCURRED_AT: Option<Timestamp> = Some(Timestamp { seconds: 1_772_359_200, nanos: 500_000_000 });
 
 /// Calls over gRPC at the same path.
 async fn grpc<Req: Message + Default + 'static, Res: Message + Default + 'static>(
@@ -96,7 +95,7 @@ fn every_record_is_the_same_event_by_either_way() {
                 categories: vec![1, 2],
                 method: 1,
                 event_id: "1".into(),
-                occurred_at: at(),
+                occurred_at: OCCURRED_AT,
                 expires_at: Some(Timestamp { seconds: 2_087_978_400, nanos: 0 }),
                 evidence: Some(evidence),
                 ..Default::default()
@@ -108,7 +107,13 @@ fn every_record_is_the_same_event_by_either_way() {
             &client,
             "/consent.v1.RecordingService/RecordOptOut",
             json!({ "contact": CONTACT, "method": 1, "event_id": "2", "occurred_at": AT }),
-            RecordOptOutRequest { contact: CONTACT.into(), method: 1, event_id: "2".into(), occurred_at: at(), ..Default::default() },
+            RecordOptOutRequest {
+                contact: CONTACT.into(),
+                method: 1,
+                event_id: "2".into(),
+                occurred_at: OCCURRED_AT,
+                ..Default::default()
+            },
         )
         .await;
         let contacts = || vec![CONTACT.to_owned(), USER_ID.to_owned()];
@@ -125,7 +130,7 @@ fn every_record_is_the_same_event_by_either_way() {
                 text: "STOP".into(),
                 message_id: "wamid.1".into(),
                 event_id: "3".into(),
-                occurred_at: at(),
+                occurred_at: OCCURRED_AT,
                 ..Default::default()
             },
         )
@@ -140,7 +145,7 @@ fn every_record_is_the_same_event_by_either_way() {
                 sender: "100".into(),
                 code: 131_050,
                 event_id: "4".into(),
-                occurred_at: at(),
+                occurred_at: OCCURRED_AT,
                 ..Default::default()
             },
         )
@@ -155,7 +160,7 @@ fn every_record_is_the_same_event_by_either_way() {
                 sender: "100".into(),
                 preference: 1,
                 event_id: "5".into(),
-                occurred_at: at(),
+                occurred_at: OCCURRED_AT,
                 ..Default::default()
             },
         )
@@ -169,7 +174,7 @@ fn every_record_is_the_same_event_by_either_way() {
                 contact: CONTACT.into(),
                 sender: "100".into(),
                 event_id: "6".into(),
-                occurred_at: at(),
+                occurred_at: OCCURRED_AT,
                 ..Default::default()
             },
         )
@@ -189,7 +194,7 @@ fn who_is_who_is_the_same_by_either_way() {
             LinkIdentifiersRequest {
                 contacts: vec![CONTACT.into(), USER_ID.into()],
                 event_id: "1".into(),
-                occurred_at: at(),
+                occurred_at: OCCURRED_AT,
                 ..Default::default()
             },
         )
@@ -204,7 +209,7 @@ fn who_is_who_is_the_same_by_either_way() {
                 to: OTHER.into(),
                 message_id: "wamid.1".into(),
                 event_id: "2".into(),
-                occurred_at: at(),
+                occurred_at: OCCURRED_AT,
                 ..Default::default()
             },
         )
@@ -214,7 +219,13 @@ fn who_is_who_is_the_same_by_either_way() {
             &client,
             "/consent.v1.IdentityService/ChangeUserId",
             json!({ "from": USER_ID, "to": "GB.2", "eventId": "3", "occurredAt": AT }),
-            ChangeUserIdRequest { from: USER_ID.into(), to: "GB.2".into(), event_id: "3".into(), occurred_at: at(), ..Default::default() },
+            ChangeUserIdRequest {
+                from: USER_ID.into(),
+                to: "GB.2".into(),
+                event_id: "3".into(),
+                occurred_at: OCCURRED_AT,
+                ..Default::default()
+            },
         )
         .await;
         records_the_same(
@@ -226,7 +237,7 @@ fn who_is_who_is_the_same_by_either_way() {
                 contacts: vec![OTHER.into()],
                 sender: "100".into(),
                 event_id: "4".into(),
-                occurred_at: at(),
+                occurred_at: OCCURRED_AT,
                 ..Default::default()
             },
         )
@@ -250,7 +261,7 @@ fn every_check_has_one_answer_by_either_way() {
                 CheckSendRequest { category: 1, min_position: 3, ..question() },
             ),
             (json!({ "knownSeq": 2 }), CheckSendRequest { known_seq: 2, ..question() }),
-            (json!({ "knownAt": AT }), CheckSendRequest { known_at: at(), ..question() }),
+            (json!({ "knownAt": AT }), CheckSendRequest { known_at: OCCURRED_AT, ..question() }),
             (json!({ "optOutConfirmation": true }), CheckSendRequest { opt_out_confirmation: true, ..question() }),
             (
                 json!({ "category": 2, "template": { "name": "news", "language": "en", "parameters": 2 } }),
