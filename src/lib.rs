@@ -8,6 +8,8 @@ pub mod cli;
 pub mod client;
 pub mod consent;
 pub mod export;
+pub mod http;
+pub mod json;
 pub mod ledger;
 pub mod proof;
 pub mod scenarios;

@@ -178,8 +178,11 @@ async fn poisoned(ledger: &Ledger) -> String {
     }
 }
 
-/// Runs work that reads the disk where it holds up nobody.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Status> {
+/// Runs work that reads the disk, or takes long, where it holds up nobody.
+///
+/// # Errors
+/// Where it ended without a result.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Status> {
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         tracing::error!(%error, "a call ended without an answer");
         status::interrupted()

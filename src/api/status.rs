@@ -245,6 +245,12 @@ pub fn interrupted() -> Status {
     status(Code::Unavailable, ErrorReason::LedgerUnavailable, "the ledger stopped working on the call".into())
 }
 
+/// A request over HTTP was not taken for what HTTP or JSON has of its own.
+#[must_use]
+pub fn over_http(code: Code, reason: ErrorReason, message: String) -> Status {
+    status(code, reason, message)
+}
+
 fn status(code: Code, reason: ErrorReason, message: String) -> Status {
     Status::with_error_details(code, message, details(reason))
 }

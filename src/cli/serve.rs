@@ -23,6 +23,8 @@ use super::error::{CliError, Verdict};
 use super::output::Output;
 use crate::api;
 use crate::api::admin::DeadLetterAdmin;
+use crate::http;
+use crate::json::Callers;
 use crate::ledger::proving::checkpoints::CheckpointsError;
 use crate::ledger::{Ledger, OpenError, Options};
 use crate::webhook::dead_letters::DeadLetters;
@@ -38,7 +40,7 @@ Example:
 /// How long both servers may take to end, the drain of calls under way included.
 const STOP: Duration = Duration::from_secs(12);
 
-/// Run the ledger: gRPC for checks and records, HTTP for the provider's webhooks.
+/// Run the ledger: gRPC and JSON for checks and records, the provider's webhooks.
 ///
 /// A new data directory is set up on first start, its secrets readable by its owner only. One process serves one data directory.
 /// Only loopback addresses are served without credentials.
@@ -51,7 +53,7 @@ pub struct Serve {
     /// Where to answer gRPC; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:50051")]
     listen: SocketAddr,
-    /// Where to take webhooks over HTTP; port 0 takes a free one
+    /// Where to take webhooks and calls in JSON over HTTP; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     http: SocketAddr,
     /// The app secret by which the provider signs webhooks; for trying things out, since others on this machine can see it
@@ -97,8 +99,9 @@ impl Serve {
 
     async fn serve(self) -> Result<Verdict, CliError> {
         let webhooks = self.webhooks()?;
+        let callers = if self.insecure { Callers::Anybody } else { Callers::Direct };
         let (grpc, grpc_address) = bind(self.listen, "--listen").await?;
-        let (http, http_address) = bind(self.http, "--http").await?;
+        let (http_listener, http_address) = bind(self.http, "--http").await?;
         let mut signals = Signals::new()?;
         let options = Options {
             checkpoint_dir: self.checkpoint_dir.clone(),
@@ -114,7 +117,7 @@ impl Serve {
         let (stop, stopped) = watch::channel(false);
         let mut servers = JoinSet::new();
         servers.spawn(start_grpc(grpc, ledger.clone(), dead_letters.clone(), stopping(stopped.clone())));
-        servers.spawn(start_http(http, ledger.clone(), dead_letters, webhooks, stopping(stopped)));
+        servers.spawn(start_http(http_listener, ledger.clone(), dead_letters, webhooks, callers, stopping(stopped)));
         Output::line(&format!("ready grpc={grpc_address} http={http_address}"))?;
         tracing::info!(grpc = %grpc_address, http = %http_address, head = %ledger.head().seq, "ready");
 
@@ -225,9 +228,10 @@ async fn start_http(
     ledger: Ledger,
     dead_letters: Arc<DeadLetters>,
     webhooks: webhook::Config,
+    callers: Callers,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), CliError> {
-    let served = webhook::serve(listener, ledger, dead_letters, webhooks, shutdown).await;
+    let served = http::serve(listener, ledger, dead_letters, webhooks, callers, shutdown).await;
     served.map_err(|error| CliError::local(error).context("serving HTTP"))
 }
 

@@ -103,12 +103,18 @@ impl<'de> Visitor<'de> for Once {
 }
 
 /// A struct that stands as an object: serde would take a list of its members too.
+///
+/// # Errors
+/// Where it is no object, or not that struct.
 pub fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<T, D::Error> {
     let members = Map::deserialize(deserializer)?;
     T::deserialize(Value::Object(members)).map_err(D::Error::custom)
 }
 
 /// A list of such structs, in a member that may be left out.
+///
+/// # Errors
+/// Where it is no list of objects, or one of them is not that struct.
 pub fn objects<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<Vec<T>>, D::Error> {
     let items = Vec::<Map<String, Value>>::deserialize(deserializer)?;
     let items = items.into_iter().map(|members| T::deserialize(Value::Object(members)));

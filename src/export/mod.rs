@@ -18,7 +18,7 @@ pub mod defuse;
 pub mod derive;
 mod facts;
 pub mod html;
-mod json;
+pub mod json;
 pub mod jsonl;
 pub mod opened;
 pub mod person;

@@ -1,4 +1,4 @@
-//! The HTTP side: paths, limits, statuses.
+//! The webhooks' paths, limits and statuses.
 //!
 //! ```text
 //! 200 all of it durable      401 signature      403 verification      404 account or path
@@ -9,12 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use tokio_stream::StreamExt;
 
 use super::Config;
 use super::dead_letters::DeadLetters;
@@ -23,12 +22,10 @@ use super::metrics::Metrics;
 use super::recorder::Recorder;
 use super::signature;
 use crate::consent::words::Account;
+use crate::http::body::{self, BodyError};
 
 /// The largest body, in bytes.
 pub(super) const BODY_MAX_BYTES: usize = 3 * 1024 * 1024;
-
-/// How much of a body that is too large is still read, so that its sender sees the answer.
-const DRAIN_MAX_BYTES: usize = 4 * BODY_MAX_BYTES;
 
 /// How long a body may take to arrive.
 const BODY_MAX_TIME: Duration = Duration::from_secs(30);
@@ -40,17 +37,13 @@ struct App<R> {
     recorder: R,
     dead_letters: Arc<DeadLetters>,
     config: Config,
-    metrics: Metrics,
+    metrics: Arc<Metrics>,
 }
 
-/// All paths.
-pub(super) fn router<R: Recorder>(recorder: R, dead_letters: Arc<DeadLetters>, config: Config) -> Router {
-    let app = Arc::new(App { recorder, dead_letters, config, metrics: Metrics::default() });
-    Router::new()
-        .route("/webhooks/{account}", get(verify::<R>).post(receive::<R>))
-        .route("/healthz", get(health::<R>))
-        .route("/metrics", get(metrics::<R>))
-        .with_state(app)
+/// The provider's paths; what comes in is counted in `metrics`.
+pub fn routes<R: Recorder>(recorder: R, dead_letters: Arc<DeadLetters>, config: Config, metrics: Arc<Metrics>) -> Router {
+    let app = Arc::new(App { recorder, dead_letters, config, metrics });
+    Router::new().route("/webhooks/{account}", get(verify::<R>).post(receive::<R>)).with_state(app)
 }
 
 /// What a body is answered with.
@@ -62,12 +55,8 @@ enum Refusal {
     NoAppSecret,
     #[error("{0}")]
     Signature(#[from] signature::SignatureError),
-    #[error("the body has more than {BODY_MAX_BYTES} bytes")]
-    TooLarge,
-    #[error("the body did not arrive within 30 seconds")]
-    TooSlow,
-    #[error("the body did not arrive whole")]
-    Broken,
+    #[error("{0}")]
+    Body(#[from] BodyError),
     #[error("not everything could be stored; deliver this body again")]
     TryAgain,
 }
@@ -78,9 +67,9 @@ impl Refusal {
             Self::AccountUnknown => StatusCode::NOT_FOUND,
             Self::NoAppSecret | Self::TryAgain => StatusCode::SERVICE_UNAVAILABLE,
             Self::Signature(_) => StatusCode::UNAUTHORIZED,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::Broken => StatusCode::BAD_REQUEST,
+            Self::Body(BodyError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Body(BodyError::TooSlow { .. }) => StatusCode::REQUEST_TIMEOUT,
+            Self::Body(BodyError::Broken) => StatusCode::BAD_REQUEST,
         }
     }
 }
@@ -116,28 +105,11 @@ async fn receive<R: Recorder>(State(app): State<Arc<App<R>>>, Path(account): Pat
 async fn deliver<R: Recorder>(app: &App<R>, account: &str, headers: &HeaderMap, body: Body) -> Result<(), Refusal> {
     let account: Account = account.parse().map_err(|_| Refusal::AccountUnknown)?;
     let secret = app.config.secrets(&account).app_secret.as_ref().ok_or(Refusal::NoAppSecret)?;
-    let body = tokio::time::timeout(BODY_MAX_TIME, read(body)).await.map_err(|_| Refusal::TooSlow)??;
+    let body = body::read(body, BODY_MAX_BYTES, BODY_MAX_TIME).await?;
     // Over the bytes as they came, before anything reads them.
     signature::verify(secret, headers.get(signature::HEADER).map(HeaderValue::as_bytes), &body)?;
     let delivery = Delivery { recorder: &app.recorder, dead_letters: &app.dead_letters, metrics: &app.metrics, account: &account };
     Ok(delivery.take(body).await?)
-}
-
-async fn read(body: Body) -> Result<Bytes, Refusal> {
-    let mut parts = body.into_data_stream();
-    let mut whole = Vec::new();
-    let mut seen = 0;
-    while let Some(part) = parts.next().await {
-        let part = part.map_err(|_| Refusal::Broken)?;
-        seen += part.len();
-        if seen > DRAIN_MAX_BYTES {
-            break;
-        }
-        if seen <= BODY_MAX_BYTES {
-            whole.extend_from_slice(&part);
-        }
-    }
-    if seen > BODY_MAX_BYTES { Err(Refusal::TooLarge) } else { Ok(whole.into()) }
 }
 
 async fn verify<R: Recorder>(State(app): State<Arc<App<R>>>, Path(account): Path<String>, RawQuery(query): RawQuery) -> Response {
@@ -150,16 +122,4 @@ async fn verify<R: Recorder>(State(app): State<Arc<App<R>>>, Path(account): Path
         Some(challenge) if named && given("hub.mode").as_deref() == Some("subscribe") => challenge.into_response(),
         _ => (StatusCode::FORBIDDEN, "hub.mode, hub.verify_token and hub.challenge do not verify this webhook\n").into_response(),
     }
-}
-
-async fn health<R: Recorder>(State(app): State<Arc<App<R>>>) -> Response {
-    if app.recorder.writes() {
-        "ok\n".into_response()
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "the ledger does not write\n").into_response()
-    }
-}
-
-async fn metrics<R: Recorder>(State(app): State<Arc<App<R>>>) -> Response {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.text(app.recorder.head())).into_response()
 }

@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 
 use super::dead_letters::DeadLetters;
 use super::signature::{AppSecret, HEADER, sign};
-use super::{Config, Recorder, Replayed, Secrets, VerifyToken, Which, serve_into};
+use super::{Config, Recorder, Replayed, Secrets, VerifyToken, Which};
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Effect, Seq};
+use crate::http::serve_into;
 use crate::ledger::bytes::seal::Key;
 use crate::ledger::writing::record::{Acknowledgement, Record, RecordError};
 
@@ -80,7 +81,8 @@ async fn server(config: Config) -> Server {
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let stopped = async move { drop(stopped.await) };
-    tokio::spawn(serve_into(listener, ledger.clone(), Arc::clone(&letters), config, stopped));
+    let (json, calls) = (axum::Router::new(), Arc::default());
+    tokio::spawn(serve_into(listener, ledger.clone(), Arc::clone(&letters), config, json, calls, stopped));
     Server { url, ledger, letters, _dir: dir, _stop: stop }
 }
 

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 
 use crate::consent::words::Seq;
+use crate::http::prometheus::family;
 
 /// What became of one item of a body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,10 +76,6 @@ impl Metrics {
         let _ = writeln!(out, "consent_ledger_log_head_seq {head}");
         out
     }
-}
-
-fn family(out: &mut String, name: &str, kind: &str, help: &str) {
-    let _ = write!(out, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
 }
 
 #[cfg(test)]

@@ -1,10 +1,8 @@
-//! WhatsApp webhooks over HTTP: the provider's words become facts of the ledger.
+//! WhatsApp webhooks over HTTP: the provider's words become facts of the ledger. `src/http` serves them.
 //!
 //! ```text
 //! GET  /webhooks/{account}   the provider's verification: echoes hub.challenge
 //! POST /webhooks/{account}   a signed body; 200 once everything in it is durable
-//! GET  /healthz              200 while the ledger writes, else 503
-//! GET  /metrics              counters, Prometheus text
 //! ```
 
 mod account_update;
@@ -41,15 +39,15 @@ mod parse_tests;
 mod parse_total_tests;
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use subtle::ConstantTimeEq;
-use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
 pub use self::admin::LedgerDeadLetters;
+pub use self::http::routes;
+pub use self::metrics::Metrics;
 pub use self::parse::parse;
 pub use self::recorder::Recorder;
 pub use self::replay::{Replayed, Which};
@@ -60,9 +58,6 @@ use self::signature::AppSecret;
 use crate::consent::words::Account;
 use crate::ledger::Ledger;
 use crate::ledger::writing::record::RecordError;
-
-/// How long requests may take to end after shutdown began.
-const DRAIN: Duration = Duration::from_secs(10);
 
 /// How often days of dead letters that are over are looked for.
 const SWEEP: Duration = Duration::from_secs(3_600);
@@ -136,52 +131,8 @@ impl std::fmt::Debug for VerifyToken {
     }
 }
 
-/// Serves webhooks on `listener` until `shutdown` ends, then lets requests end for at most ten seconds. Removes dead
-/// letters that are over once an hour.
-///
-/// # Errors
-/// Where the listener fails.
-pub async fn serve(
-    listener: TcpListener,
-    ledger: Ledger,
-    dead_letters: Arc<DeadLetters>,
-    config: Config,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    serve_into(listener, ledger, dead_letters, config, shutdown).await
-}
-
-/// [`serve`], into any [`Recorder`].
-///
-/// # Errors
-/// Where the listener fails.
-pub async fn serve_into<R: Recorder>(
-    listener: TcpListener,
-    recorder: R,
-    dead_letters: Arc<DeadLetters>,
-    config: Config,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    let router = http::router(recorder.clone(), Arc::clone(&dead_letters), config);
-    let (told, stopping) = tokio::sync::oneshot::channel();
-    let shutdown = async move {
-        shutdown.await;
-        let _ = told.send(());
-    };
-    let serving = std::future::IntoFuture::into_future(axum::serve(listener, router).with_graceful_shutdown(shutdown));
-    let drained = async move {
-        let _ = stopping.await;
-        tokio::time::sleep(DRAIN).await;
-    };
-    tokio::select! {
-        served = serving => served,
-        () = drained => Ok(()),
-        () = sweep_hourly(&recorder, &dead_letters) => Ok(()),
-    }
-}
-
-/// Never ends.
-async fn sweep_hourly<R: Recorder>(recorder: &R, dead_letters: &Arc<DeadLetters>) {
+/// Removes dead letters that are over, once an hour. Never ends.
+pub async fn sweep_hourly<R: Recorder>(recorder: &R, dead_letters: &Arc<DeadLetters>) {
     let mut hours = tokio::time::interval_at(tokio::time::Instant::now() + SWEEP, SWEEP);
     loop {
         hours.tick().await;

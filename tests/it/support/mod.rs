@@ -8,6 +8,8 @@ pub mod dice;
 pub mod fake_ledger;
 pub mod forger;
 pub mod histories;
+pub mod http;
 pub mod oracle;
+pub mod python;
 pub mod rules_alone;
 pub mod server;

@@ -1,0 +1,118 @@
+//! The HTTP listener: one port, and the edges that answer on it.
+//!
+//! ```text
+//! GET  /webhooks/{account}                      src/webhook   the provider's verification
+//! POST /webhooks/{account}                      src/webhook   a signed body
+//! POST /consent.v1.DecisionService/CheckSend    src/json      a call, and likewise every other in `calls.rs`
+//! GET  /openapi.json                            src/json      what the calls take and answer
+//! GET  /healthz                                 here          200 while the ledger writes, else 503
+//! GET  /metrics                                 here          counters of all edges, Prometheus text
+//! ```
+
+pub mod body;
+pub mod prometheus;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tokio::net::TcpListener;
+
+use crate::json;
+use crate::ledger::Ledger;
+use crate::webhook::dead_letters::DeadLetters;
+use crate::webhook::{self, Recorder};
+
+/// How long requests may take to end after shutdown began.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Why HTTP is no longer served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The calls in JSON could not be set up.
+    #[error("JSON over HTTP could not be set up")]
+    Json(#[from] json::SetUpError),
+    /// The listener failed.
+    #[error("the HTTP listener failed")]
+    Listener(#[from] std::io::Error),
+}
+
+/// Serves every edge on `listener` until `shutdown` ends, then lets requests end for at most ten seconds. Removes dead
+/// letters that are over once an hour.
+///
+/// # Errors
+/// Where the calls in JSON cannot be set up, or the listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    ledger: Ledger,
+    dead_letters: Arc<DeadLetters>,
+    webhooks: webhook::Config,
+    callers: json::Callers,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    let calls = Arc::new(json::Metrics::default());
+    let json = json::routes(&ledger, callers, &calls)?;
+    Ok(serve_into(listener, ledger, dead_letters, webhooks, json, calls, shutdown).await?)
+}
+
+/// [`serve`] with webhooks into any [`Recorder`], beside the calls in `json`.
+///
+/// # Errors
+/// Where the listener fails.
+pub async fn serve_into<R: Recorder>(
+    listener: TcpListener,
+    recorder: R,
+    dead_letters: Arc<DeadLetters>,
+    webhooks: webhook::Config,
+    json: Router,
+    calls: Arc<json::Metrics>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let metrics = Arc::new(webhook::Metrics::default());
+    let own = Router::new().route("/healthz", get(health::<R>)).route("/metrics", get(counters::<R>)).with_state(Arc::new(Own {
+        recorder: recorder.clone(),
+        webhooks: Arc::clone(&metrics),
+        calls,
+    }));
+    let router = json.merge(own).merge(webhook::routes(recorder.clone(), Arc::clone(&dead_letters), webhooks, metrics));
+    let (told, stopping) = tokio::sync::oneshot::channel();
+    let shutdown = async move {
+        shutdown.await;
+        let _ = told.send(());
+    };
+    let serving = std::future::IntoFuture::into_future(axum::serve(listener, router).with_graceful_shutdown(shutdown));
+    let drained = async move {
+        let _ = stopping.await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        served = serving => served,
+        () = drained => Ok(()),
+        () = webhook::sweep_hourly(&recorder, &dead_letters) => Ok(()),
+    }
+}
+
+/// What the listener says about itself.
+struct Own<R> {
+    recorder: R,
+    webhooks: Arc<webhook::Metrics>,
+    calls: Arc<json::Metrics>,
+}
+
+async fn health<R: Recorder>(State(own): State<Arc<Own<R>>>) -> Response {
+    if own.recorder.writes() {
+        "ok\n".into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "the ledger does not write\n").into_response()
+    }
+}
+
+async fn counters<R: Recorder>(State(own): State<Arc<Own<R>>>) -> Response {
+    let text = own.webhooks.text(own.recorder.head()) + &own.calls.text();
+    ([(header::CONTENT_TYPE, prometheus::CONTENT_TYPE)], text).into_response()
+}

@@ -1,0 +1,128 @@
+//! The calls of the gRPC services as JSON over HTTP, for clients that speak no gRPC: parse, ask, map.
+//!
+//! ```text
+//! POST /consent.v1.DecisionService/CheckSend
+//! {"contact": "+447400123456", "sender": "1001", "category": "CATEGORY_MARKETING"}
+//!
+//! 200 {"decision":{"permission":"PERMISSION_NOTHING","reasons":["REASON_RECIPIENT_NOT_OPTED_IN"],…}}
+//! 400 {"code":3,"message":"contact: the contact is empty","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo",…},…]}
+//! ```
+//!
+//! The path is the one that gRPC uses, the body the same message in protobuf's JSON, an error the same `google.rpc.Status` in
+//! JSON. A request goes to the very services that answer gRPC, so that both say the same. Anything but 200 means: do not send.
+
+mod calls;
+mod codec;
+mod door;
+mod failure;
+mod faults;
+mod metrics;
+mod openapi;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tonic::Status;
+
+pub use self::codec::SetUpError;
+pub use self::door::Callers;
+pub use self::metrics::Metrics;
+
+use self::calls::Call;
+use self::door::Refusal;
+use self::failure::Failure;
+use crate::api;
+use crate::http::body;
+use crate::ledger::Ledger;
+
+/// The largest body, in bytes: what a gRPC message may have.
+const BODY_MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// How long a body may take to arrive.
+const BODY_MAX_TIME: Duration = Duration::from_secs(10);
+
+/// Messages of more bytes are read and written where they hold up nobody.
+const AT_ONCE_BYTES: usize = 16 * 1024;
+
+/// What stands in the place of the rpc in the counter of paths that there are not.
+const NO_RPC: &str = "none";
+
+/// The content type of all that is answered.
+const JSON: &str = "application/json";
+
+/// Every call, and their description; what is answered is counted in `metrics`.
+///
+/// # Errors
+/// Where the program's own descriptors do not describe the calls.
+pub fn routes(ledger: &Ledger, callers: Callers, metrics: &Arc<Metrics>) -> Result<Router, SetUpError> {
+    let pool = codec::pool()?;
+    let document: Arc<str> = openapi::text(&pool)?.into();
+    let mut router = Router::new().route(
+        "/openapi.json",
+        get(async move || ([(header::CONTENT_TYPE, JSON)], document.to_string())).fallback(async || refused(Refusal::HttpMethod)),
+    );
+    for call in calls::all(ledger, &pool)? {
+        let path = call.path();
+        let edge = Arc::new(Edge { call, callers, metrics: Arc::clone(metrics) });
+        let wrong_method = Arc::clone(&edge);
+        let answer = move |request: Request| {
+            let edge = Arc::clone(&edge);
+            async move { edge.count(edge.answer(request).await) }
+        };
+        let refuse = move || {
+            let edge = Arc::clone(&wrong_method);
+            async move { edge.count(Err(Refusal::HttpMethod.into())) }
+        };
+        router = router.route(&path, post(answer).fallback(refuse));
+    }
+    let metrics = Arc::clone(metrics);
+    let unknown = move || {
+        metrics.count(NO_RPC, tonic::Code::NotFound);
+        let answer = refused(Refusal::Path);
+        async move { answer }
+    };
+    Ok(router.fallback(unknown))
+}
+
+fn refused(refusal: Refusal) -> Response {
+    Failure::from(refusal).into_response()
+}
+
+/// One call over HTTP.
+struct Edge {
+    call: Call,
+    callers: Callers,
+    metrics: Arc<Metrics>,
+}
+
+impl Edge {
+    async fn answer(&self, request: Request) -> Result<Vec<u8>, Failure> {
+        let (head, body) = request.into_parts();
+        door::look(&head, self.callers)?;
+        let body = body::read(body, BODY_MAX_BYTES, BODY_MAX_TIME).await.map_err(Refusal::Body)?;
+        let input = self.call.input.clone();
+        let request = apart(body.len(), move || codec::read(&input, &body)).await??;
+        let response = self.call.answer(request).await?;
+        let output = self.call.output.clone();
+        Ok(apart(response.len(), move || codec::write(output, &response)).await??)
+    }
+
+    fn count(&self, answer: Result<Vec<u8>, Failure>) -> Response {
+        let code = answer.as_ref().map_or_else(Failure::code, |_| tonic::Code::Ok);
+        self.metrics.count(self.call.rpc, code);
+        match answer {
+            Ok(json) => ([(header::CONTENT_TYPE, JSON)], json).into_response(),
+            Err(failure) => failure.into_response(),
+        }
+    }
+}
+
+/// Works at once on a message of so many bytes, or on another thread where it is a long one.
+async fn apart<T: Send + 'static>(bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Status> {
+    if bytes <= AT_ONCE_BYTES { Ok(work()) } else { api::blocking(work).await }
+}
