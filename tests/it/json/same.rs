@@ -77,7 +77,7 @@ where
 }
 
 #[test]
-fn every_record_is_the_same_event_by_either_way() {
+fn what_a_contact_did_is_the_same_event_by_either_way() {
     on_a_server(&[], async |server| {
         let client = Client::connect(&server.url()).await;
         let other = vec![EvidenceField { name: "form".into(), value: "spring".into() }];
@@ -135,6 +135,13 @@ fn every_record_is_the_same_event_by_either_way() {
             },
         )
         .await;
+    });
+}
+
+#[test]
+fn what_the_platform_said_and_we_sent_is_the_same_event_by_either_way() {
+    on_a_server(&[], async |server| {
+        let client = Client::connect(&server.url()).await;
         records_the_same(
             &server,
             &client,
