@@ -42,7 +42,7 @@ impl Audit {
     /// Reads this ledger.
     #[must_use]
     pub fn new(ledger: Ledger) -> Self {
-        Self { ledger, streams: Streams::default() }
+        Self { ledger, streams: Streams::exports() }
     }
 }
 

@@ -1,13 +1,15 @@
 //! The gRPC services: parse, ask, map.
 //!
 //! [`serve`] answers on a listener until its shutdown future ends or the ledger stops writing. On the way out health says
-//! `NOT_SERVING`, every health stream ends (an open one would hold the server), and calls have ten seconds to finish.
+//! `NOT_SERVING`, every health stream and every watch ends (an open one would hold the server), and calls have ten seconds to
+//! finish.
 
 pub mod admin;
 pub mod audit;
 pub mod choice;
 pub mod decision;
 mod drift;
+mod ending;
 pub mod envelope;
 mod erasures;
 mod export;
@@ -24,6 +26,7 @@ pub mod senders;
 pub mod status;
 mod stream;
 pub mod templates;
+pub mod watch;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -43,7 +46,9 @@ use crate::proto::audit_service_server::AuditServiceServer;
 use crate::proto::decision_service_server::DecisionServiceServer;
 use crate::proto::identity_service_server::IdentityServiceServer;
 use crate::proto::recording_service_server::RecordingServiceServer;
+use crate::proto::watch_service_server::WatchServiceServer;
 use admin::DeadLetterAdmin;
+use ending::{Ending, ending};
 
 /// How long calls under way may take once the server stops.
 pub const DRAIN: Duration = Duration::from_secs(10);
@@ -55,13 +60,14 @@ const POISON_POLL: Duration = Duration::from_millis(200);
 const STREAMS_MAX: u32 = 4_096;
 
 /// The health service's names: the server as a whole, then each service.
-const HEALTH_NAMES: [&str; 6] = [
+const HEALTH_NAMES: [&str; 7] = [
     "",
     <DecisionServiceServer<decision::Decisions> as NamedService>::NAME,
     <RecordingServiceServer<recording::Recording> as NamedService>::NAME,
     <IdentityServiceServer<identity::Identity> as NamedService>::NAME,
     <AuditServiceServer<audit::Audit> as NamedService>::NAME,
     <AdminServiceServer<admin::Admin> as NamedService>::NAME,
+    <WatchServiceServer<watch::Watch> as NamedService>::NAME,
 ];
 
 /// Why the server ended other than by its shutdown.
@@ -91,7 +97,8 @@ pub async fn serve(
     dead_letters: Option<Arc<dyn DeadLetterAdmin>>,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError> {
-    let (health, router) = router(&ledger, dead_letters).await?;
+    let (end, ending) = ending();
+    let (health, router) = router(&ledger, dead_letters, &ending).await?;
     let (stop, stopped) = oneshot::channel::<()>();
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let server = router.serve_with_incoming_shutdown(incoming, async {
@@ -104,6 +111,7 @@ pub async fn serve(
         reason = poisoned(&ledger) => Err(ServeError::Poisoned { reason }),
     };
     leave(health).await;
+    end.tell();
     let _ = stop.send(());
     if let Ok(ended) = tokio::time::timeout(DRAIN, server).await {
         return ending.and(ended.map_err(ServeError::from));
@@ -113,7 +121,11 @@ pub async fn serve(
 }
 
 /// All services, SERVING.
-async fn router(ledger: &Ledger, dead_letters: Option<Arc<dyn DeadLetterAdmin>>) -> Result<(HealthReporter, Router), ServeError> {
+async fn router(
+    ledger: &Ledger,
+    dead_letters: Option<Arc<dyn DeadLetterAdmin>>,
+    ending: &Ending,
+) -> Result<(HealthReporter, Router), ServeError> {
     let (health, health_service) = tonic_health::server::health_reporter();
     for name in HEALTH_NAMES {
         health.set_service_status(name, ServingStatus::Serving).await;
@@ -134,7 +146,8 @@ async fn router(ledger: &Ledger, dead_letters: Option<Arc<dyn DeadLetterAdmin>>)
         .add_service(RecordingServiceServer::new(recording::Recording::new(ledger.clone())))
         .add_service(IdentityServiceServer::new(identity::Identity::new(ledger.clone())))
         .add_service(AuditServiceServer::new(audit::Audit::new(ledger.clone())))
-        .add_service(AdminServiceServer::new(admin::Admin::new(ledger.clone(), dead_letters)));
+        .add_service(AdminServiceServer::new(admin::Admin::new(ledger.clone(), dead_letters)))
+        .add_service(WatchServiceServer::new(watch::Watch::new(ledger.clone(), ending.clone())));
     Ok((health, router))
 }
 

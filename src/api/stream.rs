@@ -1,4 +1,4 @@
-//! Exports while they are streamed: how many at a time, and for how long a reader may take nothing.
+//! What takes long is streamed to a few at a time: exports, and for how long a reader of one may take nothing.
 //!
 //! ```text
 //! slot ── blocking: the next piece ── a few messages wait ── the reader
@@ -35,25 +35,33 @@ const MESSAGES_WAITING: usize = 4;
 /// What a call streams.
 pub type Pieces<T> = ReceiverStream<Result<T, Status>>;
 
-/// The slots of a server.
+/// The slots of a server for one kind of stream.
 #[derive(Clone, Debug)]
 pub struct Streams {
     slots: Arc<Semaphore>,
-}
-
-impl Default for Streams {
-    fn default() -> Self {
-        Self { slots: Arc::new(Semaphore::new(AT_A_TIME)) }
-    }
+    at_a_time: usize,
+    refusal: fn(usize) -> Status,
 }
 
 impl Streams {
+    /// So many at a time; one more is told so by `refusal`.
+    #[must_use]
+    pub fn new(at_a_time: usize, refusal: fn(usize) -> Status) -> Self {
+        Self { slots: Arc::new(Semaphore::new(at_a_time)), at_a_time, refusal }
+    }
+
+    /// Those of exports and bundles.
+    #[must_use]
+    pub fn exports() -> Self {
+        Self::new(AT_A_TIME, status::too_many_exports)
+    }
+
     /// Takes a slot.
     ///
     /// # Errors
     /// Where all are taken.
     pub fn slot(&self) -> Result<Slot, Status> {
-        let permit = self.slots.clone().try_acquire_owned().map_err(|_| status::too_many_exports(AT_A_TIME))?;
+        let permit = self.slots.clone().try_acquire_owned().map_err(|_| (self.refusal)(self.at_a_time))?;
         Ok(Slot { permit })
     }
 }
@@ -169,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_slot_is_given_back() {
-        let streams = Streams::default();
+        let streams = Streams::exports();
         let taken: Vec<Slot> = (0..AT_A_TIME).map(|_| streams.slot().unwrap()).collect();
         assert_eq!(streams.slot().unwrap_err().code(), tonic::Code::ResourceExhausted);
         drop(taken);

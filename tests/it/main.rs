@@ -40,4 +40,5 @@ mod senders;
 mod snapshot;
 mod support;
 mod templates;
+mod watch;
 mod webhooks;
