@@ -1,5 +1,6 @@
 //! Those who follow: entries as they are recorded, windows as they open and close.
 
+mod command_line;
 mod entries;
 mod served;
 mod windows;

@@ -161,7 +161,8 @@ mod tests {
 
     #[test]
     fn kinds_are_found_by_name_once_each() {
-        let request = WatchEntriesRequest { kinds: ["opted_out", "opted_in", "opted_out"].map(String::from).to_vec(), ..Default::default() };
+        let request =
+            WatchEntriesRequest { kinds: ["opted_out", "opted_in", "opted_out"].map(String::from).to_vec(), ..Default::default() };
         assert_eq!(parse(&request).unwrap().1.kinds, [49, 48]);
     }
 }

@@ -62,7 +62,9 @@ pub fn any_of(clear: &ClearPart, senders: &[Sender]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proto::{ContactErased, IdentityKeyChanged, InboundMessageReceived, OptedIn, OptedOut, PlatformPreferenceChanged, SendFailed};
+    use crate::proto::{
+        ContactErased, IdentityKeyChanged, InboundMessageReceived, OptedIn, OptedOut, PlatformPreferenceChanged, SendFailed,
+    };
 
     fn concerns(fact: Fact) -> bool {
         any_of(&ClearPart { fact: Some(fact), ..Default::default() }, &["1".parse().unwrap(), "2".parse().unwrap()])

@@ -198,10 +198,7 @@ fn what_is_told_of_a_window_shows_nobody_in_a_log() {
 fn an_account_that_does_not_exist_is_not_watched() {
     let dir = tempfile::tempdir().unwrap();
     let (ledger, _) = hour(dir.path());
-    let asked = consent_ledger::ledger::watching::windows::WindowsAsked {
-        account: "nobody".parse().unwrap(),
-        sender: None,
-        closing_within: 0,
-    };
+    let asked =
+        consent_ledger::ledger::watching::windows::WindowsAsked { account: "nobody".parse().unwrap(), sender: None, closing_within: 0 };
     assert!(ledger.watch_windows(asked).is_err());
 }
