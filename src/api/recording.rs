@@ -1,9 +1,11 @@
 //! `RecordingService`: what contacts did, and what the platform said about a message to them.
 
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 use super::envelope;
 use super::parse::Fields;
+use super::record_stream::{Answers, Streams};
+use super::stopping::Stopping;
 use crate::consent::time::Time;
 use crate::consent::words::Categories;
 use crate::ledger::Ledger;
@@ -13,19 +15,21 @@ use crate::proto::{
     Acknowledgement, RecordConfirmationSentRequest, RecordConfirmationSentResponse, RecordInboundMessageRequest,
     RecordInboundMessageResponse, RecordOptInRequest, RecordOptInResponse, RecordOptOutRequest, RecordOptOutResponse,
     RecordPlatformPreferenceRequest, RecordPlatformPreferenceResponse, RecordProviderFeedbackRequest, RecordProviderFeedbackResponse,
+    RecordStreamRequest, RecordStreamResponse, RehearseStreamRequest, RehearseStreamResponse,
 };
 
 /// Records events.
 #[derive(Clone)]
 pub struct Recording {
     ledger: Ledger,
+    streams: Streams,
 }
 
 impl Recording {
-    /// Records in this ledger.
+    /// Records in this ledger until the server shuts down.
     #[must_use]
-    pub const fn new(ledger: Ledger) -> Self {
-        Self { ledger }
+    pub fn new(ledger: Ledger, stopping: Stopping) -> Self {
+        Self { streams: Streams::new(ledger.clone(), stopping), ledger }
     }
 
     async fn record(&self, record: Record) -> Result<Option<Acknowledgement>, Status> {
@@ -76,9 +80,24 @@ impl RecordingService for Recording {
         let acknowledgement = self.record(confirmation(request.get_ref(), self.ledger.now())?).await?;
         Ok(Response::new(RecordConfirmationSentResponse { acknowledgement }))
     }
+
+    type RecordStreamStream = Answers<RecordStreamResponse>;
+
+    async fn record_stream(&self, request: Request<Streaming<RecordStreamRequest>>) -> Result<Response<Self::RecordStreamStream>, Status> {
+        self.streams.record(request.into_inner()).map(Response::new)
+    }
+
+    type RehearseStreamStream = Answers<RehearseStreamResponse>;
+
+    async fn rehearse_stream(
+        &self,
+        request: Request<Streaming<RehearseStreamRequest>>,
+    ) -> Result<Response<Self::RehearseStreamStream>, Status> {
+        self.streams.rehearse(request.into_inner()).map(Response::new)
+    }
 }
 
-fn opt_in(request: RecordOptInRequest, now: Time) -> Result<Record, Status> {
+pub(super) fn opt_in(request: RecordOptInRequest, now: Time) -> Result<Record, Status> {
     let mut fields = Fields::default();
     let account = fields.account("account", &request.account);
     let event_id = fields.event_id("event_id", &request.event_id);
@@ -95,7 +114,7 @@ fn opt_in(request: RecordOptInRequest, now: Time) -> Result<Record, Status> {
     })
 }
 
-fn opt_out(request: RecordOptOutRequest, now: Time) -> Result<Record, Status> {
+pub(super) fn opt_out(request: RecordOptOutRequest, now: Time) -> Result<Record, Status> {
     let mut fields = Fields::default();
     let account = fields.account("account", &request.account);
     let event_id = fields.event_id("event_id", &request.event_id);
@@ -113,7 +132,7 @@ fn opt_out(request: RecordOptOutRequest, now: Time) -> Result<Record, Status> {
     })
 }
 
-fn inbound(request: RecordInboundMessageRequest, now: Time) -> Result<Record, Status> {
+pub(super) fn inbound(request: RecordInboundMessageRequest, now: Time) -> Result<Record, Status> {
     let mut fields = Fields::default();
     let account = fields.account("account", &request.account);
     let event_id = fields.event_id("event_id", &request.event_id);
@@ -130,7 +149,7 @@ fn inbound(request: RecordInboundMessageRequest, now: Time) -> Result<Record, St
     })
 }
 
-fn feedback(request: RecordProviderFeedbackRequest, now: Time) -> Result<Record, Status> {
+pub(super) fn feedback(request: RecordProviderFeedbackRequest, now: Time) -> Result<Record, Status> {
     let mut fields = Fields::default();
     let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
     let contact = fields.message_contacts("contacts", &request.contacts);
@@ -140,7 +159,7 @@ fn feedback(request: RecordProviderFeedbackRequest, now: Time) -> Result<Record,
     fields.finish(|| Some(envelope?.record(What::SendFailed { contact, sender: sender?, code, message_id })))
 }
 
-fn preference(request: &RecordPlatformPreferenceRequest, now: Time) -> Result<Record, Status> {
+pub(super) fn preference(request: &RecordPlatformPreferenceRequest, now: Time) -> Result<Record, Status> {
     let mut fields = Fields::default();
     let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
     let contact = fields.message_contacts("contacts", &request.contacts);
@@ -149,7 +168,7 @@ fn preference(request: &RecordPlatformPreferenceRequest, now: Time) -> Result<Re
     fields.finish(|| Some(envelope?.record(What::Preference { contact, sender: sender?, preference: preference? })))
 }
 
-fn confirmation(request: &RecordConfirmationSentRequest, now: Time) -> Result<Record, Status> {
+pub(super) fn confirmation(request: &RecordConfirmationSentRequest, now: Time) -> Result<Record, Status> {
     let mut fields = Fields::default();
     let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
     let contact = fields.contact("contact", &request.contact);

@@ -20,8 +20,9 @@ use crate::ledger::evidence::receipts::NoReceipt;
 use crate::ledger::proving::proofs::ProofError;
 use crate::ledger::watching::entries::NotWatched;
 use crate::ledger::writing::record::RecordError;
+use crate::ledger::writing::rehearsal::RehearsalTooLong;
 use crate::ledger::{CheckError, ReadError};
-use crate::proto::ErrorReason;
+use crate::proto::{ErrorReason, ItemError};
 
 /// The domain of every reason.
 pub const DOMAIN: &str = "consent-ledger";
@@ -31,6 +32,9 @@ const RETRY_AFTER: Duration = Duration::from_millis(100);
 
 /// The same for exports and watches, which take longer.
 const RETRY_EXPORT_AFTER: Duration = Duration::from_secs(1);
+
+/// The same for streams, which may stay open for long.
+const RETRY_STREAM_AFTER: Duration = Duration::from_secs(5);
 
 /// What is wrong with one field of a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -178,6 +182,45 @@ pub fn too_many_exports(at_a_time: usize) -> Status {
     Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 
+/// As many streams of a kind are open as the server serves at a time.
+#[must_use]
+pub fn too_many_streams(at_a_time: usize) -> Status {
+    let mut details = details(ErrorReason::TooManyStreams);
+    details.set_retry_info(Some(RETRY_STREAM_AFTER));
+    let message = format!("{at_a_time} streams of this kind are open already; ask again when one has ended");
+    Status::with_error_details(Code::ResourceExhausted, message, details)
+}
+
+/// The server ends a stream because it is shutting down.
+#[must_use]
+pub fn shutting_down() -> Status {
+    let message = "the server is shutting down; what was answered stands, go on with the rest once it is back";
+    status(Code::Unavailable, ErrorReason::ShuttingDown, message.into())
+}
+
+/// A rehearsal holds no more.
+#[must_use]
+pub fn of_rehearsal(error: &RehearsalTooLong) -> Status {
+    status(Code::InvalidArgument, ErrorReason::RehearsalTooLong, error.to_string())
+}
+
+/// An item of a stream without an event.
+#[must_use]
+pub fn event_missing() -> Status {
+    let message = "nothing is said of what happened, or nothing that this server knows";
+    invalid(&[Violation { field: "event".into(), reason: ErrorReason::EventMissing, message: message.into() }])
+}
+
+/// The refusal of one item of a stream: what a call of its own would have been refused with.
+#[must_use]
+pub fn item_error(status: &Status) -> ItemError {
+    let details = status.get_error_details();
+    let reason = details.error_info().map(|info| format!("ERROR_REASON_{}", info.reason));
+    let reason = reason.and_then(|name| ErrorReason::from_str_name(&name)).unwrap_or_default();
+    let field = details.bad_request().and_then(|bad| bad.field_violations.first()).map(|violation| violation.field.clone());
+    ItemError { reason: reason.into(), message: status.message().to_owned(), field: field.unwrap_or_default() }
+}
+
 /// Nobody took what was exported.
 #[must_use]
 pub fn not_taken(patience: Duration) -> Status {
@@ -205,10 +248,10 @@ pub fn too_many_watchers(at_a_time: usize) -> Status {
     Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 
-/// The server stops, and with it what has no end of its own.
+/// The server ends a watch because it is shutting down.
 #[must_use]
 pub fn stopping() -> Status {
-    status(Code::Unavailable, ErrorReason::LedgerUnavailable, "the server stops; ask again once it is back".into())
+    status(Code::Unavailable, ErrorReason::ShuttingDown, "the server is shutting down; ask again once it is back".into())
 }
 
 /// Dead letters were not read or replayed.

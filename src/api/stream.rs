@@ -1,4 +1,4 @@
-//! What takes long is streamed to a few at a time: exports, and for how long a reader of one may take nothing.
+//! Exports while they are streamed, and for how long a reader may take nothing.
 //!
 //! ```text
 //! slot ── blocking: the next piece ── a few messages wait ── the reader
@@ -6,15 +6,15 @@
 //!
 //! Each takes a thread and some memory until its reader is done, gone, or has shown no interest for a while.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use prost::Message;
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
+use super::slots::{Slot, Slots};
 use super::{map, status};
 use crate::ledger::evidence::export::{Export, Piece};
 use crate::proto::export_piece::Piece as PieceMessage;
@@ -35,59 +35,26 @@ const MESSAGES_WAITING: usize = 4;
 /// What a call streams.
 pub type Pieces<T> = ReceiverStream<Result<T, Status>>;
 
-/// The slots of a server for one kind of stream.
-#[derive(Clone, Debug)]
-pub struct Streams {
-    slots: Arc<Semaphore>,
-    at_a_time: usize,
-    refusal: fn(usize) -> Status,
+/// Where exports and bundles get their slots.
+#[must_use]
+pub fn slots() -> Slots {
+    Slots::new(AT_A_TIME, status::too_many_exports)
 }
 
-impl Streams {
-    /// So many at a time; one more is told so by `refusal`.
-    #[must_use]
-    pub fn new(at_a_time: usize, refusal: fn(usize) -> Status) -> Self {
-        Self { slots: Arc::new(Semaphore::new(at_a_time)), at_a_time, refusal }
-    }
-
-    /// Those of exports and bundles.
-    #[must_use]
-    pub fn exports() -> Self {
-        Self::new(AT_A_TIME, status::too_many_exports)
-    }
-
-    /// Takes a slot.
-    ///
-    /// # Errors
-    /// Where all are taken.
-    pub fn slot(&self) -> Result<Slot, Status> {
-        let permit = self.slots.clone().try_acquire_owned().map_err(|_| (self.refusal)(self.at_a_time))?;
-        Ok(Slot { permit })
-    }
-}
-
-/// A slot, given back when it is dropped.
-#[derive(Debug)]
-pub struct Slot {
-    permit: OwnedSemaphorePermit,
-}
-
-impl Slot {
-    /// Reads on while the other end takes what was read; ends when it is gone or takes nothing more.
-    pub fn stream<T: Send + 'static>(self, begin: ExportBegin, export: Export, message: fn(Vec<ExportPiece>) -> T) -> Pieces<T> {
-        let (send, pieces) = mpsc::channel(MESSAGES_WAITING + 1);
-        tokio::task::spawn_blocking(move || {
-            // Kept free, so that a reader that comes back learns why there is no more.
-            let last = send.clone().try_reserve_owned();
-            if let Err(Ended::Because(status)) = hand_out(&send, begin, export, message)
-                && let Ok(last) = last
-            {
-                last.send(Err(*status));
-            }
-            drop(self.permit);
-        });
-        ReceiverStream::new(pieces)
-    }
+/// Reads on while the other end takes what was read; ends when it is gone or takes nothing more.
+pub fn stream<T: Send + 'static>(slot: Slot, begin: ExportBegin, export: Export, message: fn(Vec<ExportPiece>) -> T) -> Pieces<T> {
+    let (send, pieces) = mpsc::channel(MESSAGES_WAITING + 1);
+    tokio::task::spawn_blocking(move || {
+        // Kept free, so that a reader that comes back learns why there is no more.
+        let last = send.clone().try_reserve_owned();
+        if let Err(Ended::Because(status)) = hand_out(&send, begin, export, message)
+            && let Ok(last) = last
+        {
+            last.send(Err(*status));
+        }
+        drop(slot);
+    });
+    ReceiverStream::new(pieces)
 }
 
 /// Why an export ended early.
@@ -173,14 +140,5 @@ mod tests {
         assert!(first.is_ok() && matches!(third, Err(Ended::Gone)));
         let Err(Ended::Because(status)) = second else { panic!("{second:?}") };
         assert_eq!(status.code(), tonic::Code::Aborted);
-    }
-
-    #[test]
-    fn a_slot_is_given_back() {
-        let streams = Streams::exports();
-        let taken: Vec<Slot> = (0..AT_A_TIME).map(|_| streams.slot().unwrap()).collect();
-        assert_eq!(streams.slot().unwrap_err().code(), tonic::Code::ResourceExhausted);
-        drop(taken);
-        assert!(streams.slot().is_ok());
     }
 }

@@ -23,17 +23,26 @@ pub(super) async fn begin(ledger: &Ledger, request: &WatchEntriesRequest) -> Res
     let (begin, passing, heartbeat) = parse(request)?;
     let ledger = ledger.clone();
     let watch = blocking(move || ledger.watch_entries(begin, passing)).await?;
-    Ok((Entries(watch.map_err(|error| status::of_watch(&error))?), heartbeat))
+    let watch = watch.map_err(|error| status::of_watch(&error))?;
+    Ok((Entries { watch, begun: false }, heartbeat))
 }
 
 /// One who follows entries.
-pub(super) struct Entries(EntryWatch);
+pub(super) struct Entries {
+    watch: EntryWatch,
+    /// Whether it was told where it begins.
+    begun: bool,
+}
 
 impl Look for Entries {
     type Message = WatchEntriesResponse;
 
     fn look(&mut self, _go_on: &dyn Fn() -> bool) -> Result<Looked<Self::Message>, Status> {
-        let found = self.0.look().map_err(|error| status::of_read(&error))?;
+        if !std::mem::replace(&mut self.begun, true) {
+            let message = WatchEntriesResponse { entries: Vec::new(), position: Some(map::position(self.watch.position())) };
+            return Ok(Looked { message, tells: true, more: true, due_in: None });
+        }
+        let found = self.watch.look().map_err(|error| status::of_read(&error))?;
         let (tells, more) = (!found.entries.is_empty(), found.more);
         let entries = found.entries.into_iter().map(map::entry).collect();
         let message = WatchEntriesResponse { entries, position: Some(map::position(found.position)) };

@@ -16,8 +16,8 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
-use crate::api::ending::Ending;
-use crate::api::stream::Slot;
+use crate::api::slots::Slot;
+use crate::api::stopping::Stopping;
 use crate::api::{blocking, status};
 use crate::consent::words::Seq;
 use crate::ledger::Ledger;
@@ -59,7 +59,7 @@ pub trait Look: Send + 'static {
 }
 
 /// Follows until the reader is gone, the server ends, or nothing can be said any more.
-pub fn start<L: Look>(slot: Slot, look: L, ledger: &Ledger, mut ending: Ending, heartbeat: Duration) -> Responses<L::Message> {
+pub fn start<L: Look>(slot: Slot, look: L, ledger: &Ledger, mut stopping: Stopping, heartbeat: Duration) -> Responses<L::Message> {
     let (send, responses) = mpsc::channel(MESSAGES_WAITING + 1);
     let moved = ledger.moved();
     tokio::spawn(async move {
@@ -67,7 +67,7 @@ pub fn start<L: Look>(slot: Slot, look: L, ledger: &Ledger, mut ending: Ending, 
         let last = send.clone().try_reserve_owned();
         let ended = tokio::select! {
             () = send.closed() => return,
-            () = ending.wait() => status::stopping(),
+            () = stopping.wait() => status::stopping(),
             status = follow(look, &send, moved, heartbeat) => status,
         };
         if let Ok(last) = last {

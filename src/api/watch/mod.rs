@@ -9,10 +9,10 @@ use std::time::Duration;
 use tonic::{Request, Response, Status};
 
 use self::feed::Responses;
-use super::ending::Ending;
 use super::parse::Fields;
+use super::slots::Slots;
 use super::status;
-use super::stream::Streams;
+use super::stopping::Stopping;
 use crate::ledger::Ledger;
 use crate::proto::watch_service_server::WatchService;
 use crate::proto::{ErrorReason, WatchEntriesRequest, WatchEntriesResponse, WatchWindowsRequest, WatchWindowsResponse};
@@ -33,17 +33,17 @@ const HEARTBEATS: (Duration, Duration) = (Duration::from_secs(1), Duration::from
 #[derive(Clone)]
 pub struct Watch {
     ledger: Ledger,
-    ending: Ending,
-    entries: Streams,
-    windows: Streams,
+    stopping: Stopping,
+    entries: Slots,
+    windows: Slots,
 }
 
 impl Watch {
     /// Follows this ledger until the server ends.
     #[must_use]
-    pub fn new(ledger: Ledger, ending: Ending) -> Self {
-        let streams = |at_a_time| Streams::new(at_a_time, status::too_many_watchers);
-        Self { ledger, ending, entries: streams(ENTRY_WATCHERS), windows: streams(WINDOW_WATCHERS) }
+    pub fn new(ledger: Ledger, stopping: Stopping) -> Self {
+        let slots = |at_a_time| Slots::new(at_a_time, status::too_many_watchers);
+        Self { ledger, stopping, entries: slots(ENTRY_WATCHERS), windows: slots(WINDOW_WATCHERS) }
     }
 }
 
@@ -53,16 +53,16 @@ impl WatchService for Watch {
 
     async fn watch_entries(&self, request: Request<WatchEntriesRequest>) -> Result<Response<Self::WatchEntriesStream>, Status> {
         let (look, heartbeat) = entries::begin(&self.ledger, request.get_ref()).await?;
-        let slot = self.entries.slot()?;
-        Ok(Response::new(feed::start(slot, look, &self.ledger, self.ending.clone(), heartbeat)))
+        let slot = self.entries.take()?;
+        Ok(Response::new(feed::start(slot, look, &self.ledger, self.stopping.clone(), heartbeat)))
     }
 
     type WatchWindowsStream = Responses<WatchWindowsResponse>;
 
     async fn watch_windows(&self, request: Request<WatchWindowsRequest>) -> Result<Response<Self::WatchWindowsStream>, Status> {
         let (look, heartbeat) = windows::begin(&self.ledger, request.get_ref())?;
-        let slot = self.windows.slot()?;
-        Ok(Response::new(feed::start(slot, look, &self.ledger, self.ending.clone(), heartbeat)))
+        let slot = self.windows.take()?;
+        Ok(Response::new(feed::start(slot, look, &self.ledger, self.stopping.clone(), heartbeat)))
     }
 }
 

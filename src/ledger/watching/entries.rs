@@ -127,6 +127,12 @@ impl Ledger {
 }
 
 impl EntryWatch {
+    /// Up to here everything that passes was found.
+    #[must_use]
+    pub const fn position(&self) -> Position {
+        self.position
+    }
+
     /// Reads on, up to the head or until it has found enough. Blocks.
     ///
     /// # Errors

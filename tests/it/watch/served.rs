@@ -147,7 +147,8 @@ fn the_first_response_comes_at_once_and_a_sparse_filter_learns_its_position_from
         };
         let mut stream = watch(&client, request.clone()).await.unwrap();
         let first = stream.message().await.unwrap().unwrap();
-        assert_eq!((seqs(&first.entries), first.position.as_ref().unwrap().seq), (vec![], seq));
+        assert_eq!((seqs(&first.entries), first.position.unwrap()), (vec![], Position { seq: 0, hash: vec![0; 32] }));
+        assert_eq!(seqs(&up_to(&mut stream, seq).await.0), Vec::<u64>::new());
         let more = client.inbound(text("+447400123456", "1001", "hello")).await.unwrap().seq;
         let (entries, position) = up_to(&mut stream, more).await;
         assert_eq!((seqs(&entries), position.seq), (vec![], more));
@@ -322,8 +323,8 @@ fn a_stop_ends_those_who_follow_and_does_not_wait_for_them() {
                 Err(status) => break status,
             }
         };
-        assert_eq!((refused(&status).0, refused(&status).1.as_str()), (Code::Unavailable, "LEDGER_UNAVAILABLE"));
-        assert_eq!(refused(&windows.message().await.unwrap_err()).1, "LEDGER_UNAVAILABLE");
+        assert_eq!((refused(&status).0, refused(&status).1.as_str()), (Code::Unavailable, "SHUTTING_DOWN"));
+        assert_eq!(refused(&windows.message().await.unwrap_err()).1, "SHUTTING_DOWN");
         drop(client);
         assert_eq!(stopped.await.unwrap().code(), Some(0));
         let said = std::fs::read_to_string(log).unwrap();
