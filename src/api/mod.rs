@@ -1,7 +1,7 @@
 //! The gRPC services: parse, ask, map.
 //!
 //! [`serve`] answers on a listener until its shutdown future ends or the ledger stops writing. On the way out health says
-//! `NOT_SERVING`, every health stream and every stream of records or questions ends (an open one would hold the server, see
+//! `NOT_SERVING`, every health stream, every watch and every stream of records or questions ends (an open one would hold the server, see
 //! [`stopping`]), and calls have ten seconds to finish.
 
 pub mod admin;
@@ -29,6 +29,7 @@ pub mod status;
 pub mod stopping;
 mod stream;
 pub mod templates;
+pub mod watch;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -48,6 +49,7 @@ use crate::proto::audit_service_server::AuditServiceServer;
 use crate::proto::decision_service_server::DecisionServiceServer;
 use crate::proto::identity_service_server::IdentityServiceServer;
 use crate::proto::recording_service_server::RecordingServiceServer;
+use crate::proto::watch_service_server::WatchServiceServer;
 use admin::DeadLetterAdmin;
 use stopping::{Stop, Stopping};
 
@@ -67,13 +69,14 @@ const STREAM_WINDOW_BYTES: u32 = 512 << 10;
 const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
 
 /// The health service's names: the server as a whole, then each service.
-const HEALTH_NAMES: [&str; 6] = [
+const HEALTH_NAMES: [&str; 7] = [
     "",
     <DecisionServiceServer<decision::Decisions> as NamedService>::NAME,
     <RecordingServiceServer<recording::Recording> as NamedService>::NAME,
     <IdentityServiceServer<identity::Identity> as NamedService>::NAME,
     <AuditServiceServer<audit::Audit> as NamedService>::NAME,
     <AdminServiceServer<admin::Admin> as NamedService>::NAME,
+    <WatchServiceServer<watch::Watch> as NamedService>::NAME,
 ];
 
 /// Why the server ended other than by its shutdown.
@@ -154,7 +157,8 @@ async fn router(
         .add_service(RecordingServiceServer::new(recording::Recording::new(ledger.clone(), stopping.clone())))
         .add_service(IdentityServiceServer::new(identity::Identity::new(ledger.clone())))
         .add_service(AuditServiceServer::new(audit::Audit::new(ledger.clone())))
-        .add_service(AdminServiceServer::new(admin::Admin::new(ledger.clone(), dead_letters)));
+        .add_service(AdminServiceServer::new(admin::Admin::new(ledger.clone(), dead_letters)))
+        .add_service(WatchServiceServer::new(watch::Watch::new(ledger.clone(), stopping.clone())));
     Ok((health, router))
 }
 

@@ -18,6 +18,7 @@ use crate::ledger::erasure::step::StepRefused;
 use crate::ledger::evidence::export::ExportError;
 use crate::ledger::evidence::receipts::NoReceipt;
 use crate::ledger::proving::proofs::ProofError;
+use crate::ledger::watching::entries::NotWatched;
 use crate::ledger::writing::record::RecordError;
 use crate::ledger::writing::rehearsal::RehearsalTooLong;
 use crate::ledger::{CheckError, ReadError};
@@ -29,7 +30,7 @@ pub const DOMAIN: &str = "consent-ledger";
 /// After what time a caller that was turned away for load may try again.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 
-/// The same for exports, which take longer.
+/// The same for exports and watches, which take longer.
 const RETRY_EXPORT_AFTER: Duration = Duration::from_secs(1);
 
 /// The same for streams, which may stay open for long.
@@ -225,6 +226,32 @@ pub fn item_error(status: &Status) -> ItemError {
 pub fn not_taken(patience: Duration) -> Status {
     let message = format!("nothing of the export was taken for {} seconds; ask again", patience.as_secs());
     status(Code::Aborted, ErrorReason::ExportNotTaken, message)
+}
+
+/// A watch does not begin.
+#[must_use]
+pub fn of_watch(error: &NotWatched) -> Status {
+    let reason = match error {
+        NotWatched::Read(error) => return of_read(error),
+        NotWatched::LogBehind { .. } => ErrorReason::LogBehind,
+        NotWatched::LogDiffers { .. } => ErrorReason::LogDiffers,
+    };
+    status(Code::FailedPrecondition, reason, error.to_string())
+}
+
+/// As many watch as the server serves at a time.
+#[must_use]
+pub fn too_many_watchers(at_a_time: usize) -> Status {
+    let mut details = details(ErrorReason::TooManyWatchers);
+    details.set_retry_info(Some(RETRY_EXPORT_AFTER));
+    let message = format!("{at_a_time} watch already; ask again when one has ended");
+    Status::with_error_details(Code::ResourceExhausted, message, details)
+}
+
+/// The server ends a watch because it is shutting down.
+#[must_use]
+pub fn stopping() -> Status {
+    status(Code::Unavailable, ErrorReason::ShuttingDown, "the server is shutting down; ask again once it is back".into())
 }
 
 /// Dead letters were not read or replayed.

@@ -174,7 +174,11 @@ fn hint_for(reason: &str, kind: Kind) -> Option<&'static str> {
         "CONTACT_ALREADY_ERASED" => Some("nothing is left to erase; what the contact does from now on begins anew"),
         "NO_LEGAL_HOLD" => Some("`erase list` shows the holds in force"),
         "ENTRY_UNKNOWN" => Some("`trail` shows the seqs of a contact's entries"),
-        "LOG_BEHIND" => Some("keep the checkpoint: with its signature it shows that entries are gone"),
+        "LOG_BEHIND" => {
+            Some("keep what was seen, or the signed checkpoint: it shows that entries are gone, or that this is another ledger")
+        }
+        "LOG_DIFFERS" => Some("keep what was seen: it shows that the log was rewritten, or that this is another ledger"),
+        "TOO_MANY_WATCHERS" => Some("try again once another watch has ended"),
         "OVERLOADED" => Some("try again in a moment; nothing was recorded"),
         "BEHIND_POSITION" => Some("lower --min-position, or ask the server that recorded the entry"),
         "CLOCK_BEHIND" => Some("set the server's clock right"),

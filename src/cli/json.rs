@@ -81,7 +81,7 @@ pub fn entry(entry: &Entry) -> Value {
         "sealed": entry.sealed.as_ref().map(sealed),
         "second_sealed": entry.second_sealed.as_ref().map(sealed),
         "erased": entry.erased,
-        "raw": hex::encode(&entry.raw),
+        "raw": (!entry.raw.is_empty()).then(|| hex::encode(&entry.raw)),
     })
 }
 

@@ -17,6 +17,7 @@ mod export;
 mod identity;
 mod json;
 mod keys;
+mod length;
 mod output;
 mod phone;
 mod policy;
@@ -26,11 +27,13 @@ mod record;
 mod scenarios;
 mod sender;
 mod serve;
+mod signals;
 mod template;
 mod trail;
 mod verify;
 mod verify_file;
 mod verify_receipt;
+mod watch;
 mod webhook;
 mod words;
 
@@ -73,6 +76,7 @@ enum Command {
     Template(template::Template),
     Trail(trail::Trail),
     Export(export::Export),
+    Watch(watch::Watch),
     Policy(policy::Policy),
     Account(account::Account),
     PossibleOptOuts(possible_opt_outs::PossibleOptOuts),
@@ -114,6 +118,7 @@ fn run(command: Command, output: Output) -> Result<Verdict, CliError> {
         Command::Template(template) => client::run(template.run(output)),
         Command::Trail(trail) => client::run(trail.run(output)),
         Command::Export(export) => client::run(export.run(output)),
+        Command::Watch(watch) => client::run(watch.run(output)),
         Command::Policy(policy) => policy.run(output),
         Command::Account(account) => client::run(account.run(output)),
         Command::PossibleOptOuts(possible_opt_outs) => client::run(possible_opt_outs.run(output)),
@@ -168,6 +173,9 @@ mod tests {
             "export --contact +447400123456 --evidence --checkpoint a b --out f --json",
             "export --all-accounts --from-seq 1 --to-seq 2 --format jsonl --out -",
             "export --contact +447400123456 --format consent-record --controller Example --out f",
+            "watch entries --from 12 --sender 1,2 --kind opted_out,opted-in --with-sealed --json --account a",
+            "watch entries --new --all-accounts",
+            "watch windows --sender 1 --closing-within 30m --json",
             "serve --data-dir d --checkpoint-dir c --first-checkpoint",
             "checkpoint --fresh",
             "prove inclusion --seq 12 --out f --entry-out e",
@@ -248,6 +256,8 @@ mod tests {
             "check --contact +447400123456 --sender 1 --out f",
             "verify receipt.json",
             "verify receipt.json --contact +447400123456",
+            "watch entries --new --from 3",
+            "watch entries --all-accounts --account a",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }

@@ -36,11 +36,24 @@ impl Output {
     /// # Errors
     /// Where stdout cannot be written to.
     pub fn line(line: &str) -> Result<(), CliError> {
-        let mut stdout = std::io::stdout().lock();
-        let written = writeln!(stdout, "{}", line.trim_end()).and_then(|()| stdout.flush());
-        match written {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(CliError::local(error).context("writing to stdout")),
-            _ => Ok(()),
-        }
+        write_line(line).map(|_| ())
+    }
+
+    /// Prints one of two as [`Output::print`] does, and says whether somebody still reads.
+    ///
+    /// # Errors
+    /// Where stdout cannot be written to.
+    pub fn tell(self, value: impl FnOnce() -> serde_json::Value, text: impl FnOnce() -> String) -> Result<bool, CliError> {
+        write_line(&if self.json { value().to_string() } else { text() })
+    }
+}
+
+/// Writes a line; says whether somebody still reads.
+fn write_line(line: &str) -> Result<bool, CliError> {
+    let mut stdout = std::io::stdout().lock();
+    match writeln!(stdout, "{}", line.trim_end()).and_then(|()| stdout.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(CliError::local(error).context("writing to stdout")),
     }
 }

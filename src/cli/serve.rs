@@ -21,6 +21,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::error::{CliError, Verdict};
 use super::output::Output;
+use super::signals::Signals;
 use crate::api;
 use crate::api::admin::DeadLetterAdmin;
 use crate::http;
@@ -180,27 +181,6 @@ async fn bind(address: SocketAddr, flag: &str) -> Result<(TcpListener, SocketAdd
             .context(format!("listening on {address}"))
             .hint(format!("give {flag} another address; port 0 takes a free one"))
     })
-}
-
-/// SIGTERM and SIGINT.
-struct Signals {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Self, CliError> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let listen = |kind| signal(kind).map_err(|error| CliError::local(error).context("listening for signals"));
-        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
 }
 
 /// Ends when the servers are to stop.

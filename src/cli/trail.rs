@@ -100,7 +100,8 @@ fn summary(contact: &Contact) -> String {
     text
 }
 
-fn line(entry: &Entry) -> String {
+/// An entry in a line.
+pub(super) fn line(entry: &Entry) -> String {
     let occurred_at = entry.clear.as_ref().map_or(0, |clear| clear.occurred_at);
     let at = if occurred_at == 0 { words::time_or(entry.recorded_at.as_ref(), "?") } else { Time::from_micros(occurred_at).to_string() };
     let facts = entry.clear.as_ref().map(json::facts_line).unwrap_or_default();

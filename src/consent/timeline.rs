@@ -14,7 +14,7 @@ use super::event::{Act, CODE_WINDOW_CLOSED, Event, SenderNumber};
 use super::facts::{Fact, Facts};
 use super::policy::Policy;
 use super::time::Time;
-use super::view::View;
+use super::view::{View, window_toward};
 use super::words::Category;
 
 /// A policy and since when it holds.
@@ -57,6 +57,27 @@ pub enum End {
     Policy,
     /// The contact moved to another identifier.
     Left,
+}
+
+/// A window at an instant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct WindowAt {
+    /// The latest act that opens one, from which its term counts.
+    pub by: Fact,
+    /// When it closes, where it is open.
+    pub closes_at: Option<Time>,
+    /// Whether it would be open had the platform not said otherwise.
+    pub closed_by_platform: bool,
+}
+
+/// The window of a contact at `sender` and the instant `at`, from facts none of which is later, as [`decide`] sees it (rule 3);
+/// none where no act opened any.
+///
+/// [`decide`]: super::decide::decide
+#[must_use]
+pub fn window(facts: &Facts, sender: SenderNumber, policy: &Policy, at: Time) -> Option<WindowAt> {
+    let (by, window) = window_toward(facts.toward(sender)?, policy, at)?;
+    Some(WindowAt { by, closes_at: window.closes_at, closed_by_platform: window.closed_by_platform })
 }
 
 /// When the window of one contact at `sender` was open (rule 3), from its acts as they are known today, in any order.

@@ -33,6 +33,21 @@ pub(super) struct Window {
     pub(super) closed_by_platform: bool,
 }
 
+impl Window {
+    // Rule 3: the window is half-open, [W, W + 24 h), and a contradiction of the platform closes it until a later act.
+    fn of(act: Fact, closed: Option<Fact>, policy: &Policy, at: Time) -> Self {
+        let closes_at = act.at.plus_hours(policy.window_hours);
+        let contradicted = closed.is_some_and(|closed| closed.at >= act.at);
+        let within = at < closes_at;
+        Self { closes_at: (within && !contradicted).then_some(closes_at), closed_by_platform: within && contradicted }
+    }
+}
+
+/// The window toward one sender, and the act from which it counts; none where no act opened any.
+pub(super) fn window_toward(own: &Toward, policy: &Policy, at: Time) -> Option<(Fact, Window)> {
+    latest_act(own, policy).map(|act| (act, Window::of(act, own.closed, policy, at)))
+}
+
 /// Opt-outs that cover a category at the sender: the latest in force, and whether there ever was one.
 #[derive(Clone, Copy, Default)]
 struct OptOuts {
@@ -87,13 +102,9 @@ impl<'a> View<'a> {
         view
     }
 
-    // Rule 3: the window is half-open, [W, W + 24 h), and a contradiction of the platform closes it until a later act.
     pub(super) fn window(&self, at: Time) -> Window {
-        let Some(act) = self.act else { return Window::default() };
-        let closes_at = act.at.plus_hours(self.policy.window_hours);
-        let contradicted = self.contradicted(act);
-        let within = at < closes_at;
-        Window { closes_at: (within && !contradicted).then_some(closes_at), closed_by_platform: within && contradicted }
+        let closed = self.own.and_then(|own| own.closed);
+        self.act.map_or_else(Window::default, |act| Window::of(act, closed, self.policy, at))
     }
 
     fn contradicted(&self, act: Fact) -> bool {

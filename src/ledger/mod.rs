@@ -10,6 +10,7 @@ pub mod proving;
 pub mod reading;
 pub mod starting;
 pub mod storage;
+pub mod watching;
 pub mod writing;
 
 use std::path::{Path, PathBuf};

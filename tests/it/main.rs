@@ -47,4 +47,5 @@ mod snapshot;
 mod streams;
 mod support;
 mod templates;
+mod watch;
 mod webhooks;

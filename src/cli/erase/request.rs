@@ -7,14 +7,12 @@
 //! hash: 4dd8f46fd436557456996711a62197dcc259fc60c0fa8e26bdbe082709506158
 //! ```
 
-use std::str::FromStr;
-
 use clap::Args;
-use prost_types::Duration;
 use serde_json::json;
 
 use crate::cli::client::Connection;
 use crate::cli::error::{CliError, Verdict};
+use crate::cli::length::Length;
 use crate::cli::output::Output;
 use crate::cli::{json, words};
 use crate::consent::time::Time;
@@ -41,7 +39,7 @@ pub struct Request {
     contact: String,
     /// How long it can still be cancelled, from now on: 0 to 30 days, as in 90s, 15m, 24h or 7d
     #[arg(long, value_name = "TIME", default_value = "24h")]
-    delay: Delay,
+    delay: Length,
     /// Leave no token: the contact is a stranger afterwards, and an old list may bring it back
     #[arg(long)]
     forget_suppression: bool,
@@ -62,7 +60,7 @@ impl Request {
             account: self.connection.account,
             event_id: self.event_id,
             contact: self.contact,
-            delay: Some(Duration { seconds: self.delay.seconds, nanos: 0 }),
+            delay: Some(self.delay.duration()),
             forget_suppression: self.forget_suppression,
             occurred_at: words::timestamp(self.at),
         };
@@ -101,49 +99,9 @@ fn text(acknowledgement: &Acknowledgement, response: &RequestErasureResponse) ->
     )
 }
 
-/// A length of time as it is typed: a number and s, m, h or d.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Delay {
-    seconds: i64,
-}
-
-/// Not a length of time.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{given:?} is no length of time such as 90s, 15m, 24h or 7d")]
-struct DelayError {
-    given: String,
-}
-
-impl FromStr for Delay {
-    type Err = DelayError;
-
-    fn from_str(text: &str) -> Result<Self, DelayError> {
-        let error = || DelayError { given: text.to_owned() };
-        let unit = text.chars().last().filter(char::is_ascii_alphabetic).ok_or_else(error)?;
-        let unit_seconds = match unit {
-            's' => 1,
-            'm' => 60,
-            'h' => 3_600,
-            'd' => 24 * 3_600,
-            _ => return Err(error()),
-        };
-        let number = text.strip_suffix(unit).and_then(|number| number.parse::<u32>().ok()).ok_or_else(error)?;
-        Ok(Self { seconds: i64::from(number) * unit_seconds })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_delay_is_a_number_and_a_unit() {
-        let seconds = |text: &str| text.parse::<Delay>().map(|delay| delay.seconds);
-        assert_eq!(["0s", "90s", "15m", "24h", "30d"].map(|text| seconds(text).unwrap()), [0, 90, 900, 86_400, 2_592_000]);
-        for text in ["", "24", "h", "-1h", "1.5h", "24H", "24 h", "1w", "1d2h"] {
-            assert_eq!(seconds(text), Err(DelayError { given: text.to_owned() }));
-        }
-    }
 
     #[test]
     fn what_no_longer_waits_is_not_promised_again() {

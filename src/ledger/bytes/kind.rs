@@ -116,8 +116,59 @@ pub fn field_name(fact: &clear_part::Fact) -> &'static str {
     }
 }
 
+/// Every kind: its number, and the name of its field in `ClearPart`.
+pub const KINDS: [(u16, &str); 30] = [
+    (16, "ledger_created"),
+    (17, "signing_key_changed"),
+    (18, "secret_rotated"),
+    (19, "heads_committed"),
+    (20, "principal_added"),
+    (21, "principal_revoked"),
+    (32, "account_created"),
+    (33, "policy_adopted"),
+    (34, "sender_declared"),
+    (35, "sender_quality_reported"),
+    (36, "sender_restricted"),
+    (37, "template_registered"),
+    (38, "template_changed"),
+    (39, "personal_data_read"),
+    (48, "opted_in"),
+    (49, "opted_out"),
+    (50, "inbound_message_received"),
+    (51, "platform_preference_changed"),
+    (52, "send_failed"),
+    (53, "confirmation_sent"),
+    (54, "possible_opt_out_resolved"),
+    (64, "identifiers_linked"),
+    (65, "number_changed"),
+    (66, "user_id_changed"),
+    (67, "identity_key_changed"),
+    (80, "erasure_requested"),
+    (81, "erasure_cancelled"),
+    (82, "contact_erased"),
+    (83, "legal_hold_changed"),
+    (96, "decision_receipt_issued"),
+];
+
 /// Whether a kind is one of version 1.
 #[must_use]
 pub const fn is_known(kind: u16) -> bool {
     matches!(kind, 16..=21 | 32..=39 | 48..=54 | 64..=67 | 80..=83 | 96)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use prost::Message;
+
+    #[test]
+    fn the_list_of_kinds_is_that_of_the_facts() {
+        let protos = prost_types::FileDescriptorSet::decode(crate::proto::DESCRIPTORS).unwrap();
+        let clear = protos.file.iter().flat_map(|file| &file.message_type).find(|message| message.name() == "ClearPart").unwrap();
+        let facts = clear.field.iter().filter(|field| field.oneof_index == Some(0));
+        let stored: Vec<(u16, &str)> = facts.map(|field| (u16::try_from(field.number()).unwrap(), field.name())).collect();
+        assert_eq!(KINDS.to_vec(), stored);
+        assert!(KINDS.iter().all(|(number, _)| is_known(*number)));
+        assert_eq!((0..=u16::MAX).filter(|number| is_known(*number)).count(), KINDS.len());
+    }
 }

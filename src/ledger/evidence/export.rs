@@ -15,13 +15,13 @@ use crate::ledger::keys::keyring::Slot;
 use crate::ledger::proving::nodes::LastRead;
 use crate::ledger::proving::proofs::{ProofError, SignedCheckpoint};
 use crate::ledger::reading::browse::{OpenedEntry, ReadError};
+use crate::ledger::reading::concerns::sender_named;
 use crate::ledger::reading::history;
 use crate::ledger::storage::blocks::Blocks;
 use crate::ledger::storage::reader::{EntryUnreadable, ReadEntry, read};
 use crate::proof::merkle::Hash;
 use crate::proof::range::{Gap, Subtree, subtrees};
 use crate::proto::ClearPart;
-use crate::proto::clear_part::Fact;
 
 /// Which entries to hand out: those that every filter lets through.
 #[derive(Clone, Debug, Default)]
@@ -323,20 +323,5 @@ fn passes(header: &Header, account: Option<u64>) -> bool {
 
 /// Whether an entry names the sender.
 fn names(clear: &ClearPart, sender: Option<&Sender>) -> bool {
-    let Some(sender) = sender else { return true };
-    let named = match &clear.fact {
-        Some(Fact::SenderDeclared(fact)) => &fact.sender,
-        Some(Fact::SenderQualityReported(fact)) => &fact.sender,
-        Some(Fact::SenderRestricted(fact)) => &fact.sender,
-        Some(Fact::OptedIn(fact)) => &fact.sender,
-        Some(Fact::OptedOut(fact)) => &fact.sender,
-        Some(Fact::InboundMessageReceived(fact)) => &fact.sender,
-        Some(Fact::PlatformPreferenceChanged(fact)) => &fact.sender,
-        Some(Fact::SendFailed(fact)) => &fact.sender,
-        Some(Fact::ConfirmationSent(fact)) => &fact.sender,
-        Some(Fact::IdentityKeyChanged(fact)) => &fact.sender,
-        Some(Fact::DecisionReceiptIssued(fact)) => &fact.sender,
-        _ => return false,
-    };
-    named == sender.as_str()
+    sender.is_none_or(|sender| sender_named(clear) == sender.as_str())
 }

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
+use tokio::sync::watch;
 
 use crate::consent::account::{AccountEvent, AccountFacts};
 use crate::consent::event::SenderNumber;
@@ -140,6 +141,7 @@ pub struct State {
     pub(in crate::ledger) possible_opt_outs: RwLock<PossibleOptOuts>,
     pub(in crate::ledger) matters: RwLock<Matters>,
     highest_trail: Mutex<u64>,
+    moved: watch::Sender<Seq>,
 }
 
 impl Default for State {
@@ -156,6 +158,7 @@ impl Default for State {
             possible_opt_outs: RwLock::default(),
             matters: RwLock::default(),
             highest_trail: Mutex::new(0),
+            moved: watch::Sender::new(Seq::NONE),
         }
     }
 }
@@ -170,6 +173,17 @@ impl State {
     /// Moves the head; last of all that a commit does to the state.
     pub fn publish(&self, head: Position) {
         *self.head.write() = head;
+    }
+
+    /// Tells whoever follows that the head moved. Nobody is waited for.
+    pub fn tell(&self) {
+        self.moved.send_replace(self.head().seq);
+    }
+
+    /// Tells when the head moved.
+    #[must_use]
+    pub fn moved(&self) -> watch::Receiver<Seq> {
+        self.moved.subscribe()
     }
 
     /// An account, by name.

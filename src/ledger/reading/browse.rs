@@ -5,7 +5,7 @@ use crate::consent::identity::{IdentifierKey, Member, span_at};
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Seq};
 use crate::ledger::Ledger;
-use crate::ledger::bytes::entry;
+use crate::ledger::bytes::entry::{Entry, EntryHash};
 use crate::ledger::memory::fold;
 use crate::ledger::memory::state::Group;
 use crate::ledger::reading::history;
@@ -45,6 +45,15 @@ pub struct OpenedEntry {
     pub erased: bool,
     /// The stored bytes.
     pub bytes: Vec<u8>,
+}
+
+/// What to hand out of an entry beside its header and its facts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Parts {
+    /// What is sealed, opened as far as keys go.
+    pub sealed: bool,
+    /// The stored bytes.
+    pub raw: bool,
 }
 
 /// Which entries to list.
@@ -165,7 +174,15 @@ impl Ledger {
     }
 
     pub(in crate::ledger) fn opened(&self, entry: ReadEntry) -> Result<OpenedEntry, ReadError> {
+        self.shown(entry, Parts { sealed: true, raw: true })
+    }
+
+    /// An entry with some of its parts. What is not opened still tells whether its key is gone.
+    pub(in crate::ledger) fn shown(&self, entry: ReadEntry, parts: Parts) -> Result<OpenedEntry, ReadError> {
         let part = |second| {
+            if !parts.sealed {
+                return Ok((None, self.is_erased(&entry, second)));
+            }
             Ok::<_, ReadError>(match open_sealed(&self.shared.keyring.lock(), &entry, second)? {
                 Sealed::Nothing => (None, false),
                 Sealed::Opened(sealed) => (Some(*sealed), false),
@@ -175,7 +192,7 @@ impl Ledger {
         let ((sealed, erased), (second_sealed, second_erased)) = (part(false)?, part(true)?);
         Ok(OpenedEntry {
             seq: entry.header.seq,
-            entry_hash: entry::EntryHash::of(&entry.bytes).bytes(),
+            entry_hash: EntryHash::of(&entry.bytes).bytes(),
             previous_hash: entry.header.previous_hash.bytes(),
             recorded_at: entry.header.recorded_at,
             account: entry.header.account,
@@ -188,8 +205,15 @@ impl Ledger {
             sealed,
             second_sealed,
             erased: erased || second_erased,
-            bytes: entry.bytes,
+            bytes: if parts.raw { entry.bytes } else { Vec::new() },
         })
+    }
+
+    /// Whether something is sealed in an entry for its trail, or its second one, whose key is gone.
+    fn is_erased(&self, entry: &ReadEntry, second: bool) -> bool {
+        let (trail, place) = if second { (entry.header.second.trail, 1) } else { (entry.header.link.trail, 0) };
+        let boxes = Entry { header: entry.header, bytes: &entry.bytes }.boxes();
+        boxes.get(place).is_some_and(|sealed| !sealed.sealed.is_empty()) && self.shared.state.erasures().is_void(trail)
     }
 }
 

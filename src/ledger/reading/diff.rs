@@ -358,7 +358,7 @@ fn is_known(facts: &Facts) -> bool {
 
 /// The contacts of a group at an instant whose first identifier this trail introduced, each with its identifiers. Facts
 /// name the entries they rest on: two contacts never have the same.
-fn contacts_of(spans: &Spans, trail: u64, at: Time) -> Vec<(Members, Facts)> {
+pub(in crate::ledger) fn contacts_of(spans: &Spans, trail: u64, at: Time) -> Vec<(Members, Facts)> {
     let key = |ordinal| IdentifierKey { trail, ordinal };
     let mut contacts = Vec::new();
     for (first, life) in spans.range(key(0)..=key(u32::MAX)) {

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod browse;
+pub mod concerns;
 pub mod diff;
 pub mod drift;
 pub mod history;

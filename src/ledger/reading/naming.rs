@@ -22,24 +22,34 @@ impl Ledger {
     /// Where an entry cannot be read or opened.
     pub(in crate::ledger) fn name_of(&self, members: &Members) -> Result<Option<String>, EntryUnreadable> {
         let found = match members {
-            Members::Trail(trail) => self.identifiers_in(*trail, None)?,
-            Members::Identifiers(keys) => {
-                let mut found = Vec::with_capacity(keys.len());
-                for key in keys {
-                    let holder = self.shared.state.erasures().holder(*key);
-                    found.extend(self.identifiers_in(holder, Some(*key))?);
-                }
-                found
-            }
+            Members::Trail(trail) => self.identifiers_in(*trail, None, usize::MAX)?,
+            Members::Identifiers(keys) => self.texts_of(keys, usize::MAX)?,
         };
         let phone = found.iter().position(|text| text.starts_with('+'));
         Ok(found.into_iter().nth(phone.unwrap_or_default()))
     }
 
-    /// The identifiers that the latest entry of the trail under this one, or under any, shows.
-    fn identifiers_in(&self, trail: u64, wanted: Option<IdentifierKey>) -> Result<Vec<String>, EntryUnreadable> {
+    /// What these identifiers are, as far as their keys open and the latest `entries` of their trails show it; each text once.
+    /// Blocks.
+    ///
+    /// # Errors
+    /// Where an entry cannot be read or opened.
+    pub(in crate::ledger) fn texts_of(&self, keys: &[IdentifierKey], entries: usize) -> Result<Vec<String>, EntryUnreadable> {
+        let mut found: Vec<String> = Vec::with_capacity(keys.len());
+        for key in keys {
+            let holder = self.shared.state.erasures().holder(*key);
+            let texts = self.identifiers_in(holder, Some(*key), entries)?;
+            found.extend(texts.into_iter().filter(|text| !found.contains(text)).collect::<Vec<_>>());
+        }
+        Ok(found)
+    }
+
+    /// The identifiers that the latest entry of the trail under this one, or under any, shows; looked for in so many entries.
+    fn identifiers_in(&self, trail: u64, wanted: Option<IdentifierKey>, entries: usize) -> Result<Vec<String>, EntryUnreadable> {
         let mut next = self.shared.state.with_trail(trail, |trail| trail.last).unwrap_or_default();
-        while next != Seq::NONE {
+        let mut left = entries;
+        while next != Seq::NONE && left > 0 {
+            left -= 1;
             let entry = self.shared.reader.entry(next)?;
             let second = entry.header.link.trail != trail;
             let link = if second { entry.header.second } else { entry.header.link };

@@ -329,6 +329,7 @@ impl Batch {
             state.spend_event_id(digest, spent.acknowledgement.seq);
         }
         state.publish(self.head);
+        state.tell();
     }
 
     fn link(&mut self, state: &State, number: u64, account: u64, seq: Seq) -> TrailLink {

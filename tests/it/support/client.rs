@@ -7,6 +7,7 @@ use consent_ledger::proto::audit_service_client::AuditServiceClient;
 use consent_ledger::proto::decision_service_client::DecisionServiceClient;
 use consent_ledger::proto::identity_service_client::IdentityServiceClient;
 use consent_ledger::proto::recording_service_client::RecordingServiceClient;
+use consent_ledger::proto::watch_service_client::WatchServiceClient;
 use consent_ledger::proto::{
     Acknowledgement, Category, CheckSendRequest, Decision, Entry, InboundKind, ListEntriesRequest, Method, RecordInboundMessageRequest,
     RecordOptInRequest,
@@ -35,6 +36,8 @@ pub struct Client {
     pub audit: AuditServiceClient<Channel>,
     /// Runs the ledger.
     pub admin: AdminServiceClient<Channel>,
+    /// Follows it.
+    pub watch: WatchServiceClient<Channel>,
 }
 
 impl Client {
@@ -48,6 +51,7 @@ impl Client {
             identity: IdentityServiceClient::new(channel.clone()),
             audit: AuditServiceClient::new(channel.clone()).max_decoding_message_size(64 << 20),
             admin: AdminServiceClient::new(channel.clone()),
+            watch: WatchServiceClient::new(channel.clone()),
             channel,
         }
     }

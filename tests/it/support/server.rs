@@ -35,12 +35,21 @@ impl Server {
         Self::try_start_with(data_dir, more, &[])
     }
 
+    /// Starts it where another one spoke gRPC before.
+    pub fn start_at(data_dir: &Path, grpc: SocketAddr) -> Self {
+        Self::launch(data_dir, &grpc.to_string(), &[], &[]).unwrap_or_else(|said| panic!("the server did not become ready: {said}"))
+    }
+
     /// The same with variables of the environment.
     pub fn try_start_with(data_dir: &Path, more: &[&str], variables: &[(&str, &str)]) -> Result<Self, String> {
+        Self::launch(data_dir, "127.0.0.1:0", more, variables)
+    }
+
+    fn launch(data_dir: &Path, grpc: &str, more: &[&str], variables: &[(&str, &str)]) -> Result<Self, String> {
         let stderr = data_dir.with_extension("stderr.log");
         let log = std::fs::File::options().create(true).append(true).open(&stderr).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_consent-ledger"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--data-dir"])
+            .args(["serve", "--listen", grpc, "--http", "127.0.0.1:0", "--data-dir"])
             .arg(data_dir)
             .args(more)
             .env_remove("RUST_LOG")
