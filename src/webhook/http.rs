@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! 200 all of it durable      401 signature      403 verification      404 account or path
-//! 408 too slow               413 over 3 MiB     503 + Retry-After: not now, or no app secret
+//! 408 too slow               413 over 3 MiB     415 compressed
+//! 503 + Retry-After: not now, too much at once, or no app secret
 //! ```
 
 use std::sync::Arc;
@@ -19,9 +20,10 @@ use tokio_stream::StreamExt;
 use super::Config;
 use super::dead_letters::DeadLetters;
 use super::handle::{Delivery, NotDone};
-use super::metrics::Metrics;
+use super::metrics::{Gauges, Metrics};
 use super::recorder::Recorder;
 use super::signature;
+use super::space::{Room, Space};
 use crate::consent::words::Account;
 
 /// The largest body, in bytes.
@@ -41,11 +43,12 @@ struct App<R> {
     dead_letters: Arc<DeadLetters>,
     config: Config,
     metrics: Metrics,
+    space: Space,
 }
 
 /// All paths.
 pub(super) fn router<R: Recorder>(recorder: R, dead_letters: Arc<DeadLetters>, config: Config) -> Router {
-    let app = Arc::new(App { recorder, dead_letters, config, metrics: Metrics::default() });
+    let app = Arc::new(App { recorder, dead_letters, config, metrics: Metrics::default(), space: Space::new() });
     Router::new()
         .route("/webhooks/{account}", get(verify::<R>).post(receive::<R>))
         .route("/healthz", get(health::<R>))
@@ -68,6 +71,10 @@ enum Refusal {
     TooSlow,
     #[error("the body did not arrive whole")]
     Broken,
+    #[error("the body is compressed: its signature is over the bytes as they are, send them so")]
+    Compressed,
+    #[error("too many bodies at once; deliver this one again")]
+    NoSpace,
     #[error("not everything could be stored; deliver this body again")]
     TryAgain,
 }
@@ -76,9 +83,10 @@ impl Refusal {
     const fn status(&self) -> StatusCode {
         match self {
             Self::AccountUnknown => StatusCode::NOT_FOUND,
-            Self::NoAppSecret | Self::TryAgain => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoAppSecret | Self::TryAgain | Self::NoSpace => StatusCode::SERVICE_UNAVAILABLE,
             Self::Signature(_) => StatusCode::UNAUTHORIZED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Compressed => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Broken => StatusCode::BAD_REQUEST,
         }
@@ -116,28 +124,48 @@ async fn receive<R: Recorder>(State(app): State<Arc<App<R>>>, Path(account): Pat
 async fn deliver<R: Recorder>(app: &App<R>, account: &str, headers: &HeaderMap, body: Body) -> Result<(), Refusal> {
     let account: Account = account.parse().map_err(|_| Refusal::AccountUnknown)?;
     let secret = app.config.secrets(&account).app_secret.as_ref().ok_or(Refusal::NoAppSecret)?;
-    let body = tokio::time::timeout(BODY_MAX_TIME, read(body)).await.map_err(|_| Refusal::TooSlow)??;
+    if headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        return Err(Refusal::Compressed);
+    }
+    let claimed = signature::Claimed::read(headers.get(signature::HEADER).map(HeaderValue::as_bytes));
+    let mut room = app.space.room();
+    // What is not even said to be signed is read to its end, for its sender to see the answer, and kept nowhere.
+    let kept = claimed.is_ok().then_some(&mut room);
+    let body = tokio::time::timeout(BODY_MAX_TIME, read(body, kept)).await.map_err(|_| Refusal::TooSlow)??;
     // Over the bytes as they came, before anything reads them.
-    signature::verify(secret, headers.get(signature::HEADER).map(HeaderValue::as_bytes), &body)?;
+    claimed?.verify(secret, &body)?;
     let delivery = Delivery { recorder: &app.recorder, dead_letters: &app.dead_letters, metrics: &app.metrics, account: &account };
     Ok(delivery.take(body).await?)
 }
 
-async fn read(body: Body) -> Result<Bytes, Refusal> {
+/// The whole body, in the space of `room`; without one nothing is kept.
+async fn read(body: Body, mut room: Option<&mut Room>) -> Result<Bytes, Refusal> {
     let mut parts = body.into_data_stream();
     let mut whole = Vec::new();
     let mut seen = 0;
+    let mut no_space = false;
     while let Some(part) = parts.next().await {
         let part = part.map_err(|_| Refusal::Broken)?;
         seen += part.len();
         if seen > DRAIN_MAX_BYTES {
             break;
         }
-        if seen <= BODY_MAX_BYTES {
-            whole.extend_from_slice(&part);
+        if let Some(held) = room.as_deref_mut() {
+            if seen <= BODY_MAX_BYTES && held.grow(seen) {
+                whole.extend_from_slice(&part);
+            } else {
+                no_space = seen <= BODY_MAX_BYTES;
+                whole = Vec::new();
+                held.free();
+                room = None;
+            }
         }
     }
-    if seen > BODY_MAX_BYTES { Err(Refusal::TooLarge) } else { Ok(whole.into()) }
+    match (seen > BODY_MAX_BYTES, no_space) {
+        (true, _) => Err(Refusal::TooLarge),
+        (false, true) => Err(Refusal::NoSpace),
+        (false, false) => Ok(whole.into()),
+    }
 }
 
 async fn verify<R: Recorder>(State(app): State<Arc<App<R>>>, Path(account): Path<String>, RawQuery(query): RawQuery) -> Response {
@@ -161,5 +189,9 @@ async fn health<R: Recorder>(State(app): State<Arc<App<R>>>) -> Response {
 }
 
 async fn metrics<R: Recorder>(State(app): State<Arc<App<R>>>) -> Response {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.text(app.recorder.head())).into_response()
+    (
+        [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+        app.metrics.text(&Gauges { head: app.recorder.head(), body_bytes: app.space.taken(), dead_letters: app.dead_letters.count() }),
+    )
+        .into_response()
 }

@@ -42,12 +42,12 @@ fn any_part_of_a_recorded_body_may_be_something_else_and_what_is_kept_reads_the_
             for update in parse(changed.to_string().as_bytes()) {
                 let (item, reason) = match &update {
                     Update::NoFact => continue,
-                    Update::Record(fact) => (&fact.item, None),
+                    Update::Record(fact) | Update::Words(fact) => (&fact.item, None),
                     Update::DeadLetter(unplaced) => (&unplaced.item, Some(&unplaced.reason)),
                 };
                 let again = parse(&item.payload);
                 let same = |other: &Update| match (&update, other) {
-                    (Update::Record(one), Update::Record(two)) => one.event_id == two.event_id,
+                    (Update::Record(one), Update::Record(two)) | (Update::Words(one), Update::Words(two)) => one.event_id == two.event_id,
                     (Update::DeadLetter(one), Update::DeadLetter(two)) => one.reason == two.reason && one.item == two.item,
                     _ => false,
                 };
