@@ -4,6 +4,7 @@
 //! {"field": "messages", "value": {"metadata": {"phone_number_id": "1064…"}, "contacts": […], "messages": [item, …]}}
 //! ```
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -65,6 +66,17 @@ impl<'a> Change<'a> {
     /// Whom `item` is about.
     pub(super) fn contact(&self, item: &Object, keys: &Keys) -> Result<Vec<Identifier>, Unplaceable> {
         self.contacts.of(item, keys)
+    }
+
+    /// The item without what is in doubt beside the others of the change.
+    pub(super) fn without_doubt<'i>(&self, item: &'i Value) -> Cow<'i, Value> {
+        let Some(object) = item.as_object() else { return Cow::Borrowed(item) };
+        let doubted = self.contacts.doubted(object);
+        if doubted.is_empty() {
+            return Cow::Borrowed(item);
+        }
+        let left = object.iter().filter(|(name, _)| !doubted.contains(&name.as_str()));
+        Cow::Owned(Value::Object(left.map(|(name, part)| (name.clone(), part.clone())).collect()))
     }
 
     /// Whether the `contacts[]` beside `item` are about somebody else.

@@ -107,12 +107,25 @@ impl<'a> Contacts<'a> {
     pub(super) fn of(&self, item: &Object, keys: &Keys) -> Result<Vec<Identifier>, Unplaceable> {
         let named = Named::read(item, keys)?;
         if named.is_nobody() {
-            let [only] = self.cards.as_slice() else { return Err(Unplaceable::NoContact) };
-            return self.collect(&[&only.named]);
+            return match self.cards.as_slice() {
+                [only] if self.seen.agrees_with(&only.named) => self.collect(&[&only.named]),
+                _ => Err(Unplaceable::NoContact),
+            };
         }
         // An element that disagrees with anything else in the change proves nothing.
         let cards = self.matching(&named).filter(|card| !card.contradicts(&named) && self.seen.agrees_with(&card.named));
         self.collect(&std::iter::once(&named).chain(cards.map(|card| &card.named)).collect::<Vec<_>>())
+    }
+
+    /// The keys of an item under which it names a parent's user ID that comes with other people too. It is no part of what the
+    /// item says: read again alone, it would join them.
+    pub(super) fn doubted(&self, item: &Object) -> Vec<&'static str> {
+        let named =
+            [FROM, RECIPIENT, TO, OWN].into_iter().filter(|keys| [keys.phone, keys.user_id].iter().any(|key| text(item, key).is_some()));
+        let parents = named.flat_map(|keys| keys.parent_user_id.iter().copied());
+        let is_doubted =
+            |key: &&str| text(item, key).and_then(|given| read_user_id(&given).ok()).is_some_and(|id| !self.seen.is_one_persons(&id));
+        parents.filter(is_doubted).collect()
     }
 
     /// Whether there are elements, and one of them is about the person that the item names.
@@ -139,7 +152,9 @@ impl<'a> Contacts<'a> {
     /// The elements that are kept with a dead letter of this item: those that may be about the same person and that nothing
     /// in the change disagrees with.
     pub(super) fn beside(&self, item: &Object) -> Vec<&'a Value> {
-        if let [only] = self.cards.as_slice() {
+        if let [only] = self.cards.as_slice()
+            && self.seen.agrees_with(&only.named)
+        {
             return vec![only.raw];
         }
         let mut places: Vec<usize> = [FROM, RECIPIENT, TO, OWN]

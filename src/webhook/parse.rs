@@ -113,7 +113,9 @@ fn read_lists(change: &Change<'_>, lists: &[(&str, Room)], updates: &mut Vec<Upd
         known = true;
         match items {
             Value::Null => {}
-            Value::Array(items) => items.iter().for_each(|item| updates.extend(read_item(change, list, *room, item))),
+            Value::Array(items) => {
+                updates.extend(items.iter().flat_map(|item| read_item(change, list, *room, &change.without_doubt(item))));
+            }
             _ => updates.push(dead_letter(&shape(list, "a list"), change.part(list, items))),
         }
     }
