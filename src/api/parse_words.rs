@@ -109,17 +109,21 @@ impl Fields {
 
     /// What the platform forbids, and until when: later than it began.
     pub fn restriction(&mut self, field: &str, restriction: &proto::Restriction, occurred_at: Time) -> Restriction {
-        let kinds_field = format!("{field}.kinds");
-        if restriction.kinds.is_empty() {
-            self.refuse(&kinds_field, ErrorReason::RestrictionMissing, "at least one kind of restriction is needed");
+        let kinds = self.restriction_kinds(&format!("{field}.kinds"), &restriction.kinds);
+        Restriction { kinds, until: self.until(&format!("{field}.until"), restriction.until.as_ref(), occurred_at) }
+    }
+
+    /// Kinds of restriction, at least one.
+    pub fn restriction_kinds(&mut self, field: &str, numbers: &[i32]) -> Vec<RestrictionKind> {
+        if numbers.is_empty() {
+            self.refuse(field, ErrorReason::RestrictionMissing, "at least one kind of restriction is needed");
         }
         let kind = |(index, number): (usize, &i32)| {
             let missing = (ErrorReason::RestrictionMissing, "the kind of restriction is unspecified");
             let unknown = ErrorReason::RestrictionUnknown;
-            self.given(&format!("{kinds_field}[{index}]"), *number, missing, RestrictionKind::from_number, unknown, "kind of restriction")
+            self.given(&format!("{field}[{index}]"), *number, missing, RestrictionKind::from_number, unknown, "kind of restriction")
         };
-        let kinds = restriction.kinds.iter().enumerate().filter_map(kind).collect();
-        Restriction { kinds, until: self.until(&format!("{field}.until"), restriction.until.as_ref(), occurred_at) }
+        numbers.iter().enumerate().filter_map(kind).collect()
     }
 
     fn until(&mut self, field: &str, timestamp: Option<&Timestamp>, occurred_at: Time) -> Option<Time> {

@@ -24,7 +24,7 @@ pub fn declaration(request: &DeclareSenderRequest, now: Time) -> Result<Record, 
     fields.finish(|| Some(envelope?.record(What::DeclareSender { sender: sender?, declaration: declaration? })))
 }
 
-/// What the platform reports about a sender: a rating or a restriction.
+/// What the platform reports about a sender: a rating, a restriction, or that restrictions are over.
 ///
 /// # Errors
 /// `INVALID_ARGUMENT` with every field that is wrong.
@@ -41,9 +41,13 @@ pub fn report(request: &ReportStandingRequest, now: Time) -> Result<Record, Stat
             let began = envelope.as_ref().map_or(now, |envelope| envelope.at(now));
             Some(What::Restrict { sender, restriction: fields.restriction("restriction", restriction, began) })
         }
+        Some(Report::Lift(lift)) => {
+            let sender = fields.optional_sender("sender", &request.sender);
+            Some(What::Lift { sender, kinds: fields.restriction_kinds("lift.kinds", &lift.kinds) })
+        }
         None => {
             fields.optional_sender("sender", &request.sender);
-            fields.refuse("report", ErrorReason::ReportMissing, "a quality or a restriction is needed");
+            fields.refuse("report", ErrorReason::ReportMissing, "a quality, a restriction or a lift is needed");
             None
         }
     };
@@ -122,6 +126,10 @@ mod tests {
         let forbidden = proto::Restriction { kinds: vec![3, 1, 3], until: None };
         let restriction = ReportStandingRequest { report: Some(Report::Restriction(forbidden)), ..Default::default() };
         assert!(matches!(report(&restriction, NOW).unwrap().what, What::Restrict { sender: None, .. }));
+        let lift = ReportStandingRequest { report: Some(Report::Lift(proto::RestrictionLift { kinds: vec![1, 0] })), ..Default::default() };
+        assert_eq!(reasons(&report(&lift, NOW).unwrap_err()), ["lift.kinds[1] RESTRICTION_MISSING"]);
+        let lift = ReportStandingRequest { report: Some(Report::Lift(proto::RestrictionLift::default())), ..lift };
+        assert_eq!(reasons(&report(&lift, NOW).unwrap_err()), ["lift.kinds RESTRICTION_MISSING"]);
         let neither = ReportStandingRequest { sender: "a b".into(), ..Default::default() };
         assert_eq!(reasons(&report(&neither, NOW).unwrap_err()), ["sender SENDER_MALFORMED", "report REPORT_MISSING"]);
     }

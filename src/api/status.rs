@@ -278,6 +278,14 @@ pub fn over_http(code: Code, reason: ErrorReason, message: String) -> Status {
     status(code, reason, message)
 }
 
+/// The bodies under way over HTTP hold all the memory that they may.
+#[must_use]
+pub fn no_space(message: &str) -> Status {
+    let mut details = details(ErrorReason::Overloaded);
+    details.set_retry_info(Some(RETRY_AFTER));
+    Status::with_error_details(Code::ResourceExhausted, message, details)
+}
+
 fn status(code: Code, reason: ErrorReason, message: String) -> Status {
     Status::with_error_details(code, message, details(reason))
 }

@@ -163,6 +163,8 @@ mod tests {
             "sender rate --sender 1 --quality red",
             "sender restrict --sender 1 --kind business-initiated,customer-initiated --until 2026-03-01T10:00:00Z",
             "sender restrict --all-senders --kind all",
+            "sender lift --sender 1 --kind customer-initiated --at 2026-03-01T10:00:00Z",
+            "sender lift --all-senders --kind all",
             "sender standing --sender 1 --at 2026-03-01T10:00:00Z --known-at 2026-03-01T10:00:00Z --known-seq 3 --json",
             "template register --name news --language en --category marketing --parameters 2 --status approved --opt-in-request",
             "template change --name news --language en --quality red",
@@ -241,6 +243,8 @@ mod tests {
         let parse = |line: &str| Cli::try_parse_from(std::iter::once("consent-ledger").chain(line.split(' ')));
         for line in [
             "sender restrict --kind all",
+            "sender lift --kind all",
+            "sender lift --all-senders",
             "sender restrict --sender 1 --all-senders --kind all",
             "template change --name news --language en",
             "check --contact +447400123456 --sender 1 --template news",

@@ -9,7 +9,7 @@ use super::decide::{Asked, Send};
 use super::event::SenderNumber;
 use super::facts::Fact;
 use super::policy::Policy;
-use super::sender::{Declaration, Limits, Quality, Restriction, SenderFacts, SenderStanding};
+use super::sender::{Declaration, Limits, Quality, Restriction, RestrictionKind, SenderFacts, SenderStanding};
 use super::template::{Template, TemplateAsked, TemplateKey, TemplateStatus, Templates};
 use super::time::Time;
 use super::words::{Category, Seq};
@@ -128,6 +128,13 @@ pub enum AccountAct {
         /// What is forbidden, and until when.
         restriction: Restriction,
     },
+    /// Restrictions of a sender, or those of the whole account, were lifted.
+    RestrictionsLifted {
+        /// Whose; [`SenderNumber::ALL`] for those that were reported of the whole account.
+        sender: SenderNumber,
+        /// Of which kinds.
+        kinds: Vec<RestrictionKind>,
+    },
     /// A template was registered, or registered anew.
     TemplateRegistered {
         /// Which one.
@@ -170,6 +177,7 @@ impl AccountFacts {
             AccountAct::SenderDeclared { sender, declaration } => self.senders.entry(sender).or_default().declare(noted, declaration),
             AccountAct::SenderRated { sender, quality } => self.senders.entry(sender).or_default().rate(noted, quality),
             AccountAct::SenderRestricted { sender, restriction } => self.senders.entry(sender).or_default().restrict(noted, restriction),
+            AccountAct::RestrictionsLifted { sender, kinds } => self.senders.entry(sender).or_default().lift(noted, kinds),
             AccountAct::TemplateRegistered { key, template } => self.templates.register(noted, key, template),
             AccountAct::TemplateChanged { key, category, status, quality } => self.templates.change(noted, key, category, status, quality),
         }

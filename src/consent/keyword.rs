@@ -94,7 +94,8 @@ impl Keywords {
                 _ => {}
             }
             reading.holds_opt_out_word |= self.holds_opt_out_word(&normalised);
-            reading.possible_opt_out |= !button && self.is_said_in_a_sentence(said);
+            // What a button says is one line; the answers of a form are several.
+            reading.possible_opt_out |= (!button || said.contains('\n')) && self.is_said_in_a_sentence(said, button);
         }
         reading.possible_opt_out &= !matches!(reading.keyword, Some(Keyword::OptOut(_)));
         reading
@@ -131,11 +132,11 @@ impl Keywords {
         })
     }
 
-    fn is_said_in_a_sentence(&self, text: &str) -> bool {
+    fn is_said_in_a_sentence(&self, text: &str, button: bool) -> bool {
         let ends = ['.', '!', '?', ';', '\n', '\r', '…', '。', '！', '？', '؟', '।', '\u{2028}', '\u{2029}'];
         let sentences: Vec<&str> = text.split(ends).filter(|sentence| !normalise(sentence).is_empty()).collect();
         sentences.len() > 1
-            && sentences.iter().any(|sentence| matches!(self.keyword(&normalise(sentence), false), Some(Keyword::OptOut(_))))
+            && sentences.iter().any(|sentence| matches!(self.keyword(&normalise(sentence), button), Some(Keyword::OptOut(_))))
     }
 }
 
@@ -247,6 +248,15 @@ mod tests {
         for said in ["Cancel", "Cancelar", "END", "quit"] {
             assert_eq!(button(said, "order-1"), None, "{said:?}");
         }
+    }
+
+    #[test]
+    fn the_answers_of_a_form_are_lines_and_one_of_them_is_a_possible_opt_out() {
+        let form = |said| Keywords::meta().read(Some(said), None, true);
+        assert_eq!(form("stop").keyword, OUT);
+        assert!(form("Jo\nstop\nnews").possible_opt_out);
+        assert!(!form("Jo\ncancel\nnews").possible_opt_out, "an order's word");
+        assert!(!form("Stop. Thanks").possible_opt_out, "what a button says");
     }
 
     #[test]

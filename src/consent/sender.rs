@@ -6,6 +6,7 @@
 //!                          └── 7 days ──▶ templates closed, where the policy says so and no way to a human is declared
 //! restricted        ├──── no templates ────┤
 //!                        ├─ no free-form ─┤                       both bind until each one ends
+//! lifted            ├─── all ───┤ lift      ├─ all ──────────      what was reported before it is over, what came later binds
 //! ```
 
 use super::account::{AsOf, Noted};
@@ -185,6 +186,7 @@ pub struct SenderFacts {
     declared: Vec<(Noted, Declaration)>,
     rated: Vec<(Noted, Quality)>,
     restricted: Vec<(Noted, Restriction)>,
+    lifted: Vec<(Noted, Vec<RestrictionKind>)>,
 }
 
 impl SenderFacts {
@@ -201,6 +203,12 @@ impl SenderFacts {
     /// Adds a restriction. Says whether it is new; all of them bind.
     pub fn restrict(&mut self, noted: Noted, restriction: Restriction) -> bool {
         super::account::insert(&mut self.restricted, noted, restriction);
+        true
+    }
+
+    /// Adds that restrictions of these kinds were lifted. Says whether it is new.
+    pub fn lift(&mut self, noted: Noted, kinds: Vec<RestrictionKind>) -> bool {
+        super::account::insert(&mut self.lifted, noted, kinds);
         true
     }
 
@@ -241,10 +249,20 @@ impl SenderFacts {
         })
     }
 
-    /// The restrictions in force.
-    pub fn restrictions(&self, as_of: AsOf) -> impl Iterator<Item = (Fact, &Restriction)> {
+    /// The restrictions in force, each with what of it was not lifted since.
+    pub fn restrictions(&self, as_of: AsOf) -> impl Iterator<Item = (Fact, Restriction)> {
         let seen = self.restricted.iter().filter(move |(noted, restriction)| as_of.sees(*noted) && restriction.binds(as_of.at));
-        seen.map(|(noted, restriction)| (noted.fact(), restriction))
+        seen.filter_map(move |(noted, restriction)| {
+            let lifted = |kind: &RestrictionKind| self.is_lifted(*kind, noted.at, as_of);
+            let kinds: Vec<RestrictionKind> = restriction.kinds.iter().copied().filter(|kind| !lifted(kind)).collect();
+            (!kinds.is_empty()).then_some((noted.fact(), Restriction { kinds, until: restriction.until }))
+        })
+    }
+
+    /// Whether a kind of restriction that was reported at an instant was lifted later: of both at one instant it binds.
+    fn is_lifted(&self, kind: RestrictionKind, reported_at: Time, as_of: AsOf) -> bool {
+        let mut seen = self.lifted.iter().rev().take_while(|(noted, _)| noted.at > reported_at).filter(|(noted, _)| as_of.sees(*noted));
+        seen.any(|(_, kinds)| kinds.contains(&kind))
     }
 }
 

@@ -26,12 +26,8 @@ impl SenderStanding {
     /// The standing of a sender with these facts, and with those of all senders of its account, as of an instant.
     #[must_use]
     pub fn new(own: Option<&SenderFacts>, all: Option<&SenderFacts>, policy: &Policy, as_of: AsOf) -> Self {
-        let restrictions: Vec<Restriction> = [own, all]
-            .into_iter()
-            .flatten()
-            .flat_map(|facts| facts.restrictions(as_of))
-            .map(|(_, restriction)| restriction.clone())
-            .collect();
+        let restrictions: Vec<Restriction> =
+            [own, all].into_iter().flatten().flat_map(|facts| facts.restrictions(as_of)).map(|(_, restriction)| restriction).collect();
         let declaration = own.and_then(|own| own.declaration(as_of)).map(|(_, declaration)| declaration);
         let latest = own.and_then(|own| own.quality(as_of));
         let red_since = own.and_then(|own| own.red_since(as_of));
@@ -39,7 +35,7 @@ impl SenderStanding {
         let small = declaration.is_some_and(Declaration::is_small);
         let deadline = red_since.filter(|_| !reachable && !small).map(|red| red.at.plus_days(RED_TERM_DAYS));
         let closed = policy.red_quality == RedQuality::DenyTemplates && deadline.is_some_and(|deadline| as_of.at >= deadline);
-        let state = if closed || restrictions.iter().any(|restriction| !restriction.kinds.is_empty()) {
+        let state = if closed || !restrictions.is_empty() {
             SenderState::Restricted
         } else if red_since.is_some() {
             SenderState::Flagged

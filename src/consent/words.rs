@@ -223,6 +223,8 @@ words! {
         Group = 20 "group",
         /// The contact opened the chat for the first time.
         Welcome = 21 "welcome",
+        /// A message from before the business number came to the API.
+        History = 22 "history",
     }
 }
 

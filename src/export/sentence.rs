@@ -57,6 +57,7 @@ pub fn sentence(entry: &Entry, policy: &Policy) -> String {
         Fact::SenderDeclared(_) => told("The business declared what a sender is", entry),
         Fact::SenderQualityReported(_) => told("The platform rated a sender", entry),
         Fact::SenderRestricted(_) => told("The platform restricted a sender or the account", entry),
+        Fact::RestrictionsLifted(_) => told("Restrictions of a sender or the account were lifted", entry),
         Fact::TemplateRegistered(_) => told("A template was registered", entry),
         Fact::TemplateChanged(_) => told("A template changed", entry),
         Fact::PersonalDataRead(_) => told("Personal data was handed out", entry),

@@ -11,6 +11,7 @@
 
 pub mod body;
 pub mod prometheus;
+pub mod space;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use crate::json;
 use crate::ledger::Ledger;
 use crate::webhook::dead_letters::DeadLetters;
 use crate::webhook::{self, Recorder};
+use space::Space;
 
 /// How long requests may take to end after shutdown began.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -42,8 +44,8 @@ pub enum ServeError {
     Listener(#[from] std::io::Error),
 }
 
-/// Serves every edge on `listener` until `shutdown` ends, then lets requests end for at most ten seconds. Removes dead
-/// letters that are over once an hour.
+/// Serves every edge on `listener` until `shutdown` ends, then lets requests end for at most ten seconds. Looks after
+/// dead letters once an hour.
 ///
 /// # Errors
 /// Where the calls in JSON cannot be set up, or the listener fails.
@@ -73,13 +75,15 @@ pub async fn serve_into<R: Recorder>(
     calls: Arc<json::Metrics>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let metrics = Arc::new(webhook::Metrics::default());
+    let (metrics, space) = (Arc::new(webhook::Metrics::default()), Space::default());
     let own = Router::new().route("/healthz", get(health::<R>)).route("/metrics", get(counters::<R>)).with_state(Arc::new(Own {
         recorder: recorder.clone(),
+        dead_letters: Arc::clone(&dead_letters),
         webhooks: Arc::clone(&metrics),
+        space: space.clone(),
         calls,
     }));
-    let router = json.merge(own).merge(webhook::routes(recorder.clone(), Arc::clone(&dead_letters), webhooks, metrics));
+    let router = json.merge(own).merge(webhook::routes(recorder.clone(), Arc::clone(&dead_letters), webhooks, metrics, space));
     let (told, stopping) = tokio::sync::oneshot::channel();
     let shutdown = async move {
         shutdown.await;
@@ -93,14 +97,17 @@ pub async fn serve_into<R: Recorder>(
     tokio::select! {
         served = serving => served,
         () = drained => Ok(()),
-        () = webhook::sweep_hourly(&recorder, &dead_letters) => Ok(()),
+        () = webhook::look_after(&recorder, &dead_letters) => Ok(()),
     }
 }
 
 /// What the listener says about itself.
 struct Own<R> {
     recorder: R,
+    dead_letters: Arc<DeadLetters>,
     webhooks: Arc<webhook::Metrics>,
+    /// What webhook bodies take.
+    space: Space,
     calls: Arc<json::Metrics>,
 }
 
@@ -113,6 +120,8 @@ async fn health<R: Recorder>(State(own): State<Arc<Own<R>>>) -> Response {
 }
 
 async fn counters<R: Recorder>(State(own): State<Arc<Own<R>>>) -> Response {
-    let text = own.webhooks.text(own.recorder.head()) + &own.calls.text();
+    let gauges =
+        webhook::Gauges { head: own.recorder.head(), body_bytes: own.space.taken(), dead_letters: own.dead_letters.count() };
+    let text = own.webhooks.text(&gauges) + &own.calls.text();
     ([(header::CONTENT_TYPE, prometheus::CONTENT_TYPE)], text).into_response()
 }

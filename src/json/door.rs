@@ -72,6 +72,7 @@ impl Refusal {
             Self::Body(BodyError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Body(BodyError::TooSlow { .. }) => StatusCode::REQUEST_TIMEOUT,
             Self::Body(BodyError::Broken) => StatusCode::BAD_REQUEST,
+            Self::Body(BodyError::NoSpace) => StatusCode::TOO_MANY_REQUESTS,
             Self::HttpMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::Path => StatusCode::NOT_FOUND,
         }
@@ -80,6 +81,7 @@ impl Refusal {
     /// The error that it is.
     pub fn status(self) -> Status {
         let (code, reason) = match self {
+            Self::Body(BodyError::NoSpace) => return status::no_space(&self.to_string()),
             Self::WebPage | Self::Proxied | Self::Host => (Code::PermissionDenied, ErrorReason::CallerRefused),
             Self::ContentType | Self::ContentEncoding => (Code::InvalidArgument, ErrorReason::ContentTypeUnsupported),
             Self::Body(BodyError::TooLarge { .. }) => (Code::InvalidArgument, ErrorReason::BodyTooLarge),

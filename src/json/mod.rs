@@ -38,6 +38,7 @@ use self::door::Refusal;
 use self::failure::Failure;
 use crate::api;
 use crate::http::body;
+use crate::http::space::Space;
 use crate::ledger::Ledger;
 
 /// The largest body, in bytes: what a gRPC message may have.
@@ -62,13 +63,14 @@ const JSON: &str = "application/json";
 pub fn routes(ledger: &Ledger, callers: Callers, metrics: &Arc<Metrics>) -> Result<Router, SetUpError> {
     let pool = codec::pool()?;
     let document: Arc<str> = openapi::text(&pool)?.into();
+    let space = Space::default();
     let mut router = Router::new().route(
         "/openapi.json",
         get(async move || ([(header::CONTENT_TYPE, JSON)], document.to_string())).fallback(async || refused(Refusal::HttpMethod)),
     );
     for call in calls::all(ledger, &pool)? {
         let path = call.path();
-        let edge = Arc::new(Edge { call, callers, metrics: Arc::clone(metrics) });
+        let edge = Arc::new(Edge { call, callers, metrics: Arc::clone(metrics), space: space.clone() });
         let wrong_method = Arc::clone(&edge);
         let answer = move |request: Request| {
             let edge = Arc::clone(&edge);
@@ -98,13 +100,16 @@ struct Edge {
     call: Call,
     callers: Callers,
     metrics: Arc<Metrics>,
+    /// What the bodies of all calls take.
+    space: Space,
 }
 
 impl Edge {
     async fn answer(&self, request: Request) -> Result<Vec<u8>, Failure> {
         let (head, body) = request.into_parts();
         door::look(&head, self.callers)?;
-        let body = body::read(body, BODY_MAX_BYTES, BODY_MAX_TIME).await.map_err(Refusal::Body)?;
+        let mut room = self.space.room();
+        let body = body::read(body, BODY_MAX_BYTES, BODY_MAX_TIME, Some(&mut room)).await.map_err(Refusal::Body)?;
         let input = self.call.input.clone();
         let request = apart(body.len(), move || codec::read(&input, &body)).await??;
         let response = self.call.answer(request).await?;

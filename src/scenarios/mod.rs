@@ -12,6 +12,7 @@
 //!
 //! [`mod@format`] reads a file, [`runner`] plays one scenario on an [`Engine`], [`report`] says how all of them went.
 
+pub mod business;
 pub mod expect;
 pub mod format;
 pub mod real;

@@ -227,6 +227,7 @@ fn what(action: &Action) -> Result<Option<What>, Refusal> {
             sender: sender(step.sender.as_deref())?,
             restriction: Restriction { kinds: some_words("kinds", &step.kinds)?, until: step.until },
         },
+        Action::Lift(step) => What::Lift { sender: sender(step.sender.as_deref())?, kinds: some_words("kinds", &step.kinds)? },
         Action::Template(step) => What::RegisterTemplate {
             key: template_key(&step.name, &step.language)?,
             template: Template {

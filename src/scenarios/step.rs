@@ -5,6 +5,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
+use super::business::{DeclareSender, Lift, Quality, Restriction, Template};
 use crate::consent::choice::PolicyChoice;
 use crate::consent::time::Time;
 
@@ -38,6 +39,8 @@ pub enum Action {
     Quality(Quality),
     /// The platform restricts a sender or an account.
     Restriction(Restriction),
+    /// Restrictions of a sender or of an account are over.
+    Lift(Lift),
     /// A template is registered.
     Template(Template),
     /// An account adopts a policy.
@@ -196,69 +199,6 @@ pub struct Erase {
     pub contact: String,
     /// Whether a suppression token stays; absent: yes.
     pub keep_suppression: Option<bool>,
-}
-
-/// `declare_sender`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DeclareSender {
-    /// The sender.
-    pub sender: String,
-    /// Whether a machine answers.
-    #[serde(default)]
-    pub automated: bool,
-    /// Whether the business is a retailer.
-    #[serde(default)]
-    pub retail: bool,
-    /// Templates a week.
-    #[serde(default)]
-    pub weekly_templates: u64,
-    /// The ways to a human.
-    #[serde(default)]
-    pub escalation_paths: Vec<String>,
-}
-
-/// `quality`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Quality {
-    /// The sender.
-    pub sender: String,
-    /// `green`, `yellow` or `red`.
-    pub rating: String,
-}
-
-/// `restriction`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Restriction {
-    /// The sender; absent: the whole account.
-    pub sender: Option<String>,
-    /// What is forbidden.
-    pub kinds: Vec<String>,
-    /// Until then; absent: open-ended.
-    #[serde(default, deserialize_with = "maybe_word")]
-    pub until: Option<Time>,
-}
-
-/// `template`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Template {
-    /// Its name.
-    pub name: String,
-    /// Its language.
-    pub language: String,
-    /// Its category.
-    pub category: String,
-    /// How many parameters it takes.
-    #[serde(default)]
-    pub parameters: u32,
-    /// Whether it may be sent.
-    pub status: Option<String>,
-    /// Whether it is the one that asks for an opt-in.
-    #[serde(default)]
-    pub opt_in_request: bool,
 }
 
 /// `webhook`: exactly one of the two.

@@ -6,8 +6,8 @@
 //! {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "DISABLE", "waba_ban_date": "April 17, 2025"}}
 //! ```
 //!
-//! A restriction names no sender, so it is the whole account's. Nothing in it ends one early: not a reinstatement either,
-//! which is kept until a rule says what it lifts.
+//! A restriction names no sender, so it is the whole account's. A reinstatement says that a ban is over, and nothing of what
+//! else is forbidden: that lasts until its own end.
 
 use serde_json::{Value, json};
 
@@ -36,8 +36,8 @@ pub(super) fn restrictions_apart(value: &Object) -> Vec<Object> {
 /// What an account update says.
 pub(super) fn account_update(change: &Change<'_>, value: &Object) -> Result<Vec<Said>, Unplaceable> {
     let event = text(value, "event").ok_or(Unplaceable::Missing { what: "the account's event" })?;
-    let restriction = match event.as_str() {
-        "ACCOUNT_RESTRICTION" => restriction(value)?,
+    let what = match event.as_str() {
+        "ACCOUNT_RESTRICTION" => restriction(value)?.map(|restriction| What::Restrict { sender: None, restriction }),
         "DISABLED_UPDATE" => Some(ban(value)?),
         // A violation is a warning: what it closes is told as a restriction. The others are about prices, partners and who
         // may use the account over the API; where nobody may, the platform takes no message.
@@ -58,16 +58,16 @@ pub(super) fn account_update(change: &Change<'_>, value: &Object) -> Result<Vec<
         | "VOLUME_BASED_PRICING_TIER_UPDATE" => None,
         other => return Err(Unplaceable::word("account event", other)),
     };
-    let said = |restriction| Ok(Said { occurred_at: change.told_at()?, what: What::Restrict { sender: None, restriction } });
-    restriction.map(said).into_iter().collect()
+    what.map(|what| Ok(Said { occurred_at: change.told_at()?, what })).into_iter().collect()
 }
 
 /// The one restriction of a value; none where it forbids no message.
 fn restriction(value: &Object) -> Result<Option<Restriction>, Unplaceable> {
-    let told = match value.get(RESTRICTIONS).and_then(Value::as_array).map(Vec::as_slice) {
-        Some([told]) => told.as_object().ok_or(Unplaceable::Missing { what: "the restriction" })?,
-        _ => return Err(Unplaceable::Missing { what: "the restriction" }),
+    let told = match value.get(RESTRICTIONS) {
+        Some(Value::Array(told)) if told.len() == 1 => told.first(),
+        told => told,
     };
+    let told = told.and_then(Value::as_object).ok_or(Unplaceable::Missing { what: "the restriction" })?;
     let kind = text(told, "restriction_type").ok_or(Unplaceable::Missing { what: "the restriction's type" })?;
     let kind = match kind.as_str() {
         "RESTRICTED_BIZ_INITIATED_MESSAGING" => RestrictionKind::BusinessInitiated,
@@ -82,26 +82,22 @@ fn restriction(value: &Object) -> Result<Option<Restriction>, Unplaceable> {
         | "RESTRICTED_DIRECT_SEND_UTILITY_TEMPLATES" => return Ok(None),
         other => return Err(Unplaceable::word("restriction type", other)),
     };
-    Ok(Some(Restriction { kinds: vec![kind], until: expiration(told)? }))
+    Ok(Some(Restriction { kinds: vec![kind], until: expiration(told) }))
 }
 
-/// When a restriction ends; none where that is not told, as null, 0 or not at all: it then binds for good (rule 10).
-fn expiration(told: &Object) -> Result<Option<Time>, Unplaceable> {
-    match told.get("expiration") {
-        None | Some(Value::Null) => Ok(None),
-        Some(_) => match time(told, "expiration") {
-            Ok(end) => Ok(Some(end).filter(|end| *end != Time::from_micros(0))),
-            Err(_) => Err(Unplaceable::Expiration),
-        },
-    }
+/// When a restriction ends; none where that is not told or does not read: it then binds until it is lifted (rule 10).
+fn expiration(told: &Object) -> Option<Time> {
+    time(told, "expiration").ok().or_else(|| text(told, "expiration")?.parse().ok())
 }
 
-/// A ban, already from the day on which it is announced: it has no end.
-fn ban(value: &Object) -> Result<Restriction, Unplaceable> {
+/// A ban, already from the day on which it is announced, since it has no end; or that it is over.
+fn ban(value: &Object) -> Result<What, Unplaceable> {
     let state = object(value, "ban_info").and_then(|ban| text(ban, "waba_ban_state"));
     match state.ok_or(Unplaceable::Missing { what: "ban_info.waba_ban_state" })?.as_str() {
-        "DISABLE" | "SCHEDULE_FOR_DISABLE" => Ok(Restriction { kinds: vec![RestrictionKind::All], until: None }),
-        "REINSTATE" => Err(Unplaceable::Reinstated),
+        "DISABLE" | "SCHEDULE_FOR_DISABLE" => {
+            Ok(What::Restrict { sender: None, restriction: Restriction { kinds: vec![RestrictionKind::All], until: None } })
+        }
+        "REINSTATE" => Ok(What::Lift { sender: None, kinds: vec![RestrictionKind::All] }),
         other => Err(Unplaceable::word("ban state", other)),
     }
 }

@@ -4,6 +4,7 @@
 //! {"field": "messages", "value": {"metadata": {"phone_number_id": "1064…"}, "contacts": […], "messages": [item, …]}}
 //! ```
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -20,7 +21,7 @@ use crate::ledger::writing::record::What;
 /// The body's `object`.
 pub(super) const OBJECT: &str = "whatsapp_business_account";
 
-/// One thing that an item says; none of them: it says nothing.
+/// One thing that an item says. An item that says none says nothing about a permission.
 #[derive(Debug)]
 pub(super) struct Said {
     /// When the person acted.
@@ -44,7 +45,7 @@ impl<'a> Change<'a> {
     /// Reads what the items share.
     pub(super) fn read(entry: &'a Object, field: &'a str, value: &'a Object) -> Self {
         let sender = object(value, "metadata").and_then(|metadata| text(metadata, "phone_number_id")).and_then(|id| id.parse().ok());
-        Self { entry, field, value, sender, contacts: Contacts::read(value.get("contacts")) }
+        Self { entry, field, value, sender, contacts: Contacts::read(value) }
     }
 
     /// The business number that received it.
@@ -65,6 +66,29 @@ impl<'a> Change<'a> {
     /// Whom `item` is about.
     pub(super) fn contact(&self, item: &Object, keys: &Keys) -> Result<Vec<Identifier>, Unplaceable> {
         self.contacts.of(item, keys)
+    }
+
+    /// The item without what is in doubt beside the others of the change.
+    pub(super) fn without_doubt<'i>(&self, item: &'i Value) -> Cow<'i, Value> {
+        let Some(object) = item.as_object() else { return Cow::Borrowed(item) };
+        let doubted = self.contacts.doubted(object);
+        if doubted.is_empty() {
+            return Cow::Borrowed(item);
+        }
+        let left = object.iter().filter(|(name, _)| !doubted.contains(&name.as_str()));
+        Cow::Owned(Value::Object(left.map(|(name, part)| (name.clone(), part.clone())).collect()))
+    }
+
+    /// Whether the `contacts[]` beside `item` are about somebody else.
+    pub(super) fn knows_others_than(&self, item: &Object, keys: &Keys) -> bool {
+        !self.contacts.is_empty() && !self.contacts.know(item, keys)
+    }
+
+    /// Whether `number` is the business's own, by its digits.
+    pub(super) fn is_our_number(&self, number: &str) -> bool {
+        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+        let ours = object(self.value, "metadata").and_then(|metadata| text(metadata, "display_phone_number"));
+        ours.map(|ours| digits(&ours)).is_some_and(|ours| !ours.is_empty() && ours == digits(number))
     }
 
     /// A body that holds `item` of the list `list` alone, with the contacts that may be about the same person.

@@ -7,7 +7,7 @@
 //! "messages": [{"from":  "16505551234", …}]             -> +16505551234 alone: the element is about somebody else
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -21,18 +21,26 @@ pub(super) struct Keys {
     pub phone: &'static str,
     /// A user ID.
     pub user_id: &'static str,
-    /// The user ID of the parent business.
-    pub parent_user_id: &'static str,
+    /// The user ID of the parent business, under any of these.
+    pub parent_user_id: &'static [&'static str],
 }
 
 /// Of a message or a call.
-pub(super) const FROM: Keys = Keys { phone: "from", user_id: "from_user_id", parent_user_id: "from_parent_user_id" };
+pub(super) const FROM: Keys = Keys { phone: "from", user_id: "from_user_id", parent_user_id: &["from_parent_user_id"] };
 /// Of a status.
-pub(super) const RECIPIENT: Keys = Keys { phone: "recipient_id", user_id: "recipient_user_id", parent_user_id: "recipient_parent_user_id" };
+pub(super) const RECIPIENT: Keys = Keys {
+    phone: "recipient_id",
+    user_id: "recipient_user_id",
+    parent_user_id: &["recipient_parent_user_id", "parent_recipient_user_id", "parent_user_id"],
+};
 /// Of an echo of our own message.
-pub(super) const TO: Keys = Keys { phone: "to", user_id: "to_user_id", parent_user_id: "to_parent_user_id" };
+pub(super) const TO: Keys = Keys { phone: "to", user_id: "to_user_id", parent_user_id: &["to_parent_user_id"] };
 /// Of a preference, and of a `contacts[]` element.
-pub(super) const OWN: Keys = Keys { phone: "wa_id", user_id: "user_id", parent_user_id: "parent_user_id" };
+pub(super) const OWN: Keys = Keys { phone: "wa_id", user_id: "user_id", parent_user_id: &["parent_user_id"] };
+
+/// The lists whose items name somebody, and how.
+const NAMING: [(&str, &Keys); 5] =
+    [("messages", &FROM), ("calls", &FROM), ("statuses", &RECIPIENT), ("user_preferences", &OWN), ("message_echoes", &TO)];
 
 /// How many elements a dead letter keeps beside its item.
 const KEPT: usize = 4;
@@ -41,6 +49,7 @@ const KEPT: usize = 4;
 pub(super) struct Contacts<'a> {
     cards: Vec<Card<'a>>,
     by_identifier: HashMap<Identifier, Vec<usize>>,
+    seen: Seen,
 }
 
 /// One element of it.
@@ -48,12 +57,10 @@ struct Card<'a> {
     raw: &'a Value,
     /// Whether it names a phone number at all, readable or not.
     names_phone: bool,
-    phone: Option<Identifier>,
-    user_id: Option<Identifier>,
-    parent_user_id: Option<Identifier>,
+    named: Named,
 }
 
-/// What an item says of its contact itself.
+/// What an item or an element says of its contact.
 #[derive(Default)]
 struct Named {
     phone: Option<Identifier>,
@@ -61,40 +68,93 @@ struct Named {
     parent_user_id: Option<Identifier>,
 }
 
+/// Which identifiers the elements and items of one change show together: the phone numbers seen with a user ID, and so on.
+/// Where one comes with two of a kind, nobody knows which of them is the person.
+#[derive(Default)]
+struct Seen(HashMap<Identifier, Together>);
+
+#[derive(Default)]
+struct Together {
+    phones: HashSet<Identifier>,
+    user_ids: HashSet<Identifier>,
+}
+
 impl<'a> Contacts<'a> {
-    /// Reads them; a missing list is an empty one.
-    pub(super) fn read(list: Option<&'a Value>) -> Self {
-        let raw = list.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    /// Reads those of a change's value; a missing list is an empty one.
+    pub(super) fn read(value: &'a Object) -> Self {
+        let raw = list(value, "contacts");
         let cards: Vec<Card<'a>> = raw.iter().filter_map(|raw| Some(Card::read(raw, raw.as_object()?))).collect();
+        let mut seen = Seen::default();
+        for card in &cards {
+            seen.note(&card.named);
+        }
+        for (name, keys) in NAMING {
+            let items = list(value, name).iter().filter_map(Value::as_object);
+            for named in items.filter_map(|item| Named::read(item, keys).ok()) {
+                seen.note(&named);
+            }
+        }
         let mut by_identifier: HashMap<Identifier, Vec<usize>> = HashMap::new();
         for (place, card) in cards.iter().enumerate() {
-            for identifier in [&card.phone, &card.user_id].into_iter().flatten() {
+            for identifier in [&card.named.phone, &card.named.user_id].into_iter().flatten() {
                 by_identifier.entry(identifier.clone()).or_default().push(place);
             }
         }
-        Self { cards, by_identifier }
+        Self { cards, by_identifier, seen }
     }
 
     /// Everybody's identifiers that this item shows to be one person; never empty.
     pub(super) fn of(&self, item: &Object, keys: &Keys) -> Result<Vec<Identifier>, Unplaceable> {
         let named = Named::read(item, keys)?;
-        if named.phone.is_none() && named.user_id.is_none() {
-            let [only] = self.cards.as_slice() else { return Err(Unplaceable::NoContact) };
-            return collect([&only.phone, &only.user_id], [&only.parent_user_id]);
+        if named.is_nobody() {
+            return match self.cards.as_slice() {
+                [only] if self.seen.agrees_with(&only.named) => self.collect(&[&only.named]),
+                _ => Err(Unplaceable::NoContact),
+            };
         }
-        let matching: Vec<&Card<'_>> = self.matching(&named).filter(|card| !card.contradicts(&named)).collect();
-        // Two elements that disagree about one person prove nothing about either.
-        let trusted = agree(matching.iter().filter_map(|card| card.phone.as_ref()))
-            && agree(matching.iter().filter_map(|card| card.user_id.as_ref()));
-        let cards = if trusted { matching.as_slice() } else { &[] };
-        let firsts = [&named.phone, &named.user_id].into_iter().chain(cards.iter().flat_map(|card| [&card.phone, &card.user_id]));
-        let parents = [&named.parent_user_id].into_iter().chain(cards.iter().map(|card| &card.parent_user_id));
-        collect(firsts, parents)
+        // An element that disagrees with anything else in the change proves nothing.
+        let cards = self.matching(&named).filter(|card| !card.contradicts(&named) && self.seen.agrees_with(&card.named));
+        self.collect(&std::iter::once(&named).chain(cards.map(|card| &card.named)).collect::<Vec<_>>())
     }
 
-    /// The elements that are kept with a dead letter of this item: those that may be about the same person.
+    /// The keys of an item under which it names a parent's user ID that comes with other people too. It is no part of what the
+    /// item says: read again alone, it would join them.
+    pub(super) fn doubted(&self, item: &Object) -> Vec<&'static str> {
+        let named =
+            [FROM, RECIPIENT, TO, OWN].into_iter().filter(|keys| [keys.phone, keys.user_id].iter().any(|key| text(item, key).is_some()));
+        let parents = named.flat_map(|keys| keys.parent_user_id.iter().copied());
+        let is_doubted =
+            |key: &&str| text(item, key).and_then(|given| read_user_id(&given).ok()).is_some_and(|id| !self.seen.is_one_persons(&id));
+        parents.filter(is_doubted).collect()
+    }
+
+    /// Whether there are elements, and one of them is about the person that the item names.
+    pub(super) fn know(&self, item: &Object, keys: &Keys) -> bool {
+        Named::read(item, keys).is_ok_and(|named| self.matching(&named).next().is_some())
+    }
+
+    /// Whether there are no elements.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.cards.is_empty()
+    }
+
+    /// Each identifier once, a parent's only beside another one.
+    fn collect(&self, named: &[&Named]) -> Result<Vec<Identifier>, Unplaceable> {
+        let firsts: BTreeSet<&Identifier> = named.iter().flat_map(|named| [&named.phone, &named.user_id]).flatten().collect();
+        if firsts.is_empty() {
+            return Err(Unplaceable::NoContact);
+        }
+        let parents = named.iter().filter_map(|named| named.parent_user_id.as_ref()).filter(|parent| self.seen.is_one_persons(parent));
+        let all: BTreeSet<&Identifier> = firsts.into_iter().chain(parents).collect();
+        Ok(all.into_iter().cloned().collect())
+    }
+
+    /// The elements that are kept with a dead letter of this item: those that may be about the same person and that nothing
+    /// in the change disagrees with.
     pub(super) fn beside(&self, item: &Object) -> Vec<&'a Value> {
-        if let [only] = self.cards.as_slice() {
+        if let [only] = self.cards.as_slice()
+            && self.seen.agrees_with(&only.named)
+        {
             return vec![only.raw];
         }
         let mut places: Vec<usize> = [FROM, RECIPIENT, TO, OWN]
@@ -104,7 +164,8 @@ impl<'a> Contacts<'a> {
             .collect();
         places.sort_unstable();
         places.dedup();
-        places.into_iter().take(KEPT).filter_map(|place| self.cards.get(place)).map(|card| card.raw).collect()
+        let cards = places.into_iter().take(KEPT).filter_map(|place| self.cards.get(place));
+        cards.filter(|card| self.seen.agrees_with(&card.named)).map(|card| card.raw).collect()
     }
 
     fn matching(&self, named: &Named) -> impl Iterator<Item = &Card<'a>> {
@@ -119,20 +180,18 @@ impl<'a> Contacts<'a> {
 
 impl<'a> Card<'a> {
     fn read(raw: &'a Value, object: &Object) -> Self {
-        let user_id = |key| text(object, key).and_then(|text| read_user_id(&text).ok());
         let wa_id = text(object, OWN.phone);
-        Self {
-            raw,
-            names_phone: wa_id.is_some(),
-            phone: wa_id.and_then(|digits| Identifier::from_wa_id(&digits).ok()),
-            user_id: user_id(OWN.user_id),
-            parent_user_id: user_id(OWN.parent_user_id),
-        }
+        let named = Named {
+            phone: wa_id.as_ref().and_then(|digits| Identifier::from_wa_id(digits).ok()),
+            user_id: text(object, OWN.user_id).and_then(|given| read_user_id(&given).ok()),
+            parent_user_id: parent(object, &OWN),
+        };
+        Self { raw, names_phone: wa_id.is_some(), named }
     }
 
     fn contradicts(&self, named: &Named) -> bool {
-        let other_phone = named.phone.is_some() && self.names_phone && self.phone != named.phone;
-        let other_user = named.user_id.is_some() && self.user_id.is_some() && self.user_id != named.user_id;
+        let other_phone = named.phone.is_some() && self.names_phone && self.named.phone != named.phone;
+        let other_user = named.user_id.is_some() && self.named.user_id.is_some() && self.named.user_id != named.user_id;
         other_phone || other_user
     }
 }
@@ -154,40 +213,47 @@ impl Named {
                 Err(error) => unreadable = Some(error),
             }
         }
-        named.parent_user_id = text(item, keys.parent_user_id).and_then(|given| read_user_id(&given).ok());
+        named.parent_user_id = parent(item, keys);
+        // A parent's user ID names a person too; only there is nothing to hold it against.
+        named.user_id = named.user_id.or_else(|| named.parent_user_id.clone().filter(|_| named.phone.is_none()));
         match unreadable {
-            Some(error) if named.phone.is_none() && named.user_id.is_none() => Err(error),
+            Some(error) if named.is_nobody() => Err(error),
             _ => Ok(named),
         }
     }
+
+    const fn is_nobody(&self) -> bool {
+        self.phone.is_none() && self.user_id.is_none()
+    }
+}
+
+impl Seen {
+    fn note(&mut self, named: &Named) {
+        for identifier in [&named.phone, &named.user_id, &named.parent_user_id].into_iter().flatten() {
+            let together = self.0.entry(identifier.clone()).or_default();
+            together.phones.extend(named.phone.clone());
+            together.user_ids.extend(named.user_id.clone().filter(|user_id| Some(user_id) != named.parent_user_id.as_ref()));
+        }
+    }
+
+    fn is_one_persons(&self, identifier: &Identifier) -> bool {
+        self.0.get(identifier).is_none_or(|together| together.phones.len() <= 1 && together.user_ids.len() <= 1)
+    }
+
+    fn agrees_with(&self, named: &Named) -> bool {
+        [&named.phone, &named.user_id].into_iter().flatten().all(|identifier| self.is_one_persons(identifier))
+    }
+}
+
+fn list<'a>(value: &'a Object, name: &str) -> &'a [Value] {
+    value.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+fn parent(of: &Object, keys: &Keys) -> Option<Identifier> {
+    keys.parent_user_id.iter().find_map(|key| read_user_id(&text(of, key)?).ok())
 }
 
 /// A user ID.
 pub(super) fn read_user_id(given: &str) -> Result<Identifier, Unplaceable> {
     given.parse::<UserId>().map(Identifier::UserId).map_err(|error| Unplaceable::Contact { error })
-}
-
-fn agree<'i>(mut given: impl Iterator<Item = &'i Identifier>) -> bool {
-    given.next().is_none_or(|first| given.all(|other| other == first))
-}
-
-/// Each identifier once, a parent's only beside another one.
-fn collect<'i>(
-    firsts: impl IntoIterator<Item = &'i Option<Identifier>>,
-    parents: impl IntoIterator<Item = &'i Option<Identifier>>,
-) -> Result<Vec<Identifier>, Unplaceable> {
-    let mut found: Vec<Identifier> = Vec::new();
-    let mut add = |identifier: &Identifier| {
-        if !found.contains(identifier) {
-            found.push(identifier.clone());
-        }
-    };
-    let mut firsts = firsts.into_iter().flatten().peekable();
-    if firsts.peek().is_none() {
-        return Err(Unplaceable::NoContact);
-    }
-    firsts.for_each(&mut add);
-    parents.into_iter().flatten().for_each(&mut add);
-    found.sort();
-    Ok(found)
 }

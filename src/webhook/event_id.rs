@@ -28,12 +28,19 @@ use crate::ledger::writing::event_id::EventId;
 use crate::ledger::writing::record::What;
 
 /// The event id of the `index`-th thing that `item` of the list `list` says.
-pub(super) fn event_id(sender: &Sender, list: &str, item: &Object, index: usize, occurred_at: Time, what: &What) -> Option<EventId> {
+pub(super) fn event_id(
+    sender: &Sender,
+    list: &str,
+    item: &Object,
+    index: usize,
+    occurred_at: Option<Time>,
+    what: &What,
+) -> Option<EventId> {
     let mut says = item.clone();
     says.remove("timestamp");
     let contact: Vec<&str> = identifiers(what).into_iter().map(Identifier::as_str).collect();
     let content = json!({
-        "at": occurred_at.micros(), "contact": contact, "index": index, "list": list, "says": Value::Object(says), "sender": sender.as_str(),
+        "at": occurred_at.map(Time::micros), "contact": contact, "index": index, "list": list, "says": Value::Object(says), "sender": sender.as_str(),
     });
     digest(&content)
 }
@@ -67,6 +74,7 @@ fn identifiers(what: &What) -> Vec<&Identifier> {
         | What::DeclareSender { .. }
         | What::ReportQuality { .. }
         | What::Restrict { .. }
+        | What::Lift { .. }
         | What::RegisterTemplate { .. }
         | What::ChangeTemplate { .. } => Vec::new(),
     }

@@ -8,8 +8,10 @@ use super::dead_letters::{DeadLetters, NewDeadLetter};
 use super::metrics::{Metrics, Outcome};
 use super::parse::parse;
 use super::recorder::Recorder;
-use super::replay::refusal;
-use super::update::{Item, Update};
+use super::replay::{AHEAD, refusal};
+use super::rescue::{refusal_of, refuses};
+use super::update::{Fact, Item, Update};
+use crate::consent::policy::Policy;
 use crate::consent::words::Account;
 use crate::ledger::writing::record::{Record, RecordError};
 
@@ -44,11 +46,14 @@ impl<R: Recorder> Delivery<'_, R> {
         }
         // A large body would hold up everybody else on this thread.
         let updates = tokio::task::spawn_blocking(move || parse(&body)).await.map_err(|_| NotDone::TryAgain)?;
-        let mut facts: Vec<(Record, Item)> = Vec::new();
+        let policy = self.recorder.policy(self.account);
+        let mut facts: Vec<Told> = Vec::new();
         let mut left_over = Vec::new();
         for update in updates {
             match update {
-                Update::Record(fact) => facts.push(fact.into_record(self.account.clone())),
+                Update::Record(fact) => facts.push(Told::new(*fact, self.account, &policy)),
+                Update::Words(fact) if refuses(&fact.what, &policy) => facts.push(Told::new(*fact, self.account, &policy)),
+                Update::Words(_) => {}
                 Update::NoFact => self.metrics.update(Outcome::NoFact),
                 Update::DeadLetter(unplaced) => left_over.push((Outcome::DeadLetter, self.letter(unplaced.item, unplaced.reason))),
             }
@@ -59,21 +64,30 @@ impl<R: Recorder> Delivery<'_, R> {
     }
 
     /// Records, and adds to `left_over` what the ledger refuses for what it is.
-    async fn record(&self, facts: Vec<(Record, Item)>, left_over: &mut Vec<(Outcome, NewDeadLetter)>) -> Result<(), NotDone> {
+    async fn record(&self, facts: Vec<Told>, left_over: &mut Vec<(Outcome, NewDeadLetter)>) -> Result<(), NotDone> {
         let mut done = Ok(());
         let mut facts = facts.into_iter().peekable();
         while facts.peek().is_some() {
-            let (records, items): (Vec<Record>, Vec<Item>) = facts.by_ref().take(BATCH).unzip();
+            let mut records = Vec::new();
+            let mut rest = Vec::new();
+            for Told { record, item, refuses } in facts.by_ref().take(BATCH) {
+                records.push(record);
+                rest.push((item, refuses));
+            }
             let answers = self.recorder.record_all(records).await;
-            if answers.len() != items.len() {
+            if answers.len() != rest.len() {
                 return Err(NotDone::TryAgain);
             }
-            for (answer, item) in answers.into_iter().zip(items) {
+            let mut ahead = Vec::new();
+            for (answer, (item, refuses)) in answers.into_iter().zip(rest) {
+                if matches!(answer, Err(RecordError::TimeInFuture { .. })) {
+                    ahead.extend(refuses);
+                }
                 match answer {
                     Ok(acknowledged) if acknowledged.duplicate => self.metrics.update(Outcome::Duplicate),
                     Ok(_) => self.metrics.update(Outcome::Recorded),
                     Err(error) => match refused(&error) {
-                        Refused::Event(outcome) => left_over.push((outcome, self.letter(item, refusal(&error)))),
+                        Refused::Event(outcome) => left_over.push((outcome, self.letter(item, kept_because(&error)))),
                         Refused::Now(not_done) => {
                             if done.is_ok() {
                                 tracing::warn!(reason = %error, "a webhook's fact was not recorded; the provider is asked to come again");
@@ -83,8 +97,22 @@ impl<R: Recorder> Delivery<'_, R> {
                     },
                 }
             }
+            done = done.and(self.refuse_now(ahead).await);
         }
         done
+    }
+
+    /// What facts of the future refuse counts from now on.
+    async fn refuse_now(&self, refusals: Vec<Record>) -> Result<(), NotDone> {
+        if refusals.is_empty() {
+            return Ok(());
+        }
+        let answers = self.recorder.record_all(refusals).await;
+        let not_now = answers.into_iter().filter_map(Result::err).find_map(|error| match refused(&error) {
+            Refused::Now(not_done) => Some(not_done),
+            Refused::Event(_) => None,
+        });
+        not_now.map_or(Ok(()), Err)
     }
 
     async fn keep(&self, left_over: Vec<(Outcome, NewDeadLetter)>) -> Result<(), NotDone> {
@@ -108,12 +136,37 @@ impl<R: Recorder> Delivery<'_, R> {
     }
 }
 
+/// A fact on its way into the ledger.
+struct Told {
+    record: Record,
+    item: Item,
+    /// What it refuses already now, should it be dated ahead of the ledger's clock.
+    refuses: Option<Record>,
+}
+
+impl Told {
+    fn new(fact: Fact, account: &Account, policy: &Policy) -> Self {
+        let refuses = refusal_of(&fact).filter(|(_, what)| refuses(what, policy));
+        let (record, item) = fact.into_record(account.clone());
+        let refuses = refuses.map(|(event_id, what)| Record { event_id: Some(event_id), occurred_at: None, what, ..record.clone() });
+        Self { record, item, refuses }
+    }
+}
+
 /// Whose fault a refusal is.
 enum Refused {
     /// The event's: it will be refused again.
     Event(Outcome),
     /// The ledger's, or the account's: another time it may be recorded.
     Now(NotDone),
+}
+
+/// Why a letter is kept: one that waits for its time says so.
+fn kept_because(error: &RecordError) -> String {
+    match error {
+        RecordError::TimeInFuture { .. } => format!("{AHEAD}{}", refusal(error)),
+        error => refusal(error),
+    }
 }
 
 fn refused(error: &RecordError) -> Refused {

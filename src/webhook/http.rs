@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! 200 all of it durable      401 signature      403 verification      404 account or path
-//! 408 too slow               413 over 3 MiB     503 + Retry-After: not now, or no app secret
+//! 408 too slow               413 over 3 MiB     415 compressed
+//! 503 + Retry-After: not now, too much at once, or no app secret
 //! ```
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use super::recorder::Recorder;
 use super::signature;
 use crate::consent::words::Account;
 use crate::http::body::{self, BodyError};
+use crate::http::space::Space;
 
 /// The largest body, in bytes.
 pub(super) const BODY_MAX_BYTES: usize = 3 * 1024 * 1024;
@@ -38,11 +40,12 @@ struct App<R> {
     dead_letters: Arc<DeadLetters>,
     config: Config,
     metrics: Arc<Metrics>,
+    space: Space,
 }
 
-/// The provider's paths; what comes in is counted in `metrics`.
-pub fn routes<R: Recorder>(recorder: R, dead_letters: Arc<DeadLetters>, config: Config, metrics: Arc<Metrics>) -> Router {
-    let app = Arc::new(App { recorder, dead_letters, config, metrics });
+/// The provider's paths; what comes in is counted in `metrics`, and held in `space` until it is answered.
+pub fn routes<R: Recorder>(recorder: R, dead_letters: Arc<DeadLetters>, config: Config, metrics: Arc<Metrics>, space: Space) -> Router {
+    let app = Arc::new(App { recorder, dead_letters, config, metrics, space });
     Router::new().route("/webhooks/{account}", get(verify::<R>).post(receive::<R>)).with_state(app)
 }
 
@@ -57,6 +60,8 @@ enum Refusal {
     Signature(#[from] signature::SignatureError),
     #[error("{0}")]
     Body(#[from] BodyError),
+    #[error("the body is compressed: its signature is over the bytes as they are, send them so")]
+    Compressed,
     #[error("not everything could be stored; deliver this body again")]
     TryAgain,
 }
@@ -65,11 +70,12 @@ impl Refusal {
     const fn status(&self) -> StatusCode {
         match self {
             Self::AccountUnknown => StatusCode::NOT_FOUND,
-            Self::NoAppSecret | Self::TryAgain => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoAppSecret | Self::TryAgain | Self::Body(BodyError::NoSpace) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Signature(_) => StatusCode::UNAUTHORIZED,
             Self::Body(BodyError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Body(BodyError::TooSlow { .. }) => StatusCode::REQUEST_TIMEOUT,
             Self::Body(BodyError::Broken) => StatusCode::BAD_REQUEST,
+            Self::Compressed => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         }
     }
 }
@@ -105,9 +111,15 @@ async fn receive<R: Recorder>(State(app): State<Arc<App<R>>>, Path(account): Pat
 async fn deliver<R: Recorder>(app: &App<R>, account: &str, headers: &HeaderMap, body: Body) -> Result<(), Refusal> {
     let account: Account = account.parse().map_err(|_| Refusal::AccountUnknown)?;
     let secret = app.config.secrets(&account).app_secret.as_ref().ok_or(Refusal::NoAppSecret)?;
-    let body = body::read(body, BODY_MAX_BYTES, BODY_MAX_TIME).await?;
+    if headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        return Err(Refusal::Compressed);
+    }
+    let claimed = signature::Claimed::read(headers.get(signature::HEADER).map(HeaderValue::as_bytes));
+    let mut room = app.space.room();
+    // What is not even said to be signed is kept nowhere.
+    let body = body::read(body, BODY_MAX_BYTES, BODY_MAX_TIME, claimed.is_ok().then_some(&mut room)).await?;
     // Over the bytes as they came, before anything reads them.
-    signature::verify(secret, headers.get(signature::HEADER).map(HeaderValue::as_bytes), &body)?;
+    claimed?.verify(secret, &body)?;
     let delivery = Delivery { recorder: &app.recorder, dead_letters: &app.dead_letters, metrics: &app.metrics, account: &account };
     Ok(delivery.take(body).await?)
 }

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 
 use super::dead_letters::DeadLetters;
 use super::signature::{AppSecret, HEADER, sign};
 use super::{Config, Recorder, Replayed, Secrets, VerifyToken, Which};
+use crate::consent::policy::Policy;
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Effect, Seq};
 use crate::http::serve_into;
@@ -42,6 +44,10 @@ impl Recorder for Fake {
 
     fn knows(&self, account: &Account) -> bool {
         account.as_str() == "default" || account.as_str() == "acme"
+    }
+
+    fn policy(&self, _: &Account) -> Arc<Policy> {
+        Arc::new(Policy::meta())
     }
 
     fn head(&self) -> Seq {
@@ -174,6 +180,85 @@ async fn three_mebibytes_are_read_and_one_byte_more_is_413() {
 }
 
 #[tokio::test]
+async fn a_compressed_body_is_415_for_its_signature_is_over_other_bytes() {
+    let server = server(Config { common: secrets(), ..Config::default() }).await;
+    let post = |encoding: &'static str| {
+        let request = reqwest::Client::new().post(format!("{}/webhooks/default", server.url)).body("{}");
+        let request = request.header(HEADER, sign(&secret(), b"{}")).header("content-encoding", encoding);
+        async { request.send().await.unwrap().status() }
+    };
+    assert_eq!((post("gzip").await, post("identity").await), (StatusCode::UNSUPPORTED_MEDIA_TYPE, StatusCode::OK));
+}
+
+#[tokio::test]
+async fn bodies_that_would_take_too_much_memory_together_are_503_and_what_is_not_signed_takes_none() {
+    let server = server(Config { common: secrets(), ..Config::default() }).await;
+    let full = vec![b' '; super::http::BODY_MAX_BYTES];
+    let signature = sign(&secret(), &full);
+    // A sender that waits before its last byte.
+    let slow = TcpStream::connect(server.url.trim_start_matches("http://")).await.unwrap();
+    let head = format!("POST /webhooks/default HTTP/1.1\r\nhost: x\r\n{HEADER}: {signature}\r\ncontent-length: {}\r\n\r\n", full.len());
+    write(&slow, &[head.as_bytes(), &full[1..]].concat()).await;
+    let taken = format!("consent_ledger_webhook_body_bytes {}\n", super::http::BODY_MAX_BYTES);
+    let mut looked = 0;
+    while !server.get("/metrics").await.1.contains(&taken) {
+        looked += 1;
+        assert!(looked < 100_000, "the body did not arrive");
+    }
+    assert_eq!(server.post("default", &full, Some(&signature)).await.0, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(server.post("default", &full, None).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(server.deliver(&body(&[text("hi")])).await, StatusCode::OK, "there is room for a small one");
+    write(&slow, b" ").await;
+    slow.readable().await.unwrap();
+    let mut answer = [0; 12];
+    slow.try_read(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    assert!(server.get("/metrics").await.1.contains("consent_ledger_webhook_body_bytes 0\n"));
+    assert_eq!(server.post("default", &full, Some(&signature)).await.0, StatusCode::OK);
+}
+
+async fn write(stream: &TcpStream, mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        stream.writable().await.unwrap();
+        match stream.try_write(bytes) {
+            Ok(written) => bytes = &bytes[written..],
+            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_message_of_the_future_refuses_counts_now_and_the_message_once_its_time_has_come() {
+    let server = server(Config { common: secrets(), ..Config::default() }).await;
+    *server.ledger.refuses.lock() =
+        Some(|record| record.occurred_at.map(|occurred_at| RecordError::TimeInFuture { occurred_at, now: occurred_at }));
+    assert_eq!(server.deliver(&body(&[text("hi"), text("STOP"), text("Stop. Thanks")])).await, StatusCode::OK);
+    let waiting = |letter: &String| letter.starts_with("dated ahead, tried again every hour: ");
+    assert_eq!((server.ledger.head(), server.letters().iter().filter(|letter| waiting(letter)).count()), (Seq::new(2), 3));
+    assert_eq!(server.letters.replay_due(&server.ledger).await.unwrap(), 0);
+    *server.ledger.refuses.lock() = None;
+    assert_eq!(server.deliver(&body(&[hologram()])).await, StatusCode::OK);
+    assert_eq!(server.letters.replay_due(&server.ledger).await.unwrap(), 3);
+    assert_eq!((server.ledger.head(), server.letters().len()), (Seq::new(5), 1), "what does not wait for a clock stays");
+    assert!(server.get("/metrics").await.1.contains("consent_ledger_dead_letters 1"));
+}
+
+#[tokio::test]
+async fn words_of_a_message_that_is_kept_are_recorded_where_they_opt_out_and_nowhere_else() {
+    let server = server(Config { common: secrets(), ..Config::default() }).await;
+    let shown = |words: &str| {
+        let mut message = hologram();
+        message["hologram"] = json!({ "caption": words });
+        message
+    };
+    assert_eq!(server.deliver(&body(&[shown("STOP"), shown("a nice one"), shown("START")])).await, StatusCode::OK);
+    assert_eq!((server.ledger.head(), server.letters().len()), (Seq::new(1), 3));
+    let again = server.letters.replay(&Account::default_account(), Which::All, &server.ledger).await.unwrap();
+    assert!(again.iter().all(|(_, replayed)| matches!(replayed, Replayed::Stays { .. })));
+    assert_eq!(server.ledger.head(), Seq::new(1), "they are recorded once");
+}
+
+#[tokio::test]
 async fn unknown_accounts_and_paths_are_404() {
     let server = server(Config { common: secrets(), ..Config::default() }).await;
     let bytes = body(&[text("hi")]).to_string().into_bytes();
@@ -232,10 +317,8 @@ async fn a_busy_ledger_is_503_and_the_next_delivery_completes_what_is_missing() 
 #[tokio::test]
 async fn what_the_ledger_refuses_for_what_it_is_is_kept_and_placed_by_a_replay() {
     let server = server(Config { common: secrets(), ..Config::default() }).await;
-    *server.ledger.refuses.lock() = Some(|record| {
-        let occurred_at = record.occurred_at.unwrap();
-        Some(RecordError::TimeInFuture { occurred_at, now: occurred_at })
-    });
+    *server.ledger.refuses.lock() =
+        Some(|record| record.occurred_at.map(|occurred_at| RecordError::TimeInFuture { occurred_at, now: occurred_at }));
     assert_eq!(server.deliver(&body(&[text("hi")])).await, StatusCode::OK);
     assert_eq!(server.letters().len(), 1);
     *server.ledger.refuses.lock() = Some(|_| Some(RecordError::EventIdReused { seq: Seq::new(1) }));

@@ -1,4 +1,4 @@
-//! Reading the provider's JSON leniently: text and times arrive as strings and as integers.
+//! Reading the provider's JSON leniently: text and times arrive as strings and as numbers.
 
 use serde_json::{Map, Value};
 
@@ -27,16 +27,39 @@ pub fn words(of: &Object, key: &str) -> Option<String> {
     of.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// The time under `timestamp`: seconds since 1970, as a string or an integer.
+/// The time under `timestamp`, as [`time`] reads it.
 pub fn timestamp(of: &Object) -> Result<Time, Unplaceable> {
     time(of, "timestamp")
 }
 
-/// The time under `key`: seconds since 1970, as a string or an integer.
+/// The time under `key`: seconds since 1970 as a string or a number, with or without a fraction; milliseconds and
+/// microseconds are told from seconds by their size. What lies before 2001 is no time: nothing of this provider is that old,
+/// and a zero that stands for "not known" would put a STOP before every opt-in.
 pub fn time(of: &Object, key: &str) -> Result<Time, Unplaceable> {
-    let seconds: u64 = text(of, key).and_then(|text| text.parse().ok()).ok_or(Unplaceable::Time)?;
-    let micros = i64::try_from(seconds).ok().and_then(|seconds| seconds.checked_mul(1_000_000)).ok_or(Unplaceable::Time)?;
-    Ok(Time::from_micros(micros))
+    let read = match of.get(key) {
+        Some(Value::String(text)) => instant(text.trim()),
+        Some(Value::Number(number)) => instant(&number.to_string()),
+        _ => None,
+    };
+    read.map(Time::from_micros).ok_or(Unplaceable::Time)
+}
+
+/// Microseconds since 1970.
+fn instant(text: &str) -> Option<i64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if !whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let units: i64 = whole.parse().ok()?;
+    match units {
+        1_000_000_000..100_000_000_000 => {
+            let micros: i64 = format!("{fraction:0<6}").get(..6)?.parse().ok()?;
+            units.checked_mul(1_000_000)?.checked_add(micros)
+        }
+        100_000_000_000..100_000_000_000_000 => units.checked_mul(1_000),
+        100_000_000_000_000..100_000_000_000_000_000 => Some(units),
+        _ => None,
+    }
 }
 
 /// The JSON text of `value` with object keys ascending by bytes and no white space.
@@ -88,11 +111,37 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_read_from_a_string_and_from_an_integer_and_from_nothing_else() {
+    fn a_time_is_read_from_a_string_and_from_a_number_in_any_unit_and_from_nothing_else() {
         let of = |value: Value| timestamp(json!({ "timestamp": value }).as_object().unwrap());
-        assert_eq!(of(json!("1731705721")), Ok(Time::from_micros(1_731_705_721_000_000)));
-        assert_eq!(of(json!(1_731_705_721)), of(json!("1731705721")));
-        for bad in [json!(null), json!("<TIMESTAMP>"), json!(-1), json!(u64::MAX), json!(1.5), json!("2026-03-01T10:00:00Z")] {
+        let expected = Ok(Time::from_micros(1_731_705_721_000_000));
+        for same in [
+            json!("1731705721"),
+            json!(" 1731705721 "),
+            json!(1_731_705_721),
+            json!(1_731_705_721.0),
+            json!("1731705721.000"),
+            json!("1731705721000"),
+            json!(1_731_705_721_000_i64),
+            json!(1_731_705_721_000_000_i64),
+        ] {
+            assert_eq!(of(same.clone()), expected, "{same}");
+        }
+        assert_eq!(of(json!("1731705721.25")), Ok(Time::from_micros(1_731_705_721_250_000)));
+        for bad in [
+            json!(null),
+            json!("<TIMESTAMP>"),
+            json!(""),
+            json!("."),
+            json!(0),
+            json!(-1),
+            json!(u64::MAX),
+            json!(1.5),
+            json!(1e30),
+            json!("+1731705721"),
+            json!("1731705721s"),
+            json!("2026-03-01T10:00:00Z"),
+            json!([1_731_705_721]),
+        ] {
             assert_eq!(of(bad.clone()), Err(Unplaceable::Time), "{bad}");
         }
     }

@@ -3,6 +3,8 @@
 //! ```text
 //! consent_ledger_webhook_updates_total{outcome="recorded"} 17
 //! consent_ledger_webhook_bodies_total{status="200"} 41
+//! consent_ledger_webhook_body_bytes 65536
+//! consent_ledger_dead_letters 2
 //! consent_ledger_log_head_seq 18
 //! ```
 
@@ -40,6 +42,17 @@ impl Outcome {
     ];
 }
 
+/// What is read at the moment, not counted.
+#[derive(Clone, Copy, Debug)]
+pub struct Gauges {
+    /// The last entry's seq.
+    pub head: Seq,
+    /// Memory held by bodies under way.
+    pub body_bytes: usize,
+    /// Dead letters that are still to be placed.
+    pub dead_letters: usize,
+}
+
 /// The webhook's counters, from zero at every start.
 #[derive(Debug, Default)]
 pub struct Metrics {
@@ -60,9 +73,9 @@ impl Metrics {
         *self.bodies.lock().entry(status).or_default() += 1;
     }
 
-    /// All of it as text, with the log's head.
+    /// All of it as text.
     #[must_use]
-    pub fn text(&self, head: Seq) -> String {
+    pub fn text(&self, gauges: &Gauges) -> String {
         let mut out = String::new();
         family(&mut out, "consent_ledger_webhook_updates_total", "counter", "Items of webhook bodies, by what became of them.");
         for ((_, outcome), counter) in Outcome::ALL.iter().zip(&self.updates) {
@@ -72,8 +85,12 @@ impl Metrics {
         for (status, count) in self.bodies.lock().iter() {
             let _ = writeln!(out, "consent_ledger_webhook_bodies_total{{status=\"{status}\"}} {count}");
         }
+        family(&mut out, "consent_ledger_webhook_body_bytes", "gauge", "Memory held by bodies under way, in bytes.");
+        let _ = writeln!(out, "consent_ledger_webhook_body_bytes {}", gauges.body_bytes);
+        family(&mut out, "consent_ledger_dead_letters", "gauge", "Dead letters that are still to be placed.");
+        let _ = writeln!(out, "consent_ledger_dead_letters {}", gauges.dead_letters);
         family(&mut out, "consent_ledger_log_head_seq", "gauge", "The seq of the log's last entry.");
-        let _ = writeln!(out, "consent_ledger_log_head_seq {head}");
+        let _ = writeln!(out, "consent_ledger_log_head_seq {}", gauges.head);
         out
     }
 }
@@ -89,10 +106,16 @@ mod tests {
         metrics.update(Outcome::Recorded);
         metrics.update(Outcome::Recorded);
         metrics.body(401);
-        let text = metrics.text(Seq::new(7));
-        for line in
-            ["{outcome=\"recorded\"} 2", "{outcome=\"conflict\"} 0", "{outcome=\"dead_letter\"} 1", "{status=\"401\"} 1", "log_head_seq 7"]
-        {
+        let text = metrics.text(&Gauges { head: Seq::new(7), body_bytes: 65_536, dead_letters: 2 });
+        for line in [
+            "{outcome=\"recorded\"} 2",
+            "{outcome=\"conflict\"} 0",
+            "{outcome=\"dead_letter\"} 1",
+            "{status=\"401\"} 1",
+            "body_bytes 65536",
+            "dead_letters 2",
+            "log_head_seq 7",
+        ] {
             assert!(text.contains(line), "{line} in {text}");
         }
     }

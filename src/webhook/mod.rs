@@ -10,10 +10,13 @@ mod admin;
 mod calls;
 mod change;
 mod contact;
+mod content;
 pub mod dead_letters;
 mod echoes;
 mod event_id;
+mod fields;
 mod handle;
+mod history;
 mod http;
 mod json;
 mod messages;
@@ -23,6 +26,7 @@ mod preferences;
 mod quality;
 mod recorder;
 mod replay;
+mod rescue;
 pub mod signature;
 mod statuses;
 mod system;
@@ -31,6 +35,8 @@ mod update;
 
 #[cfg(test)]
 mod account_tests;
+#[cfg(test)]
+mod answer_key_tests;
 #[cfg(test)]
 mod http_tests;
 #[cfg(test)]
@@ -47,7 +53,7 @@ use zeroize::Zeroizing;
 
 pub use self::admin::LedgerDeadLetters;
 pub use self::http::routes;
-pub use self::metrics::Metrics;
+pub use self::metrics::{Gauges, Metrics};
 pub use self::parse::parse;
 pub use self::recorder::Recorder;
 pub use self::replay::{Replayed, Which};
@@ -59,7 +65,7 @@ use crate::consent::words::Account;
 use crate::ledger::Ledger;
 use crate::ledger::writing::record::RecordError;
 
-/// How often days of dead letters that are over are looked for.
+/// How often dead letters are looked for whose days are over, or whose time has come.
 const SWEEP: Duration = Duration::from_secs(3_600);
 
 /// Takes a body in as if it had come correctly signed, and blocks until its facts are durable; what cannot be placed is
@@ -68,8 +74,14 @@ const SWEEP: Duration = Duration::from_secs(3_600);
 /// # Errors
 /// Where a fact could not be recorded now.
 pub fn take(ledger: &Ledger, account: &Account, body: &[u8]) -> Result<(), String> {
+    let policy = Recorder::policy(ledger, account);
     for update in parse(body) {
-        if let Update::Record(fact) = update {
+        let fact = match update {
+            Update::Record(fact) => Some(fact),
+            Update::Words(fact) => Some(fact).filter(|fact| rescue::refuses(&fact.what, &policy)),
+            Update::NoFact | Update::DeadLetter(_) => None,
+        };
+        if let Some(fact) = fact {
             match ledger.record_blocking(fact.into_record(account.clone()).0) {
                 Ok(_) | Err(RecordError::TimeInFuture { .. } | RecordError::TooLong { .. } | RecordError::EventIdReused { .. }) => {}
                 Err(error) => return Err(error.to_string()),
@@ -131,14 +143,19 @@ impl std::fmt::Debug for VerifyToken {
     }
 }
 
-/// Removes dead letters that are over, once an hour. Never ends.
-pub async fn sweep_hourly<R: Recorder>(recorder: &R, dead_letters: &Arc<DeadLetters>) {
+/// Once an hour removes dead letters that are over, and tries those again that waited for their time. Never ends.
+pub async fn look_after<R: Recorder>(recorder: &R, dead_letters: &Arc<DeadLetters>) {
     let mut hours = tokio::time::interval_at(tokio::time::Instant::now() + SWEEP, SWEEP);
     loop {
         hours.tick().await;
         let now = recorder.now();
         if let Err(error) = dead_letters.blocking(move |letters| letters.sweep(now)).await {
             tracing::error!(%error, "dead letters that are over were not removed");
+        }
+        match dead_letters.replay_due(recorder).await {
+            Ok(0) => {}
+            Ok(placed) => tracing::info!(placed, "dead letters whose time has come were placed"),
+            Err(error) => tracing::error!(%error, "dead letters whose time has come were not tried again"),
         }
     }
 }

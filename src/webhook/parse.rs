@@ -8,43 +8,14 @@
 
 use serde_json::{Value, json};
 
-use super::account_update::{account_update, restrictions_apart};
-use super::calls::call;
+use super::account_update::restrictions_apart;
 use super::change::{Change, OBJECT, Said};
-use super::echoes::echo;
 use super::event_id::{account_event_id, event_id};
-use super::json::{Object, text};
-use super::messages::message;
-use super::preferences::preference;
-use super::quality::quality;
-use super::statuses::status;
-use super::templates::{template_category, template_quality, template_status};
+use super::fields::{About, Room, about, is_list};
+use super::history::threads_apart;
+use super::json::{Object, object, text};
+use super::rescue::words_of;
 use super::update::{Fact, Item, Unplaceable, Unplaced, Update};
-use crate::ledger::writing::event_id::EventId;
-
-/// Reads one list's items.
-type Room = fn(&Change<'_>, &Object) -> Result<Vec<Said>, Unplaceable>;
-
-/// The lists that are read.
-const LISTS: [(&str, Room); 5] =
-    [("messages", message), ("statuses", status), ("calls", call), ("user_preferences", preference), ("message_echoes", echo)];
-
-/// The fields whose changes hold such lists.
-const FIELDS: [&str; 6] = ["messages", "standby", "calls", "user_preferences", "smb_message_echoes", "message_echoes"];
-
-/// The fields whose change is one item itself: it is about the account, a sender or a template, and about no contact.
-const ABOUT_THE_ACCOUNT: [(&str, Room); 6] = [
-    ("account_update", account_update),
-    ("message_template_status_update", template_status),
-    ("template_category_update", template_category),
-    ("message_template_quality_update", template_quality),
-    ("phone_number_quality_update", quality),
-    // How many messages a day and how many numbers: no rule asks for it.
-    ("business_capability_update", |_, _| Ok(Vec::new())),
-];
-
-/// Lists that only say more about the others.
-const BESIDE: [&str; 2] = ["contacts", "errors"];
 
 /// What the items of `body` come to, in order.
 #[must_use]
@@ -63,13 +34,24 @@ fn read_body(body: &[u8], updates: &mut Vec<Update>) -> Result<(), Unplaceable> 
     if body.get("object").is_some_and(|object| object != OBJECT) {
         return Err(Unplaceable::OtherObject);
     }
-    let entries = body.get("entry").ok_or(Unplaceable::Missing { what: "entry" })?;
+    let Some(entries) = body.get("entry") else {
+        return read_alone(body, updates).ok_or(Unplaceable::Missing { what: "entry" });
+    };
     for entry in entries.as_array().ok_or_else(|| shape("entry", "a list"))? {
         if let Err(reason) = read_entry(entry, updates) {
             updates.push(dead_letter(&reason, piece(None, entry)));
         }
     }
     Ok(())
+}
+
+/// A change without anything around it, as the provider's console shows its samples.
+fn read_alone(body: &Object, updates: &mut Vec<Update>) -> Option<()> {
+    body.get("field").filter(|_| body.contains_key("value"))?;
+    if let Err((reason, item)) = read_change(&Object::new(), &Value::Object(body.clone()), updates) {
+        updates.push(dead_letter(&reason, item));
+    }
+    Some(())
 }
 
 fn read_entry(entry: &Value, updates: &mut Vec<Update>) -> Result<(), Unplaceable> {
@@ -86,52 +68,81 @@ fn read_entry(entry: &Value, updates: &mut Vec<Update>) -> Result<(), Unplaceabl
 fn read_change(entry: &Object, change: &Value, updates: &mut Vec<Update>) -> Result<(), (Unplaceable, Item)> {
     let refused = |reason| (reason, piece(Some(entry), change));
     let object = change.as_object().ok_or_else(|| refused(shape("a change", "an object")))?;
-    let field = text(object, "field").ok_or_else(|| refused(Unplaceable::Missing { what: "the change's field" }))?;
+    // Some samples of the provider have it one level too high.
+    let field = text(object, "field").or_else(|| text(entry, "field"));
+    let field = field.ok_or_else(|| refused(Unplaceable::Missing { what: "the change's field" }))?;
     let value = object.get("value").ok_or_else(|| refused(Unplaceable::Missing { what: "the change's value" }))?;
     let value = value.as_object().ok_or_else(|| refused(shape("the change's value", "an object")))?;
-    let change = Change::read(entry, &field, value);
-    if let Some((_, room)) = ABOUT_THE_ACCOUNT.iter().find(|(known, _)| *known == field) {
-        updates.extend(restrictions_apart(value).iter().flat_map(|value| read_value(&change, *room, value)));
-        return Ok(());
-    }
-    if !FIELDS.contains(&field.as_str()) {
-        return Err((Unplaceable::field(&field), change.whole()));
-    }
-    let before = updates.len();
-    let mut known = false;
-    for (list, room) in LISTS {
-        let Some(items) = value.get(list) else { continue };
-        known = true;
-        match items.as_array() {
-            Some(items) => items.iter().for_each(|item| updates.extend(read_item(&change, list, room, item))),
-            None => updates.push(dead_letter(&shape(list, "a list"), change.part(list, items))),
+    match about(&field) {
+        About::Account(room) => {
+            let change = Change::read(entry, &field, value);
+            updates.extend(restrictions_apart(value).iter().flat_map(|value| read_value(&change, room, value)));
         }
-    }
-    // A list under a name that is not known may hold what somebody said.
-    for (name, items) in value.iter().filter(|(name, _)| !is_known(name)) {
-        if items.as_array().is_some_and(|items| !items.is_empty()) {
-            updates.push(dead_letter(&Unplaceable::word("the list", name), change.part(name, items)));
+        About::Nothing => updates.push(Update::NoFact),
+        About::People(lists) => {
+            for value in values_of(&field, value) {
+                read_lists(&Change::read(entry, &field, &value), lists, updates);
+            }
         }
-    }
-    if !known && updates.len() == before {
-        return Err((Unplaceable::NothingKnown, change.whole()));
+        About::Unknown => return Err((Unplaceable::field(&field), Change::read(entry, &field, value).whole())),
     }
     Ok(())
 }
 
+/// The values that a change about people holds, each with its lists beside `metadata` and `contacts`.
+fn values_of(field: &str, value: &Object) -> Vec<Object> {
+    match (field, object(value, field)) {
+        ("history", _) => threads_apart(value),
+        // Under a key of the field's own name, `metadata` beside it.
+        ("standby", Some(inner)) => {
+            let mut outer = value.clone();
+            outer.remove(field);
+            let inner = inner.iter().map(|(name, part)| (name.clone(), part.clone()));
+            outer.extend(inner);
+            vec![outer]
+        }
+        _ => vec![value.clone()],
+    }
+}
+
+fn read_lists(change: &Change<'_>, lists: &[(&str, Room)], updates: &mut Vec<Update>) {
+    let before = updates.len();
+    let mut known = false;
+    for (list, room) in lists {
+        let Some(items) = change.value.get(*list) else { continue };
+        known = true;
+        match items {
+            Value::Null => {}
+            Value::Array(items) => {
+                updates.extend(items.iter().flat_map(|item| read_item(change, list, *room, &change.without_doubt(item))));
+            }
+            _ => updates.push(dead_letter(&shape(list, "a list"), change.part(list, items))),
+        }
+    }
+    // A list under a name that is not known may hold what somebody said.
+    for (name, items) in change.value.iter().filter(|(name, _)| !is_list(name)) {
+        if items.as_array().is_some_and(|items| !items.is_empty()) {
+            updates.push(dead_letter(&Unplaceable::word("the list", name), change.part(name, items)));
+        }
+    }
+    if !known && updates.len() == before && change.value.get("errors").is_some_and(Value::is_array) {
+        // An error of a request of ours, about no message.
+        updates.push(Update::NoFact);
+    } else if !known && updates.len() == before {
+        updates.push(dead_letter(&Unplaceable::NothingKnown, change.whole()));
+    }
+}
+
 fn read_value(change: &Change<'_>, room: Room, value: &Object) -> Vec<Update> {
     let read = room(change, value).and_then(|sayings| {
-        let facts = sayings.into_iter().map(|said| {
-            let event_id = account_event_id(&change.entry_id()?, change.field, value, said.occurred_at);
-            recorded(event_id, said, change.of(value))
+        let facts = sayings.into_iter().map(|Said { occurred_at, what }| {
+            let event_id = account_event_id(&change.entry_id()?, change.field, value, occurred_at);
+            let event_id = event_id.ok_or(Unplaceable::Missing { what: "an event id" })?;
+            Ok(recorded(Fact { event_id, occurred_at: Some(occurred_at), what, item: change.of(value) }))
         });
         facts.collect::<Result<Vec<Update>, Unplaceable>>()
     });
-    match read {
-        Ok(facts) if facts.is_empty() => vec![Update::NoFact],
-        Ok(facts) => facts,
-        Err(reason) => vec![dead_letter(&reason, change.of(value))],
-    }
+    known_or_not(read, || change.of(value))
 }
 
 fn read_item(change: &Change<'_>, list: &str, room: Room, item: &Value) -> Vec<Update> {
@@ -140,22 +151,32 @@ fn read_item(change: &Change<'_>, list: &str, room: Room, item: &Value) -> Vec<U
         let facts = sayings.into_iter().enumerate().map(|(index, said)| fact(change, list, item, object, index, said));
         facts.collect::<Result<Vec<Update>, Unplaceable>>()
     });
-    match read {
-        Ok(facts) if facts.is_empty() => vec![Update::NoFact],
-        Ok(facts) => facts,
-        Err(reason) => vec![dead_letter(&reason, change.item(list, item))],
-    }
+    let is_lost = read.is_err() && list == "messages";
+    let words = item.as_object().filter(|_| is_lost).and_then(|object| words_of(change, object, change.item(list, item)));
+    let words = words.map(|fact| Update::Words(Box::new(fact)));
+    words.into_iter().chain(known_or_not(read, || change.item(list, item))).collect()
 }
 
 fn fact(change: &Change<'_>, list: &str, item: &Value, object: &Object, index: usize, said: Said) -> Result<Update, Unplaceable> {
-    let event_id = event_id(change.sender()?, list, object, index, said.occurred_at, &said.what);
-    recorded(event_id, said, change.item(list, item))
+    let Said { occurred_at, what } = said;
+    // Live or of before, a message is another event: only one of them opens a window.
+    let told_in = if change.field == "history" { "history" } else { list };
+    let event_id = event_id(change.sender()?, told_in, object, index, Some(occurred_at), &what);
+    let event_id = event_id.ok_or(Unplaceable::Missing { what: "an event id" })?;
+    Ok(recorded(Fact { event_id, occurred_at: Some(occurred_at), what, item: change.item(list, item) }))
 }
 
-fn recorded(event_id: Option<EventId>, said: Said, item: Item) -> Result<Update, Unplaceable> {
-    let event_id = event_id.ok_or(Unplaceable::Missing { what: "an event id" })?;
-    let Said { occurred_at, what } = said;
-    Ok(Update::Record(Box::new(Fact { event_id, occurred_at, what, item })))
+/// An item's facts, that it has none, or why not.
+fn known_or_not(read: Result<Vec<Update>, Unplaceable>, item: impl FnOnce() -> Item) -> Vec<Update> {
+    match read {
+        Ok(facts) if facts.is_empty() => vec![Update::NoFact],
+        Ok(facts) => facts,
+        Err(reason) => vec![dead_letter(&reason, item())],
+    }
+}
+
+fn recorded(fact: Fact) -> Update {
+    Update::Record(Box::new(fact))
 }
 
 fn dead_letter(reason: &Unplaceable, item: Item) -> Update {
@@ -178,8 +199,4 @@ fn piece(entry: Option<&Object>, piece: &Value) -> Item {
     );
     let field = piece.get("field").and_then(Value::as_str).unwrap_or_default().to_owned();
     Item { field, payload: json!({ "object": OBJECT, "entry": [entry] }).to_string().into_bytes() }
-}
-
-fn is_known(name: &str) -> bool {
-    BESIDE.contains(&name) || LISTS.iter().any(|(list, _)| *list == name)
 }

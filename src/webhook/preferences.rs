@@ -18,7 +18,7 @@ pub(super) fn preference(change: &Change<'_>, preference: &Object) -> Result<Vec
     }
     let value = text(preference, "value").ok_or(Unplaceable::Missing { what: "the preference's value" })?;
     let what = What::Preference {
-        preference: value.parse().map_err(|_| Unplaceable::word("preference value", &value))?,
+        preference: value.to_ascii_lowercase().parse().map_err(|_| Unplaceable::word("preference value", &value))?,
         contact: change.contact(preference, &OWN)?,
         sender: change.sender()?.clone(),
     };

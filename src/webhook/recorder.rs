@@ -1,7 +1,9 @@
 //! What the webhook needs of the ledger; tests put another in its place.
 
 use std::future::Future;
+use std::sync::Arc;
 
+use crate::consent::policy::Policy;
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Seq};
 use crate::ledger::Ledger;
@@ -14,6 +16,9 @@ pub trait Recorder: Clone + Send + Sync + 'static {
 
     /// Whether there is such an account.
     fn knows(&self, account: &Account) -> bool;
+
+    /// The rules that an account has now.
+    fn policy(&self, account: &Account) -> Arc<Policy>;
 
     /// The last entry's seq.
     fn head(&self) -> Seq;
@@ -32,6 +37,10 @@ impl Recorder for Ledger {
 
     fn knows(&self, account: &Account) -> bool {
         self.has_account(account)
+    }
+
+    fn policy(&self, account: &Account) -> Arc<Policy> {
+        self.policies(account, None, 0).map_or_else(|_| Arc::new(Policy::meta()), |known| known.in_force.policy.policy)
     }
 
     fn head(&self) -> Seq {

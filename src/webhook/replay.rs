@@ -1,13 +1,18 @@
 //! Dead letters once more, with today's parser.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::dead_letters::{DeadLetterError, DeadLetters, LetterId};
 use super::parse::parse;
 use super::recorder::Recorder;
+use super::rescue::refuses;
 use super::update::Update;
 use crate::consent::words::Account;
 use crate::ledger::writing::record::RecordError;
+
+/// How the reason of a letter begins that only waits for its time.
+pub(super) const AHEAD: &str = "dated ahead, tried again every hour: ";
 
 /// Which letters to try again.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -70,6 +75,23 @@ impl DeadLetters {
         Ok(results)
     }
 
+    /// Tries those again that only wait for their time; says how many were placed.
+    ///
+    /// # Errors
+    /// Where the letters cannot be read, or not be marked.
+    pub async fn replay_due<R: Recorder>(self: &Arc<Self>, recorder: &R) -> Result<usize, DeadLetterError> {
+        let mut due: BTreeMap<Account, Vec<LetterId>> = BTreeMap::new();
+        for letter in self.blocking(|letters| letters.waiting(|letter| letter.reason.starts_with(AHEAD))).await? {
+            due.entry(letter.account).or_default().push(letter.id);
+        }
+        let mut placed = 0;
+        for (account, ids) in due {
+            let replayed = self.replay(&account, Which::These(ids), recorder).await?;
+            placed += replayed.iter().filter(|(_, replayed)| matches!(replayed, Replayed::Placed { .. })).count();
+        }
+        Ok(placed)
+    }
+
     /// Runs what blocks away from the async threads.
     pub(super) async fn blocking<T, F>(self: &Arc<Self>, work: F) -> Result<T, DeadLetterError>
     where
@@ -85,18 +107,21 @@ impl DeadLetters {
 }
 
 async fn again<R: Recorder>(account: &Account, payload: &[u8], recorder: &R) -> Replayed {
-    let mut records = Vec::new();
+    let policy = recorder.policy(account);
+    let (mut records, mut words, mut unplaced) = (Vec::new(), Vec::new(), None);
     for update in parse(payload) {
         match update {
             Update::Record(fact) => records.push(fact.into_record(account.clone()).0),
-            Update::NoFact => {}
-            Update::DeadLetter(unplaced) => return Replayed::Stays { reason: unplaced.reason },
+            Update::Words(fact) if refuses(&fact.what, &policy) => words.push(fact.into_record(account.clone()).0),
+            Update::NoFact | Update::Words(_) => {}
+            Update::DeadLetter(left) => unplaced = unplaced.or(Some(left.reason)),
         }
     }
     let facts = records.len();
-    let answers = recorder.record_all(records).await;
-    match answers.into_iter().find_map(Result::err) {
-        Some(error) => Replayed::Stays { reason: refusal(&error) },
+    let asked = if unplaced.is_some() { words } else { records };
+    let refused = recorder.record_all(asked).await.into_iter().find_map(Result::err);
+    match unplaced.or_else(|| refused.as_ref().map(refusal)) {
+        Some(reason) => Replayed::Stays { reason },
         None => Replayed::Placed { facts },
     }
 }

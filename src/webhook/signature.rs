@@ -53,15 +53,37 @@ pub fn sign(secret: &AppSecret, body: &[u8]) -> String {
     format!("sha256={}", hex::encode(secret.0.clone().chain_update(body).finalize().into_bytes()))
 }
 
-/// Checks the header's value against the raw body, in constant time.
+/// What a header claims the signature to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Claimed([u8; 32]);
+
+impl Claimed {
+    /// Reads the header's value.
+    ///
+    /// # Errors
+    /// Where it is missing or malformed.
+    pub fn read(header: Option<&[u8]>) -> Result<Self, SignatureError> {
+        let digits = header.ok_or(SignatureError::Missing)?.strip_prefix(b"sha256=").ok_or(SignatureError::Malformed)?;
+        let mut claimed = [0; 32];
+        hex::decode_to_slice(digits, &mut claimed).map_err(|_| SignatureError::Malformed)?;
+        Ok(Self(claimed))
+    }
+
+    /// Checks it against the raw body, in constant time.
+    ///
+    /// # Errors
+    /// Where it was made with another secret or for other bytes.
+    pub fn verify(self, secret: &AppSecret, body: &[u8]) -> Result<(), SignatureError> {
+        secret.0.clone().chain_update(body).verify_slice(&self.0).map_err(|_| SignatureError::Wrong)
+    }
+}
+
+/// Checks the header's value against the raw body.
 ///
 /// # Errors
 /// Where the header is missing or malformed, or was made with another secret or for other bytes.
 pub fn verify(secret: &AppSecret, header: Option<&[u8]>, body: &[u8]) -> Result<(), SignatureError> {
-    let digits = header.ok_or(SignatureError::Missing)?.strip_prefix(b"sha256=").ok_or(SignatureError::Malformed)?;
-    let mut claimed = [0; 32];
-    hex::decode_to_slice(digits, &mut claimed).map_err(|_| SignatureError::Malformed)?;
-    secret.0.clone().chain_update(body).verify_slice(&claimed).map_err(|_| SignatureError::Wrong)
+    Claimed::read(header)?.verify(secret, body)
 }
 
 #[cfg(test)]

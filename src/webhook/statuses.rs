@@ -12,8 +12,12 @@ use super::contact::RECIPIENT;
 use super::json::{Object, text, timestamp};
 use super::messages::message_id;
 use super::update::Unplaceable;
+use crate::consent::event::{CODE_MARKETING_STOPPED, CODE_WINDOW_CLOSED};
 use crate::consent::words::InboundKind;
 use crate::ledger::writing::record::What;
+
+/// The codes that change an answer.
+const DECISIVE: [u32; 2] = [CODE_MARKETING_STOPPED, CODE_WINDOW_CLOSED];
 
 /// What a status says: a receipt says nothing, whoever it is for.
 pub(super) fn status(change: &Change<'_>, status: &Object) -> Result<Vec<Said>, Unplaceable> {
@@ -22,10 +26,13 @@ pub(super) fn status(change: &Change<'_>, status: &Object) -> Result<Vec<Said>, 
     match (of.as_str(), word.to_ascii_lowercase().as_str()) {
         ("call", "accepted") => call_accepted(change, status),
         // A payment's status is about money.
-        ("call", "ringing" | "rejected")
-        | ("message", "sent" | "delivered" | "read" | "played" | "deleted" | "warning")
-        | ("payment", _) => Ok(Vec::new()),
+        ("call", "ringing" | "rejected" | "failed") | ("payment", _) => Ok(Vec::new()),
         ("message", "failed") => failed(change, status),
+        // Whatever the word is, the platform says that the person stopped marketing, or that the window is closed.
+        ("message", _) if !in_group(status) && codes(status).iter().any(|code| DECISIVE.contains(code)) => failed(change, status),
+        ("message", "accepted" | "sent" | "delivered" | "read" | "played" | "deleted" | "warning" | "held_for_quality_assessment") => {
+            Ok(Vec::new())
+        }
         ("call", _) => Err(Unplaceable::word("call status", &word)),
         ("message", _) => Err(Unplaceable::word("message status", &word)),
         (other, _) => Err(Unplaceable::word("status type", other)),
@@ -46,15 +53,14 @@ fn call_accepted(change: &Change<'_>, status: &Object) -> Result<Vec<Said>, Unpl
 
 /// One fact per error code.
 fn failed(change: &Change<'_>, status: &Object) -> Result<Vec<Said>, Unplaceable> {
-    if text(status, "recipient_type").is_some_and(|to| to == "group") {
+    if in_group(status) {
         return Err(Unplaceable::GroupFailed);
     }
     let sender = change.sender()?;
     let contact = change.contact(status, &RECIPIENT)?;
     let occurred_at = timestamp(status)?;
     let message_id = message_id(status)?;
-    let errors = status.get("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let codes: Vec<u32> = errors.iter().filter_map(|error| text(error.as_object()?, "code")?.parse().ok()).collect();
+    let codes = codes(status);
     if codes.is_empty() {
         return Err(Unplaceable::NoErrorCode);
     }
@@ -63,4 +69,20 @@ fn failed(change: &Change<'_>, status: &Object) -> Result<Vec<Said>, Unplaceable
         what: What::SendFailed { contact: contact.clone(), sender: sender.clone(), code, message_id: message_id.clone() },
     };
     Ok(codes.into_iter().map(said).collect())
+}
+
+fn in_group(status: &Object) -> bool {
+    text(status, "recipient_type").is_some_and(|to| to == "group")
+}
+
+/// The error codes, each once.
+fn codes(status: &Object) -> Vec<u32> {
+    let errors = status.get("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let mut codes: Vec<u32> = Vec::new();
+    for code in errors.iter().filter_map(|error| text(error.as_object()?, "code")?.parse().ok()) {
+        if !codes.contains(&code) {
+            codes.push(code);
+        }
+    }
+    codes
 }

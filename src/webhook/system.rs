@@ -38,17 +38,21 @@ pub(super) fn system(change: &Change<'_>, message: &Object) -> Result<Vec<Said>,
     Ok(moves.into_iter().map(said).collect())
 }
 
-/// The number's move and, where both user IDs are told, the user ID's.
+/// The moves of whatever is told of both sides: the number, the user ID, or both. The old number stands in a field or, as
+/// the platform documents it, in the body.
 fn number_change(message: &Object, system: &Object) -> Result<Vec<(Identifier, Identifier)>, Unplaceable> {
-    let phone = |text: Option<String>| {
-        let digits = text.ok_or(Unplaceable::NoContact)?;
-        Identifier::from_wa_id(&digits).map_err(|error| Unplaceable::Contact { error })
-    };
-    let old = phone(text(message, "from"))?;
-    let new = phone(text(system, "wa_id").or_else(|| text(system, "new_wa_id")))?;
+    let phone = |digits: String| Identifier::from_wa_id(&digits).map_err(|error| Unplaceable::Contact { error });
+    let new = text(system, "wa_id").or_else(|| text(system, "new_wa_id"));
+    let old = text(message, "from").or_else(|| from_the_end_of(&text(system, "body")?, new.as_ref()?));
     let user_id = |of: &Object, key| text(of, key).and_then(|given| read_user_id(&given).ok());
     let user_ids = user_id(message, FROM.user_id).zip(user_id(system, "user_id")).filter(|(old, new)| old != new);
-    Ok([Some((old, new)), user_ids].into_iter().flatten().collect())
+    let phones = match (old, new) {
+        (Some(old), Some(new)) => Some((phone(old)?, phone(new)?)),
+        // People may hide their number: then the user ID is all there is.
+        _ if user_ids.is_some() => None,
+        _ => return Err(Unplaceable::NoContact),
+    };
+    Ok([phones, user_ids].into_iter().flatten().collect())
 }
 
 /// The user ID's move; the old one stands in a field or, as the platform documents it, at the end of the body.

@@ -16,6 +16,8 @@ pub enum Update {
     NoFact,
     /// It cannot be placed and is kept.
     DeadLetter(Unplaced),
+    /// Words of a message that cannot be placed, which stands behind it: recorded only where they opt out.
+    Words(Box<Fact>),
 }
 
 /// What an item says.
@@ -23,8 +25,8 @@ pub enum Update {
 pub struct Fact {
     /// Its name for the ledger; equal for a redelivery.
     pub event_id: EventId,
-    /// When the person acted.
-    pub occurred_at: Time,
+    /// When the person acted; none: nobody knows, so it counts from when it is recorded.
+    pub occurred_at: Option<Time>,
     /// What happened.
     pub what: What,
     /// The item itself, should the ledger refuse it.
@@ -36,7 +38,7 @@ impl Fact {
     #[must_use]
     pub fn into_record(self, account: Account) -> (Record, Item) {
         let Self { event_id, occurred_at, what, item } = self;
-        (Record { account, actor: Actor::PROVIDER, event_id: Some(event_id), occurred_at: Some(occurred_at), what }, item)
+        (Record { account, actor: Actor::PROVIDER, event_id: Some(event_id), occurred_at, what }, item)
     }
 }
 
@@ -88,9 +90,9 @@ pub enum Unplaceable {
         /// What was expected.
         expected: &'static str,
     },
-    /// A field that is kept for later.
-    #[error("field {field:?} is not recorded yet")]
-    FieldNotRecorded {
+    /// A field that this version does not know.
+    #[error("field {field:?} is not known")]
+    UnknownField {
         /// Its name.
         field: String,
     },
@@ -120,12 +122,9 @@ pub enum Unplaceable {
     /// No time.
     #[error("the time is not seconds since 1970")]
     Time,
-    /// No time of an end.
-    #[error("the restriction's expiration is not seconds since 1970")]
-    Expiration,
-    /// A ban that is over.
-    #[error("the account is reinstated: no rule ends a restriction early, one without an end stays in force")]
-    Reinstated,
+    /// A message of before that is neither from us nor from the one it was written with.
+    #[error("the message of before is neither ours nor of the person it was written with")]
+    NeitherSide,
     /// Not what a template is found by.
     #[error("the template cannot be found: {error}")]
     Template {
@@ -167,10 +166,10 @@ impl Unplaceable {
         Self::UnknownWord { what, word: cut(word) }
     }
 
-    /// A field that is kept for later.
+    /// A field that is not known.
     #[must_use]
     pub fn field(field: &str) -> Self {
-        Self::FieldNotRecorded { field: cut(field) }
+        Self::UnknownField { field: cut(field) }
     }
 }
 

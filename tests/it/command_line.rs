@@ -119,11 +119,11 @@ fn with_json_every_line_is_a_value() {
     let trail = say(&server, "trail --json --contact +447400123456 --sender 1").json();
     assert_eq!((trail.len(), &trail[1]["entry_hash"]), (2, &acknowledged["entry_hash"]));
     assert_eq!(trail[0]["contact"]["decisions"]["service"]["permission"], "FREE_FORM");
-    let body = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/wa_webhooks/account_update__account_disabled.json");
+    let body = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/wa_webhooks/deleted_message__revoke.json");
     let http = server.http_url();
     let replayed = cli(&["webhook", "replay", "--json", body.to_str().unwrap(), "--app-secret", "s", "--server-http", &http]);
     assert_eq!((replayed.json()[0]["status"].as_str(), &replayed.json()[1]["bodies"]), (Some("200"), &1.into()));
-    assert_eq!(say(&server, "dead-letters list --json").json()[0]["field"], "account_update");
+    assert_eq!(say(&server, "dead-letters list --json").json()[0]["field"], "messages");
     assert_eq!(say(&server, "dead-letters replay --json").json(), [serde_json::json!({ "tried": 1, "placed": 0, "kept": 1 })]);
 }
 

@@ -70,12 +70,13 @@ fn the_oracle_gives_every_answer_of_the_scenario_files() {
 
 #[test]
 fn differences_that_were_found_stay_settled() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/found/differences.yaml");
-    let found = read(&path).unwrap();
-    let (mut plain, mut real) = (Report::default(), Report::default());
-    plain.play(&found, || Ok(Oracle::new()), |line| println!("{line}"));
-    real.play(&found, RealEngine::new, |line| println!("{line}"));
-    assert_eq!((plain.ok(), real.ok()), (found.scenarios.len(), found.scenarios.len()));
+    for name in ["differences.yaml", "lifts.yaml"] {
+        let found = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/found").join(name)).unwrap();
+        let (mut plain, mut real) = (Report::default(), Report::default());
+        plain.play(&found, || Ok(Oracle::new()), |line| println!("{line}"));
+        real.play(&found, RealEngine::new, |line| println!("{line}"));
+        assert_eq!((plain.ok(), real.ok()), (found.scenarios.len(), found.scenarios.len()), "{name}");
+    }
 }
 
 /// Those of a file's scenarios that the oracle can play: it reads no webhooks.

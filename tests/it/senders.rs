@@ -14,7 +14,7 @@ use consent_ledger::ledger::{CheckError, Ledger, Options};
 use consent_ledger::proto::report_standing_request::Report;
 use consent_ledger::proto::{
     CheckSendRequest, DeclareSenderRequest, EscalationPath, GetSenderStandingRequest, Permission, Quality, Reason, ReportStandingRequest,
-    Restriction, RestrictionKind, SenderDeclaration, SenderStanding, SenderState,
+    Restriction, RestrictionKind, RestrictionLift, SenderDeclaration, SenderStanding, SenderState,
 };
 use prost_types::Timestamp;
 
@@ -81,6 +81,33 @@ fn red_starts_a_term_of_seven_days_that_an_accepted_path_ends() {
         let reachable = standing(&client, GetSenderStandingRequest::default()).await;
         assert_eq!((reachable.state(), reachable.deadline, reachable.days_left), (SenderState::Flagged, None, 0));
         assert_eq!((reachable.accepted_paths, reachable.advice.len()), (vec![phone], 0));
+    });
+}
+
+#[test]
+fn a_lift_opens_from_its_instant_on_for_whoever_knows_of_it() {
+    on_a_server(async |client| {
+        client.opt_in(opt_in(CONTACT, "")).await.unwrap();
+        let all = vec![RestrictionKind::All.into()];
+        let began = now(&client).await;
+        let ban = Report::Restriction(Restriction { kinds: all.clone(), until: None });
+        let banned = report(&client, SENDER, ban, Some(began)).await;
+        let marketing = || CheckSendRequest { category: 1, ..question(CONTACT, SENDER) };
+        let closed = client.check(marketing()).await.unwrap();
+        assert_eq!((closed.permission(), closed.valid_until), (Permission::Nothing, None));
+        let lift = |kinds: &[i32]| Report::Lift(RestrictionLift { kinds: kinds.to_vec() });
+        // Another kind, the account's, the same instant: none of these is it.
+        report(&client, SENDER, lift(&[RestrictionKind::BusinessInitiated.into()]), None).await;
+        report(&client, "", lift(&all), None).await;
+        report(&client, SENDER, lift(&all), Some(began)).await;
+        assert_eq!(client.check(marketing()).await.unwrap().permission(), Permission::Nothing);
+        let lifted = now(&client).await;
+        report(&client, SENDER, lift(&all), Some(lifted)).await;
+        assert_eq!(client.check(marketing()).await.unwrap().permission(), Permission::TemplateOnly);
+        let before = CheckSendRequest { at: Some(after(&lifted, 0)), known_seq: banned, ..marketing() };
+        assert_eq!(client.check(before).await.unwrap().permission(), Permission::Nothing, "it was not known then");
+        let stands = standing(&client, GetSenderStandingRequest::default()).await;
+        assert_eq!((stands.state(), stands.restrictions.len()), (SenderState::Ok, 0));
     });
 }
 

@@ -21,7 +21,7 @@ KINDS = {
     16: "LedgerCreated", 17: "SigningKeyChanged", 18: "SecretRotated", 19: "HeadsCommitted", 20: "PrincipalAdded",
     21: "PrincipalRevoked", 32: "AccountCreated", 33: "PolicyAdopted", 34: "SenderDeclared",
     35: "SenderQualityReported", 36: "SenderRestricted", 37: "TemplateRegistered", 38: "TemplateChanged",
-    39: "PersonalDataRead", 48: "OptedIn", 49: "OptedOut", 50: "InboundMessageReceived",
+    39: "PersonalDataRead", 40: "RestrictionsLifted", 48: "OptedIn", 49: "OptedOut", 50: "InboundMessageReceived",
     51: "PlatformPreferenceChanged", 52: "SendFailed", 53: "ConfirmationSent", 54: "PossibleOptOutResolved",
     64: "IdentifiersLinked", 65: "NumberChanged", 66: "UserIdChanged", 67: "IdentityKeyChanged",
     80: "ErasureRequested", 81: "ErasureCancelled", 82: "ContactErased", 83: "LegalHoldChanged",

@@ -128,6 +128,7 @@ MESSAGES = {
         34: "sender_declared SenderDeclared", 35: "sender_quality_reported SenderQualityReported",
         36: "sender_restricted SenderRestricted", 37: "template_registered TemplateRegistered",
         38: "template_changed TemplateChanged", 39: "personal_data_read PersonalDataRead",
+        40: "restrictions_lifted RestrictionsLifted",
         48: "opted_in OptedIn", 49: "opted_out OptedOut", 50: "inbound_message_received InboundMessageReceived",
         51: "platform_preference_changed PlatformPreferenceChanged", 52: "send_failed SendFailed",
         53: "confirmation_sent ConfirmationSent", 54: "possible_opt_out_resolved PossibleOptOutResolved",
@@ -176,6 +177,7 @@ MESSAGES = {
     },
     "SenderQualityReported": {1: "sender string", 2: "quality Quality"},
     "SenderRestricted": {1: "sender string", 2: "kinds *RestrictionKind", 3: "until int64"},
+    "RestrictionsLifted": {1: "sender string", 2: "kinds *RestrictionKind"},
     "TemplateRegistered": {
         1: "name string", 2: "language string", 3: "category Category", 4: "parameters uint32",
         5: "status TemplateStatus", 6: "opt_in_request bool",
@@ -225,7 +227,7 @@ ENUMS = {
     "InboundKind": [
         "UNSPECIFIED", "TEXT", "IMAGE", "AUDIO", "VIDEO", "DOCUMENT", "STICKER", "LOCATION", "CONTACTS", "ORDER", "BUTTON",
         "INTERACTIVE", "CALL", "CALL_ACCEPTED", "CALL_PERMISSION_REPLY", "REACTION", "UNSUPPORTED", "EDIT", "REVOKE", "SYSTEM",
-        "GROUP", "WELCOME",
+        "GROUP", "WELCOME", "HISTORY",
     ],
     "Keyword": ["UNSPECIFIED", "OPT_OUT", "OPT_IN"],
     "PlatformPreference": ["UNSPECIFIED", "STOP", "RESUME", "SIGNUP"],

@@ -23,7 +23,7 @@ pub struct Inbound {
     #[command(flatten)]
     shown: Shown,
     /// What came in: text, image, audio, video, document, sticker, location, contacts, order, button, interactive, call, call-accepted,
-    /// call-permission-reply, reaction, unsupported, edit, revoke, system, group, welcome
+    /// call-permission-reply, reaction, unsupported, edit, revoke, system, group, welcome, history
     #[arg(long, value_name = "KIND", default_value = "text")]
     kind: InboundKind,
     /// Its body or caption, or the button's text

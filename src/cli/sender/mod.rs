@@ -1,6 +1,7 @@
 //! `sender`: what a sender is, and how it stands with the platform.
 
 mod declare;
+mod lift;
 mod rate;
 mod restrict;
 pub mod standing;
@@ -23,6 +24,7 @@ enum What {
     Declare(declare::Declare),
     Rate(rate::Rate),
     Restrict(restrict::Restrict),
+    Lift(lift::Lift),
     Standing(standing::Standing),
 }
 
@@ -36,6 +38,7 @@ impl Sender {
             What::Declare(command) => command.run().await?,
             What::Rate(command) => command.run().await?,
             What::Restrict(command) => command.run().await?,
+            What::Lift(command) => command.run().await?,
             What::Standing(command) => return command.run(output).await,
         };
         acknowledged(output, acknowledgement)

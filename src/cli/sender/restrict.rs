@@ -18,7 +18,7 @@ Example:
 
 /// Report what the platform forbids a sender, or all senders of the account.
 ///
-/// It binds until its end, whatever is reported later; several restrictions bind together. Without --until it binds for good.
+/// It binds until its end, or until `sender lift` ends it; several restrictions bind together.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Restrict {
@@ -31,7 +31,7 @@ pub struct Restrict {
     /// What is forbidden, separated by commas: business-initiated (no templates), customer-initiated (no free-form messages), all
     #[arg(long, value_name = "KIND,…", required = true, value_delimiter = ',')]
     kind: Vec<RestrictionKind>,
-    /// When it ends, in RFC 3339; without it, never
+    /// When it ends, in RFC 3339; without it, once it is lifted
     #[arg(long, value_name = "TIME")]
     until: Option<Time>,
     #[command(flatten)]

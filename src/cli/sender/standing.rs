@@ -129,7 +129,7 @@ pub fn lines(standing: &SenderStanding) -> Vec<String> {
         lines.push("restrictions: none".into());
     }
     lines.extend(standing.restrictions.iter().map(|restriction| {
-        let until = words::time(restriction.until.as_ref()).map_or_else(|| "for good".into(), |until| format!("until {until}"));
+        let until = words::time(restriction.until.as_ref()).map_or_else(|| "until it is lifted".into(), |until| format!("until {until}"));
         format!("restricted: {} {until}", kinds(restriction).join(", "))
     }));
     lines.push(match &standing.declaration {

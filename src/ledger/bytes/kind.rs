@@ -21,6 +21,7 @@ pub fn kind_of(fact: &clear_part::Fact) -> u16 {
         F::TemplateRegistered(_) => 37,
         F::TemplateChanged(_) => 38,
         F::PersonalDataRead(_) => 39,
+        F::RestrictionsLifted(_) => 40,
         F::OptedIn(_) => 48,
         F::OptedOut(_) => 49,
         F::InboundMessageReceived(_) => 50,
@@ -59,6 +60,7 @@ pub fn kind_name(fact: &clear_part::Fact) -> &'static str {
         F::TemplateRegistered(_) => "TemplateRegistered",
         F::TemplateChanged(_) => "TemplateChanged",
         F::PersonalDataRead(_) => "PersonalDataRead",
+        F::RestrictionsLifted(_) => "RestrictionsLifted",
         F::OptedIn(_) => "OptedIn",
         F::OptedOut(_) => "OptedOut",
         F::InboundMessageReceived(_) => "InboundMessageReceived",
@@ -97,6 +99,7 @@ pub fn field_name(fact: &clear_part::Fact) -> &'static str {
         F::TemplateRegistered(_) => "template_registered",
         F::TemplateChanged(_) => "template_changed",
         F::PersonalDataRead(_) => "personal_data_read",
+        F::RestrictionsLifted(_) => "restrictions_lifted",
         F::OptedIn(_) => "opted_in",
         F::OptedOut(_) => "opted_out",
         F::InboundMessageReceived(_) => "inbound_message_received",
@@ -153,7 +156,7 @@ pub const KINDS: [(u16, &str); 30] = [
 /// Whether a kind is one of version 1.
 #[must_use]
 pub const fn is_known(kind: u16) -> bool {
-    matches!(kind, 16..=21 | 32..=39 | 48..=54 | 64..=67 | 80..=83 | 96)
+    matches!(kind, 16..=21 | 32..=40 | 48..=54 | 64..=67 | 80..=83 | 96)
 }
 
 #[cfg(test)]

@@ -71,6 +71,7 @@ pub fn act(stored: &Stored, number: Numbering<'_>) -> Option<Act> {
         | Stored::SenderDeclared(_)
         | Stored::SenderQualityReported(_)
         | Stored::SenderRestricted(_)
+        | Stored::RestrictionsLifted(_)
         | Stored::TemplateRegistered(_)
         | Stored::TemplateChanged(_)
         | Stored::PersonalDataRead(_)
@@ -119,6 +120,11 @@ pub fn account_act(stored: &Stored, number: Numbering<'_>) -> Option<AccountAct>
                 kinds: restricted.kinds.iter().map(|kind| RestrictionKind::from_number(*kind).unwrap_or(RestrictionKind::All)).collect(),
                 until: (restricted.until != 0).then(|| Time::from_micros(restricted.until)),
             },
+        },
+        // A kind that is not known lifts nothing.
+        Stored::RestrictionsLifted(lifted) => AccountAct::RestrictionsLifted {
+            sender: sender(&lifted.sender),
+            kinds: lifted.kinds.iter().filter_map(|kind| RestrictionKind::from_number(*kind)).collect(),
         },
         Stored::TemplateRegistered(registered) => AccountAct::TemplateRegistered {
             key: TemplateKey::new(&registered.name, &registered.language).ok()?,

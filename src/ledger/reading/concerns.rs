@@ -12,6 +12,7 @@ pub fn sender_named(clear: &ClearPart) -> &str {
         Some(Fact::SenderDeclared(fact)) => &fact.sender,
         Some(Fact::SenderQualityReported(fact)) => &fact.sender,
         Some(Fact::SenderRestricted(fact)) => &fact.sender,
+        Some(Fact::RestrictionsLifted(fact)) => &fact.sender,
         Some(Fact::OptedIn(fact)) => &fact.sender,
         Some(Fact::OptedOut(fact)) => &fact.sender,
         Some(Fact::InboundMessageReceived(fact)) => &fact.sender,

@@ -246,6 +246,7 @@ impl Committer {
             | What::DeclareSender { .. }
             | What::ReportQuality { .. }
             | What::Restrict { .. }
+            | What::Lift { .. }
             | What::RegisterTemplate { .. }
             | What::ChangeTemplate { .. } => self.about_account(batch, record, account, when),
             what => match self.of_contact(batch, record, what, &account, when) {

@@ -6,6 +6,7 @@ use prost::Message;
 use crate::consent::identifier::Identifier;
 use crate::consent::keyword::{Keyword, Reading};
 use crate::consent::policy::{Policy, Scope};
+use crate::consent::sender::RestrictionKind;
 use crate::consent::time::Time;
 use crate::consent::words::{Categories, Method, Sender};
 use crate::ledger::memory::fold::{category_numbers, store_policy};
@@ -60,10 +61,11 @@ pub fn fact(what: &What) -> Option<Fact> {
             Fact::SenderQualityReported(proto::SenderQualityReported { sender: sender.to_string(), quality: quality.number().into() })
         }
         What::Restrict { sender, restriction } => {
-            let mut kinds: Vec<i32> = restriction.kinds.iter().map(|kind| kind.number().into()).collect();
-            kinds.sort_unstable();
-            kinds.dedup();
-            Fact::SenderRestricted(proto::SenderRestricted { sender: name(sender), kinds, until: end(restriction.until) })
+            let (sender, kinds) = (name(sender), kind_numbers(&restriction.kinds));
+            Fact::SenderRestricted(proto::SenderRestricted { sender, kinds, until: end(restriction.until) })
+        }
+        What::Lift { sender, kinds } => {
+            Fact::RestrictionsLifted(proto::RestrictionsLifted { sender: name(sender), kinds: kind_numbers(kinds) })
         }
         What::RegisterTemplate { key, template } => Fact::TemplateRegistered(proto::TemplateRegistered {
             name: key.name().to_owned(),
@@ -83,6 +85,12 @@ pub fn fact(what: &What) -> Option<Fact> {
         What::Erasure(step) => return step.fact(),
         What::CreateAccount | What::AdoptPolicy { .. } | What::Erase { .. } | What::IssueReceipt { .. } => return None,
     })
+}
+
+/// Kinds of restriction as stored: ascending, each once.
+fn kind_numbers(kinds: &[RestrictionKind]) -> Vec<i32> {
+    let numbers: std::collections::BTreeSet<i32> = kinds.iter().map(|kind| kind.number().into()).collect();
+    numbers.into_iter().collect()
 }
 
 /// An end as stored. Zero stands for never: an end at 1970 itself is over just as well a microsecond before.
@@ -172,6 +180,7 @@ pub fn sealed(what: &What, keeps_text: bool) -> SealedPart {
         | What::DeclareSender { .. }
         | What::ReportQuality { .. }
         | What::Restrict { .. }
+        | What::Lift { .. }
         | What::RegisterTemplate { .. }
         | What::ChangeTemplate { .. } => {}
     }
@@ -210,6 +219,7 @@ fn named(what: &What) -> Vec<Identifier> {
         | What::DeclareSender { .. }
         | What::ReportQuality { .. }
         | What::Restrict { .. }
+        | What::Lift { .. }
         | What::RegisterTemplate { .. }
         | What::ChangeTemplate { .. } => Vec::new(),
     }

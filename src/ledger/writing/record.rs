@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::consent::identifier::Identifier;
 use crate::consent::policy::Policy;
-use crate::consent::sender::{Declaration, Quality, Restriction};
+use crate::consent::sender::{Declaration, Quality, Restriction, RestrictionKind};
 use crate::consent::template::{Template, TemplateKey, TemplateStatus};
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Categories, Category, Effect, InboundKind, Method, PlatformPreference, Sender, Seq};
@@ -216,6 +216,13 @@ pub enum What {
         sender: Option<Sender>,
         /// What is forbidden, and until when.
         restriction: Restriction,
+    },
+    /// Restrictions of a sender or of an account are over.
+    Lift {
+        /// Whose; none: those of the account.
+        sender: Option<Sender>,
+        /// Of which kinds; at least one.
+        kinds: Vec<RestrictionKind>,
     },
     /// A template is registered, or registered anew.
     RegisterTemplate {

@@ -144,13 +144,26 @@ impl DeadLetters {
     /// # Errors
     /// Where a letter cannot be read.
     pub fn list(&self, account: &Account) -> Result<Vec<DeadLetter>, DeadLetterError> {
+        self.waiting(|letter| letter.account == *account)
+    }
+
+    /// The letters, of any account, that are still to be placed and that `wanted` names, oldest first.
+    ///
+    /// # Errors
+    /// Where a letter cannot be read.
+    pub fn waiting(&self, wanted: impl Fn(&DeadLetter) -> bool) -> Result<Vec<DeadLetter>, DeadLetterError> {
         let state = self.state.lock();
         let mut open = Vec::new();
         for (id, kept) in state.letters.iter().filter(|(_, kept)| !kept.resolved) {
-            open.extend(state.read(*id, kept)?.map(|(letter, _)| letter).filter(|letter| letter.account == *account));
+            open.extend(state.read(*id, kept)?.map(|(letter, _)| letter).filter(&wanted));
         }
         open.sort_by_key(|letter| (letter.received_at, letter.id));
         Ok(open)
+    }
+
+    /// How many are still to be placed.
+    pub fn count(&self) -> usize {
+        self.state.lock().letters.values().filter(|kept| !kept.resolved).count()
     }
 
     /// The payload of a letter of `account`, placed or not: a webhook body that holds the one item, or the raw body. None

@@ -74,6 +74,11 @@ fn step(arrival: &Arrival) -> String {
             let until = restriction.until.map_or_else(String::new, |until| format!(", until: {until}"));
             format!("restriction: {{kinds: [{}]{sender}{until}", kinds.join(", "))
         }
+        What::Lift { sender, kinds } => {
+            let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+            let sender = sender.as_ref().map_or_else(String::new, |sender| format!(", sender: \"{sender}\""));
+            format!("lift: {{kinds: [{}]{sender}", kinds.join(", "))
+        }
         What::RegisterTemplate { key, template } => format!(
             "template: {{name: {}, language: {}, category: {}, parameters: {}, status: {}, opt_in_request: {}",
             key.name(),

@@ -220,10 +220,13 @@ fn business(dice: &mut Dice, world: &World) -> What {
         2 | 3 => {
             What::ReportQuality { sender: sender(dice), quality: dice.pick(&[Quality::Red, Quality::Red, Quality::Yellow, Quality::Green]) }
         }
+        4 if dice.one_in(2) => {
+            What::Lift { sender: some_sender(dice), kinds: (0..=dice.below(2)).map(|_| dice.pick(RestrictionKind::ALL)).collect() }
+        }
         4 | 5 => What::Restrict {
             sender: some_sender(dice),
             restriction: Restriction {
-                kinds: vec![dice.pick(RestrictionKind::ALL)],
+                kinds: (0..=dice.below(2)).map(|_| dice.pick(RestrictionKind::ALL)).collect(),
                 until: (!dice.one_in(4)).then(|| world.instant(dice)),
             },
         },

@@ -55,6 +55,7 @@ impl RulesAlone {
             what @ (What::DeclareSender { .. }
             | What::ReportQuality { .. }
             | What::Restrict { .. }
+            | What::Lift { .. }
             | What::RegisterTemplate { .. }
             | What::ChangeTemplate { .. }) => self.note(clock, fact, &draft::fact(what).unwrap()),
             What::Erase { contact, keep_suppression } => {

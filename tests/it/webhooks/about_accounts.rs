@@ -122,19 +122,28 @@ fn restrictions_by_webhook_close_what_they_name_until_they_end() {
 }
 
 #[test]
-fn a_ban_by_webhook_closes_every_sender_and_a_reinstatement_opens_none() {
+fn a_ban_by_webhook_closes_every_sender_until_a_reinstatement_that_ends_no_other_restriction() {
     let world = World::new();
     let ban =
         |state: &str| json!({ "event": "DISABLED_UPDATE", "ban_info": { "waba_ban_state": state, "waba_ban_date": "March 1, 2026" } });
     world.told(HOUR, "account_update", &ban("SCHEDULE_FOR_DISABLE"));
-    world.told(2 * HOUR, "account_update", &ban("REINSTATE"));
+    world.told(HOUR, "account_update", &restriction("RESTRICTED_BIZ_INITIATED_MESSAGING", 5 * HOUR));
+    world.told(3 * HOUR, "account_update", &ban("REINSTATE"));
     assert_eq!(world.marketing(HOUR - 1), (Permission::FreeForm, Reason::WindowOpen));
-    for later in [HOUR, 3 * HOUR] {
-        assert_eq!(world.marketing(later), (Permission::Nothing, Reason::SenderRestricted));
-    }
-    let other = CheckSendRequest { category: Category::Marketing.into(), ..question(CONTACT, "101") };
-    assert_eq!(world.asked(3 * HOUR, other), (Permission::Nothing, Reason::SenderRestricted));
-    assert_eq!(world.reasons(), ["the account is reinstated: no rule ends a restriction early, one without an end stays in force"]);
+    let closed = (Permission::Nothing, Reason::SenderRestricted);
+    assert_eq!([HOUR, 3 * HOUR - 1].map(|later| world.marketing(later)), [closed, closed]);
+    let other = || CheckSendRequest { category: Category::Marketing.into(), ..question(CONTACT, "101") };
+    assert_eq!(world.asked(2 * HOUR, other()), closed);
+    // Free-form is open again; templates are not, before their own restriction ends.
+    assert_eq!(world.marketing(3 * HOUR), (Permission::FreeForm, Reason::WindowOpen));
+    assert_eq!(world.asked(3 * HOUR, other()), closed);
+    assert_eq!(world.asked(5 * HOUR, other()), (Permission::TemplateOnly, Reason::OptedIn));
+    // Told late, it was over when it was told; told of a later instant, it binds again.
+    world.told(2 * HOUR, "account_update", &ban("DISABLE"));
+    assert_eq!(world.marketing(3 * HOUR), (Permission::FreeForm, Reason::WindowOpen));
+    world.told(4 * HOUR, "account_update", &ban("DISABLE"));
+    assert_eq!(world.marketing(4 * HOUR), closed);
+    assert!(world.reasons().is_empty());
 }
 
 #[test]

@@ -129,6 +129,7 @@ pub fn identifiers(what: &What) -> Vec<&Identifier> {
         | What::DeclareSender { .. }
         | What::ReportQuality { .. }
         | What::Restrict { .. }
+        | What::Lift { .. }
         | What::RegisterTemplate { .. }
         | What::ChangeTemplate { .. }
         | What::CreateAccount => Vec::new(),

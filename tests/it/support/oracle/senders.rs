@@ -165,8 +165,18 @@ fn in_force(standing: Standing<'_>) -> Vec<Restriction> {
         let What::Restrict { sender, restriction } = &event.what else { continue };
         let concerns = sender.as_ref().is_none_or(|sender| sender == standing.sender);
         if concerns && restriction.until.is_none_or(|until| standing.now < until) {
-            found.push(restriction.clone());
+            let mut left = restriction.clone();
+            left.kinds.retain(|kind| !was_lifted(standing, sender.as_ref(), event.at, *kind));
+            found.extend((!left.kinds.is_empty()).then_some(left));
         }
     }
     found
+}
+
+/// Whether a later report says that what was forbidden to exactly these, the sender or the account, is allowed again.
+fn was_lifted(standing: Standing<'_>, whose: Option<&Sender>, reported: Time, kind: RestrictionKind) -> bool {
+    standing.events.iter().any(|event| match &event.what {
+        What::Lift { sender, kinds } => sender.as_ref() == whose && kinds.contains(&kind) && reported < event.at,
+        _ => false,
+    })
 }
