@@ -8,7 +8,8 @@
 //! ```
 //!
 //! Each event is an opt-in with an event id and evidence, as of an import, the contacts one after the other. `tenths_per_s` is
-//! the rate of each tenth of the answers. `duplicates_per_s` is the same stream sent again.
+//! the rate of each tenth of the answers. `duplicates_per_s` is the same stream sent again. The ledger lies where temporary files
+//! do, or where `CONSENT_LEDGER_BENCH_DIR` says; a file system in memory syncs nothing.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark that panics has failed")]
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "figures are for people")]

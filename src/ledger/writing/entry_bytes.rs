@@ -16,6 +16,7 @@ use crate::ledger::writing::record::RecordError;
 use crate::proto::{ClearPart, clear_part::Fact};
 
 /// Where an entry stands.
+#[derive(Clone, Copy)]
 pub(in crate::ledger) struct Place {
     pub(in crate::ledger) seq: Seq,
     pub(in crate::ledger) link: TrailLink,

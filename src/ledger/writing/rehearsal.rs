@@ -28,7 +28,7 @@ use crate::ledger::writing::job::{Job, Recorded};
 use crate::ledger::writing::queue::TOGETHER_MAX;
 use crate::ledger::writing::record::{Record, RecordError};
 
-/// The most records of one rehearsal: what each leaves in the overlay takes up to about a kilobyte.
+/// The most records of one rehearsal: what each leaves in the overlay stays in memory until it ends.
 pub const REHEARSAL_MAX: usize = 1_000_000;
 
 /// Trails that only a rehearsal knows are numbered from here on: the log never gets there, and so no trail that is added to it
