@@ -120,8 +120,7 @@ async fn health<R: Recorder>(State(own): State<Arc<Own<R>>>) -> Response {
 }
 
 async fn counters<R: Recorder>(State(own): State<Arc<Own<R>>>) -> Response {
-    let gauges =
-        webhook::Gauges { head: own.recorder.head(), body_bytes: own.space.taken(), dead_letters: own.dead_letters.count() };
+    let gauges = webhook::Gauges { head: own.recorder.head(), body_bytes: own.space.taken(), dead_letters: own.dead_letters.count() };
     let text = own.webhooks.text(&gauges) + &own.calls.text();
     ([(header::CONTENT_TYPE, prometheus::CONTENT_TYPE)], text).into_response()
 }

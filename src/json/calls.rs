@@ -13,6 +13,7 @@ use crate::api::decision::Decisions;
 use crate::api::identity::Identity;
 use crate::api::recording::Recording;
 use crate::api::status;
+use crate::api::stopping::Stop;
 use crate::ledger::Ledger;
 use crate::proto::decision_service_server::DecisionService as _;
 use crate::proto::identity_service_server::IdentityService as _;
@@ -62,7 +63,7 @@ pub fn path(service: &str, rpc: &str) -> String {
 
 /// The table of calls: a service, what serves it, and its rpcs.
 macro_rules! calls {
-    ($($service:literal by $edge:ident { $($rpc:literal $method:ident)+ })+) => {
+    ($($service:literal by $edge:path { $($rpc:literal $method:ident)+ })+) => {
         /// Every service that is answered, with its rpcs.
         pub const NAMES: &[(&str, &[&str])] = &[$(($service, &[$($rpc),+])),+];
 
@@ -73,7 +74,7 @@ macro_rules! calls {
         pub fn all(ledger: &Ledger, pool: &DescriptorPool) -> Result<Vec<Call>, SetUpError> {
             let mut calls = Vec::new();
             $(
-                let edge = Arc::new($edge::new(ledger.clone()));
+                let edge = Arc::new($edge(ledger.clone()));
                 $(
                     let asked = Arc::clone(&edge);
                     let ask = ask_of(move |request| {
@@ -90,11 +91,11 @@ macro_rules! calls {
 }
 
 calls! {
-    "DecisionService" by Decisions {
+    "DecisionService" by decisions {
         "CheckSend" check_send
         "BatchCheckSend" batch_check_send
     }
-    "RecordingService" by Recording {
+    "RecordingService" by recording {
         "RecordOptIn" record_opt_in
         "RecordOptOut" record_opt_out
         "RecordInboundMessage" record_inbound_message
@@ -102,12 +103,22 @@ calls! {
         "RecordPlatformPreference" record_platform_preference
         "RecordConfirmationSent" record_confirmation_sent
     }
-    "IdentityService" by Identity {
+    "IdentityService" by Identity::new {
         "LinkIdentifiers" link_identifiers
         "ChangeNumber" change_number
         "ChangeUserId" change_user_id
         "ReportIdentityChange" report_identity_change
     }
+}
+
+/// Without its streams, which are not among the calls: nothing of it has to be told of a stop.
+fn decisions(ledger: Ledger) -> Decisions {
+    Decisions::new(ledger, Stop::new().1)
+}
+
+/// As [`decisions`].
+fn recording(ledger: Ledger) -> Recording {
+    Recording::new(ledger, Stop::new().1)
 }
 
 /// A service's method over encoded messages.
