@@ -6,7 +6,8 @@ use prost::Message;
 use tonic::{Request, Response, Status};
 
 use super::parse::Fields;
-use super::stream::{Pieces, Streams};
+use super::slots::Slots;
+use super::stream::{self, Pieces};
 use super::{blocking, drift, export, map, possible_opt_outs, proofs, status};
 use crate::consent::account::Known;
 use crate::consent::decide::Asked;
@@ -35,14 +36,14 @@ pub(super) const PAGE_BYTES: usize = 2 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Audit {
     ledger: Ledger,
-    streams: Streams,
+    exports: Slots,
 }
 
 impl Audit {
     /// Reads this ledger.
     #[must_use]
     pub fn new(ledger: Ledger) -> Self {
-        Self { ledger, streams: Streams::default() }
+        Self { ledger, exports: stream::slots() }
     }
 }
 
@@ -97,13 +98,13 @@ impl AuditService for Audit {
     type ExportEntriesStream = Pieces<ExportEntriesResponse>;
 
     async fn export_entries(&self, request: Request<ExportEntriesRequest>) -> Result<Response<Self::ExportEntriesStream>, Status> {
-        export::entries(&self.ledger, &self.streams, request.into_inner()).await.map(Response::new)
+        export::entries(&self.ledger, &self.exports, request.into_inner()).await.map(Response::new)
     }
 
     type GetEvidenceStream = Pieces<GetEvidenceResponse>;
 
     async fn get_evidence(&self, request: Request<GetEvidenceRequest>) -> Result<Response<Self::GetEvidenceStream>, Status> {
-        export::evidence(&self.ledger, &self.streams, &request.into_inner()).await.map(Response::new)
+        export::evidence(&self.ledger, &self.exports, &request.into_inner()).await.map(Response::new)
     }
 }
 

@@ -3,7 +3,8 @@
 use tonic::Status;
 
 use super::parse::Fields;
-use super::stream::{Pieces, Streams};
+use super::slots::Slots;
+use super::stream::{Pieces, stream};
 use super::{blocking, map, proofs, status};
 use crate::consent::identifier::Identifier;
 use crate::consent::time::Time;
@@ -26,29 +27,25 @@ const OLD_SIZES_MAX: usize = 8;
 /// Answers `ExportEntries`.
 pub(super) async fn entries(
     ledger: &Ledger,
-    streams: &Streams,
+    slots: &Slots,
     request: ExportEntriesRequest,
 ) -> Result<Pieces<ExportEntriesResponse>, Status> {
     let selection = selection(&request)?;
     let asked = asked(&selection);
-    let slot = streams.slot()?;
+    let slot = slots.take()?;
     let ledger = ledger.clone();
     let started = blocking(move || {
         let export = ledger.export(&selection)?;
         Ok((slot, begin(&ledger, asked, &export), export))
     });
     let (slot, begin, export) = started.await?.map_err(|error: ExportError| status::of_export(&error))?;
-    Ok(slot.stream(begin, export, |pieces| ExportEntriesResponse { pieces }))
+    Ok(stream(slot, begin, export, |pieces| ExportEntriesResponse { pieces }))
 }
 
 /// Answers `GetEvidence`.
-pub(super) async fn evidence(
-    ledger: &Ledger,
-    streams: &Streams,
-    request: &GetEvidenceRequest,
-) -> Result<Pieces<GetEvidenceResponse>, Status> {
+pub(super) async fn evidence(ledger: &Ledger, slots: &Slots, request: &GetEvidenceRequest) -> Result<Pieces<GetEvidenceResponse>, Status> {
     let (account, contact, old_sizes) = of_whom(request)?;
-    let slot = streams.slot()?;
+    let slot = slots.take()?;
     let asked =
         ExportSelection { account: account.to_string(), contacts: map::identifiers(std::slice::from_ref(&contact)), ..Default::default() };
     let ledger = ledger.clone();
@@ -66,7 +63,7 @@ pub(super) async fn evidence(
         Ok((slot, begin, export))
     });
     let (slot, begin, export) = started.await?.map_err(|error: ExportError| status::of_export(&error))?;
-    Ok(slot.stream(begin, export, |pieces| GetEvidenceResponse { pieces }))
+    Ok(stream(slot, begin, export, |pieces| GetEvidenceResponse { pieces }))
 }
 
 fn selection(request: &ExportEntriesRequest) -> Result<Selection, Status> {

@@ -71,7 +71,7 @@ impl IdentityService for Identity {
     }
 }
 
-fn link(request: &LinkIdentifiersRequest, now: Time) -> Result<Record, Status> {
+pub(super) fn link(request: &LinkIdentifiersRequest, now: Time) -> Result<Record, Status> {
     let mut fields = Fields::default();
     let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
     let contacts = fields.two_contacts("contacts", &request.contacts);
@@ -81,7 +81,7 @@ fn link(request: &LinkIdentifiersRequest, now: Time) -> Result<Record, Status> {
     })
 }
 
-fn number_change(request: ChangeNumberRequest, now: Time) -> Result<Record, Status> {
+pub(super) fn number_change(request: ChangeNumberRequest, now: Time) -> Result<Record, Status> {
     let mut fields = Fields::default();
     let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
     let change = fields.number_change(&request.from, &request.to);
@@ -92,7 +92,7 @@ fn number_change(request: ChangeNumberRequest, now: Time) -> Result<Record, Stat
     })
 }
 
-fn user_id_change(request: ChangeUserIdRequest, now: Time) -> Result<Record, Status> {
+pub(super) fn user_id_change(request: ChangeUserIdRequest, now: Time) -> Result<Record, Status> {
     let mut fields = Fields::default();
     let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
     let change = fields.user_id_change(&request.from, &request.to);
@@ -103,7 +103,7 @@ fn user_id_change(request: ChangeUserIdRequest, now: Time) -> Result<Record, Sta
     })
 }
 
-fn key_change(request: ReportIdentityChangeRequest, now: Time) -> Result<Record, Status> {
+pub(super) fn key_change(request: ReportIdentityChangeRequest, now: Time) -> Result<Record, Status> {
     let mut fields = Fields::default();
     let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
     let contact = fields.message_contacts("contacts", &request.contacts);

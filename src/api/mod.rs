@@ -1,7 +1,8 @@
 //! The gRPC services: parse, ask, map.
 //!
 //! [`serve`] answers on a listener until its shutdown future ends or the ledger stops writing. On the way out health says
-//! `NOT_SERVING`, every health stream ends (an open one would hold the server), and calls have ten seconds to finish.
+//! `NOT_SERVING`, every health stream and every stream of records ends (an open one would hold the server, see [`stopping`]),
+//! and calls have ten seconds to finish.
 
 pub mod admin;
 pub mod audit;
@@ -19,9 +20,12 @@ pub mod policy;
 mod possible_opt_outs;
 mod proofs;
 mod receipts;
+pub mod record_stream;
 pub mod recording;
 pub mod senders;
+pub mod slots;
 pub mod status;
+pub mod stopping;
 mod stream;
 pub mod templates;
 
@@ -44,6 +48,7 @@ use crate::proto::decision_service_server::DecisionServiceServer;
 use crate::proto::identity_service_server::IdentityServiceServer;
 use crate::proto::recording_service_server::RecordingServiceServer;
 use admin::DeadLetterAdmin;
+use stopping::{Stop, Stopping};
 
 /// How long calls under way may take once the server stops.
 pub const DRAIN: Duration = Duration::from_secs(10);
@@ -53,6 +58,12 @@ const POISON_POLL: Duration = Duration::from_millis(200);
 
 /// Calls that one connection may have under way; many at once share a commit.
 const STREAMS_MAX: u32 = 4_096;
+
+/// What one call may have sent that was not taken yet, in bytes; then its client waits.
+const STREAM_WINDOW_BYTES: u32 = 512 << 10;
+
+/// The same for all calls of one connection: several that wait leave room for the others.
+const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
 
 /// The health service's names: the server as a whole, then each service.
 const HEALTH_NAMES: [&str; 6] = [
@@ -91,7 +102,8 @@ pub async fn serve(
     dead_letters: Option<Arc<dyn DeadLetterAdmin>>,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError> {
-    let (health, router) = router(&ledger, dead_letters).await?;
+    let (stop_calls, stopping) = Stop::new();
+    let (health, router) = router(&ledger, dead_letters, &stopping).await?;
     let (stop, stopped) = oneshot::channel::<()>();
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let server = router.serve_with_incoming_shutdown(incoming, async {
@@ -104,6 +116,7 @@ pub async fn serve(
         reason = poisoned(&ledger) => Err(ServeError::Poisoned { reason }),
     };
     leave(health).await;
+    stop_calls.now();
     let _ = stop.send(());
     if let Ok(ended) = tokio::time::timeout(DRAIN, server).await {
         return ending.and(ended.map_err(ServeError::from));
@@ -113,7 +126,11 @@ pub async fn serve(
 }
 
 /// All services, SERVING.
-async fn router(ledger: &Ledger, dead_letters: Option<Arc<dyn DeadLetterAdmin>>) -> Result<(HealthReporter, Router), ServeError> {
+async fn router(
+    ledger: &Ledger,
+    dead_letters: Option<Arc<dyn DeadLetterAdmin>>,
+    stopping: &Stopping,
+) -> Result<(HealthReporter, Router), ServeError> {
     let (health, health_service) = tonic_health::server::health_reporter();
     for name in HEALTH_NAMES {
         health.set_service_status(name, ServingStatus::Serving).await;
@@ -125,13 +142,15 @@ async fn router(ledger: &Ledger, dead_letters: Option<Arc<dyn DeadLetterAdmin>>)
     };
     let router = tonic::transport::Server::builder()
         .max_concurrent_streams(STREAMS_MAX)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .http2_keepalive_interval(Some(Duration::from_secs(60)))
         .add_service(health_service)
         .add_service(reflection().build_v1()?)
         // Many clients still ask for the version before it.
         .add_service(reflection().build_v1alpha()?)
         .add_service(DecisionServiceServer::new(decision::Decisions::new(ledger.clone())))
-        .add_service(RecordingServiceServer::new(recording::Recording::new(ledger.clone())))
+        .add_service(RecordingServiceServer::new(recording::Recording::new(ledger.clone(), stopping.clone())))
         .add_service(IdentityServiceServer::new(identity::Identity::new(ledger.clone())))
         .add_service(AuditServiceServer::new(audit::Audit::new(ledger.clone())))
         .add_service(AdminServiceServer::new(admin::Admin::new(ledger.clone(), dead_letters)));

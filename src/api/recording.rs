@@ -1,9 +1,12 @@
 //! `RecordingService`: what contacts did, and what the platform said about a message to them.
 
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
-use super::envelope;
 use super::parse::Fields;
+use super::record_stream::{self, Answers};
+use super::slots::Slots;
+use super::stopping::Stopping;
+use super::{envelope, status};
 use crate::consent::time::Time;
 use crate::consent::words::Categories;
 use crate::ledger::Ledger;
@@ -13,19 +16,22 @@ use crate::proto::{
     Acknowledgement, RecordConfirmationSentRequest, RecordConfirmationSentResponse, RecordInboundMessageRequest,
     RecordInboundMessageResponse, RecordOptInRequest, RecordOptInResponse, RecordOptOutRequest, RecordOptOutResponse,
     RecordPlatformPreferenceRequest, RecordPlatformPreferenceResponse, RecordProviderFeedbackRequest, RecordProviderFeedbackResponse,
+    RecordStreamRequest,
 };
 
 /// Records events.
 #[derive(Clone)]
 pub struct Recording {
     ledger: Ledger,
+    stopping: Stopping,
+    streams: Slots,
 }
 
 impl Recording {
-    /// Records in this ledger.
+    /// Records in this ledger until the server shuts down.
     #[must_use]
-    pub const fn new(ledger: Ledger) -> Self {
-        Self { ledger }
+    pub fn new(ledger: Ledger, stopping: Stopping) -> Self {
+        Self { ledger, stopping, streams: Slots::new(record_stream::AT_A_TIME, status::too_many_streams) }
     }
 
     async fn record(&self, record: Record) -> Result<Option<Acknowledgement>, Status> {
@@ -76,9 +82,16 @@ impl RecordingService for Recording {
         let acknowledgement = self.record(confirmation(request.get_ref(), self.ledger.now())?).await?;
         Ok(Response::new(RecordConfirmationSentResponse { acknowledgement }))
     }
+
+    type RecordStreamStream = Answers;
+
+    async fn record_stream(&self, request: Request<Streaming<RecordStreamRequest>>) -> Result<Response<Self::RecordStreamStream>, Status> {
+        let slot = self.streams.take()?;
+        Ok(Response::new(record_stream::open(&self.ledger, self.stopping.clone(), slot, request.into_inner())))
+    }
 }
 
-fn opt_in(request: RecordOptInRequest, now: Time) -> Result<Record, Status> {
+pub(super) fn opt_in(request: RecordOptInRequest, now: Time) -> Result<Record, Status> {
     let mut fields = Fields::default();
     let account = fields.account("account", &request.account);
     let event_id = fields.event_id("event_id", &request.event_id);
@@ -95,7 +108,7 @@ fn opt_in(request: RecordOptInRequest, now: Time) -> Result<Record, Status> {
     })
 }
 
-fn opt_out(request: RecordOptOutRequest, now: Time) -> Result<Record, Status> {
+pub(super) fn opt_out(request: RecordOptOutRequest, now: Time) -> Result<Record, Status> {
     let mut fields = Fields::default();
     let account = fields.account("account", &request.account);
     let event_id = fields.event_id("event_id", &request.event_id);
@@ -113,7 +126,7 @@ fn opt_out(request: RecordOptOutRequest, now: Time) -> Result<Record, Status> {
     })
 }
 
-fn inbound(request: RecordInboundMessageRequest, now: Time) -> Result<Record, Status> {
+pub(super) fn inbound(request: RecordInboundMessageRequest, now: Time) -> Result<Record, Status> {
     let mut fields = Fields::default();
     let account = fields.account("account", &request.account);
     let event_id = fields.event_id("event_id", &request.event_id);
@@ -130,7 +143,7 @@ fn inbound(request: RecordInboundMessageRequest, now: Time) -> Result<Record, St
     })
 }
 
-fn feedback(request: RecordProviderFeedbackRequest, now: Time) -> Result<Record, Status> {
+pub(super) fn feedback(request: RecordProviderFeedbackRequest, now: Time) -> Result<Record, Status> {
     let mut fields = Fields::default();
     let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
     let contact = fields.message_contacts("contacts", &request.contacts);
@@ -140,7 +153,7 @@ fn feedback(request: RecordProviderFeedbackRequest, now: Time) -> Result<Record,
     fields.finish(|| Some(envelope?.record(What::SendFailed { contact, sender: sender?, code, message_id })))
 }
 
-fn preference(request: &RecordPlatformPreferenceRequest, now: Time) -> Result<Record, Status> {
+pub(super) fn preference(request: &RecordPlatformPreferenceRequest, now: Time) -> Result<Record, Status> {
     let mut fields = Fields::default();
     let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
     let contact = fields.message_contacts("contacts", &request.contacts);
@@ -149,7 +162,7 @@ fn preference(request: &RecordPlatformPreferenceRequest, now: Time) -> Result<Re
     fields.finish(|| Some(envelope?.record(What::Preference { contact, sender: sender?, preference: preference? })))
 }
 
-fn confirmation(request: &RecordConfirmationSentRequest, now: Time) -> Result<Record, Status> {
+pub(super) fn confirmation(request: &RecordConfirmationSentRequest, now: Time) -> Result<Record, Status> {
     let mut fields = Fields::default();
     let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
     let contact = fields.contact("contact", &request.contact);

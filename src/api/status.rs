@@ -20,7 +20,7 @@ use crate::ledger::evidence::receipts::NoReceipt;
 use crate::ledger::proving::proofs::ProofError;
 use crate::ledger::writing::record::RecordError;
 use crate::ledger::{CheckError, ReadError};
-use crate::proto::ErrorReason;
+use crate::proto::{ErrorReason, ItemError};
 
 /// The domain of every reason.
 pub const DOMAIN: &str = "consent-ledger";
@@ -30,6 +30,9 @@ const RETRY_AFTER: Duration = Duration::from_millis(100);
 
 /// The same for exports, which take longer.
 const RETRY_EXPORT_AFTER: Duration = Duration::from_secs(1);
+
+/// The same for streams, which may stay open for long.
+const RETRY_STREAM_AFTER: Duration = Duration::from_secs(5);
 
 /// What is wrong with one field of a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -175,6 +178,39 @@ pub fn too_many_exports(at_a_time: usize) -> Status {
     details.set_retry_info(Some(RETRY_EXPORT_AFTER));
     let message = format!("{at_a_time} exports are handed out already; ask again when one has ended");
     Status::with_error_details(Code::ResourceExhausted, message, details)
+}
+
+/// As many streams of a kind are open as the server serves at a time.
+#[must_use]
+pub fn too_many_streams(at_a_time: usize) -> Status {
+    let mut details = details(ErrorReason::TooManyStreams);
+    details.set_retry_info(Some(RETRY_STREAM_AFTER));
+    let message = format!("{at_a_time} streams of this kind are open already; ask again when one has ended");
+    Status::with_error_details(Code::ResourceExhausted, message, details)
+}
+
+/// The server ends a stream because it is shutting down.
+#[must_use]
+pub fn shutting_down() -> Status {
+    let message = "the server is shutting down; what was answered stands, go on with the rest once it is back";
+    status(Code::Unavailable, ErrorReason::ShuttingDown, message.into())
+}
+
+/// An item of a stream without an event.
+#[must_use]
+pub fn event_missing() -> Status {
+    let message = "nothing is said of what happened, or nothing that this server knows";
+    invalid(&[Violation { field: "event".into(), reason: ErrorReason::EventMissing, message: message.into() }])
+}
+
+/// The refusal of one item of a stream: what a call of its own would have been refused with.
+#[must_use]
+pub fn item_error(status: &Status) -> ItemError {
+    let details = status.get_error_details();
+    let reason = details.error_info().map(|info| format!("ERROR_REASON_{}", info.reason));
+    let reason = reason.and_then(|name| ErrorReason::from_str_name(&name)).unwrap_or_default();
+    let field = details.bad_request().and_then(|bad| bad.field_violations.first()).map(|violation| violation.field.clone());
+    ItemError { reason: reason.into(), message: status.message().to_owned(), field: field.unwrap_or_default() }
 }
 
 /// Nobody took what was exported.

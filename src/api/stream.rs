@@ -1,4 +1,4 @@
-//! Exports while they are streamed: how many at a time, and for how long a reader may take nothing.
+//! Exports while they are streamed, and for how long a reader may take nothing.
 //!
 //! ```text
 //! slot ── blocking: the next piece ── a few messages wait ── the reader
@@ -6,15 +6,15 @@
 //!
 //! Each takes a thread and some memory until its reader is done, gone, or has shown no interest for a while.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use prost::Message;
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
+use super::slots::{Slot, Slots};
 use super::{map, status};
 use crate::ledger::evidence::export::{Export, Piece};
 use crate::proto::export_piece::Piece as PieceMessage;
@@ -35,51 +35,26 @@ const MESSAGES_WAITING: usize = 4;
 /// What a call streams.
 pub type Pieces<T> = ReceiverStream<Result<T, Status>>;
 
-/// The slots of a server.
-#[derive(Clone, Debug)]
-pub struct Streams {
-    slots: Arc<Semaphore>,
+/// Where exports and bundles get their slots.
+#[must_use]
+pub fn slots() -> Slots {
+    Slots::new(AT_A_TIME, status::too_many_exports)
 }
 
-impl Default for Streams {
-    fn default() -> Self {
-        Self { slots: Arc::new(Semaphore::new(AT_A_TIME)) }
-    }
-}
-
-impl Streams {
-    /// Takes a slot.
-    ///
-    /// # Errors
-    /// Where all are taken.
-    pub fn slot(&self) -> Result<Slot, Status> {
-        let permit = self.slots.clone().try_acquire_owned().map_err(|_| status::too_many_exports(AT_A_TIME))?;
-        Ok(Slot { permit })
-    }
-}
-
-/// A slot, given back when it is dropped.
-#[derive(Debug)]
-pub struct Slot {
-    permit: OwnedSemaphorePermit,
-}
-
-impl Slot {
-    /// Reads on while the other end takes what was read; ends when it is gone or takes nothing more.
-    pub fn stream<T: Send + 'static>(self, begin: ExportBegin, export: Export, message: fn(Vec<ExportPiece>) -> T) -> Pieces<T> {
-        let (send, pieces) = mpsc::channel(MESSAGES_WAITING + 1);
-        tokio::task::spawn_blocking(move || {
-            // Kept free, so that a reader that comes back learns why there is no more.
-            let last = send.clone().try_reserve_owned();
-            if let Err(Ended::Because(status)) = hand_out(&send, begin, export, message)
-                && let Ok(last) = last
-            {
-                last.send(Err(*status));
-            }
-            drop(self.permit);
-        });
-        ReceiverStream::new(pieces)
-    }
+/// Reads on while the other end takes what was read; ends when it is gone or takes nothing more.
+pub fn stream<T: Send + 'static>(slot: Slot, begin: ExportBegin, export: Export, message: fn(Vec<ExportPiece>) -> T) -> Pieces<T> {
+    let (send, pieces) = mpsc::channel(MESSAGES_WAITING + 1);
+    tokio::task::spawn_blocking(move || {
+        // Kept free, so that a reader that comes back learns why there is no more.
+        let last = send.clone().try_reserve_owned();
+        if let Err(Ended::Because(status)) = hand_out(&send, begin, export, message)
+            && let Ok(last) = last
+        {
+            last.send(Err(*status));
+        }
+        drop(slot);
+    });
+    ReceiverStream::new(pieces)
 }
 
 /// Why an export ended early.
@@ -165,14 +140,5 @@ mod tests {
         assert!(first.is_ok() && matches!(third, Err(Ended::Gone)));
         let Err(Ended::Because(status)) = second else { panic!("{second:?}") };
         assert_eq!(status.code(), tonic::Code::Aborted);
-    }
-
-    #[test]
-    fn a_slot_is_given_back() {
-        let streams = Streams::default();
-        let taken: Vec<Slot> = (0..AT_A_TIME).map(|_| streams.slot().unwrap()).collect();
-        assert_eq!(streams.slot().unwrap_err().code(), tonic::Code::ResourceExhausted);
-        drop(taken);
-        assert!(streams.slot().is_ok());
     }
 }

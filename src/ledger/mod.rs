@@ -39,9 +39,10 @@ use starting::snapshot_writer::SnapshotWriter;
 use storage::disk::{Disk, RealDisk};
 use storage::lock::Lock;
 use storage::reader::Reader;
-use writing::committer::{Health, Job};
-use writing::queue::Queue;
-use writing::record::{Acknowledgement, Record, RecordError};
+use writing::committer::Health;
+use writing::job::{Job, Recorded};
+use writing::queue::{Coming, Queue, TOGETHER_MAX};
+use writing::record::{Record, RecordError};
 
 /// A running ledger; clones share it.
 #[derive(Clone)]
@@ -152,36 +153,50 @@ impl Ledger {
     ///
     /// # Errors
     /// Where the event is refused, or the ledger is busy or no longer writes.
-    pub async fn record(&self, record: Record) -> Result<Acknowledgement, RecordError> {
-        let waiting = self.shared.queue.submit(record)?;
-        waiting.await.unwrap_or_else(|_| Err(self.gone()))
+    pub async fn record(&self, record: Record) -> Recorded {
+        let mut recorded = self.shared.queue.submit(vec![record])?.await.unwrap_or_default();
+        recorded.pop().unwrap_or_else(|| Err(self.gone()))
     }
 
     /// Records several events, in order, in as few commits as possible; answers once all are durable. One that is
     /// refused does not touch its neighbours.
-    pub async fn record_all(&self, records: Vec<Record>) -> Vec<Result<Acknowledgement, RecordError>> {
-        let waiting: Vec<_> = records.into_iter().map(|record| self.shared.queue.submit(record)).collect();
-        let mut answers = Vec::with_capacity(waiting.len());
-        for waiting in waiting {
-            answers.push(match waiting {
-                Ok(waiting) => waiting.await.unwrap_or_else(|_| Err(self.gone())),
-                Err(error) => Err(error),
+    pub async fn record_all(&self, records: Vec<Record>) -> Vec<Recorded> {
+        let mut records = records.into_iter().peekable();
+        let mut submitted = Vec::new();
+        while records.peek().is_some() {
+            let together: Vec<Record> = records.by_ref().take(TOGETHER_MAX).collect();
+            submitted.push((together.len(), self.shared.queue.submit(together)));
+        }
+        let mut answers = Vec::new();
+        for (count, submitted) in submitted {
+            answers.extend(match submitted {
+                Ok(coming) => coming.await.unwrap_or_else(|_| vec![Err(self.gone()); count]),
+                Err(error) => vec![Err(error); count],
             });
         }
         answers
+    }
+
+    /// Queues events of a stream, at most [`TOGETHER_MAX`], to be recorded in order, and tells where their answers come.
+    /// Where too much waits, it waits too.
+    ///
+    /// # Errors
+    /// Where the ledger no longer writes.
+    pub async fn record_in_turn(&self, records: Vec<Record>) -> Result<Coming, RecordError> {
+        self.shared.queue.submit_in_turn(records).await
     }
 
     /// Records an event and blocks until it is durable.
     ///
     /// # Errors
     /// As [`Ledger::record`].
-    pub fn record_blocking(&self, record: Record) -> Result<Acknowledgement, RecordError> {
+    pub fn record_blocking(&self, record: Record) -> Recorded {
         self.shared.queue.record(record)
     }
 
     /// Says what each of these would come to, recorded one after the other, and records none. What they would change is
     /// seen by those behind them, but for contacts in which identity events hold several trails together.
-    pub async fn rehearse(&self, records: Vec<Record>) -> Vec<Result<Acknowledgement, RecordError>> {
+    pub async fn rehearse(&self, records: Vec<Record>) -> Vec<Recorded> {
         let count = records.len();
         match self.submit_rehearsal(records) {
             Ok(waiting) => waiting.await.unwrap_or_else(|_| vec![Err(self.gone()); count]),
@@ -191,7 +206,7 @@ impl Ledger {
 
     /// [`Ledger::rehearse`], blocking.
     #[must_use]
-    pub fn rehearse_blocking(&self, records: Vec<Record>) -> Vec<Result<Acknowledgement, RecordError>> {
+    pub fn rehearse_blocking(&self, records: Vec<Record>) -> Vec<Recorded> {
         let count = records.len();
         match self.submit_rehearsal(records) {
             Ok(waiting) => waiting.blocking_recv().unwrap_or_else(|_| vec![Err(self.gone()); count]),
@@ -199,12 +214,14 @@ impl Ledger {
         }
     }
 
-    fn submit_rehearsal(&self, records: Vec<Record>) -> Result<oneshot::Receiver<Vec<Result<Acknowledgement, RecordError>>>, RecordError> {
+    fn submit_rehearsal(&self, records: Vec<Record>) -> Result<oneshot::Receiver<Vec<Recorded>>, RecordError> {
         let (answer, waiting) = oneshot::channel();
         self.shared.queue.send(Job::Rehearse { records, answer }).map(|()| waiting)
     }
 
-    fn gone(&self) -> RecordError {
+    /// Why nothing more is recorded, where that is so.
+    #[must_use]
+    pub fn gone(&self) -> RecordError {
         self.shared.queue.gone()
     }
 

@@ -38,6 +38,7 @@ mod rules_page;
 mod scenarios;
 mod senders;
 mod snapshot;
+mod streams;
 mod support;
 mod templates;
 mod webhooks;

@@ -8,7 +8,7 @@ use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use tokio::sync::oneshot;
 
 use crate::ledger::proving::heads::{Heads, HeadsError};
-use crate::ledger::writing::committer::Job;
+use crate::ledger::writing::job::Job;
 use crate::ledger::writing::queue::Queue;
 use crate::ledger::writing::record::{Acknowledgement, RecordError};
 use crate::proto::HeadsCommitted;

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crossbeam_channel::bounded;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
@@ -33,15 +32,12 @@ use crate::ledger::storage::store::{Store, StoreError};
 use crate::ledger::storage::store_writer::{Pending, StoreWriter};
 use crate::ledger::writing::accounts::ledger_created;
 use crate::ledger::writing::batch::{Batch, Sealer};
-use crate::ledger::writing::committer::{Committer, Health, Job, PanicGuard};
+use crate::ledger::writing::committer::{Committer, Health, PanicGuard};
 use crate::ledger::writing::plan::Planner;
 use crate::ledger::writing::queue::Queue;
 use crate::ledger::{Ledger, Options, Shared};
 use crate::proto;
 use crate::proto::clear_part::Fact;
-
-/// Records that may wait for the committer.
-const QUEUE_RECORDS: usize = 16_384;
 
 /// Why a ledger does not open.
 #[derive(Debug, thiserror::Error)]
@@ -179,8 +175,8 @@ pub(in crate::ledger) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &A
     let planner = Planner { state: state.clone(), reader: reader.clone(), secrets: secrets.clone(), keyring: keyring.clone() };
     let committer =
         Committer { state: state.clone(), planner, sealer, journal, store: store_writer, clock: clock.clone(), health: health.clone() };
-    let (jobs, waiting) = bounded::<Job>(QUEUE_RECORDS);
-    let queue = Arc::new(Queue::new(jobs, health.clone()));
+    let (queue, waiting) = Queue::new(health.clone());
+    let queue = Arc::new(queue);
     let heads = Arc::new(Heads::new(state.clone(), reader.clone(), secrets.clone()));
     let heads_writer = HeadsWriter::start(heads.clone(), queue.clone()).map_err(io)?;
     let thread = std::thread::Builder::new().name("committer".into()).spawn(move || {

@@ -202,6 +202,12 @@ impl Batch {
         self.blocks.is_empty() && self.open.is_empty()
     }
 
+    /// Whether more may be added: what says who is who or erases ends a commit.
+    #[must_use]
+    pub fn takes_more(&self) -> bool {
+        self.groups.is_empty() && self.erasing.erased.is_empty()
+    }
+
     /// The data key of a trail; made where the trail is new.
     ///
     /// # Errors

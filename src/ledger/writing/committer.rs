@@ -17,58 +17,13 @@ use crate::ledger::storage::store_writer::StoreWriter;
 use crate::ledger::writing::accounts;
 use crate::ledger::writing::batch::{Batch, Sealer, Spent};
 use crate::ledger::writing::draft;
+use crate::ledger::writing::job::{Job, Recorded, Waiting};
 use crate::ledger::writing::plan::{NotPlanned, Plan, Planner, When};
 use crate::ledger::writing::record::{Acknowledgement, RECORD_MAX_BYTES, Record, RecordError, What};
-use crate::proto::HeadsCommitted;
 use crate::proto::clear_part::Fact;
 
 /// The most records in a commit.
 const BATCH_RECORDS: usize = 4096;
-
-/// Something that waits for the committer.
-pub enum Job {
-    /// To be recorded.
-    Record(Box<Waiting>),
-    /// To be tried in order, without being recorded.
-    Rehearse {
-        /// What would be recorded.
-        records: Vec<Record>,
-        /// Where to say what each would come to.
-        answer: oneshot::Sender<Vec<Result<Acknowledgement, RecordError>>>,
-    },
-    /// Where every trail ended, to be recorded.
-    CommitHeads {
-        /// The root over them.
-        heads: HeadsCommitted,
-        /// Where to answer.
-        answer: Answer,
-    },
-}
-
-/// A record that waits.
-pub struct Waiting {
-    /// What to record.
-    pub record: Record,
-    /// Where to answer.
-    pub answer: Answer,
-}
-
-impl Job {
-    fn refuse(self, reason: &str) {
-        self.answer_with(RecordError::Unavailable { reason: reason.to_owned() });
-    }
-
-    fn answer_with(self, error: RecordError) {
-        match self {
-            Self::Record(waiting) => drop(waiting.answer.send(Err(error))),
-            Self::Rehearse { records, answer } => drop(answer.send(records.iter().map(|_| Err(error.clone())).collect())),
-            Self::CommitHeads { answer, .. } => drop(answer.send(Err(error))),
-        }
-    }
-}
-
-/// Where a record is answered.
-pub type Answer = oneshot::Sender<Result<Acknowledgement, RecordError>>;
 
 /// Why the ledger no longer writes; none while it does.
 pub type Health = watch::Sender<Option<String>>;
@@ -104,9 +59,32 @@ impl Drop for PanicGuard {
 
 /// What became of a record in a batch.
 pub(in crate::ledger) enum Outcome {
-    Answered(Result<Acknowledgement, RecordError>),
+    Answered(Recorded),
     Alone,
     Fatal(RecordError),
+}
+
+/// Who is answered once a commit is durable.
+#[derive(Default)]
+struct Done {
+    heads: Option<(oneshot::Sender<Recorded>, Recorded)>,
+    records: Vec<Waiting>,
+}
+
+impl Done {
+    fn answer(self) {
+        self.records.into_iter().for_each(Waiting::finish);
+        if let Some((answer, recorded)) = self.heads {
+            let _ = answer.send(recorded);
+        }
+    }
+
+    fn fail(self, error: &RecordError) {
+        self.records.into_iter().for_each(|waiting| waiting.fail(error));
+        if let Some((answer, _)) = self.heads {
+            let _ = answer.send(Err(error.clone()));
+        }
+    }
 }
 
 impl Committer {
@@ -116,10 +94,10 @@ impl Committer {
         while let Some(first) = carried.take().or_else(|| jobs.recv().ok()) {
             if let Err(reason) = self.commit(first, jobs, &mut carried) {
                 tracing::error!(%reason, "the ledger stops writing");
-                drop(carried.take());
                 // Whoever still waits is told; nothing is tried again after a failed write or sync.
-                for job in jobs {
-                    job.refuse(&reason);
+                let error = RecordError::Unavailable { reason };
+                for job in carried.into_iter().chain(jobs) {
+                    job.fail(&error);
                 }
                 self.store.close();
                 return;
@@ -139,7 +117,7 @@ impl Committer {
     /// Commits `first` and what waits behind it.
     fn commit(&mut self, first: Job, jobs: &Receiver<Job>, carried: &mut Option<Job>) -> Result<(), String> {
         if let Some(reason) = self.health.borrow().clone() {
-            first.refuse(&reason);
+            first.fail(&RecordError::Unavailable { reason: reason.clone() });
             return Err(reason);
         }
         if let Job::Rehearse { records, answer } = first {
@@ -149,60 +127,79 @@ impl Committer {
         let head = self.state.head();
         let clock = self.clock.now();
         if clock.plus_micros(CLOCK_TOLERANCE_MICROS) < head.recorded_at {
-            first.answer_with(RecordError::ClockBehind { now: clock, last: head.recorded_at });
+            first.fail(&RecordError::ClockBehind { now: clock, last: head.recorded_at });
             return Ok(());
         }
         let mut batch = Batch::new(head, clock.max(head.recorded_at), self.state.highest_trail());
-        let mut answers: Vec<(Answer, Result<Acknowledgement, RecordError>)> = Vec::new();
-        let mut next = match first {
-            Job::Record(waiting) => Some(waiting),
+        let mut done = Done::default();
+        let collected = match first {
             Job::CommitHeads { heads, answer } => {
                 let pushed = batch.push(&self.state, &self.sealer, accounts::heads_committed(batch.now, heads));
-                answers.push((answer, pushed.map(|(seq, hash)| acknowledged(seq, hash))));
-                None
+                done.heads = Some((answer, pushed.map(|(seq, hash)| acknowledged(seq, hash))));
+                Ok(())
             }
-            Job::Rehearse { .. } => None,
+            Job::Record(waiting) => self.collect(&mut batch, waiting, jobs, &mut done, carried),
+            Job::Rehearse { .. } => Ok(()),
         };
-        while let Some(job) = next.take() {
-            match self.add(&mut batch, &job.record) {
-                Outcome::Answered(answer) => answers.push((job.answer, answer)),
-                Outcome::Alone => {
-                    *carried = Some(Job::Record(job));
-                    break;
-                }
-                Outcome::Fatal(error) => {
-                    let reason = error.to_string();
-                    self.poison(&reason);
-                    for (answer, _) in answers {
-                        let _ = answer.send(Err(error.clone()));
-                    }
-                    let _ = job.answer.send(Err(error));
-                    return Err(reason);
-                }
-            }
-            if batch.groups.is_empty() && batch.erasing.erased.is_empty() && answers.len() < BATCH_RECORDS {
-                match jobs.try_recv().ok() {
-                    Some(Job::Record(waiting)) => next = Some(waiting),
-                    other => *carried = other,
-                }
-            }
-        }
         let blocks = batch.finish();
         // An erasure is durable before its keys go: a start finds it and lets them go again.
-        let durable = self.journal.append(&blocks, head.hash).map_err(|error| error.to_string());
+        let durable = collected.and_then(|()| self.journal.append(&blocks, head.hash).map_err(|error| error.to_string()));
         if let Err(reason) = durable.and_then(|()| self.erase_keys(&batch)) {
             self.poison(&reason);
-            for (answer, _) in answers {
-                let _ = answer.send(Err(RecordError::Unavailable { reason: reason.clone() }));
-            }
+            done.fail(&RecordError::Unavailable { reason: reason.clone() });
             return Err(reason);
         }
         if !blocks.is_empty() {
             self.store.hand_over(blocks.into_iter().map(Arc::new).collect());
         }
         batch.publish(&self.state);
-        for (answer, result) in answers {
-            let _ = answer.send(result);
+        done.answer();
+        if let Some(Job::Record(waiting)) = carried {
+            waiting.settle();
+        }
+        Ok(())
+    }
+
+    /// Puts what waits into the batch, `first` first, until nothing waits, the batch is full, or a record must go alone. What
+    /// is left over of the last job is carried on.
+    fn collect(
+        &self,
+        batch: &mut Batch,
+        first: Waiting,
+        jobs: &Receiver<Job>,
+        done: &mut Done,
+        carried: &mut Option<Job>,
+    ) -> Result<(), String> {
+        let (mut next, mut records) = (Some(first), 0);
+        while let Some(mut waiting) = next.take() {
+            while let Some(record) = waiting.next().filter(|_| records < BATCH_RECORDS && batch.takes_more()) {
+                match self.add(batch, record) {
+                    Outcome::Answered(recorded) => waiting.note(recorded),
+                    Outcome::Alone => {
+                        *carried = Some(Job::Record(waiting));
+                        return Ok(());
+                    }
+                    Outcome::Fatal(error) => {
+                        *carried = Some(Job::Record(waiting));
+                        return Err(match error {
+                            RecordError::Unavailable { reason } => reason,
+                            other => other.to_string(),
+                        });
+                    }
+                }
+                records += 1;
+            }
+            if waiting.next().is_some() {
+                *carried = Some(Job::Record(waiting));
+                return Ok(());
+            }
+            done.records.push(waiting);
+            if records < BATCH_RECORDS && batch.takes_more() {
+                match jobs.try_recv().ok() {
+                    Some(Job::Record(waiting)) => next = Some(waiting),
+                    other => *carried = other,
+                }
+            }
         }
         Ok(())
     }
@@ -285,7 +282,7 @@ impl Committer {
     }
 
     /// What each record would come to, one after the other. One that concerns who is who is tried by itself.
-    fn rehearse(&self, records: &[Record]) -> Vec<Result<Acknowledgement, RecordError>> {
+    fn rehearse(&self, records: &[Record]) -> Vec<Recorded> {
         let head = self.state.head();
         let new = || Batch::new(head, self.clock.now().max(head.recorded_at), self.state.highest_trail());
         let mut batch = new();

@@ -5,6 +5,7 @@ pub mod batch;
 pub mod committer;
 pub mod draft;
 pub mod event_id;
+pub mod job;
 pub mod plan;
 pub mod queue;
 pub mod record;

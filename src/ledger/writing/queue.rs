@@ -1,28 +1,45 @@
-//! The way to the committer: what is to be recorded waits here, and a full queue refuses at once.
+//! The way to the committer: what is to be recorded waits here, in order. Calls have room for 16,384 records and are refused
+//! at once where it is full. Streams have room of their own, all together for 8,192, and wait for it one after the other:
+//! neither keeps the other out, and what a call finds before it is committed in a moment.
 
 use std::sync::Arc;
 
-use crossbeam_channel::{Sender, TrySendError};
+use crossbeam_channel::{Receiver, Sender, unbounded};
 use parking_lot::Mutex;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot};
 
-use crate::ledger::writing::committer::{Health, Job, Waiting};
-use crate::ledger::writing::record::{Acknowledgement, Record, RecordError};
+use crate::ledger::writing::committer::Health;
+use crate::ledger::writing::job::{Job, Recorded, Waiting};
+use crate::ledger::writing::record::{Record, RecordError};
+
+/// How many records of calls may wait.
+const CALLS: usize = 16_384;
+
+/// How many records of streams may wait, all streams together.
+const STREAMS: usize = 8_192;
+
+/// The most records that wait as one.
+pub const TOGETHER_MAX: usize = 512;
 
 /// The queue; whoever has it may record until it is closed.
 pub struct Queue {
+    /// It takes whatever comes: who may send is decided by the room there is.
     jobs: Mutex<Option<Sender<Job>>>,
+    calls: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
     health: Arc<Health>,
 }
 
-/// Where the answer to a record comes.
-pub type Coming = oneshot::Receiver<Result<Acknowledgement, RecordError>>;
+/// Where the answers to records come.
+pub type Coming = oneshot::Receiver<Vec<Recorded>>;
 
 impl Queue {
-    /// The queue behind `jobs`.
+    /// A queue, and where the committer takes from it.
     #[must_use]
-    pub const fn new(jobs: Sender<Job>, health: Arc<Health>) -> Self {
-        Self { jobs: Mutex::new(Some(jobs)), health }
+    pub fn new(health: Arc<Health>) -> (Self, Receiver<Job>) {
+        let (jobs, waiting) = unbounded();
+        let room = |records| Arc::new(Semaphore::new(records));
+        (Self { jobs: Mutex::new(Some(jobs)), calls: room(CALLS), streams: room(STREAMS), health }, waiting)
     }
 
     /// Takes no more: the committer ends once it has taken what waits.
@@ -30,34 +47,51 @@ impl Queue {
         drop(self.jobs.lock().take());
     }
 
-    /// Queues a record.
+    /// Queues records of a call, at most [`TOGETHER_MAX`], to be recorded in order.
     ///
     /// # Errors
     /// Where the ledger is busy or no longer writes.
-    pub fn submit(&self, record: Record) -> Result<Coming, RecordError> {
-        let (answer, coming) = oneshot::channel();
-        self.send(Job::Record(Box::new(Waiting { record, answer }))).map(|()| coming)
+    pub fn submit(&self, records: Vec<Record>) -> Result<Coming, RecordError> {
+        let room = match self.calls.clone().try_acquire_many_owned(count(&records)) {
+            Ok(room) => room,
+            Err(TryAcquireError::NoPermits) => return Err(RecordError::Overloaded { waiting: CALLS - self.calls.available_permits() }),
+            Err(TryAcquireError::Closed) => return Err(self.gone()),
+        };
+        self.queue(records, room)
+    }
+
+    /// Queues records of a stream, at most [`TOGETHER_MAX`], to be recorded in order; waits while there is no room.
+    ///
+    /// # Errors
+    /// Where the ledger no longer writes.
+    pub async fn submit_in_turn(&self, records: Vec<Record>) -> Result<Coming, RecordError> {
+        let room = self.streams.clone().acquire_many_owned(count(&records)).await.map_err(|_| self.gone())?;
+        self.queue(records, room)
+    }
+
+    fn queue(&self, records: Vec<Record>, room: OwnedSemaphorePermit) -> Result<Coming, RecordError> {
+        let (waiting, coming) = Waiting::new(records, room);
+        self.send(Job::Record(waiting)).map(|()| coming)
     }
 
     /// Queues a record and blocks until it is durable.
     ///
     /// # Errors
     /// Where it is refused, or the ledger is busy or no longer writes.
-    pub fn record(&self, record: Record) -> Result<Acknowledgement, RecordError> {
-        self.submit(record)?.blocking_recv().unwrap_or_else(|_| Err(self.gone()))
+    pub fn record(&self, record: Record) -> Recorded {
+        let mut recorded = self.submit(vec![record])?.blocking_recv().unwrap_or_default();
+        recorded.pop().unwrap_or_else(|| Err(self.gone()))
     }
 
-    /// Queues something.
+    /// Queues something that there is little of.
     ///
     /// # Errors
-    /// Where the ledger is busy or no longer writes.
+    /// Where the ledger no longer writes.
     pub fn send(&self, job: Job) -> Result<(), RecordError> {
-        let jobs = self.jobs.lock();
-        let Some(jobs) = jobs.as_ref() else { return Err(self.gone()) };
-        match jobs.try_send(job) {
-            Ok(()) => Ok(()),
-            Err(TrySendError::Full(_)) => Err(RecordError::Overloaded { waiting: jobs.len() }),
-            Err(TrySendError::Disconnected(_)) => Err(self.gone()),
+        let sent = self.jobs.lock().as_ref().map(|jobs| jobs.send(job));
+        match sent {
+            Some(Ok(())) => Ok(()),
+            Some(Err(_)) | None => Err(self.gone()),
         }
     }
 
@@ -67,4 +101,8 @@ impl Queue {
         let poisoned = self.health.borrow().clone();
         RecordError::Unavailable { reason: poisoned.unwrap_or_else(|| "it is shutting down".into()) }
     }
+}
+
+fn count(records: &[Record]) -> u32 {
+    u32::try_from(records.len()).unwrap_or(u32::MAX)
 }

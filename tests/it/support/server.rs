@@ -82,6 +82,13 @@ impl Server {
         self.child.id()
     }
 
+    /// Asks it to stop and waits until it has. Gives its exit code and what it logged.
+    pub fn terminate_and_read(self) -> (Option<i32>, String) {
+        let stderr = self.stderr.clone();
+        let code = self.terminate().code();
+        (code, std::fs::read_to_string(stderr).unwrap_or_default())
+    }
+
     /// Asks it to stop and waits until it has.
     pub fn terminate(mut self) -> ExitStatus {
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();

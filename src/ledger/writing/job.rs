@@ -1,0 +1,90 @@
+//! What waits for the committer, and how it is answered.
+
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use crate::ledger::writing::record::{Acknowledgement, Record, RecordError};
+use crate::proto::HeadsCommitted;
+
+/// What becomes of a record.
+pub type Recorded = Result<Acknowledgement, RecordError>;
+
+/// Something that waits for the committer.
+pub enum Job {
+    /// To be recorded.
+    Record(Waiting),
+    /// To be tried in order, without being recorded.
+    Rehearse {
+        /// What would be recorded.
+        records: Vec<Record>,
+        /// Where to say what each would come to.
+        answer: oneshot::Sender<Vec<Recorded>>,
+    },
+    /// Where every trail ended, to be recorded.
+    CommitHeads {
+        /// The root over them.
+        heads: HeadsCommitted,
+        /// Where to answer.
+        answer: oneshot::Sender<Recorded>,
+    },
+}
+
+impl Job {
+    /// Answers it with an error; what is durable of it already keeps its answer.
+    pub fn fail(self, error: &RecordError) {
+        match self {
+            Self::Record(waiting) => waiting.fail(error),
+            Self::Rehearse { records, answer } => drop(answer.send(records.iter().map(|_| Err(error.clone())).collect())),
+            Self::CommitHeads { answer, .. } => drop(answer.send(Err(error.clone()))),
+        }
+    }
+}
+
+/// Records that wait together, in order. They may need several commits, and are answered together once all are durable.
+pub struct Waiting {
+    records: Vec<Record>,
+    /// What became of the first of them.
+    recorded: Vec<Recorded>,
+    /// Up to where that is durable.
+    durable: usize,
+    answer: oneshot::Sender<Vec<Recorded>>,
+    /// Their room in the queue, given back with the answer.
+    _room: OwnedSemaphorePermit,
+}
+
+impl Waiting {
+    /// Records that wait, and where the answers to all of them come.
+    #[must_use]
+    pub fn new(records: Vec<Record>, room: OwnedSemaphorePermit) -> (Self, oneshot::Receiver<Vec<Recorded>>) {
+        let (answer, coming) = oneshot::channel();
+        let recorded = Vec::with_capacity(records.len());
+        (Self { records, recorded, durable: 0, answer, _room: room }, coming)
+    }
+
+    /// The next to record.
+    #[must_use]
+    pub fn next(&self) -> Option<&Record> {
+        self.records.get(self.recorded.len())
+    }
+
+    /// Notes what becomes of it once the commit is durable.
+    pub fn note(&mut self, recorded: Recorded) {
+        self.recorded.push(recorded);
+    }
+
+    /// What was noted is durable.
+    pub const fn settle(&mut self) {
+        self.durable = self.recorded.len();
+    }
+
+    /// All of them are durable.
+    pub fn finish(self) {
+        let _ = self.answer.send(self.recorded);
+    }
+
+    /// Nothing more of them becomes durable.
+    pub fn fail(mut self, error: &RecordError) {
+        self.recorded.truncate(self.durable);
+        self.recorded.resize(self.records.len(), Err(error.clone()));
+        let _ = self.answer.send(self.recorded);
+    }
+}
