@@ -17,6 +17,7 @@ mod exports;
 mod faults;
 mod forgeries;
 mod format;
+mod imports;
 mod oracle;
 mod packed;
 mod people;

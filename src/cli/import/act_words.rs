@@ -1,7 +1,7 @@
 //! Which words stand for an opt-in and which for an opt-out. The lists are closed: any other word is refused.
 
-use super::refused::{Reason, Refused};
 use super::field::Field;
+use super::refused::{Reason, Refused};
 
 /// What a row says that the person did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -13,15 +13,13 @@ pub enum Act {
 }
 
 /// Words for an opt-in, without spaces, `-` and `_`, in small letters.
-pub const OPT_IN: [&str; 10] =
-    ["optin", "optedin", "yes", "y", "true", "1", "subscribed", "granted", "explicitlyoptedin", "doublyoptedin"];
+pub const OPT_IN: [&str; 10] = ["optin", "optedin", "yes", "y", "true", "1", "subscribed", "granted", "explicitlyoptedin", "doublyoptedin"];
 
 /// Words for an opt-out. An answer of "no" is one: where it stands, a later message would be against the person's will.
 pub const OPT_OUT: [&str; 9] = ["optout", "optedout", "no", "n", "false", "0", "unsubscribed", "revoked", "withdrawn"];
 
 /// Words that say neither.
-pub const NEITHER: [&str; 9] =
-    ["", "notseen", "seen", "notspecified", "notsubscribed", "implicitlyoptedin", "pending", "unknown", "none"];
+pub const NEITHER: [&str; 9] = ["", "notseen", "seen", "notspecified", "notsubscribed", "implicitlyoptedin", "pending", "unknown", "none"];
 
 /// Words for a box that is ticked.
 pub const TICKED: [&str; 5] = ["yes", "y", "true", "1", "x"];

@@ -51,12 +51,14 @@ mod tests {
     #[test]
     fn the_id_of_a_row_stays_what_it_is() {
         let occurred_at = Some(prost_types::Timestamp { seconds: 1_772_359_200, nanos: 0 });
-        let request = |categories| RecordOptInRequest { contact: "+447400123456".into(), categories, method: 5, occurred_at, ..Default::default() };
+        let request =
+            |categories| RecordOptInRequest { contact: "+447400123456".into(), categories, method: 5, occurred_at, ..Default::default() };
         let id = |event| EventIds::default().of(&RecordStreamRequest { event: Some(event) });
         let opt_in = id(Event::OptIn(request(vec![1])));
-        assert_eq!(opt_in, "import:GOLDEN");
+        assert_eq!(opt_in, "import:vOhe5OVjzSwf7hF7tzr9fCUUCEen67-a6njeIfEC0v0");
         assert_ne!(opt_in, id(Event::OptIn(request(vec![1, 2]))));
-        let opt_out = RecordOptOutRequest { contact: "+447400123456".into(), categories: vec![1], method: 5, occurred_at, ..Default::default() };
+        let opt_out =
+            RecordOptOutRequest { contact: "+447400123456".into(), categories: vec![1], method: 5, occurred_at, ..Default::default() };
         assert_ne!(opt_in, id(Event::OptOut(opt_out)));
     }
 }

@@ -209,7 +209,10 @@ mod tests {
     fn values_stand_under_dotted_names_in_small_letters() {
         let rows = read("{\"Id\": 7, \"properties\": {\"Phone\": \"+44\", \"on\": true, \"no\": null}, \"list\": [\"a\", \"b\"]}\r\n");
         let named = |name: &str| rows[0].1.as_ref().unwrap().iter().find(|(known, _)| known == name).unwrap().1.clone();
-        assert_eq!(["id", "properties.phone", "properties.on", "properties.no", "list"].map(named).map(Option::unwrap), ["7", "+44", "true", "", "a,b"]);
+        assert_eq!(
+            ["id", "properties.phone", "properties.on", "properties.no", "list"].map(named).map(Option::unwrap),
+            ["7", "+44", "true", "", "a,b"]
+        );
         assert_eq!(named("properties"), None);
     }
 

@@ -60,8 +60,14 @@ const HUBSPOT: Columns = &[
 ];
 
 const SALESFORCE: Columns = &[
-    (Field::Contact, &["MessagingPlatformKey", "Messaging Platform Key", "MobilePhone", "Mobile", "Mobile Phone", "TelephoneNumber", "Telephone Number"]),
-    (Field::Channel, &["EngagementChannelType.Name", "Engagement Channel Type: Name", "Engagement Channel Type", "MessageType", "Message Type"]),
+    (
+        Field::Contact,
+        &["MessagingPlatformKey", "Messaging Platform Key", "MobilePhone", "Mobile", "Mobile Phone", "TelephoneNumber", "Telephone Number"],
+    ),
+    (
+        Field::Channel,
+        &["EngagementChannelType.Name", "Engagement Channel Type: Name", "Engagement Channel Type", "MessageType", "Message Type"],
+    ),
     (Field::Action, &["PrivacyConsentStatus", "Privacy Consent Status", "MessagingConsentStatus", "Messaging Consent Status"]),
     (Field::OccurredAt, &["CaptureDate", "Capture Date"]),
     (Field::StartsAt, &["EffectiveFrom", "Effective From"]),
@@ -175,7 +181,15 @@ mod tests {
         ] {
             assert!(foreign(column).is_some(), "{column}");
         }
-        for column in ["WhatsApp opt-in", "WhatsApp and e-mail consent", "Email", "action", "PrivacyConsentStatus", "legalBasisExplanation", "First name"] {
+        for column in [
+            "WhatsApp opt-in",
+            "WhatsApp and e-mail consent",
+            "Email",
+            "action",
+            "PrivacyConsentStatus",
+            "legalBasisExplanation",
+            "First name",
+        ] {
             assert_eq!(foreign(column), None, "{column}");
         }
     }

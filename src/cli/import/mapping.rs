@@ -37,7 +37,10 @@ impl FromStr for Choice {
     fn from_str(text: &str) -> Result<Self, String> {
         let Some((name, value)) = text.split_once('=') else {
             return Layout::named(text).map(Self::Layout).ok_or_else(|| {
-                format!("{text:?} is no layout; known are {}. A field is mapped as FIELD=COLUMN", Layout::ALL.map(Layout::as_str).join(", "))
+                format!(
+                    "{text:?} is no layout; known are {}. A field is mapped as FIELD=COLUMN",
+                    Layout::ALL.map(Layout::as_str).join(", ")
+                )
             });
         };
         let given = match value.strip_prefix('=') {
@@ -51,7 +54,11 @@ impl FromStr for Choice {
             && prefix.trim().eq_ignore_ascii_case(Field::EvidenceOther.as_str())
         {
             let other = other.trim();
-            return if other.is_empty() { Err("evidence_other has no name".to_owned()) } else { Ok(Self::Field(Field::EvidenceOther, other.to_owned(), given)) };
+            return if other.is_empty() {
+                Err("evidence_other has no name".to_owned())
+            } else {
+                Ok(Self::Field(Field::EvidenceOther, other.to_owned(), given))
+            };
         }
         Field::named(name).map(|field| Self::Field(field, String::new(), given)).map_err(|near| {
             let meant = near.map(|near| format!(" did you mean {near}?")).unwrap_or_default();
@@ -209,7 +216,12 @@ impl Wanted {
     fn hold_together(&self, plan: &Plan, file: &Columns<'_>) -> Result<(), MappingError> {
         let says = |field: Field| *plan.source(field) != Source::Nothing;
         let missing = |field: Field| {
-            Err(MappingError::FieldMissing { field: field.as_str(), layout: self.layout.as_str(), advice: self.layout.advice(field), columns: file.list() })
+            Err(MappingError::FieldMissing {
+                field: field.as_str(),
+                layout: self.layout.as_str(),
+                advice: self.layout.advice(field),
+                columns: file.list(),
+            })
         };
         if !says(Field::Contact) {
             return missing(Field::Contact);
@@ -233,7 +245,6 @@ impl Wanted {
         }
         Ok(())
     }
-
 }
 
 /// What is about consent in these columns and was not taken, with the reason.
@@ -281,7 +292,9 @@ impl Columns<'_> {
             Some(cell) if self.has_header => Ok(Source::Cell(cell)),
             Some(_) => Ok(Source::Names(vec![key(column)])),
             // Without a header a later row may have it; but what every row needs must be in the first.
-            None if !self.has_header && !matches!(field, Field::Contact | Field::Action | Field::OccurredAt) => Ok(Source::Names(vec![key(column)])),
+            None if !self.has_header && !matches!(field, Field::Contact | Field::Action | Field::OccurredAt) => {
+                Ok(Source::Names(vec![key(column)]))
+            }
             None => Err(MappingError::ColumnMissing {
                 field: field.as_str(),
                 column: column.clone(),
@@ -301,7 +314,9 @@ impl Columns<'_> {
         Ok(match found {
             Some(cell) if self.has_header => Source::Cell(cell),
             Some(_) => Source::Names(candidates.iter().map(|candidate| key(candidate)).collect()),
-            None if self.has_header || candidates.is_empty() || matches!(field, Field::Contact | Field::Action | Field::OccurredAt) => Source::Nothing,
+            None if self.has_header || candidates.is_empty() || matches!(field, Field::Contact | Field::Action | Field::OccurredAt) => {
+                Source::Nothing
+            }
             None => Source::Names(candidates.iter().map(|candidate| key(candidate)).collect()),
         })
     }
@@ -325,7 +340,9 @@ mod tests {
         assert_eq!("method==import".parse(), Ok(field(Field::Method, Given::Constant("import".into()))));
         let other = Choice::Field(Field::EvidenceOther, "form".into(), Given::Column("Form name".into()));
         assert_eq!("evidence_other.form=Form name".parse(), Ok(other));
-        for (text, said) in [("hubspott", "no layout"), ("contct=A", "did you mean contact?"), ("contact=", "no column"), ("evidence_other.=A", "no name")] {
+        for (text, said) in
+            [("hubspott", "no layout"), ("contct=A", "did you mean contact?"), ("contact=", "no column"), ("evidence_other.=A", "no name")]
+        {
             assert!(text.parse::<Choice>().unwrap_err().contains(said), "{text}");
         }
     }
@@ -333,7 +350,8 @@ mod tests {
     #[test]
     fn columns_are_found_whatever_their_case_and_the_white_space_around_them() {
         let plan = plan(&[], &[" Phone ", "ACTION", "occurred_at", "Category"], true).unwrap();
-        let cells = [Field::Contact, Field::Action, Field::OccurredAt, Field::Categories, Field::Sender].map(|field| plan.source(field).clone());
+        let cells =
+            [Field::Contact, Field::Action, Field::OccurredAt, Field::Categories, Field::Sender].map(|field| plan.source(field).clone());
         assert_eq!(cells, [Source::Cell(0), Source::Cell(1), Source::Cell(2), Source::Cell(3), Source::Nothing]);
     }
 

@@ -186,9 +186,8 @@ impl Import {
         if self.files.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
             return Err(CliError::usage("standard input can be read once").hint("nothing was imported; give `-` once"));
         }
-        let files = self.files.iter().map(|path| {
-            Prepared::new(SourceFile::look(path, self.encoding)?, &wanted, self.format, self.delimiter)
-        });
+        let files =
+            self.files.iter().map(|path| Prepared::new(SourceFile::look(path, self.encoding)?, &wanted, self.format, self.delimiter));
         files.collect()
     }
 
@@ -217,7 +216,11 @@ impl Import {
                 several => format!("{} files", several.len()),
             };
             let rows = counted(counts.rows(), "row", "rows");
-            let head = if self.dry_run { format!("dry run, nothing was recorded; {rows} of {of} would come to this:") } else { format!("{rows} of {of}") };
+            let head = if self.dry_run {
+                format!("dry run, nothing was recorded; {rows} of {of} would come to this:")
+            } else {
+                format!("{rows} of {of}")
+            };
             format!("{head}\n{}", counts.text())
         };
         output.print(value, text)

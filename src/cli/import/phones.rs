@@ -87,30 +87,39 @@ impl Region {
         if !only_signs {
             return Err(malformed());
         }
-        let national = self.valid(Some(self.id), text);
-        let with_code = digits.starts_with(&self.code).then(|| self.valid(None, &format!("+{digits}"))).flatten();
-        match (national, with_code) {
-            (Some(national), Some(with_code)) if national != with_code => Err(Refused::field(
+        let mut readings = vec![self.valid(Some(self.id), text)];
+        if digits.starts_with(&self.code) {
+            // It may begin with the country code, or with an area code of the same digits.
+            readings.push(self.valid(None, &format!("+{digits}")));
+            readings.push(self.valid(None, &format!("+{}{digits}", self.code)));
+        }
+        let mut readings: Vec<Identifier> = readings.into_iter().flatten().collect();
+        readings.dedup();
+        match readings.as_slice() {
+            [only] => Ok(only.clone()),
+            [] => Err(malformed()),
+            _ => Err(Refused::field(
                 Field::Contact,
                 Reason::ContactAmbiguous,
                 "it could be two numbers, with and without a country code: write it with '+'",
             )),
-            (Some(number), _) | (None, Some(number)) => number.parse().map_err(refused),
-            (None, None) => Err(malformed()),
         }
     }
 
-    /// The number in E.164, where the numbering plan of this region has it.
-    fn valid(&self, region: Option<Id>, text: &str) -> Option<String> {
-        let number = phonenumber::parse(region, text).ok()?;
-        let belongs = number.country().code().to_string() == self.code && number.extension().is_none() && number.is_valid();
-        belongs.then(|| number.format().mode(phonenumber::Mode::E164).to_string())
+    /// The number, where the numbering plan of this region has it in its canonical form.
+    fn valid(&self, region: Option<Id>, text: &str) -> Option<Identifier> {
+        let number = phonenumber::parse(region, text).ok().filter(|number| number.extension().is_none())?;
+        let contact: Identifier = number.format().mode(phonenumber::Mode::E164).to_string().parse().ok()?;
+        let canonical = phonenumber::parse(None, contact.as_str()).ok()?;
+        (canonical.country().code().to_string() == self.code && canonical.is_valid()).then_some(contact)
     }
 }
 
 /// Without what surrounds a contact: white space, marks of direction, an apostrophe or `="…"` of a spreadsheet, a scheme.
 fn bare(text: &str) -> &str {
-    let edge = |sign: char| sign.is_whitespace() || matches!(sign, '\u{feff}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let edge = |sign: char| {
+        sign.is_whitespace() || matches!(sign, '\u{feff}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     let text = text.trim_matches(edge);
     let text = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
     let text = text.trim_start_matches(['\'', '\u{2019}']).trim_matches(edge);
@@ -152,9 +161,15 @@ mod tests {
 
     #[test]
     fn what_is_international_needs_no_region() {
-        for text in
-            ["+447400123456", " +44 7400 123456 ", "'+447400123456", "=\"+447400123456\"", "whatsapp:+447400123456", "tel:+44 7400 123456", "\u{202a}+447400123456\u{202c}"]
-        {
+        for text in [
+            "+447400123456",
+            " +44 7400 123456 ",
+            "'+447400123456",
+            "=\"+447400123456\"",
+            "whatsapp:+447400123456",
+            "tel:+44 7400 123456",
+            "\u{202a}+447400123456\u{202c}",
+        ] {
             assert_eq!(read("", text), Ok("+447400123456".into()), "{text}");
         }
         assert_eq!(read("", "US.13491208655302741918"), Ok("US.13491208655302741918".into()));

@@ -24,7 +24,8 @@ impl Progress {
             (false, 0) => ProgressBar::new_spinner(),
             (false, bytes) => ProgressBar::new(bytes),
         };
-        let template = if bytes == 0 { "importing {bytes}: {msg}" } else { "importing {bar:30} {bytes} of {total_bytes}: {msg}, {eta} left" };
+        let template =
+            if bytes == 0 { "importing {bytes}: {msg}" } else { "importing {bar:30} {bytes} of {total_bytes}: {msg}, {eta} left" };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }

@@ -73,10 +73,13 @@ impl Prepared {
             }
         };
         let columns = columns.ok_or_else(|| {
-            CliError::usage(format!("{} begins with no header and no JSON object", source.name)).hint("nothing was imported; docs/imports.md shows what a file looks like")
+            CliError::usage(format!("{} begins with no header and no JSON object", source.name))
+                .hint("nothing was imported; docs/imports.md shows what a file looks like")
         })?;
         let plan = wanted.plan(&columns, matches!(shape, Shape::Csv { .. })).map_err(|error| {
-            CliError::new(crate::cli::error::Kind::Usage, error).context(source.name.clone()).hint("nothing was imported; docs/imports.md shows what each layout takes")
+            CliError::new(crate::cli::error::Kind::Usage, error)
+                .context(source.name.clone())
+                .hint("nothing was imported; docs/imports.md shows what each layout takes")
         })?;
         Ok(Self { source, columns, plan, shape })
     }
@@ -85,7 +88,12 @@ impl Prepared {
     ///
     /// # Errors
     /// Where the file cannot be read, or is another than it was.
-    pub fn rows(&self, habits: &Habits, progress: &Arc<AtomicU64>, mut each: impl FnMut(u64, Result<Box<RecordStreamRequest>, Refused>) -> bool) -> Result<(), CliError> {
+    pub fn rows(
+        &self,
+        habits: &Habits,
+        progress: &Arc<AtomicU64>,
+        mut each: impl FnMut(u64, Result<Box<RecordStreamRequest>, Refused>) -> bool,
+    ) -> Result<(), CliError> {
         let failed = |error: std::io::Error| CliError::local(error).context(format!("reading {}", self.source.name)).hint(GO_ON);
         let opened = self.source.open(progress).map_err(failed)?;
         let origin = Origin { name: self.source.name.clone(), sha256: self.source.sha256.clone() };
@@ -154,7 +162,10 @@ fn jsonl(
 }
 
 fn too_long(what: &str) -> Refused {
-    Refused::row(Reason::RowTooLong, format!("the {what} has more than {ROW_MAX_BYTES} bytes or 16,384 cells: is a quote in it never closed?"))
+    Refused::row(
+        Reason::RowTooLong,
+        format!("the {what} has more than {ROW_MAX_BYTES} bytes or 16,384 cells: is a quote in it never closed?"),
+    )
 }
 
 /// Hands on the rows of all files, until nobody takes them.

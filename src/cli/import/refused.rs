@@ -121,7 +121,8 @@ impl Refused {
     /// What the server refused.
     #[must_use]
     pub fn by_server(error: ItemError) -> Self {
-        let reason = ErrorReason::try_from(error.reason).map_or_else(|_| format!("REASON_{}", error.reason).into(), |known| spelling(known).into());
+        let reason =
+            ErrorReason::try_from(error.reason).map_or_else(|_| format!("REASON_{}", error.reason).into(), |known| spelling(known).into());
         Self { reason, field: error.field.into(), message: error.message.into() }
     }
 }

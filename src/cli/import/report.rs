@@ -165,13 +165,15 @@ impl Report {
     pub fn create(path: Option<&Path>, force: bool) -> Result<Self, CliError> {
         let Some(path) = path else { return Ok(Self::Nothing) };
         let made = File::options().write(true).create(true).create_new(!force).truncate(force).mode(0o600).open(path);
-        let out = BufWriter::new(made.map_err(|error| match error.kind() {
-            std::io::ErrorKind::AlreadyExists => {
-                CliError::usage(format!("{} is there already", path.display())).hint("give the report another name, or --force to replace it; nothing was imported")
+        let out = BufWriter::new(made.map_err(|error| {
+            match error.kind() {
+                std::io::ErrorKind::AlreadyExists => CliError::usage(format!("{} is there already", path.display()))
+                    .hint("give the report another name, or --force to replace it; nothing was imported"),
+                _ => CliError::local(error).context(format!("making {}", path.display())).hint("nothing was imported"),
             }
-            _ => CliError::local(error).context(format!("making {}", path.display())).hint("nothing was imported"),
         })?);
-        let is_json = path.extension().is_some_and(|extension| ["jsonl", "ndjson", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known)));
+        let is_json =
+            path.extension().is_some_and(|extension| ["jsonl", "ndjson", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known)));
         if is_json {
             return Ok(Self::Jsonl(out));
         }
@@ -189,7 +191,8 @@ impl Report {
             Self::Nothing => Ok(()),
             Self::Jsonl(out) => writeln!(out, "{}", line.json()).map_err(failed),
             Self::Csv(csv) => {
-                let (reason, field, message) = line.refused.map_or(("", "", ""), |refused| (&refused.reason, &refused.field, &refused.message));
+                let (reason, field, message) =
+                    line.refused.map_or(("", "", ""), |refused| (&refused.reason, &refused.field, &refused.message));
                 let seq = if line.seq == 0 { String::new() } else { line.seq.to_string() };
                 csv.write_record([line.file, &line.line.to_string(), line.verdict.as_str(), reason, field, message, &seq]).map_err(failed)
             }

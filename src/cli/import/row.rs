@@ -78,7 +78,11 @@ impl<'a> RowReader<'a> {
         let event = match act {
             Act::OptIn => {
                 if categories.is_empty() {
-                    return Err(Refused::field(Field::Categories, Reason::CategoryMissing, "an opt-in names its categories; where all are alike, --map categories==marketing"));
+                    return Err(Refused::field(
+                        Field::Categories,
+                        Reason::CategoryMissing,
+                        "an opt-in names its categories; where all are alike, --map categories==marketing",
+                    ));
                 }
                 Event::OptIn(RecordOptInRequest {
                     contact,
@@ -136,7 +140,11 @@ impl<'a> RowReader<'a> {
     fn occurred_at(&self, cells: &Cells<'_>, side: Side) -> Result<Time, Refused> {
         let text = cells.text(self.source(Field::OccurredAt))?;
         if text.is_empty() {
-            return Err(Refused::field(Field::OccurredAt, Reason::OccurredAtMissing, "every row of an import has the time at which the person acted"));
+            return Err(Refused::field(
+                Field::OccurredAt,
+                Reason::OccurredAtMissing,
+                "every row of an import has the time at which the person acted",
+            ));
         }
         self.habits.times.read(Field::OccurredAt, text, side)
     }
@@ -148,7 +156,11 @@ impl<'a> RowReader<'a> {
             if text.is_empty() { Ok(None) } else { self.habits.times.read(field, text, side).map(Some) }
         };
         if time(Field::StartsAt, Side::Earlier)?.is_some_and(|starts_at| starts_at > occurred_at) {
-            return Err(Refused::field(Field::StartsAt, Reason::StartsLater, "it begins after the person gave it: import it with the time at which it begins, once that has come"));
+            return Err(Refused::field(
+                Field::StartsAt,
+                Reason::StartsLater,
+                "it begins after the person gave it: import it with the time at which it begins, once that has come",
+            ));
         }
         let expires_at = time(Field::ExpiresAt, Side::Earlier)?;
         if expires_at.is_some_and(|expires_at| expires_at <= occurred_at) {
@@ -170,7 +182,11 @@ impl<'a> RowReader<'a> {
         let words = cells.text(self.source(Field::Categories))?.split([',', ';', '|']).map(str::trim).filter(|word| !word.is_empty());
         let categories = words.map(|word| {
             word.parse::<Category>().map_err(|_| {
-                Refused::field(Field::Categories, Reason::CategoryUnknown, "no category; known are marketing, utility, authentication, service")
+                Refused::field(
+                    Field::Categories,
+                    Reason::CategoryUnknown,
+                    "no category; known are marketing, utility, authentication, service",
+                )
             })
         });
         categories.collect()
@@ -188,9 +204,10 @@ impl<'a> RowReader<'a> {
         let text = |field: Field| cells.text(self.source(field)).map(str::to_owned);
         let ip_address = match cells.text(self.source(Field::EvidenceIp))? {
             "" => String::new(),
-            text => text.parse::<IpAddr>().map(|address| address.to_string()).map_err(|_| {
-                Refused::field(Field::EvidenceIp, Reason::EvidenceMalformed, "not an IPv4 or IPv6 address")
-            })?,
+            text => text
+                .parse::<IpAddr>()
+                .map(|address| address.to_string())
+                .map_err(|_| Refused::field(Field::EvidenceIp, Reason::EvidenceMalformed, "not an IPv4 or IPv6 address"))?,
         };
         let mut other = Vec::new();
         for (name, source) in &self.plan.others {
@@ -215,11 +232,17 @@ impl<'a> RowReader<'a> {
     fn named(&mut self, cells: &Cells<'_>, mut request: RecordStreamRequest, line: u64) -> Result<RecordStreamRequest, Refused> {
         let own = cells.text(self.plan.source(Field::EventId))?;
         if own.len() > EVENT_ID_MAX_BYTES {
-            return Err(Refused::field(Field::EventId, Reason::EventIdTooLong, format!("{} bytes, at most {EVENT_ID_MAX_BYTES} are allowed", own.len())));
+            return Err(Refused::field(
+                Field::EventId,
+                Reason::EventIdTooLong,
+                format!("{} bytes, at most {EVENT_ID_MAX_BYTES} are allowed", own.len()),
+            ));
         }
         let event_id = if own.is_empty() { self.event_ids.of(&request) } else { own.to_owned() };
-        let Some(Event::OptIn(RecordOptInRequest { event_id: id, account, evidence, .. }) | Event::OptOut(RecordOptOutRequest { event_id: id, account, evidence, .. })) =
-            &mut request.event
+        let Some(
+            Event::OptIn(RecordOptInRequest { event_id: id, account, evidence, .. })
+            | Event::OptOut(RecordOptOutRequest { event_id: id, account, evidence, .. }),
+        ) = &mut request.event
         else {
             return Ok(request);
         };
@@ -231,7 +254,10 @@ impl<'a> RowReader<'a> {
         evidence.file_sha256.clone_from(&self.origin.sha256);
         let bytes = evidence.encoded_len();
         if bytes > EVIDENCE_MAX_BYTES {
-            return Err(Refused { field: "evidence".into(), ..Refused::row(Reason::EvidenceTooLarge, format!("{bytes} bytes, at most {EVIDENCE_MAX_BYTES} are allowed")) });
+            return Err(Refused {
+                field: "evidence".into(),
+                ..Refused::row(Reason::EvidenceTooLarge, format!("{bytes} bytes, at most {EVIDENCE_MAX_BYTES} are allowed"))
+            });
         }
         Ok(request)
     }

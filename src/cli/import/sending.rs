@@ -156,7 +156,8 @@ impl<F: FnMut(&Item, &Answered) -> Result<(), CliError>> Sending<'_, F> {
             Outcome::Refused(error) => match ErrorReason::try_from(error.reason) {
                 Ok(ErrorReason::Overloaded | ErrorReason::ClockBehind | ErrorReason::LedgerUnavailable) => return Ok(Some(error)),
                 Ok(ErrorReason::AccountUnknown | ErrorReason::AccountMalformed) => {
-                    return Err(CliError::new(Kind::Refused, anyhow::Error::msg(error.message)).hint("check --account; every ledger has the account 'default'"));
+                    return Err(CliError::new(Kind::Refused, anyhow::Error::msg(error.message))
+                        .hint("check --account; every ledger has the account 'default'"));
                 }
                 _ => Err(Refused::by_server(error)),
             },

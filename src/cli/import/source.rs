@@ -78,7 +78,11 @@ impl SourceFile {
 
     fn look_at_stdin(asked: Option<&'static Encoding>) -> Result<Self, CliError> {
         let mut beginning = Vec::new();
-        io::stdin().lock().take(SAMPLE as u64).read_to_end(&mut beginning).map_err(|error| CliError::local(error).context("reading standard input"))?;
+        io::stdin()
+            .lock()
+            .take(SAMPLE as u64)
+            .read_to_end(&mut beginning)
+            .map_err(|error| CliError::local(error).context("reading standard input"))?;
         let mut detector = Detector::default();
         detector.take(&beginning);
         // Without having seen all of it, nobody knows that it is not UTF-8 further on: it is UTF-8 unless a mark or --encoding says so.
@@ -96,7 +100,9 @@ impl SourceFile {
         let read = Arc::new(OnceLock::new());
         let hash = Some(Sha256::new());
         let text = match &self.from {
-            From::File(path) => decoded(self.encoding, Counted { input: File::open(path)?, progress: Arc::clone(progress), hash, read: Arc::clone(&read) })?,
+            From::File(path) => {
+                decoded(self.encoding, Counted { input: File::open(path)?, progress: Arc::clone(progress), hash, read: Arc::clone(&read) })?
+            }
             From::Stdin(beginning) => {
                 let input = io::Cursor::new(beginning.clone()).chain(io::stdin());
                 decoded(self.encoding, Counted { input, progress: Arc::clone(progress), hash: None, read: Arc::clone(&read) })?
@@ -172,9 +178,15 @@ mod tests {
     fn a_file_is_read_in_its_encoding_without_its_mark() {
         let wide: Vec<u8> = [0xff, 0xfe].into_iter().chain("São".encode_utf16().flat_map(u16::to_le_bytes)).collect();
         let big: Vec<u8> = [0xfe, 0xff].into_iter().chain("São".encode_utf16().flat_map(u16::to_be_bytes)).collect();
-        for (bytes, asked) in
-            [(&b"\xef\xbb\xbfS\xc3\xa3o"[..], None), (b"S\xc3\xa3o", None), (b"S\xe3o", None), (b"S\xe3o", Some("latin1")), (&wide, None), (&big, None), (&wide[2..], Some("utf-16le"))]
-        {
+        for (bytes, asked) in [
+            (&b"\xef\xbb\xbfS\xc3\xa3o"[..], None),
+            (b"S\xc3\xa3o", None),
+            (b"S\xe3o", None),
+            (b"S\xe3o", Some("latin1")),
+            (&wide, None),
+            (&big, None),
+            (&wide[2..], Some("utf-16le")),
+        ] {
             let (source, text, hash) = read(bytes, asked);
             assert_eq!((text.as_str(), source.beginning.as_str()), ("São", "São"), "{bytes:?}");
             assert_eq!((source.sha256.clone(), source.bytes), (Sha256::digest(bytes).to_vec(), bytes.len() as u64));

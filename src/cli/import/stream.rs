@@ -8,8 +8,8 @@ use tonic::transport::Channel;
 use crate::cli::error::CliError;
 use crate::proto::recording_service_client::RecordingServiceClient;
 use crate::proto::{
-    Acknowledgement, ItemError, RecordStreamRequest, RecordStreamResponse, RehearseStreamRequest, RehearseStreamResponse, record_stream_response,
-    rehearse_stream_response,
+    Acknowledgement, ItemError, RecordStreamRequest, RecordStreamResponse, RehearseStreamRequest, RehearseStreamResponse,
+    record_stream_response, rehearse_stream_response,
 };
 
 /// What became of a row.
@@ -43,13 +43,13 @@ impl Stream {
     /// # Errors
     /// What the server says.
     pub async fn open(channel: Channel, dry_run: bool, room: usize) -> Result<Self, tonic::Status> {
-        let mut client = RecordingServiceClient::new(channel);
         if dry_run {
             let (send, sent) = mpsc::channel(room);
-            let answers = client.rehearse_stream(ReceiverStream::new(sent)).await?.into_inner();
+            let answers = rehearse(channel, sent).await?;
             return Ok(Self::Rehearse(send, answers));
         }
         let (send, sent) = mpsc::channel(room);
+        let mut client = RecordingServiceClient::new(channel);
         let answers = client.record_stream(ReceiverStream::new(sent)).await?.into_inner();
         Ok(Self::Record(send, answers))
     }
@@ -68,15 +68,29 @@ impl Stream {
     /// Where none comes.
     pub async fn answer(&mut self) -> Result<Result<Outcome, CliError>, Silence> {
         let outcome = match self {
-            Self::Record(_, answers) => answers.message().await.map_err(Silence::Status)?.ok_or(Silence::Ended)?.outcome.map(|outcome| match outcome {
-                record_stream_response::Outcome::Acknowledgement(acknowledgement) => Outcome::Taken(acknowledgement),
-                record_stream_response::Outcome::Error(error) => Outcome::Refused(error),
-            }),
-            Self::Rehearse(_, answers) => answers.message().await.map_err(Silence::Status)?.ok_or(Silence::Ended)?.outcome.map(|outcome| match outcome {
-                rehearse_stream_response::Outcome::Acknowledgement(acknowledgement) => Outcome::Taken(acknowledgement),
-                rehearse_stream_response::Outcome::Error(error) => Outcome::Refused(error),
-            }),
+            Self::Record(_, answers) => {
+                answers.message().await.map_err(Silence::Status)?.ok_or(Silence::Ended)?.outcome.map(|outcome| match outcome {
+                    record_stream_response::Outcome::Acknowledgement(acknowledgement) => Outcome::Taken(acknowledgement),
+                    record_stream_response::Outcome::Error(error) => Outcome::Refused(error),
+                })
+            }
+            Self::Rehearse(_, answers) => {
+                answers.message().await.map_err(Silence::Status)?.ok_or(Silence::Ended)?.outcome.map(|outcome| match outcome {
+                    rehearse_stream_response::Outcome::Acknowledgement(acknowledgement) => Outcome::Taken(acknowledgement),
+                    rehearse_stream_response::Outcome::Error(error) => Outcome::Refused(error),
+                })
+            }
         };
         Ok(outcome.ok_or_else(|| CliError::unexpected("the server answered a row without saying what became of it")))
     }
+}
+
+async fn rehearse(
+    channel: Channel,
+    sent: mpsc::Receiver<RehearseStreamRequest>,
+) -> Result<Streaming<RehearseStreamResponse>, tonic::Status> {
+    let mut client = tonic::client::Grpc::new(channel);
+    let _ = client.ready().await;
+    let path = tonic::codegen::http::uri::PathAndQuery::from_static("/consent.v1.RecordingService/RehearseStream");
+    Ok(client.streaming(tonic::Request::new(ReceiverStream::new(sent)), path, tonic_prost::ProstCodec::default()).await?.into_inner())
 }

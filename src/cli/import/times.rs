@@ -82,11 +82,7 @@ impl Times {
         let (date, clock) = split(text);
         let (date, clock) = (self.date(field, date)?, clock.map(|clock| wall_clock(clock).ok_or_else(|| malformed(field))).transpose()?);
         let Some(zone) = &self.zone else {
-            return Err(Refused::field(
-                field,
-                Reason::TimeWithoutZone,
-                "a local time: give --time-zone, as in --time-zone Europe/London",
-            ));
+            return Err(Refused::field(field, Reason::TimeWithoutZone, "a local time: give --time-zone, as in --time-zone Europe/London"));
         };
         match clock {
             Some(clock) => instant(field, zone, date.at(clock.0, clock.1, clock.2, clock.3), side),
@@ -113,11 +109,7 @@ impl Times {
             (1..=2, 4, Some(DateFormat::Dmy)) => (third, second, first),
             (1..=2, 4, Some(DateFormat::Mdy)) => (third, first, second),
             (1..=2, 4, _) => {
-                return Err(Refused::field(
-                    field,
-                    Reason::TimeAmbiguous,
-                    "nobody can tell day from month: give --date-format dmy or mdy",
-                ));
+                return Err(Refused::field(field, Reason::TimeAmbiguous, "nobody can tell day from month: give --date-format dmy or mdy"));
             }
             _ => return Err(malformed(field)),
         };
@@ -216,9 +208,14 @@ mod tests {
 
     #[test]
     fn a_time_with_an_offset_needs_nothing_else() {
-        for text in
-            ["2026-03-01T10:00:00Z", "2026-03-01T07:00:00-03:00", "2026-03-01 10:00:00Z", "2026-03-01T10:00:00.000Z", "2026-03-01T10:00:00.000+0000", "1772359200000"]
-        {
+        for text in [
+            "2026-03-01T10:00:00Z",
+            "2026-03-01T07:00:00-03:00",
+            "2026-03-01 10:00:00Z",
+            "2026-03-01T10:00:00.000Z",
+            "2026-03-01T10:00:00.000+0000",
+            "1772359200000",
+        ] {
             assert_eq!(read("", None, text, Side::Earlier), Ok("2026-03-01T10:00:00Z".into()), "{text}");
         }
     }
@@ -262,7 +259,18 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_refused() {
-        for text in ["", "yesterday", "2026-02-30", "2026-03-01 25:00", "2026-03-01 10", "46082", "2026-03-01 10:00:00:00", "20260301", "1.7e12", "0000000000000"] {
+        for text in [
+            "",
+            "yesterday",
+            "2026-02-30",
+            "2026-03-01 25:00",
+            "2026-03-01 10",
+            "46082",
+            "2026-03-01 10:00:00:00",
+            "20260301",
+            "1.7e12",
+            "0000000000000",
+        ] {
             assert_eq!(read("UTC", None, text, Side::Earlier), Err("TIME_MALFORMED".into()), "{text}");
         }
         assert!("Mars/Olympus".parse::<Zone>().is_err());

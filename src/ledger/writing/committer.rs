@@ -16,7 +16,7 @@ use crate::ledger::storage::reader::{Sealed, open_sealed};
 use crate::ledger::storage::store_writer::StoreWriter;
 use crate::ledger::writing::accounts;
 use crate::ledger::writing::batch::{Batch, Sealer, Spent};
-use crate::ledger::writing::draft;
+use crate::ledger::writing::draft::{self, FileCounts};
 use crate::ledger::writing::job::{Job, Recorded, Waiting};
 use crate::ledger::writing::plan::{NotPlanned, Plan, Planner, When};
 use crate::ledger::writing::record::{Acknowledgement, RECORD_MAX_BYTES, Record, RecordError, What};
@@ -233,7 +233,7 @@ impl Committer {
         };
         let (digest, content) = self.digests(record, account.trail);
         if let Some(digest) = digest {
-            match self.spent(batch, digest, &content, record.occurred_at) {
+            match self.spent(batch, digest, &content, record) {
                 Ok(None) => {}
                 Ok(Some(acknowledgement)) => return Outcome::Answered(Ok(acknowledgement)),
                 Err(error) => return Outcome::Answered(Err(error)),
@@ -303,24 +303,23 @@ impl Committer {
 
     fn digests(&self, record: &Record, account: u64) -> (Option<Digest16>, Vec<u8>) {
         let Some(event_id) = &record.event_id else { return (None, Vec::new()) };
-        let secrets = &self.planner.secrets;
-        let fact = match &record.what {
+        let digest = self.planner.secrets.event_id_digest(account, event_id.as_str());
+        (Some(digest), self.content_digest(&record.what, FileCounts::No))
+    }
+
+    fn content_digest(&self, what: &What, file: FileCounts) -> Vec<u8> {
+        let fact = match what {
             What::AdoptPolicy { preset, policy } => Some(draft::policy_adopted(preset, policy, 0)),
             What::Erase { keep_suppression, .. } => Some(draft::erasure_requested(0, *keep_suppression)),
             what => draft::fact(what),
         };
-        let content = fact.map(|fact| draft::content(&record.what, &fact)).unwrap_or_default();
-        (Some(secrets.event_id_digest(account, event_id.as_str())), secrets.content_digest(&[&content]).to_vec())
+        let content = fact.map(|fact| draft::content(what, &fact, file)).unwrap_or_default();
+        self.planner.secrets.content_digest(&[&content]).to_vec()
     }
 
     /// Where the event id was spent before: the first acknowledgement where the content is the same.
-    fn spent(
-        &self,
-        batch: &Batch,
-        digest: Digest16,
-        content: &[u8],
-        claimed: Option<Time>,
-    ) -> Result<Option<Acknowledgement>, RecordError> {
+    fn spent(&self, batch: &Batch, digest: Digest16, content: &[u8], record: &Record) -> Result<Option<Acknowledgement>, RecordError> {
+        let claimed = record.occurred_at;
         if let Some(spent) = batch.event_ids.get(&digest) {
             let same = spent.content == content && claimed.is_none_or(|claimed| claimed == spent.claimed);
             let seq = spent.acknowledgement.seq;
@@ -335,7 +334,12 @@ impl Committer {
         let entry = self.planner.reader.entry(seq).map_err(unavailable)?;
         let first = if entry.clear.claimed_at == 0 { entry.clear.occurred_at } else { entry.clear.claimed_at };
         let same = match open_sealed(&self.sealer.keyring.lock(), &entry, false).map_err(unavailable)? {
-            Sealed::Opened(sealed) => sealed.content_digest == content && claimed.is_none_or(|claimed| claimed.micros() == first),
+            Sealed::Opened(sealed) => {
+                let stored = sealed.content_digest;
+                // An entry written before imports were has the file in its content.
+                let as_before = || draft::names_file(&record.what) && self.content_digest(&record.what, FileCounts::Yes) == stored;
+                claimed.is_none_or(|claimed| claimed.micros() == first) && (stored == content || as_before())
+            }
             Sealed::Erased => true,
             Sealed::Nothing => false,
         };

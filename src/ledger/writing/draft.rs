@@ -240,12 +240,24 @@ pub fn texts(identifiers: &[Identifier]) -> Vec<String> {
     identifiers.iter().map(|identifier| identifier.as_str().to_owned()).collect()
 }
 
+/// Whether the file that an act was imported from is part of its content.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FileCounts {
+    /// It is not: the same row in a renamed or a longer file says the same.
+    No,
+    /// It is, as in entries that were written before imports were.
+    Yes,
+}
+
 /// The normalised content, by which a second use of an event id is compared. Specified in `docs/ledger-format.md`.
 #[must_use]
-pub fn content(what: &What, fact: &Fact) -> Vec<u8> {
+pub fn content(what: &What, fact: &Fact, file: FileCounts) -> Vec<u8> {
     let clear = ClearPart { fact: Some(fact.clone()), ..Default::default() }.encode_to_vec();
-    let sealed = SealedPart { text: String::new(), ..sealed(what, &Policy::meta()) }.encode_to_vec();
-    let mut parts = vec![clear, sealed];
+    let mut sealed = SealedPart { text: String::new(), ..sealed(what, &Policy::meta()) };
+    if file == FileCounts::No {
+        sealed.evidence = sealed.evidence.map(without_file).filter(|evidence| *evidence != proto::Evidence::default());
+    }
+    let mut parts = vec![clear, sealed.encode_to_vec()];
     if let What::Inbound { text, payload, .. } = what {
         parts.extend([text, payload].map(|said| said.clone().unwrap_or_default().into_bytes()));
     }
@@ -276,6 +288,17 @@ pub fn store_evidence(evidence: &Evidence) -> Option<proto::Evidence> {
         file_sha256: evidence.file_sha256.clone(),
         other: other.collect(),
     })
+}
+
+/// Whether an act names the file that it was imported from.
+#[must_use]
+pub fn names_file(what: &What) -> bool {
+    let (What::OptIn { evidence, .. } | What::OptOut { evidence, .. }) = what else { return false };
+    !evidence.file_name.is_empty() || evidence.file_line != 0 || !evidence.file_sha256.is_empty()
+}
+
+fn without_file(evidence: proto::Evidence) -> proto::Evidence {
+    proto::Evidence { file_name: String::new(), file_line: 0, file_sha256: Vec::new(), ..evidence }
 }
 
 /// Whether it proves an opt-in: more than the name, line and hash of a file.
