@@ -7,6 +7,7 @@ mod dry_run;
 mod files;
 mod layouts;
 mod rules;
+mod written_before;
 
 use std::path::{Path, PathBuf};
 

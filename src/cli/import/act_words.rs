@@ -126,6 +126,16 @@ mod tests {
     }
 
     #[test]
+    fn the_page_lists_every_word() {
+        let page = include_str!("../../../docs/imports.md");
+        let words = page.split("## Words").nth(1).unwrap().split("## Contacts").next().unwrap().to_lowercase().replace('_', "");
+        for word in OPT_IN.iter().chain(&OPT_OUT).chain(&NEITHER).chain(&TICKED).chain(&NOT_TICKED).filter(|word| !word.is_empty()) {
+            let listed = words.split(|sign: char| !sign.is_alphanumeric()).any(|listed| listed == *word);
+            assert!(listed, "docs/imports.md does not list {word}");
+        }
+    }
+
+    #[test]
     fn only_whatsapp_is_whatsapp() {
         assert!(is_whatsapp("WHATSAPP") && is_whatsapp("whats_app") && is_whatsapp("Whats App"));
         assert!(!is_whatsapp("SMS") && !is_whatsapp("") && !is_whatsapp("whatsapp, email"));

@@ -92,6 +92,8 @@ pub enum Source {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Plan {
     fields: [Source; SINGLE],
+    /// Whether every row must say that it is about WhatsApp.
+    pub channel_needed: bool,
     /// Other pieces of evidence by name.
     pub others: Vec<(String, Source)>,
 }
@@ -208,9 +210,16 @@ impl Wanted {
             };
         }
         let others = self.others.iter().map(|(name, given)| Ok((name.clone(), file.given(Field::EvidenceOther, given)?)));
-        let plan = Plan { others: others.collect::<Result<_, MappingError>>()?, fields };
+        let channel_needed = self.layout.is_of_many_channels() && self.takes_its_own_action(&fields);
+        let plan = Plan { others: others.collect::<Result<_, MappingError>>()?, fields, channel_needed };
         self.hold_together(&plan, &file)?;
         Ok(plan)
+    }
+
+    /// Whether opt-ins and opt-outs come from the layout's own column.
+    fn takes_its_own_action(&self, fields: &[Source; SINGLE]) -> bool {
+        let asked = self.fields.get(Field::Action.place()).is_some_and(Option::is_some);
+        !asked && fields.get(Field::Action.place()).is_some_and(|source| *source != Source::Nothing)
     }
 
     fn hold_together(&self, plan: &Plan, file: &Columns<'_>) -> Result<(), MappingError> {
@@ -232,8 +241,7 @@ impl Wanted {
         if !says(Field::OccurredAt) {
             return missing(Field::OccurredAt);
         }
-        let own_action = self.fields.get(Field::Action.place()).is_none_or(Option::is_none) && says(Field::Action);
-        if own_action && self.layout.is_of_many_channels() && !says(Field::Channel) {
+        if plan.channel_needed && !says(Field::Channel) {
             return missing(Field::Channel);
         }
         for field in [Field::Action, Field::OptedOut] {

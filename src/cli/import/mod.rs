@@ -162,7 +162,9 @@ impl Import {
         })
         .await;
         progress.finish();
-        let read = reader.join().unwrap_or_else(|_| Err(CliError::local(anyhow::anyhow!("the thread that reads failed")).hint(GO_ON)));
+        let failed = || CliError::local(anyhow::anyhow!("the thread that reads failed")).hint(GO_ON);
+        // Where it did not end by itself, the reader may wait for standard input for ever.
+        let read = if matches!(ended, Ended::Whole) { reader.join().unwrap_or_else(|_| Err(failed())) } else { Ok(()) };
         let kept = report.finish();
         if matches!(report, Report::Nothing) && counts.of(Came::Refused) > SHOWN && !output.is_json() {
             progress.say(&format!("… and {} more; --report FILE lists all", counts.of(Came::Refused) - SHOWN));

@@ -126,3 +126,45 @@ impl Refused {
         Self { reason, field: error.field.into(), message: error.message.into() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Reason; 25] = [
+        Reason::CellsDiffer,
+        Reason::RowTooLong,
+        Reason::NotText,
+        Reason::NotAnObject,
+        Reason::ContactEmpty,
+        Reason::ContactMalformed,
+        Reason::ContactMangled,
+        Reason::ContactAmbiguous,
+        Reason::OtherChannel,
+        Reason::ActionUnknown,
+        Reason::NoAct,
+        Reason::CategoryMissing,
+        Reason::CategoryUnknown,
+        Reason::SenderMalformed,
+        Reason::MethodUnknown,
+        Reason::OccurredAtMissing,
+        Reason::TimeMalformed,
+        Reason::TimeAmbiguous,
+        Reason::TimeWithoutZone,
+        Reason::TimeNotOnClocks,
+        Reason::ExpiresAtNotLater,
+        Reason::StartsLater,
+        Reason::EventIdTooLong,
+        Reason::EvidenceMalformed,
+        Reason::EvidenceTooLarge,
+    ];
+
+    #[test]
+    fn the_page_names_every_reason() {
+        let page = include_str!("../../../docs/imports.md");
+        for (place, reason) in ALL.into_iter().enumerate() {
+            assert_eq!(reason as usize, place, "listed in its place");
+            assert!(page.contains(&format!("`{}`", reason.as_str())), "docs/imports.md does not name {}", reason.as_str());
+        }
+    }
+}

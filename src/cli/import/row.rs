@@ -121,7 +121,7 @@ impl<'a> RowReader<'a> {
         // Names may be missing from a row; a column or a constant is there to be read.
         let asked = match channel {
             Source::Nothing => false,
-            Source::Names(_) => !said.is_empty(),
+            Source::Names(_) => self.plan.channel_needed || !said.is_empty(),
             Source::Cell(_) | Source::Constant(_) => true,
         };
         if asked && !act_words::is_whatsapp(said) {

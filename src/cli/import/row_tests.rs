@@ -182,3 +182,17 @@ fn a_salesforce_consent_counts_where_its_channel_is_whatsapp() {
     let refused = read_with(&habits(), &choices, &with(&row, "EngagementChannelType.Name", "Email"));
     assert_eq!(refused, Err(("OTHER_CHANNEL".into(), "channel".into())));
 }
+
+#[test]
+fn where_a_layout_covers_many_channels_a_row_that_names_none_is_refused() {
+    let wanted = Wanted::new(&["hubspot".parse().unwrap()]).unwrap();
+    let names = ["subscriberidstring", "channel", "status", "timestamp"];
+    let plan = wanted.plan(&names.map(str::to_owned), false).unwrap();
+    let habits = habits();
+    let mut reader = RowReader::new(&habits, plan, Origin::default());
+    let value = |name: &str, text: &str| (name.to_owned(), Some(text.to_owned()));
+    let row = [value("subscriberidstring", "+447400123456"), value("status", "UNSUBSCRIBED"), value("timestamp", "2026-03-01T10:00:00Z")];
+    assert_eq!(reader.read(&Cells::Names(&row), 1).unwrap_err().reason, "OTHER_CHANNEL");
+    let row = [&row[..], &[value("channel", "WHATSAPP")]].concat();
+    assert!(reader.read(&Cells::Names(&row), 2).is_ok());
+}
