@@ -2,11 +2,10 @@
 
 use tonic::{Request, Response, Status, Streaming};
 
+use super::envelope;
 use super::parse::Fields;
-use super::record_stream::{self, Answers};
-use super::slots::Slots;
+use super::record_stream::{Answers, Streams};
 use super::stopping::Stopping;
-use super::{envelope, status};
 use crate::consent::time::Time;
 use crate::consent::words::Categories;
 use crate::ledger::Ledger;
@@ -16,22 +15,21 @@ use crate::proto::{
     Acknowledgement, RecordConfirmationSentRequest, RecordConfirmationSentResponse, RecordInboundMessageRequest,
     RecordInboundMessageResponse, RecordOptInRequest, RecordOptInResponse, RecordOptOutRequest, RecordOptOutResponse,
     RecordPlatformPreferenceRequest, RecordPlatformPreferenceResponse, RecordProviderFeedbackRequest, RecordProviderFeedbackResponse,
-    RecordStreamRequest,
+    RecordStreamRequest, RecordStreamResponse, RehearseStreamRequest, RehearseStreamResponse,
 };
 
 /// Records events.
 #[derive(Clone)]
 pub struct Recording {
     ledger: Ledger,
-    stopping: Stopping,
-    streams: Slots,
+    streams: Streams,
 }
 
 impl Recording {
     /// Records in this ledger until the server shuts down.
     #[must_use]
     pub fn new(ledger: Ledger, stopping: Stopping) -> Self {
-        Self { ledger, stopping, streams: Slots::new(record_stream::AT_A_TIME, status::too_many_streams) }
+        Self { streams: Streams::new(ledger.clone(), stopping), ledger }
     }
 
     async fn record(&self, record: Record) -> Result<Option<Acknowledgement>, Status> {
@@ -83,11 +81,19 @@ impl RecordingService for Recording {
         Ok(Response::new(RecordConfirmationSentResponse { acknowledgement }))
     }
 
-    type RecordStreamStream = Answers;
+    type RecordStreamStream = Answers<RecordStreamResponse>;
 
     async fn record_stream(&self, request: Request<Streaming<RecordStreamRequest>>) -> Result<Response<Self::RecordStreamStream>, Status> {
-        let slot = self.streams.take()?;
-        Ok(Response::new(record_stream::open(&self.ledger, self.stopping.clone(), slot, request.into_inner())))
+        self.streams.record(request.into_inner()).map(Response::new)
+    }
+
+    type RehearseStreamStream = Answers<RehearseStreamResponse>;
+
+    async fn rehearse_stream(
+        &self,
+        request: Request<Streaming<RehearseStreamRequest>>,
+    ) -> Result<Response<Self::RehearseStreamStream>, Status> {
+        self.streams.rehearse(request.into_inner()).map(Response::new)
     }
 }
 

@@ -19,6 +19,7 @@ use crate::ledger::evidence::export::ExportError;
 use crate::ledger::evidence::receipts::NoReceipt;
 use crate::ledger::proving::proofs::ProofError;
 use crate::ledger::writing::record::RecordError;
+use crate::ledger::writing::rehearsal::RehearsalTooLong;
 use crate::ledger::{CheckError, ReadError};
 use crate::proto::{ErrorReason, ItemError};
 
@@ -194,6 +195,12 @@ pub fn too_many_streams(at_a_time: usize) -> Status {
 pub fn shutting_down() -> Status {
     let message = "the server is shutting down; what was answered stands, go on with the rest once it is back";
     status(Code::Unavailable, ErrorReason::ShuttingDown, message.into())
+}
+
+/// A rehearsal holds no more.
+#[must_use]
+pub fn of_rehearsal(error: &RehearsalTooLong) -> Status {
+    status(Code::InvalidArgument, ErrorReason::RehearsalTooLong, error.to_string())
 }
 
 /// An item of a stream without an event.

@@ -18,7 +18,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Seq};
@@ -40,9 +40,10 @@ use storage::disk::{Disk, RealDisk};
 use storage::lock::Lock;
 use storage::reader::Reader;
 use writing::committer::Health;
-use writing::job::{Job, Recorded};
-use writing::queue::{Coming, Queue, TOGETHER_MAX};
+use writing::job::Recorded;
+use writing::queue::{Coming, Queue};
 use writing::record::{Record, RecordError};
+use writing::rehearsal::in_chunks;
 
 /// A running ledger; clones share it.
 #[derive(Clone)]
@@ -161,13 +162,8 @@ impl Ledger {
     /// Records several events, in order, in as few commits as possible; answers once all are durable. One that is
     /// refused does not touch its neighbours.
     pub async fn record_all(&self, records: Vec<Record>) -> Vec<Recorded> {
-        let mut records = records.into_iter().peekable();
-        let mut submitted = Vec::new();
-        while records.peek().is_some() {
-            let together: Vec<Record> = records.by_ref().take(TOGETHER_MAX).collect();
-            submitted.push((together.len(), self.shared.queue.submit(together)));
-        }
-        let mut answers = Vec::new();
+        let together = in_chunks(records).map(|together| (together.len(), self.shared.queue.submit(together)));
+        let (submitted, mut answers) = (together.collect::<Vec<_>>(), Vec::new());
         for (count, submitted) in submitted {
             answers.extend(match submitted {
                 Ok(coming) => coming.await.unwrap_or_else(|_| vec![Err(self.gone()); count]),
@@ -177,7 +173,7 @@ impl Ledger {
         answers
     }
 
-    /// Queues events of a stream, at most [`TOGETHER_MAX`], to be recorded in order, and tells where their answers come.
+    /// Queues events of a stream, at most [`writing::queue::TOGETHER_MAX`], to be recorded in order, and tells where their answers come.
     /// Where too much waits, it waits too.
     ///
     /// # Errors
@@ -192,31 +188,6 @@ impl Ledger {
     /// As [`Ledger::record`].
     pub fn record_blocking(&self, record: Record) -> Recorded {
         self.shared.queue.record(record)
-    }
-
-    /// Says what each of these would come to, recorded one after the other, and records none. What they would change is
-    /// seen by those behind them, but for contacts in which identity events hold several trails together.
-    pub async fn rehearse(&self, records: Vec<Record>) -> Vec<Recorded> {
-        let count = records.len();
-        match self.submit_rehearsal(records) {
-            Ok(waiting) => waiting.await.unwrap_or_else(|_| vec![Err(self.gone()); count]),
-            Err(error) => vec![Err(error); count],
-        }
-    }
-
-    /// [`Ledger::rehearse`], blocking.
-    #[must_use]
-    pub fn rehearse_blocking(&self, records: Vec<Record>) -> Vec<Recorded> {
-        let count = records.len();
-        match self.submit_rehearsal(records) {
-            Ok(waiting) => waiting.blocking_recv().unwrap_or_else(|_| vec![Err(self.gone()); count]),
-            Err(error) => vec![Err(error); count],
-        }
-    }
-
-    fn submit_rehearsal(&self, records: Vec<Record>) -> Result<oneshot::Receiver<Vec<Recorded>>, RecordError> {
-        let (answer, waiting) = oneshot::channel();
-        self.shared.queue.send(Job::Rehearse { records, answer }).map(|()| waiting)
     }
 
     /// Why nothing more is recorded, where that is so.

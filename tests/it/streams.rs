@@ -2,6 +2,8 @@
 
 mod ends;
 mod items;
+mod readers;
+mod rehearsal;
 
 use consent_ledger::proto::record_stream_request::Event;
 use consent_ledger::proto::record_stream_response::Outcome;

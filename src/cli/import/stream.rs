@@ -43,13 +43,13 @@ impl Stream {
     /// # Errors
     /// What the server says.
     pub async fn open(channel: Channel, dry_run: bool, room: usize) -> Result<Self, tonic::Status> {
+        let mut client = RecordingServiceClient::new(channel);
         if dry_run {
             let (send, sent) = mpsc::channel(room);
-            let answers = rehearse(channel, sent).await?;
+            let answers = client.rehearse_stream(ReceiverStream::new(sent)).await?.into_inner();
             return Ok(Self::Rehearse(send, answers));
         }
         let (send, sent) = mpsc::channel(room);
-        let mut client = RecordingServiceClient::new(channel);
         let answers = client.record_stream(ReceiverStream::new(sent)).await?.into_inner();
         Ok(Self::Record(send, answers))
     }
@@ -83,14 +83,4 @@ impl Stream {
         };
         Ok(outcome.ok_or_else(|| CliError::unexpected("the server answered a row without saying what became of it")))
     }
-}
-
-async fn rehearse(
-    channel: Channel,
-    sent: mpsc::Receiver<RehearseStreamRequest>,
-) -> Result<Streaming<RehearseStreamResponse>, tonic::Status> {
-    let mut client = tonic::client::Grpc::new(channel);
-    let _ = client.ready().await;
-    let path = tonic::codegen::http::uri::PathAndQuery::from_static("/consent.v1.RecordingService/RehearseStream");
-    Ok(client.streaming(tonic::Request::new(ReceiverStream::new(sent)), path, tonic_prost::ProstCodec::default()).await?.into_inner())
 }

@@ -83,7 +83,7 @@ impl Planner {
         reach: Reach,
         plan: &mut Plan,
     ) -> Result<(), RecordError> {
-        let trails = self.trails_of(std::slice::from_ref(contact));
+        let trails = self.trails_of(batch, std::slice::from_ref(contact));
         let mut opened = self.opened(&trails)?;
         let mut members = self.members_of(batch, &opened, &trails);
         let met = contact.key.map(|key| reach.request.map_or(Met { key, at: reach.at }, |request| request.met));

@@ -158,7 +158,7 @@ impl Taking<'_> {
         let keeps_tokens = matters.iter().any(|matter| matches!(matter.kind, MatterKind::Erasure { keeps_tokens: true, .. }));
         let named = Named { key: Some(matter.met.key), ..self.name(&self.named_in(request)?) };
         // A key that cannot be had refuses this before anything of it is in the batch.
-        for trail in planner.trails_with_keys(std::slice::from_ref(&named)) {
+        for trail in planner.trails_with_keys(self.batch, std::slice::from_ref(&named)) {
             self.batch.key(&planner.keyring, trail).map_err(NotPlanned::Refused)?;
         }
         let policy = self.account.facts.policy(AsOf { at: now, known: Known::default() }).policy;
@@ -200,7 +200,7 @@ impl Taking<'_> {
             None => false,
             Some(key) if state.group(key.trail).is_none() => true,
             Some(key) => {
-                let trails = planner.trails_of(std::slice::from_ref(named));
+                let trails = planner.trails_of(self.batch, std::slice::from_ref(named));
                 let mut people = history::people(state, &planner.reader, &trails, self.batch.now).map_err(|error| unavailable(&error))?;
                 !people.person(Met { key, at: self.when.at }).events.is_empty()
             }

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use prost::Message;
 
 use crate::consent::account::AccountEvent;
 use crate::consent::facts::Facts;
@@ -12,20 +11,19 @@ use crate::consent::identity::IdentifierKey;
 use crate::consent::time::Time;
 use crate::consent::words::{Effect, Seq};
 use crate::ledger::bytes::block::{BLOCK_TARGET_BYTES, Block};
-use crate::ledger::bytes::entry::{EntryHash, FLAG_CAUSED, FLAG_INTRODUCES, FLAG_INTRODUCES_SECOND, HEADER_BYTES, Header, TrailLink};
-use crate::ledger::bytes::kind::kind_of;
-use crate::ledger::bytes::seal::{self, Key, NONCE_BYTES, TAG_BYTES};
+use crate::ledger::bytes::entry::{EntryHash, TrailLink};
+use crate::ledger::bytes::seal::Key;
 use crate::ledger::erasure::erasing::Erasing;
 use crate::ledger::erasure::matters::MatterTurn;
-use crate::ledger::evidence::receipt;
-use crate::ledger::keys::keyring::{Keyring, key_commitment};
-use crate::ledger::keys::secrets::{Digest16, SECRET_VERSION, Secrets};
-use crate::ledger::memory::fold::references;
+use crate::ledger::keys::keyring::Keyring;
+use crate::ledger::keys::secrets::{Digest16, Secrets};
 use crate::ledger::memory::packed::pack;
 use crate::ledger::memory::state::{Group, Position, State, Trail, new_trail};
 use crate::ledger::reading::possible_opt_outs::Doubt;
+use crate::ledger::writing::entry_bytes::Place;
 use crate::ledger::writing::record::{Acknowledgement, Actor, RecordError};
-use crate::proto::{ClearPart, SealedPart, clear_part::Fact};
+use crate::ledger::writing::rehearsal::{self, Rehearsed};
+use crate::proto::{SealedPart, clear_part::Fact};
 
 /// An entry to be.
 #[derive(Clone, Debug)]
@@ -98,7 +96,7 @@ pub struct Spent {
     /// What was answered.
     pub acknowledgement: Acknowledgement,
     /// The content's digest.
-    pub content: Vec<u8>,
+    pub content: Digest16,
     /// The time claimed.
     pub claimed: Time,
 }
@@ -139,8 +137,12 @@ pub struct Batch {
     pub erasing: Erasing,
     /// The highest trail number after it.
     pub highest_trail: u64,
+    /// What a rehearsal knows of the rows before; none: it is to be committed.
+    pub(in crate::ledger) rehearsed: Option<Rehearsed>,
     /// Data keys that it has used.
     keys: HashMap<u64, Key>,
+    /// The head it follows.
+    after: Seq,
     open: Vec<u8>,
     open_first: Seq,
     open_count: u32,
@@ -172,11 +174,19 @@ impl Batch {
             groups: Vec::new(),
             erasing: Erasing::default(),
             highest_trail,
+            rehearsed: None,
             keys: HashMap::new(),
+            after: head.seq,
             open: Vec::new(),
             open_first: head.seq.next(),
             open_count: 0,
         }
+    }
+
+    /// The same, never to be committed.
+    #[must_use]
+    pub fn rehearsing(self) -> Self {
+        Self { rehearsed: Some(Rehearsed::default()), ..self }
     }
 
     /// The next trail number.
@@ -187,19 +197,36 @@ impl Batch {
 
     /// A trail as it stands with this commit, to change; a new one where it is new.
     pub fn trail(&mut self, state: &State, number: u64, account: u64) -> &mut Working {
-        self.trails.entry(number).or_insert_with(|| match state.trail(number) {
-            Some(trail) => {
-                let facts = if trail.grouped { None } else { crate::ledger::memory::packed::unpack(&trail.facts) };
-                Working { trail, facts }
+        let rehearsed = self.rehearsed.as_ref();
+        self.trails.entry(number).or_insert_with(|| {
+            match rehearsed.map_or_else(|| state.trail(number), |known| known.trail(state, number)) {
+                Some(trail) => {
+                    let facts = if trail.grouped { None } else { crate::ledger::memory::packed::unpack(&trail.facts) };
+                    Working { trail, facts }
+                }
+                None => Working { trail: new_trail(account), facts: Some(Facts::default()) },
             }
-            None => Working { trail: new_trail(account), facts: Some(Facts::default()) },
         })
     }
 
     /// Whether it holds nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.blocks.is_empty() && self.open.is_empty()
+        self.head.seq == self.after
+    }
+
+    /// The group a trail belongs to, as it stands with this batch.
+    #[must_use]
+    pub fn group(&self, state: &State, trail: u64) -> Option<Arc<Group>> {
+        self.rehearsed.as_ref().and_then(|rehearsed| rehearsed.group(trail)).or_else(|| state.group(trail))
+    }
+
+    /// Puts groups in place of those their trails belonged to.
+    pub fn put_groups(&mut self, groups: Vec<Group>) {
+        match &mut self.rehearsed {
+            Some(rehearsed) => rehearsed.put_groups(groups),
+            None => self.groups.extend(groups),
+        }
     }
 
     /// Whether more may be added: what says who is who or erases ends a commit.
@@ -217,6 +244,9 @@ impl Batch {
         if let Some(known) = self.keys.get(&trail) {
             return Ok(known.clone());
         }
+        if self.rehearsed.as_ref().is_some_and(|_| rehearsal::is_rehearsed(trail)) {
+            return Ok(Key::from_bytes([0; 32]));
+        }
         let mut keyring = keyring.lock();
         keyring.reserve(trail).map_err(|error| unavailable(error.to_string()))?;
         let key = keyring.key(trail).map_err(|error| unavailable(error.to_string()))?;
@@ -225,85 +255,14 @@ impl Batch {
         Ok(key)
     }
 
-    /// Links, seals and appends an entry.
+    /// Links, seals and appends an entry; in a rehearsal notes it, and leaves out what only bytes are for.
     ///
     /// # Errors
     /// Where keys cannot be had: final.
-    pub fn push(&mut self, state: &State, sealer: &Sealer, mut planned: Planned) -> Result<(Seq, EntryHash), RecordError> {
-        let unavailable = |reason: String| RecordError::Unavailable { reason };
+    pub fn push(&mut self, state: &State, sealer: &Sealer, planned: Planned) -> Result<(Seq, EntryHash), RecordError> {
         let seq = self.head.seq.next();
         let link = self.link(state, planned.trail, planned.account, seq);
         let second = if planned.second == 0 { TrailLink::default() } else { self.link(state, planned.second, planned.account, seq) };
-        let mut clear = ClearPart {
-            occurred_at: planned.occurred_at.micros(),
-            claimed_at: planned.claimed_at.map(Time::micros).unwrap_or_default(),
-            identifiers: references(&planned.keys, planned.trail),
-            second_identifiers: references(&planned.second_keys, planned.second),
-            effect: planned.effect.map(|effect| effect.number().into()).unwrap_or_default(),
-            original_seq: planned.original.map(|(seq, _)| seq.number()).unwrap_or_default(),
-            original_recorded_at: planned.original.map(|(_, at)| at.micros()).unwrap_or_default(),
-            ..ClearPart::default()
-        };
-        let kind = kind_of(&planned.fact);
-        let doubt = Doubt::of(planned.account, planned.trail, seq, &planned.fact);
-        let matter = MatterTurn::of(planned.account, planned.trail, seq, planned.occurred_at, &planned.keys, &planned.fact);
-        let mut keys = [None, None];
-        for (place, link) in [link, second].into_iter().enumerate().filter(|(_, link)| link.trail != 0) {
-            let key = self.key(&sealer.keyring, link.trail)?;
-            if link.trail_seq == 1 {
-                let commitment = key_commitment(sealer.secrets.ledger_id(), link.trail, &key).to_vec();
-                *(if place == 0 { &mut clear.key_commitment } else { &mut clear.second_key_commitment }) = commitment;
-            }
-            if let Some(slot) = keys.get_mut(place) {
-                *slot = Some(key);
-            }
-        }
-        let [key, second_key] = keys;
-        if let (Fact::DecisionReceiptIssued(issued), Some(key)) = (&mut planned.fact, &key) {
-            receipt::sign(issued, &sealer.secrets, (planned.account, planned.trail), key, planned.sealed.identifiers.first());
-        }
-        clear.fact = Some(planned.fact);
-        let boxes: Vec<_> =
-            [(key, planned.sealed), (second_key, planned.second_sealed)].into_iter().filter_map(|(key, part)| Some((key?, part))).collect();
-        let plain: Vec<Vec<u8>> = boxes.iter().map(|(_, part)| part.encode_to_vec()).collect();
-        // A last box with nothing in it is left out; an empty one before a full one keeps the order.
-        let kept = plain.iter().rposition(|part| !part.is_empty()).map_or(0, |last| last + 1);
-        let clear = clear.encode_to_vec();
-        let box_bytes = |part: &Vec<u8>| 4 + if part.is_empty() { 0 } else { NONCE_BYTES + part.len() + TAG_BYTES };
-        let sealed_length: usize = plain.iter().take(kept).map(box_bytes).sum();
-        let introduces = if planned.introduces { FLAG_INTRODUCES } else { 0 };
-        let introduces_second = if planned.introduces_second { FLAG_INTRODUCES_SECOND } else { 0 };
-        let header = Header {
-            kind,
-            flags: introduces | introduces_second | if planned.caused { FLAG_CAUSED } else { 0 },
-            seq,
-            previous_hash: self.head.hash,
-            recorded_at: self.now,
-            account: planned.account,
-            actor: planned.actor.number(),
-            secret_version: SECRET_VERSION,
-            link,
-            second,
-            event_id_digest: planned.event_id_digest,
-            clear_length: u32::try_from(clear.len()).unwrap_or(u32::MAX),
-            sealed_length: u32::try_from(sealed_length).unwrap_or(u32::MAX),
-        };
-        let mut entry = Vec::with_capacity(HEADER_BYTES + clear.len() + sealed_length);
-        entry.extend_from_slice(&header.encode());
-        entry.extend_from_slice(&clear);
-        for ((key, _), part) in boxes.iter().zip(&plain).take(kept) {
-            let length = box_bytes(part) - 4;
-            entry.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
-            if !part.is_empty() {
-                let closed = seal::seal(key, &entry, part).map_err(|error| unavailable(error.to_string()))?;
-                entry.extend_from_slice(&closed);
-            }
-        }
-        let hash = EntryHash::of(&entry);
-        self.append(&entry, seq);
-        self.doubts.extend(doubt);
-        self.matters.extend(matter);
-        self.head = Position { seq, hash, recorded_at: self.now };
         for (used, own) in [(&planned.keys, planned.trail), (&planned.second_keys, planned.second)] {
             let highest = used.iter().filter(|key| key.trail == own).map(|key| key.ordinal).max().unwrap_or_default();
             if own != 0 {
@@ -311,6 +270,19 @@ impl Batch {
                 working.trail.identifiers = working.trail.identifiers.max(highest);
             }
         }
+        let doubt = Doubt::of(planned.account, planned.trail, seq, &planned.fact);
+        let matter = MatterTurn::of(planned.account, planned.trail, seq, planned.occurred_at, &planned.keys, &planned.fact);
+        let hash = if let Some(rehearsed) = &mut self.rehearsed {
+            rehearsed.note(state, &planned, seq);
+            EntryHash::default()
+        } else {
+            let entry = self.close(sealer, planned, Place { seq, link, second })?;
+            self.append(&entry, seq);
+            EntryHash::of(&entry)
+        };
+        self.doubts.extend(doubt);
+        self.matters.extend(matter);
+        self.head = Position { seq, hash, recorded_at: self.now };
         Ok((seq, hash))
     }
 

@@ -16,7 +16,7 @@ use crate::ledger::storage::reader::{Sealed, open_sealed};
 use crate::ledger::storage::store_writer::StoreWriter;
 use crate::ledger::writing::accounts;
 use crate::ledger::writing::batch::{Batch, Sealer, Spent};
-use crate::ledger::writing::draft::{self, FileCounts};
+use crate::ledger::writing::draft::{Draft, FileCounts};
 use crate::ledger::writing::job::{Job, Recorded, Waiting};
 use crate::ledger::writing::plan::{NotPlanned, Plan, Planner, When};
 use crate::ledger::writing::record::{Acknowledgement, RECORD_MAX_BYTES, Record, RecordError, What};
@@ -120,8 +120,8 @@ impl Committer {
             first.fail(&RecordError::Unavailable { reason: reason.clone() });
             return Err(reason);
         }
-        if let Job::Rehearse { records, answer } = first {
-            let _ = answer.send(self.rehearse(&records));
+        if let Job::Rehearse(rehearsing) = first {
+            rehearsing.run(self);
             return Ok(());
         }
         let head = self.state.head();
@@ -139,7 +139,7 @@ impl Committer {
                 Ok(())
             }
             Job::Record(waiting) => self.collect(&mut batch, waiting, jobs, &mut done, carried),
-            Job::Rehearse { .. } => Ok(()),
+            Job::Rehearse(_) => Ok(()),
         };
         let blocks = batch.finish();
         // An erasure is durable before its keys go: a start finds it and lets them go again.
@@ -216,12 +216,13 @@ impl Committer {
         if trails.is_empty() { Ok(()) } else { self.sealer.keyring.lock().erase(&trails).map_err(|error| error.to_string()) }
     }
 
-    fn add(&self, batch: &mut Batch, record: &Record) -> Outcome {
+    pub(in crate::ledger) fn add(&self, batch: &mut Batch, record: &Record) -> Outcome {
         let when = match when(record.occurred_at, batch.now) {
             Ok(when) => when,
             Err(error) => return Outcome::Answered(Err(error)),
         };
-        let bytes = draft::stored_bytes(&record.what);
+        let draft = Draft::of(&record.what);
+        let bytes = draft.stored_bytes();
         if bytes > RECORD_MAX_BYTES {
             return Outcome::Answered(Err(RecordError::TooLong { bytes }));
         }
@@ -231,9 +232,9 @@ impl Committer {
         let Some(account) = self.account(batch, &record.account) else {
             return Outcome::Answered(Err(RecordError::AccountUnknown { account: record.account.to_string() }));
         };
-        let (digest, content) = self.digests(record, account.trail);
+        let (digest, content) = self.digests(record, &draft, account.trail);
         if let Some(digest) = digest {
-            match self.spent(batch, digest, &content, record) {
+            match self.spent(batch, digest, content, &draft, record.occurred_at) {
                 Ok(None) => {}
                 Ok(Some(acknowledgement)) => return Outcome::Answered(Ok(acknowledgement)),
                 Err(error) => return Outcome::Answered(Err(error)),
@@ -258,7 +259,7 @@ impl Committer {
         if let (Some(digest), Some(main)) = (digest, plan.entries.get_mut(plan.main)) {
             main.event_id_digest = digest;
             main.sealed.event_id = record.event_id.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default();
-            main.sealed.content_digest.clone_from(&content);
+            main.sealed.content_digest = content.to_vec();
         }
         let mut acknowledgement =
             Acknowledgement { seq: Seq::NONE, entry_hash: [0; 32], duplicate: false, effect: Effect::NoChange, caused: None };
@@ -273,7 +274,7 @@ impl Committer {
                 Err(error) => return Outcome::Fatal(error),
             }
         }
-        batch.groups.extend(plan.groups);
+        batch.put_groups(plan.groups);
         if let Some(digest) = digest {
             let claimed = when.claimed.unwrap_or(when.at);
             batch.event_ids.insert(digest, Spent { acknowledgement, content, claimed });
@@ -281,45 +282,25 @@ impl Committer {
         Outcome::Answered(Ok(plan.outranked.unwrap_or(acknowledgement)))
     }
 
-    /// What each record would come to, one after the other. One that concerns who is who is tried by itself.
-    fn rehearse(&self, records: &[Record]) -> Vec<Recorded> {
-        let head = self.state.head();
-        let new = || Batch::new(head, self.clock.now().max(head.recorded_at), self.state.highest_trail());
-        let mut batch = new();
-        let mut rehearsed = Vec::with_capacity(records.len());
-        for record in records {
-            let outcome = match self.add(&mut batch, record) {
-                Outcome::Alone => self.add(&mut new(), record),
-                outcome => outcome,
-            };
-            rehearsed.push(match outcome {
-                Outcome::Answered(answer) => answer,
-                Outcome::Fatal(error) => Err(error),
-                Outcome::Alone => Err(RecordError::Unavailable { reason: "the event cannot be tried".to_owned() }),
-            });
-        }
-        rehearsed
+    fn digests(&self, record: &Record, draft: &Draft<'_>, account: u64) -> (Option<Digest16>, Digest16) {
+        let Some(event_id) = &record.event_id else { return (None, [0; 16]) };
+        let secrets = &self.planner.secrets;
+        (Some(secrets.event_id_digest(account, event_id.as_str())), secrets.content_digest(&[&draft.content(FileCounts::No)]))
     }
 
-    fn digests(&self, record: &Record, account: u64) -> (Option<Digest16>, Vec<u8>) {
-        let Some(event_id) = &record.event_id else { return (None, Vec::new()) };
-        let digest = self.planner.secrets.event_id_digest(account, event_id.as_str());
-        (Some(digest), self.content_digest(&record.what, FileCounts::No))
-    }
-
-    fn content_digest(&self, what: &What, file: FileCounts) -> Vec<u8> {
-        let fact = match what {
-            What::AdoptPolicy { preset, policy } => Some(draft::policy_adopted(preset, policy, 0)),
-            What::Erase { keep_suppression, .. } => Some(draft::erasure_requested(0, *keep_suppression)),
-            what => draft::fact(what),
-        };
-        let content = fact.map(|fact| draft::content(what, &fact, file)).unwrap_or_default();
-        self.planner.secrets.content_digest(&[&content]).to_vec()
+    fn content_with_file(&self, draft: &Draft<'_>) -> Digest16 {
+        self.planner.secrets.content_digest(&[&draft.content(FileCounts::Yes)])
     }
 
     /// Where the event id was spent before: the first acknowledgement where the content is the same.
-    fn spent(&self, batch: &Batch, digest: Digest16, content: &[u8], record: &Record) -> Result<Option<Acknowledgement>, RecordError> {
-        let claimed = record.occurred_at;
+    fn spent(
+        &self,
+        batch: &Batch,
+        digest: Digest16,
+        content: Digest16,
+        draft: &Draft<'_>,
+        claimed: Option<Time>,
+    ) -> Result<Option<Acknowledgement>, RecordError> {
         if let Some(spent) = batch.event_ids.get(&digest) {
             let same = spent.content == content && claimed.is_none_or(|claimed| claimed == spent.claimed);
             let seq = spent.acknowledgement.seq;
@@ -335,10 +316,10 @@ impl Committer {
         let first = if entry.clear.claimed_at == 0 { entry.clear.occurred_at } else { entry.clear.claimed_at };
         let same = match open_sealed(&self.sealer.keyring.lock(), &entry, false).map_err(unavailable)? {
             Sealed::Opened(sealed) => {
-                let stored = sealed.content_digest;
                 // An entry written before imports were has the file in its content.
-                let as_before = || draft::names_file(&record.what) && self.content_digest(&record.what, FileCounts::Yes) == stored;
-                claimed.is_none_or(|claimed| claimed.micros() == first) && (stored == content || as_before())
+                let as_before = || draft.names_file() && *sealed.content_digest == self.content_with_file(draft);
+                let same = *sealed.content_digest == content || as_before();
+                same && claimed.is_none_or(|claimed| claimed.micros() == first)
             }
             Sealed::Erased => true,
             Sealed::Nothing => false,

@@ -147,15 +147,15 @@ pub fn caused(what: &What, keyword: Option<Keyword>, scope: Scope) -> Option<Fac
     })
 }
 
-/// The sealed part but for event id and content digest.
+/// The sealed part but for event id and content digest; the text of a message only where it is to be kept.
 #[must_use]
-pub fn sealed(what: &What, policy: &Policy) -> SealedPart {
+pub fn sealed(what: &What, keeps_text: bool) -> SealedPart {
     let mut sealed = SealedPart { identifiers: texts(&identifiers(what)), ..Default::default() };
     match what {
         What::OptIn { evidence, .. } | What::OptOut { evidence, .. } => sealed.evidence = store_evidence(evidence),
         What::Inbound { text, message_id, .. } => {
             sealed.message_id = message_id.clone().unwrap_or_default();
-            sealed.text = text.clone().filter(|_| policy.keep_message_text).unwrap_or_default();
+            sealed.text = text.clone().filter(|_| keeps_text).unwrap_or_default();
         }
         What::SendFailed { message_id, .. } | What::Move { message_id, .. } | What::IdentityKeyChange { message_id, .. } => {
             sealed.message_id = message_id.clone().unwrap_or_default();
@@ -222,22 +222,86 @@ pub const fn erasure_requested(due_at: i64, keep_suppression: bool) -> Fact {
     Fact::ErasureRequested(proto::ErasureRequested { due_at, keep_suppression })
 }
 
-/// The most bytes that an entry of this event can take, but for header and references.
-#[must_use]
-pub fn stored_bytes(what: &What) -> usize {
-    let fact = match what {
-        What::AdoptPolicy { preset, policy } => Some(policy_adopted(preset, policy, u32::MAX)),
-        What::IssueReceipt { issued, .. } => Some(Fact::DecisionReceiptIssued(issued.as_ref().clone())),
-        _ => fact(what),
-    };
-    let text = if let What::Inbound { text: Some(text), .. } = what { text.len() } else { 0 };
-    ClearPart { fact, ..ClearPart::default() }.encoded_len() + sealed(what, &Policy::meta()).encoded_len() + text
+/// What is stored of an event, as far as it does not depend on its account: measured and compared before it is planned.
+pub struct Draft<'a> {
+    what: &'a What,
+    fact: Option<Fact>,
+    sealed: SealedPart,
 }
 
-/// Identifiers as the sealed part holds them.
-#[must_use]
-pub fn texts(identifiers: &[Identifier]) -> Vec<String> {
-    identifiers.iter().map(|identifier| identifier.as_str().to_owned()).collect()
+impl<'a> Draft<'a> {
+    /// The draft of an event.
+    #[must_use]
+    pub fn of(what: &'a What) -> Self {
+        let fact = match what {
+            What::AdoptPolicy { preset, policy } => Some(policy_adopted(preset, policy, 0)),
+            What::Erase { keep_suppression, .. } => Some(erasure_requested(0, *keep_suppression)),
+            _ => fact(what),
+        };
+        Self { what, fact, sealed: sealed(what, false) }
+    }
+
+    /// The most bytes that an entry of this event can take, but for header and references.
+    #[must_use]
+    pub fn stored_bytes(&self) -> usize {
+        let clear = |fact: Fact| ClearPart { fact: Some(fact), ..ClearPart::default() }.encoded_len();
+        let fact = match (self.what, &self.fact) {
+            (What::AdoptPolicy { preset, policy }, _) => clear(policy_adopted(preset, policy, u32::MAX)),
+            (What::IssueReceipt { issued, .. }, _) => clear(Fact::DecisionReceiptIssued(issued.as_ref().clone())),
+            // An erasure is not stored as the request that stands for it.
+            (What::Erase { .. }, _) | (_, None) => 0,
+            // A field's number and length take a few bytes beside the fact.
+            (_, Some(fact)) => fact.encoded_len(),
+        };
+        let text = if let What::Inbound { text: Some(text), .. } = self.what { text.len() } else { 0 };
+        fact + self.sealed.encoded_len() + text
+    }
+
+    /// The normalised content, by which a second use of an event id is compared; empty for what has none. Specified in
+    /// `docs/ledger-format.md`.
+    #[must_use]
+    pub fn content(&self, file: FileCounts) -> Vec<u8> {
+        let Some(fact) = &self.fact else { return Vec::new() };
+        let without;
+        let sealed = if file == FileCounts::No && self.names_file() {
+            without = self.sealed_without_file();
+            &without
+        } else {
+            &self.sealed
+        };
+        let mut content = Vec::with_capacity(8 + fact.encoded_len() + sealed.encoded_len());
+        let mut part = |length: usize, encode: &dyn Fn(&mut Vec<u8>)| {
+            content.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
+            encode(&mut content);
+        };
+        part(fact.encoded_len(), &|content| fact.encode(content));
+        part(sealed.encoded_len(), &|content| sealed.encode_raw(content));
+        if let What::Inbound { text, payload, .. } = self.what {
+            for said in [text, payload].map(|said| said.as_deref().unwrap_or_default()) {
+                part(said.len(), &|content| content.extend_from_slice(said.as_bytes()));
+            }
+        }
+        content
+    }
+
+    /// Whether it names the file that an act was imported from.
+    #[must_use]
+    pub fn names_file(&self) -> bool {
+        let named =
+            |evidence: &proto::Evidence| !evidence.file_name.is_empty() || evidence.file_line != 0 || !evidence.file_sha256.is_empty();
+        self.sealed.evidence.as_ref().is_some_and(named)
+    }
+
+    fn sealed_without_file(&self) -> SealedPart {
+        let mut sealed = self.sealed.clone();
+        if let Some(evidence) = &mut sealed.evidence {
+            evidence.file_name.clear();
+            evidence.file_line = 0;
+            evidence.file_sha256.clear();
+        }
+        sealed.evidence = sealed.evidence.filter(|evidence| *evidence != proto::Evidence::default());
+        sealed
+    }
 }
 
 /// Whether the file that an act was imported from is part of its content.
@@ -249,24 +313,10 @@ pub enum FileCounts {
     Yes,
 }
 
-/// The normalised content, by which a second use of an event id is compared. Specified in `docs/ledger-format.md`.
+/// Identifiers as the sealed part holds them.
 #[must_use]
-pub fn content(what: &What, fact: &Fact, file: FileCounts) -> Vec<u8> {
-    let clear = ClearPart { fact: Some(fact.clone()), ..Default::default() }.encode_to_vec();
-    let mut sealed = SealedPart { text: String::new(), ..sealed(what, &Policy::meta()) };
-    if file == FileCounts::No {
-        sealed.evidence = sealed.evidence.map(without_file).filter(|evidence| *evidence != proto::Evidence::default());
-    }
-    let mut parts = vec![clear, sealed.encode_to_vec()];
-    if let What::Inbound { text, payload, .. } = what {
-        parts.extend([text, payload].map(|said| said.clone().unwrap_or_default().into_bytes()));
-    }
-    let mut content = Vec::new();
-    for part in parts {
-        content.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
-        content.extend_from_slice(&part);
-    }
-    content
+pub fn texts(identifiers: &[Identifier]) -> Vec<String> {
+    identifiers.iter().map(|identifier| identifier.as_str().to_owned()).collect()
 }
 
 /// Evidence as stored; none where nothing is in it.
@@ -288,17 +338,6 @@ pub fn store_evidence(evidence: &Evidence) -> Option<proto::Evidence> {
         file_sha256: evidence.file_sha256.clone(),
         other: other.collect(),
     })
-}
-
-/// Whether an act names the file that it was imported from.
-#[must_use]
-pub fn names_file(what: &What) -> bool {
-    let (What::OptIn { evidence, .. } | What::OptOut { evidence, .. }) = what else { return false };
-    !evidence.file_name.is_empty() || evidence.file_line != 0 || !evidence.file_sha256.is_empty()
-}
-
-fn without_file(evidence: proto::Evidence) -> proto::Evidence {
-    proto::Evidence { file_name: String::new(), file_line: 0, file_sha256: Vec::new(), ..evidence }
 }
 
 /// Whether it proves an opt-in: more than the name, line and hash of a file.

@@ -3,6 +3,7 @@
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::ledger::writing::record::{Acknowledgement, Record, RecordError};
+use crate::ledger::writing::rehearsal::Rehearsing;
 use crate::proto::HeadsCommitted;
 
 /// What becomes of a record.
@@ -13,12 +14,7 @@ pub enum Job {
     /// To be recorded.
     Record(Waiting),
     /// To be tried in order, without being recorded.
-    Rehearse {
-        /// What would be recorded.
-        records: Vec<Record>,
-        /// Where to say what each would come to.
-        answer: oneshot::Sender<Vec<Recorded>>,
-    },
+    Rehearse(Rehearsing),
     /// Where every trail ended, to be recorded.
     CommitHeads {
         /// The root over them.
@@ -33,7 +29,8 @@ impl Job {
     pub fn fail(self, error: &RecordError) {
         match self {
             Self::Record(waiting) => waiting.fail(error),
-            Self::Rehearse { records, answer } => drop(answer.send(records.iter().map(|_| Err(error.clone())).collect())),
+            // Who rehearses learns of it by getting no answer.
+            Self::Rehearse(_) => {}
             Self::CommitHeads { answer, .. } => drop(answer.send(Err(error.clone()))),
         }
     }

@@ -117,9 +117,9 @@ impl Planner {
         let mut trails: Vec<u64> = named.iter().filter_map(|named| named.key).map(|key| key.trail).collect();
         trails.sort_unstable();
         trails.dedup();
-        let grouped = trails.iter().any(|trail| self.state.trail(*trail).is_some_and(|trail| trail.grouped));
+        let grouped = trails.iter().any(|trail| batch.group(&self.state, *trail).is_some());
         // A key that cannot be had refuses this record before anything of it is in the batch.
-        for trail in if grouped { self.trails_with_keys(&named) } else { trails.clone() } {
+        for trail in if grouped { self.trails_with_keys(batch, &named) } else { trails.clone() } {
             batch.key(&self.keyring, trail).map_err(NotPlanned::Refused)?;
         }
         let simple = !grouped && trails.len() <= 1 && !matches!(record.what, What::Link { .. } | What::Move { .. } | What::Erase { .. });
@@ -132,7 +132,8 @@ impl Planner {
             let trail = trails.first().copied().unwrap_or_else(|| batch.allot_trail());
             return Ok(self.simple(batch, &asked, &named, trail));
         }
-        if !batch.is_empty() {
+        // Who is who is worked out from the log. A rehearsal holds what it would add to it.
+        if !batch.is_empty() && (batch.rehearsed.is_none() || matches!(record.what, What::Erase { .. })) {
             return Err(NotPlanned::Alone);
         }
         if let (What::Erase { keep_suppression, .. }, [contact]) = (&record.what, named.as_slice()) {
@@ -177,7 +178,7 @@ impl Planner {
         for named in named {
             keys.push(named.key?);
         }
-        let group = self.state.group(keys.first()?.trail)?;
+        let group = batch.group(&self.state, keys.first()?.trail)?;
         let home = group.spans.get(keys.first()?)?.last()?.home?;
         if matches!(asked.record.what, What::Link { .. } | What::Move { .. }) {
             return None;
@@ -201,8 +202,8 @@ impl Planner {
         if let Some(plan) = self.present(batch, asked, named) {
             return Ok(plan);
         }
-        let mut trails = self.trails_of(named);
-        let mut members = self.members(&trails).map_err(|reason| RecordError::Unavailable { reason })?;
+        let mut trails = self.trails_of(batch, named);
+        let mut members = self.members(batch, &trails).map_err(|reason| RecordError::Unavailable { reason })?;
         let spans = resolve(&members);
         let mut plan = if let (What::Move { .. }, [from, to]) = (&asked.record.what, named) {
             self.moves(batch, asked, &spans, from, to)
@@ -287,10 +288,10 @@ impl Planner {
     }
 
     /// The trails of the contacts that the identifiers belong to, and of those held together with them.
-    pub(in crate::ledger) fn trails_of(&self, named: &[Named]) -> Vec<u64> {
+    pub(in crate::ledger) fn trails_of(&self, batch: &Batch, named: &[Named]) -> Vec<u64> {
         let mut trails: Vec<u64> = Vec::new();
         for key in named.iter().filter_map(|named| named.key) {
-            match self.state.group(key.trail) {
+            match batch.group(&self.state, key.trail) {
                 Some(group) => trails.extend(&group.trails),
                 None => trails.push(key.trail),
             }
@@ -301,14 +302,16 @@ impl Planner {
     }
 
     /// Those of them whose keys are not gone.
-    pub(in crate::ledger) fn trails_with_keys(&self, named: &[Named]) -> Vec<u64> {
-        let trails = self.trails_of(named);
+    pub(in crate::ledger) fn trails_with_keys(&self, batch: &Batch, named: &[Named]) -> Vec<u64> {
+        let trails = self.trails_of(batch, named);
         let erasures = self.state.erasures();
         trails.into_iter().filter(|trail| !erasures.is_void(*trail)).collect()
     }
 
-    fn members(&self, trails: &[u64]) -> Result<Vec<MemberEvent>, String> {
-        members(&self.state, &self.reader, trails, Known::default())
+    fn members(&self, batch: &Batch, trails: &[u64]) -> Result<Vec<MemberEvent>, String> {
+        let mut members = members(&self.state, &self.reader, trails, Known::default())?;
+        members.extend(batch.rehearsed.iter().flat_map(|rehearsed| rehearsed.members(trails)));
+        Ok(members)
     }
 }
 
@@ -330,7 +333,7 @@ impl Asked<'_> {
             introduces,
             occurred_at: self.when.decided_at.unwrap_or(self.when.at),
             effect: Some(Effect::NoChange),
-            sealed: draft::sealed(&self.record.what, self.policy),
+            sealed: draft::sealed(&self.record.what, self.policy.keep_message_text),
             ..self.entry(trail, fact)
         };
         let caused = draft::caused(&self.record.what, reading.keyword, self.policy.keyword_scope).map(|fact| Planned {
