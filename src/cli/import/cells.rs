@@ -19,7 +19,6 @@ impl Cells<'_> {
     /// Where it is no text.
     pub fn text<'b>(&'b self, source: &'b Source) -> Result<&'b str, Refused> {
         match (self, source) {
-            (_, Source::Nothing) => Ok(""),
             (_, Source::Constant(constant)) => Ok(constant),
             (Self::Places(bytes, ends), Source::Cell(place)) => {
                 let start = place.checked_sub(1).map_or(0, |before| ends.get(before).copied().unwrap_or_default());

@@ -15,6 +15,7 @@
 
 mod act_words;
 mod cells;
+mod choice;
 mod csv_rows;
 mod delimiter;
 mod encoding;
@@ -43,12 +44,13 @@ use clap::Args;
 use encoding_rs::Encoding;
 use tokio::sync::mpsc;
 
+use self::choice::Choice;
 use self::delimiter::Delimiter;
-use self::mapping::{Choice, Wanted};
+use self::mapping::Wanted;
 use self::phones::{Phones, Region};
 use self::progress::Progress;
 use self::reading::{Format, GO_ON, Item, Prepared};
-use self::report::{Counts, Line, Report, SHOWN, Verdict as Came};
+use self::report::{Counts, Report, SHOWN, Told, Verdict as Came};
 use self::row::Habits;
 use self::sending::{Answered, Ended, Way};
 use self::source::SourceFile;
@@ -60,6 +62,9 @@ use super::words::counted;
 use crate::consent::words::Sender;
 
 const EXAMPLES: &str = "\
+Fields: contact, channel, action, opted_out, categories, sender, method, occurred_at, starts_at, expires_at, event_id, evidence_text, \
+evidence_text_version, evidence_locale, evidence_url, evidence_ip, evidence_user_agent, evidence_other.NAME
+
 A file imported twice changes nothing, and one that grew takes its new rows only: what a row says is its event id. After a crash, run the \
 same command again. What each layout takes, and every word, time and number that is read: docs/imports.md.
 
@@ -85,8 +90,7 @@ pub struct Import {
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// A layout (generic, hubspot, salesforce), a field from a column (contact=Mobile Phone), or one value for every row
-    /// (categories==marketing). Fields: contact, channel, action, opted_out, categories, sender, method, occurred_at, starts_at, expires_at,
-    /// event_id, evidence_text, evidence_text_version, evidence_locale, evidence_url, evidence_ip, evidence_user_agent, evidence_other.NAME
+    /// (categories==marketing); the fields are listed below
     #[arg(long, value_name = "LAYOUT|FIELD=COLUMN|FIELD==VALUE")]
     map: Vec<Choice>,
     /// The sender of rows that name none, by its `phone_number_id`; without it, such rows hold for all senders
@@ -172,7 +176,10 @@ impl Import {
         self.print(&counts, &names, matches!(ended, Ended::Whole) && read.is_ok(), output)?;
         match ended {
             Ended::Broken(error) => Err(error),
-            Ended::Interrupted => Err(CliError::local(anyhow::anyhow!("interrupted")).hint(GO_ON)),
+            Ended::Interrupted { unanswered } => {
+                let rows = counted(unanswered as u64, "row was", "rows were");
+                Err(CliError::local(anyhow::anyhow!("interrupted; {rows} sent and not answered")).hint(GO_ON))
+            }
             Ended::Whole => {
                 read?;
                 kept?;
@@ -230,15 +237,15 @@ impl Import {
 }
 
 /// What the report says of a row.
-fn line<'a>(item: &Item, answered: &'a Answered, names: &'a [String], dry_run: bool) -> Line<'a> {
+fn line<'a>(item: &Item, answered: &'a Answered, names: &'a [String], dry_run: bool) -> Told<'a> {
     let file = names.get(item.file).map(String::as_str).unwrap_or_default();
     match answered {
         Ok(acknowledgement) => {
             let verdict = Came::of(acknowledgement);
             // What is only tried stands nowhere, unless it was recorded before.
             let seq = if dry_run && verdict != Came::Duplicate { 0 } else { acknowledgement.seq };
-            Line { file, line: item.line, verdict, refused: None, seq }
+            Told { file, line: item.line, verdict, refused: None, seq }
         }
-        Err(refused) => Line { file, line: item.line, verdict: Came::Refused, refused: Some(refused), seq: 0 },
+        Err(refused) => Told { file, line: item.line, verdict: Came::Refused, refused: Some(refused), seq: 0 },
     }
 }

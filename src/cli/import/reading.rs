@@ -208,3 +208,73 @@ fn names(beginning: &str) -> Option<Vec<String>> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::phones::Phones;
+    use super::super::times::Times;
+    use super::*;
+
+    fn habits() -> Habits {
+        let zone = "Europe/London".parse().unwrap();
+        Habits {
+            phones: Phones::new(Some("GB".parse().unwrap())),
+            times: Times::new(Some(zone), None),
+            sender: None,
+            account: String::new(),
+        }
+    }
+
+    /// The lines of a file's rows, and whether each can be sent; none where the file itself is refused.
+    fn rows(bytes: &[u8], encoding: Option<&'static encoding_rs::Encoding>) -> Option<Vec<(u64, bool)>> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        let source = SourceFile::look(file.path(), encoding).ok()?;
+        let prepared = Prepared::new(source, &Wanted::new(&[]).unwrap(), None, None).ok()?;
+        let mut found = Vec::new();
+        let read = prepared.rows(&habits(), &Arc::default(), |line, row| {
+            found.push((line, row.is_ok()));
+            true
+        });
+        read.unwrap();
+        Some(found)
+    }
+
+    #[test]
+    fn a_reader_stops_where_nobody_takes_its_rows() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "phone,action,occurred_at\n1,2,3\n4,5,6\n7,8,9\n").unwrap();
+        let source = SourceFile::look(file.path(), None).unwrap();
+        let prepared = Prepared::new(source, &Wanted::new(&[]).unwrap(), None, None).unwrap();
+        let mut lines = Vec::new();
+        let read = prepared.rows(&habits(), &Arc::default(), |line, _| {
+            lines.push(line);
+            lines.len() < 2
+        });
+        assert!(read.is_ok() && lines == [2, 3]);
+    }
+
+    const CSV: &[u8] = b"phone,action,categories,occurred_at,evidence_text\n";
+    const JSON: &[u8] =
+        b"{\"phone\":\"+447400123456\",\"action\":\"opt_in\",\"categories\":\"marketing\",\"occurred_at\":\"2026-03-01T10:00:00Z\"}\n";
+
+    #[test]
+    fn rows_of_both_forms_are_read() {
+        let row = b"+447400123456,opt_in,marketing,2026-03-01T10:00:00Z,\n";
+        assert_eq!(rows(&[CSV, row, b",,,,\n\n", row].concat(), None), Some(vec![(2, true), (5, true)]));
+        assert_eq!(rows(&[JSON, b"\n{}\n", JSON].concat(), None), Some(vec![(1, true), (3, false), (4, true)]));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_rows_or_refused(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300), near in "[+0-9a-z,;\"\\n\\r:TZ{}.\\-]{0,200}") {
+            for encoding in [None, Some(encoding_rs::UTF_8), Some(encoding_rs::UTF_16BE), Some(encoding_rs::SHIFT_JIS)] {
+                rows(&bytes, encoding);
+                for head in [CSV, JSON] {
+                    rows(&[head, &bytes].concat(), encoding);
+                    rows(&[head, near.as_bytes()].concat(), encoding);
+                }
+            }
+        }
+    }
+}

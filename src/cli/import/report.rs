@@ -105,7 +105,7 @@ impl Counts {
 
 /// One row of the report.
 #[derive(Clone, Copy, Debug)]
-pub struct Line<'a> {
+pub struct Told<'a> {
     /// The file's name.
     pub file: &'a str,
     /// The line at which the row begins.
@@ -118,7 +118,7 @@ pub struct Line<'a> {
     pub seq: u64,
 }
 
-impl Line<'_> {
+impl Told<'_> {
     fn json(&self) -> Value {
         let mut line = json!({ "file": self.file, "line": self.line, "verdict": self.verdict.as_str() });
         if let (Some(refused), Some(fields)) = (self.refused, line.as_object_mut()) {
@@ -186,7 +186,7 @@ impl Report {
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn write(&mut self, line: &Line<'_>) -> Result<(), CliError> {
+    pub fn write(&mut self, line: &Told<'_>) -> Result<(), CliError> {
         match self {
             Self::Nothing => Ok(()),
             Self::Jsonl(out) => writeln!(out, "{}", line.json()).map_err(failed),
@@ -226,9 +226,9 @@ mod tests {
         let path = dir.path().join(name);
         let mut report = Report::create(Some(&path), false).unwrap();
         let refused = Refused::row(Reason::CellsDiffer, "3 cells, \"so\"");
-        let line = Line { file: "a,b.csv", line: 2, verdict: Verdict::Applied, refused: None, seq: 7 };
+        let line = Told { file: "a,b.csv", line: 2, verdict: Verdict::Applied, refused: None, seq: 7 };
         report.write(&line).unwrap();
-        report.write(&Line { line: 3, verdict: Verdict::Refused, refused: Some(&refused), seq: 0, ..line }).unwrap();
+        report.write(&Told { line: 3, verdict: Verdict::Refused, refused: Some(&refused), seq: 0, ..line }).unwrap();
         report.finish().unwrap();
         assert!(Report::create(Some(&path), false).is_err(), "what is there is not replaced");
         assert!(Report::create(Some(&dir.path().join("other")), true).is_ok());

@@ -1,7 +1,8 @@
 //! What rows say, field by field.
 
 use super::cells::Cells;
-use super::mapping::{Choice, Wanted};
+use super::choice::Choice;
+use super::mapping::Wanted;
 use super::phones::Phones;
 use super::row::{Habits, Origin, RowReader};
 use super::times::Times;

@@ -44,7 +44,10 @@ pub enum Ended {
     /// Every row that was read is answered.
     Whole,
     /// Somebody interrupted.
-    Interrupted,
+    Interrupted {
+        /// How many rows were sent and have no answer.
+        unanswered: usize,
+    },
     /// It cannot go on.
     Broken(CliError),
 }
@@ -114,7 +117,7 @@ impl<F: FnMut(&Item, &Answered) -> Result<(), CliError>> Sending<'_, F> {
                     () = tokio::time::sleep(GRACE) => {}
                     _ = tokio::signal::ctrl_c() => {}
                 }
-                Ended::Interrupted
+                Ended::Interrupted { unanswered: self.unanswered.iter().filter(|item| item.row.is_ok()).count() }
             }
         }
     }

@@ -45,13 +45,13 @@ impl Stream {
     pub async fn open(channel: Channel, dry_run: bool, room: usize) -> Result<Self, tonic::Status> {
         let mut client = RecordingServiceClient::new(channel);
         if dry_run {
-            let (send, sent) = mpsc::channel(room);
-            let answers = client.rehearse_stream(ReceiverStream::new(sent)).await?.into_inner();
-            return Ok(Self::Rehearse(send, answers));
+            let (to, rows) = mpsc::channel(room);
+            let answers = client.rehearse_stream(ReceiverStream::new(rows)).await?.into_inner();
+            return Ok(Self::Rehearse(to, answers));
         }
-        let (send, sent) = mpsc::channel(room);
-        let answers = client.record_stream(ReceiverStream::new(sent)).await?.into_inner();
-        Ok(Self::Record(send, answers))
+        let (to, rows) = mpsc::channel(room);
+        let answers = client.record_stream(ReceiverStream::new(rows)).await?.into_inner();
+        Ok(Self::Record(to, answers))
     }
 
     /// Sends a row. Where the stream broke, the next answer tells.

@@ -152,9 +152,11 @@ fn an_interrupt_ends_it_with_what_was_sent_answered() {
     let ended = child.wait_with_output().unwrap();
     let err = String::from_utf8(ended.stderr).unwrap();
     assert_eq!(ended.status.code(), Some(2), "{err}");
-    assert!(err.contains("interrupted") && err.contains("run the same command again"), "{err}");
-    // What is recorded was reported, but for what was refused.
+    assert!(err.contains("run the same command again"), "{err}");
+    let unanswered = err.split_once("interrupted; ").and_then(|(_, rest)| rest.split_once(' ')).unwrap().0.parse::<usize>().unwrap();
+    // What is recorded was reported, or is told to be in doubt.
     let reported = std::fs::read_to_string(report).unwrap().lines().skip(1).filter(|line| !line.contains(",refused,")).count();
-    assert_eq!(reported, known(&server.url()).len());
+    let known = known(&server.url()).len();
+    assert!((reported..=reported + unanswered).contains(&known), "{reported} reported, {unanswered} unanswered, {known} known");
     assert!(reported < ROWS - 12, "it was over before it was interrupted");
 }

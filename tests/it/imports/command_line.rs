@@ -119,7 +119,7 @@ fn the_file_is_evidence() {
 fn the_page_names_every_layout_field_word_and_reason() {
     let page = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/imports.md")).unwrap();
     let help = cli(&["import", "--help"]).out;
-    let fields = help.split("Fields:").nth(1).unwrap().split("--sender").next().unwrap();
+    let fields = help.split("Fields:").nth(1).unwrap().split("\n\n").next().unwrap();
     let named: Vec<&str> = fields
         .split([',', ' ', '\n'])
         .map(str::trim)
