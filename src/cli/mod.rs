@@ -15,6 +15,7 @@ mod error;
 mod explain;
 mod export;
 mod identity;
+mod import;
 mod json;
 mod keys;
 mod length;
@@ -71,6 +72,7 @@ enum Command {
     Serve(serve::Serve),
     Check(check::Check),
     Record(record::Record),
+    Import(import::Import),
     Identity(identity::Identity),
     Sender(sender::Sender),
     Template(template::Template),
@@ -113,6 +115,7 @@ fn run(command: Command, output: Output) -> Result<Verdict, CliError> {
         Command::Serve(serve) => serve.run(output),
         Command::Check(check) => client::run(check.run(output)),
         Command::Record(record) => client::run(record.run(output)),
+        Command::Import(import) => client::run(import.run(output)),
         Command::Identity(identity) => client::run(identity.run(output)),
         Command::Sender(sender) => client::run(sender.run(output)),
         Command::Template(template) => client::run(template.run(output)),
@@ -155,6 +158,8 @@ mod tests {
             "record preference --contact +447400123456 --sender 1 --preference stop --at 2026-03-01T10:00:00Z --event-id e",
             "record feedback --contact +447400123456 --contact US.1 --sender 1 --code 131050 --message-id m",
             "record confirmation --contact +447400123456 --sender 1",
+            "import a.csv b.jsonl - --sender 1 --map hubspot --map contact=Phone --map method==import --region BR --dry-run --json",
+            "import a.csv --time-zone America/Sao_Paulo --date-format dmy --delimiter ; --encoding latin1 --format csv --report r --force",
             "identity link --contact +447400123456 --contact US.1",
             "identity change-number --from +447400123456 --to +447400123457 --message-id m",
             "identity change-user-id --from US.1 --to US.2",

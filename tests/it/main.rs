@@ -21,6 +21,7 @@ mod exports;
 mod faults;
 mod forgeries;
 mod format;
+mod imports;
 mod json;
 mod openapi;
 mod oracle;

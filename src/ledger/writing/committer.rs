@@ -15,7 +15,7 @@ use crate::ledger::storage::journal::Journal;
 use crate::ledger::storage::store_writer::StoreWriter;
 use crate::ledger::writing::accounts;
 use crate::ledger::writing::batch::{Batch, Sealer, Spent};
-use crate::ledger::writing::draft::Draft;
+use crate::ledger::writing::draft::{Draft, FileCounts};
 use crate::ledger::writing::duplicates::Duplicates;
 use crate::ledger::writing::job::{Job, Recorded, Waiting};
 use crate::ledger::writing::plan::{NotPlanned, Plan, Planner, When};
@@ -235,7 +235,8 @@ impl Committer {
         };
         let (digest, content) = self.digests(record, &draft, account.trail);
         if let Some(digest) = digest {
-            match self.duplicates.spent(self, batch, (digest, content), record.occurred_at) {
+            let with_file = || draft.names_file().then(|| self.content_with_file(&draft));
+            match self.duplicates.spent(self, batch, (digest, content), with_file, record.occurred_at) {
                 Ok(None) => {}
                 Ok(Some(acknowledgement)) => return Outcome::Answered(Ok(acknowledgement)),
                 Err(error) => return Outcome::Answered(Err(error)),
@@ -287,7 +288,11 @@ impl Committer {
     fn digests(&self, record: &Record, draft: &Draft<'_>, account: u64) -> (Option<Digest16>, Digest16) {
         let Some(event_id) = &record.event_id else { return (None, [0; 16]) };
         let secrets = &self.planner.secrets;
-        (Some(secrets.event_id_digest(account, event_id.as_str())), secrets.content_digest(&[&draft.content()]))
+        (Some(secrets.event_id_digest(account, event_id.as_str())), secrets.content_digest(&[&draft.content(FileCounts::No)]))
+    }
+
+    fn content_with_file(&self, draft: &Draft<'_>) -> Digest16 {
+        self.planner.secrets.content_digest(&[&draft.content(FileCounts::Yes)])
     }
 }
 

@@ -270,15 +270,22 @@ impl<'a> Draft<'a> {
     /// The normalised content, by which a second use of an event id is compared; empty for what has none. Specified in
     /// `docs/ledger-format.md`.
     #[must_use]
-    pub fn content(&self) -> Vec<u8> {
+    pub fn content(&self, file: FileCounts) -> Vec<u8> {
         let Some(fact) = &self.fact else { return Vec::new() };
-        let mut content = Vec::with_capacity(8 + fact.encoded_len() + self.sealed.encoded_len());
+        let without;
+        let sealed = if file == FileCounts::No && self.names_file() {
+            without = self.sealed_without_file();
+            &without
+        } else {
+            &self.sealed
+        };
+        let mut content = Vec::with_capacity(8 + fact.encoded_len() + sealed.encoded_len());
         let mut part = |length: usize, encode: &dyn Fn(&mut Vec<u8>)| {
             content.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
             encode(&mut content);
         };
         part(fact.encoded_len(), &|content| fact.encode(content));
-        part(self.sealed.encoded_len(), &|content| self.sealed.encode_raw(content));
+        part(sealed.encoded_len(), &|content| sealed.encode_raw(content));
         if let What::Inbound { text, payload, .. } = self.what {
             for said in [text, payload].map(|said| said.as_deref().unwrap_or_default()) {
                 part(said.len(), &|content| content.extend_from_slice(said.as_bytes()));
@@ -286,6 +293,34 @@ impl<'a> Draft<'a> {
         }
         content
     }
+
+    /// Whether it names the file that an act was imported from.
+    #[must_use]
+    pub fn names_file(&self) -> bool {
+        let named =
+            |evidence: &proto::Evidence| !evidence.file_name.is_empty() || evidence.file_line != 0 || !evidence.file_sha256.is_empty();
+        self.sealed.evidence.as_ref().is_some_and(named)
+    }
+
+    fn sealed_without_file(&self) -> SealedPart {
+        let mut sealed = self.sealed.clone();
+        if let Some(evidence) = &mut sealed.evidence {
+            evidence.file_name.clear();
+            evidence.file_line = 0;
+            evidence.file_sha256.clear();
+        }
+        sealed.evidence = sealed.evidence.filter(|evidence| *evidence != proto::Evidence::default());
+        sealed
+    }
+}
+
+/// Whether the file that an act was imported from is part of its content.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FileCounts {
+    /// It is not: the same row in a renamed or a longer file says the same.
+    No,
+    /// It is, as in entries that were written before imports were.
+    Yes,
 }
 
 /// Identifiers as the sealed part holds them.

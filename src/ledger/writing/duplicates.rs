@@ -26,12 +26,14 @@ pub struct Duplicates {
 }
 
 impl Duplicates {
-    /// Where the event id was spent before: the first acknowledgement where the content is the same.
+    /// Where the event id was spent before: the first acknowledgement where the content is the same. `with_file` is the
+    /// content with the file that an act was imported from, where there is one: entries written before imports were have it.
     pub(in crate::ledger) fn spent(
         &self,
         committer: &Committer,
         batch: &Batch,
         (digest, content): (Digest16, Digest16),
+        with_file: impl Fn() -> Option<Digest16>,
         claimed: Option<Time>,
     ) -> Result<Option<Acknowledgement>, RecordError> {
         if let Some(spent) = batch.event_ids.get(&digest) {
@@ -48,7 +50,10 @@ impl Duplicates {
         let entry = self.entry(&committer.planner.reader, seq).map_err(unavailable)?;
         let first = if entry.clear.claimed_at == 0 { entry.clear.occurred_at } else { entry.clear.claimed_at };
         let same = match open_sealed(&committer.sealer.keyring.lock(), &entry, false).map_err(unavailable)? {
-            Sealed::Opened(sealed) => sealed.content_digest == content && claimed.is_none_or(|claimed| claimed.micros() == first),
+            Sealed::Opened(sealed) => {
+                let known = |content: Digest16| *sealed.content_digest == content;
+                (known(content) || with_file().is_some_and(known)) && claimed.is_none_or(|claimed| claimed.micros() == first)
+            }
             Sealed::Erased => true,
             Sealed::Nothing => false,
         };

@@ -1,0 +1,193 @@
+//! Rows of a CSV file, one at a time, in constant memory: quoted line breaks, any line ends, and no row over a limit.
+
+use std::io::{self, Read};
+
+use csv_core::{ReadRecordResult, ReaderBuilder};
+
+use super::delimiter::Delimiter;
+
+/// The longest row, in bytes; a longer one is most likely a quote that is never closed.
+pub const ROW_MAX_BYTES: usize = 1024 * 1024;
+
+/// The most cells of a row.
+const CELLS_MAX: usize = 16_384;
+
+/// How much is read at once.
+const BUFFER: usize = 256 * 1024;
+
+/// Reads rows.
+pub struct CsvRows<R> {
+    input: R,
+    buffer: Vec<u8>,
+    at: usize,
+    filled: usize,
+    core: csv_core::Reader,
+    /// Line ends that were skipped before the parser saw them.
+    skipped: u64,
+    cells: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+/// What was read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Read1<'a> {
+    /// A row: its cells one after the other, and where each ends.
+    Row(&'a [u8], &'a [usize]),
+    /// One over a limit, left out.
+    TooLong,
+}
+
+impl<R: Read> CsvRows<R> {
+    /// Rows of UTF-8 text, or of what is near it.
+    pub fn new(input: R, delimiter: Delimiter) -> Self {
+        let core = ReaderBuilder::new().delimiter(delimiter.byte()).build();
+        Self { input, buffer: vec![0; BUFFER], at: 0, filled: 0, core, skipped: 0, cells: vec![0; 1024], ends: vec![0; 64] }
+    }
+
+    /// Skips so many bytes, a line with its end.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn skip_line(&mut self, bytes: usize) -> io::Result<()> {
+        for _ in 0..bytes {
+            if self.rest()?.is_empty() {
+                return Ok(());
+            }
+            self.at += 1;
+        }
+        self.skipped += u64::from(bytes > 0);
+        Ok(())
+    }
+
+    /// The next row, and the line at which it begins, counting from 1; none at the end. Empty lines are no rows.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn next(&mut self) -> io::Result<Option<(u64, Read1<'_>)>> {
+        self.skip_empty_lines()?;
+        let line = self.core.line() + self.skipped;
+        let (mut written, mut cells, mut too_long) = (0, 0, false);
+        loop {
+            let ended = self.rest()?.is_empty();
+            let input = self.buffer.get(self.at..self.filled).unwrap_or_default();
+            let input = if ended { &[][..] } else { input };
+            let (output, ends) = (self.cells.get_mut(written..).unwrap_or_default(), self.ends.get_mut(cells..).unwrap_or_default());
+            let (result, taken, wrote, ended_cells) = self.core.read_record(input, output, ends);
+            self.at += taken;
+            written += wrote;
+            cells += ended_cells;
+            match result {
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::OutputFull if self.cells.len() < ROW_MAX_BYTES => self.cells.resize(self.cells.len() * 4, 0),
+                ReadRecordResult::OutputFull => (written, too_long) = (0, true),
+                ReadRecordResult::OutputEndsFull if self.ends.len() < CELLS_MAX => self.ends.resize(self.ends.len() * 4, 0),
+                ReadRecordResult::OutputEndsFull => (cells, too_long) = (0, true),
+                ReadRecordResult::Record => {
+                    let row = if too_long {
+                        Read1::TooLong
+                    } else {
+                        Read1::Row(self.cells.get(..written).unwrap_or_default(), self.ends.get(..cells).unwrap_or_default())
+                    };
+                    return Ok(Some((line, row)));
+                }
+                ReadRecordResult::End => return Ok(None),
+            }
+        }
+    }
+
+    /// What was read and not taken; more is read where all was taken. Empty at the end.
+    fn rest(&mut self) -> io::Result<&[u8]> {
+        if self.at >= self.filled {
+            self.at = 0;
+            self.filled = loop {
+                match self.input.read(&mut self.buffer) {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    read => break read?,
+                }
+            };
+        }
+        Ok(self.buffer.get(self.at..self.filled).unwrap_or_default())
+    }
+
+    /// The parser skips empty lines too, but then nobody knows at which line a row begins.
+    fn skip_empty_lines(&mut self) -> io::Result<()> {
+        while let Some(byte @ (b'\n' | b'\r')) = self.rest()?.first().copied() {
+            self.skipped += u64::from(byte == b'\n');
+            self.at += 1;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives its text a few bytes at a time.
+    struct Drops<'a>(&'a [u8]);
+
+    impl Read for Drops<'_> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let count = self.0.len().min(into.len()).min(3);
+            let (now, later) = self.0.split_at(count);
+            into[..count].copy_from_slice(now);
+            self.0 = later;
+            Ok(count)
+        }
+    }
+
+    fn rows(text: &[u8]) -> Vec<(u64, Vec<String>)> {
+        let mut rows = CsvRows::new(Drops(text), ",".parse().unwrap());
+        let mut read = Vec::new();
+        while let Some((line, row)) = rows.next().unwrap() {
+            let Read1::Row(cells, ends) = row else {
+                read.push((line, vec!["too long".to_owned()]));
+                continue;
+            };
+            let starts = std::iter::once(0).chain(ends.iter().copied());
+            read.push((line, starts.zip(ends).map(|(start, end)| String::from_utf8_lossy(&cells[start..*end]).into_owned()).collect()));
+        }
+        read
+    }
+
+    fn row(line: u64, cells: &[&str]) -> (u64, Vec<String>) {
+        (line, cells.iter().map(|&cell| cell.to_owned()).collect())
+    }
+
+    #[test]
+    fn a_row_is_told_with_the_line_at_which_it_begins() {
+        let text = b"a,b\r\n\r\n\"one\ntwo\",\"x\"\"y\"\r\n\n\nlast,\n\n";
+        assert_eq!(rows(text), [row(1, &["a", "b"]), row(3, &["one\ntwo", "x\"y"]), row(7, &["last", ""])]);
+    }
+
+    #[test]
+    fn the_last_row_needs_no_line_end_and_rows_may_be_ragged() {
+        assert_eq!(rows(b"a,b\n1\n1,2,3"), [row(1, &["a", "b"]), row(2, &["1"]), row(3, &["1", "2", "3"])]);
+        assert_eq!(rows(b""), []);
+        assert_eq!(rows(b"\n\r\n"), []);
+    }
+
+    #[test]
+    fn a_row_over_the_limit_is_left_out_and_the_next_is_read() {
+        let text = format!("a,b\n{},\"{}\"\nc,d\n", "x".repeat(10), "y\n".repeat(2 * ROW_MAX_BYTES));
+        let read = rows(text.as_bytes());
+        assert_eq!(read[1], row(2, &["too long"]));
+        assert_eq!(read[2].1, ["c", "d"]);
+        let cells = format!("a\n{}\nb\n", ",".repeat(CELLS_MAX * 5));
+        assert_eq!(rows(cells.as_bytes())[1..], [row(2, &["too long"]), row(3, &["b"])]);
+    }
+
+    #[test]
+    fn a_line_that_names_the_delimiter_is_skipped() {
+        let mut rows = CsvRows::new(Drops(b"sep=,\na,b\n"), ",".parse().unwrap());
+        rows.skip_line(6).unwrap();
+        assert_eq!(rows.next().unwrap().unwrap().0, 2);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_rows(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..400)) {
+            rows(&bytes);
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Rows of JSON Lines: an object a line, its values under their names, nested ones under dotted names.
+//!
+//! ```text
+//! {"id": 7, "properties": {"hs_whatsapp_phone_number": "+44…"}}  ->  id = "7", properties.hs_whatsapp_phone_number = "+44…"
+//! ```
+
+use std::fmt;
+use std::io::{self, BufRead};
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+
+use super::csv_rows::ROW_MAX_BYTES;
+use super::mapping::key;
+
+/// The values of a row under their names; none where a value is no text.
+pub type Values = Vec<(String, Option<String>)>;
+
+/// Reads lines.
+pub struct JsonRows<R> {
+    input: R,
+    line: u64,
+    bytes: Vec<u8>,
+    values: Values,
+}
+
+/// What was read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReadLine<'a> {
+    /// An object.
+    Row(&'a [(String, Option<String>)]),
+    /// No object, or one that names something twice.
+    Malformed,
+    /// Longer than a row may be.
+    TooLong,
+}
+
+impl<R: BufRead> JsonRows<R> {
+    /// Rows of UTF-8 text.
+    pub const fn new(input: R) -> Self {
+        Self { input, line: 0, bytes: Vec::new(), values: Vec::new() }
+    }
+
+    /// The next row and its line, counting from 1; none at the end. Empty lines are no rows.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn next(&mut self) -> io::Result<Option<(u64, ReadLine<'_>)>> {
+        loop {
+            self.bytes.clear();
+            let Some(whole) = self.fill()? else { return Ok(None) };
+            self.line += 1;
+            if !whole {
+                return Ok(Some((self.line, ReadLine::TooLong)));
+            }
+            if self.bytes.trim_ascii().is_empty() {
+                continue;
+            }
+            self.values.clear();
+            let read = flatten(&self.bytes, &mut self.values);
+            return Ok(Some((self.line, if read { ReadLine::Row(&self.values) } else { ReadLine::Malformed })));
+        }
+    }
+
+    /// Reads a line; whether it was whole. None at the end.
+    fn fill(&mut self) -> io::Result<Option<bool>> {
+        let (mut whole, mut some) = (true, false);
+        loop {
+            let piece = match self.input.fill_buf() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                piece => piece?,
+            };
+            if piece.is_empty() {
+                return Ok(some.then_some(whole));
+            }
+            some = true;
+            let end = piece.iter().position(|byte| *byte == b'\n');
+            let taken = piece.get(..end.unwrap_or(piece.len())).unwrap_or_default();
+            if self.bytes.len() + taken.len() <= ROW_MAX_BYTES {
+                self.bytes.extend_from_slice(taken);
+            } else {
+                whole = false;
+            }
+            let used = end.map_or(piece.len(), |end| end + 1);
+            self.input.consume(used);
+            if end.is_some() {
+                return Ok(Some(whole));
+            }
+        }
+    }
+}
+
+/// The names and values of an object; false where it is none.
+fn flatten(line: &[u8], into: &mut Values) -> bool {
+    let mut json = serde_json::Deserializer::from_slice(line);
+    Flat { name: String::new(), top: true, into }.deserialize(&mut json).is_ok() && json.end().is_ok()
+}
+
+/// Takes one value, under its name.
+struct Flat<'a> {
+    name: String,
+    top: bool,
+    into: &'a mut Values,
+}
+
+impl Flat<'_> {
+    fn put<E: serde::de::Error>(self, value: Option<String>) -> Result<(), E> {
+        if self.top {
+            return Err(E::custom("not an object"));
+        }
+        if self.into.iter().any(|(name, _)| *name == self.name) {
+            return Err(E::custom("a name comes twice"));
+        }
+        self.into.push((self.name, value));
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Flat<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Flat<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<(), E> {
+        self.put(Some(value.to_string()))
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<(), E> {
+        self.put(Some(value.to_string()))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<(), E> {
+        self.put(Some(value.to_string()))
+    }
+
+    /// As a quantity, whatever it was written like: a phone number that became one is refused.
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<(), E> {
+        self.put(Some(format!("{value:e}")))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<(), E> {
+        self.put(Some(value.to_owned()))
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
+        self.put(Some(String::new()))
+    }
+
+    /// A list of texts is one text, separated by commas: categories come so.
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        let (mut joined, mut plain) = (Vec::new(), true);
+        while let Some(item) = list.next_element::<serde_json::Value>()? {
+            match item {
+                serde_json::Value::String(text) if !text.contains(',') => joined.push(text),
+                _ => plain = false,
+            }
+        }
+        self.put(plain.then(|| joined.join(",")))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        if !self.top {
+            // An object is no text itself.
+            let name = self.name.clone();
+            if self.into.iter().any(|(known, _)| *known == name) {
+                return Err(A::Error::custom("a name comes twice"));
+            }
+            self.into.push((name, None));
+        }
+        while let Some(name) = map.next_key::<String>()? {
+            let name = key(&name);
+            let name = if self.top { name } else { format!("{}.{name}", self.name) };
+            map.next_value_seed(Flat { name, top: false, into: &mut *self.into })?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Vec<(u64, Result<Values, &'static str>)> {
+        let mut rows = JsonRows::new(io::BufReader::with_capacity(3, text.as_bytes()));
+        let mut all = Vec::new();
+        while let Some((line, row)) = rows.next().unwrap() {
+            all.push((
+                line,
+                match row {
+                    ReadLine::Row(values) => Ok(values.to_vec()),
+                    ReadLine::Malformed => Err("malformed"),
+                    ReadLine::TooLong => Err("too long"),
+                },
+            ));
+        }
+        all
+    }
+
+    #[test]
+    fn values_stand_under_dotted_names_in_small_letters() {
+        let rows = read("{\"Id\": 7, \"properties\": {\"Phone\": \"+44\", \"on\": true, \"no\": null}, \"list\": [\"a\", \"b\"]}\r\n");
+        let named = |name: &str| rows[0].1.as_ref().unwrap().iter().find(|(known, _)| known == name).unwrap().1.clone();
+        assert_eq!(
+            ["id", "properties.phone", "properties.on", "properties.no", "list"].map(named).map(Option::unwrap),
+            ["7", "+44", "true", "", "a,b"]
+        );
+        assert_eq!(named("properties"), None);
+    }
+
+    #[test]
+    fn a_bad_line_is_bad_for_itself() {
+        let rows = read("{\"a\":1}\n\nnot json\n[1]\n{\"a\":1} trailing\n{\"a\":1,\"A\":2}\n{\"a\":2}");
+        let found: Vec<(u64, bool)> = rows.iter().map(|(line, row)| (*line, row.is_ok())).collect();
+        assert_eq!(found, [(1, true), (3, false), (4, false), (5, false), (6, false), (7, true)]);
+    }
+
+    #[test]
+    fn a_number_with_a_fraction_or_an_exponent_is_a_quantity() {
+        let rows = read("{\"phone\": 4.474e11, \"whole\": 447400123456}");
+        assert_eq!(rows[0].1.as_ref().unwrap()[0].1.as_deref(), Some("4.474e11"));
+        assert_eq!(rows[0].1.as_ref().unwrap()[1].1.as_deref(), Some("447400123456"));
+    }
+
+    #[test]
+    fn a_line_over_the_limit_is_left_out() {
+        let rows = read(&format!("{{\"a\":\"{}\"}}\n{{\"a\":1}}\n", "x".repeat(ROW_MAX_BYTES)));
+        assert_eq!((rows[0].1.clone(), rows[1].1.is_ok()), (Err("too long"), true));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_rows(text in "[{}\\[\\]\",:a0-9.e\\-n\\n ]{0,80}|\\PC{0,80}") {
+            read(&text);
+        }
+    }
+}

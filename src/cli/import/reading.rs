@@ -1,0 +1,280 @@
+//! Reads files row by row, in a thread of its own, and hands the rows on in batches: what waits is bounded.
+
+use std::io::{BufReader, Read};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use tokio::sync::mpsc;
+
+use super::cells::Cells;
+use super::csv_rows::{CsvRows, ROW_MAX_BYTES, Read1};
+use super::delimiter::Delimiter;
+use super::json_rows::{JsonRows, ReadLine};
+use super::mapping::{Plan, Wanted};
+use super::refused::{Reason, Refused};
+use super::row::{Habits, Origin, RowReader};
+use super::source::SourceFile;
+use crate::cli::error::CliError;
+use crate::proto::RecordStreamRequest;
+
+/// How many rows are handed on at once.
+pub const BATCH: usize = 256;
+
+/// A row that was read.
+#[derive(Debug)]
+pub struct Item {
+    /// Which file, by its place on the command line.
+    pub file: usize,
+    /// The line at which it begins.
+    pub line: u64,
+    /// What it says, or why it is refused.
+    pub row: Result<Box<RecordStreamRequest>, Refused>,
+}
+
+/// How the rows of a file are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum Format {
+    /// A header, then a row a line
+    Csv,
+    /// An object a line
+    Jsonl,
+}
+
+/// A file whose rows can be read.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The file.
+    pub source: SourceFile,
+    /// What its columns are called; of JSON Lines those of the first row.
+    pub columns: Vec<String>,
+    plan: Plan,
+    shape: Shape,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Shape {
+    Csv { delimiter: Delimiter, skip: usize },
+    Jsonl,
+}
+
+impl Prepared {
+    /// Looks at a file's columns, and finds in them what was asked for.
+    ///
+    /// # Errors
+    /// Where it has no rows, or its columns do not say what every row must say.
+    pub fn new(source: SourceFile, wanted: &Wanted, format: Option<Format>, delimiter: Option<Delimiter>) -> Result<Self, CliError> {
+        let is_json = source.beginning.trim_start().starts_with('{');
+        let (columns, shape) = match format.unwrap_or(if is_json { Format::Jsonl } else { Format::Csv }) {
+            Format::Jsonl => (names(&source.beginning), Shape::Jsonl),
+            Format::Csv => {
+                let (sniffed, skip) = Delimiter::of(&source.beginning);
+                let delimiter = delimiter.unwrap_or(sniffed);
+                (header(source.beginning.get(skip..).unwrap_or_default(), delimiter), Shape::Csv { delimiter, skip })
+            }
+        };
+        let columns = columns.ok_or_else(|| {
+            CliError::usage(format!("{} begins with no header and no JSON object", source.name))
+                .hint("nothing was imported; docs/imports.md shows what a file looks like")
+        })?;
+        let plan = wanted.plan(&columns, matches!(shape, Shape::Csv { .. })).map_err(|error| {
+            CliError::new(crate::cli::error::Kind::Usage, error)
+                .context(source.name.clone())
+                .hint("nothing was imported; docs/imports.md shows what each layout takes")
+        })?;
+        Ok(Self { source, columns, plan, shape })
+    }
+
+    /// Reads every row.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or is another than it was.
+    pub fn rows(
+        &self,
+        habits: &Habits,
+        progress: &Arc<AtomicU64>,
+        mut each: impl FnMut(u64, Result<Box<RecordStreamRequest>, Refused>) -> bool,
+    ) -> Result<(), CliError> {
+        let failed = |error: std::io::Error| CliError::local(error).context(format!("reading {}", self.source.name)).hint(GO_ON);
+        let opened = self.source.open(progress).map_err(failed)?;
+        let origin = Origin { name: self.source.name.clone(), sha256: self.source.sha256.clone() };
+        let reader = RowReader::new(habits, self.plan.clone(), origin);
+        let read = match self.shape {
+            Shape::Csv { delimiter, skip } => self.csv(reader, CsvRows::new(opened.text, delimiter), skip, &mut each),
+            Shape::Jsonl => jsonl(reader, JsonRows::new(BufReader::new(opened.text)), &mut each),
+        };
+        read.map_err(failed)?;
+        if self.source.has_changed(&opened.read) {
+            return Err(CliError::local(anyhow::anyhow!("{} was changed while it was read", self.source.name))
+                .hint("what was recorded names the file as it was; import it again: rows that are recorded count as duplicates"));
+        }
+        Ok(())
+    }
+
+    fn csv(
+        &self,
+        mut reader: RowReader<'_>,
+        mut rows: CsvRows<Box<dyn Read + Send>>,
+        skip: usize,
+        each: &mut impl FnMut(u64, Result<Box<RecordStreamRequest>, Refused>) -> bool,
+    ) -> std::io::Result<()> {
+        rows.skip_line(skip)?;
+        let mut header = true;
+        while let Some((line, row)) = rows.next()? {
+            if std::mem::take(&mut header) {
+                continue;
+            }
+            let row = match row {
+                Read1::TooLong => Err(too_long("row")),
+                Read1::Row(cells, _) if cells.trim_ascii().is_empty() => continue,
+                Read1::Row(_, ends) if ends.len() != self.columns.len() => Err(Refused::row(
+                    Reason::CellsDiffer,
+                    format!("{} cells, where the header has {} columns", ends.len(), self.columns.len()),
+                )),
+                Read1::Row(cells, ends) => reader.read(&Cells::Places(cells, ends), line).map(Box::new),
+            };
+            if !each(line, row) {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What to do after rows were recorded and others were not.
+pub const GO_ON: &str = "run the same command again: rows that are recorded count as duplicates";
+
+fn jsonl(
+    mut reader: RowReader<'_>,
+    mut rows: JsonRows<BufReader<Box<dyn Read + Send>>>,
+    each: &mut impl FnMut(u64, Result<Box<RecordStreamRequest>, Refused>) -> bool,
+) -> std::io::Result<()> {
+    while let Some((line, row)) = rows.next()? {
+        let row = match row {
+            ReadLine::TooLong => Err(too_long("line")),
+            ReadLine::Malformed => Err(Refused::row(Reason::NotAnObject, "not a JSON object, or one that names something twice")),
+            ReadLine::Row(values) => reader.read(&Cells::Names(values), line).map(Box::new),
+        };
+        if !each(line, row) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn too_long(what: &str) -> Refused {
+    Refused::row(
+        Reason::RowTooLong,
+        format!("the {what} has more than {ROW_MAX_BYTES} bytes or 16,384 cells: is a quote in it never closed?"),
+    )
+}
+
+/// Hands on the rows of all files, until nobody takes them.
+///
+/// # Errors
+/// Where a file cannot be read, or is another than it was.
+pub fn hand_on(files: &[Prepared], habits: &Habits, progress: &Arc<AtomicU64>, to: &mpsc::Sender<Vec<Item>>) -> Result<(), CliError> {
+    for (file, prepared) in files.iter().enumerate() {
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut taken = true;
+        prepared.rows(habits, progress, |line, row| {
+            batch.push(Item { file, line, row });
+            if batch.len() == BATCH {
+                taken = to.blocking_send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_ok();
+            }
+            taken
+        })?;
+        if !taken || to.blocking_send(batch).is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// The names in a header; none where there is none.
+fn header(beginning: &str, delimiter: Delimiter) -> Option<Vec<String>> {
+    let mut rows = CsvRows::new(beginning.as_bytes(), delimiter);
+    let Ok(Some((_, Read1::Row(cells, ends)))) = rows.next() else { return None };
+    let starts = std::iter::once(0).chain(ends.iter().copied());
+    Some(starts.zip(ends).map(|(start, end)| String::from_utf8_lossy(cells.get(start..*end).unwrap_or_default()).into_owned()).collect())
+}
+
+/// The names in the first object; none where there is none.
+fn names(beginning: &str) -> Option<Vec<String>> {
+    let mut rows = JsonRows::new(beginning.as_bytes());
+    while let Ok(Some((_, line))) = rows.next() {
+        if let ReadLine::Row(values) = line {
+            return Some(values.iter().map(|(name, _)| name.clone()).collect());
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::phones::Phones;
+    use super::super::times::Times;
+    use super::*;
+
+    fn habits() -> Habits {
+        let zone = "Europe/London".parse().unwrap();
+        Habits {
+            phones: Phones::new(Some("GB".parse().unwrap())),
+            times: Times::new(Some(zone), None),
+            sender: None,
+            account: String::new(),
+        }
+    }
+
+    /// The lines of a file's rows, and whether each can be sent; none where the file itself is refused.
+    fn rows(bytes: &[u8], encoding: Option<&'static encoding_rs::Encoding>) -> Option<Vec<(u64, bool)>> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        let source = SourceFile::look(file.path(), encoding).ok()?;
+        let prepared = Prepared::new(source, &Wanted::new(&[]).unwrap(), None, None).ok()?;
+        let mut found = Vec::new();
+        let read = prepared.rows(&habits(), &Arc::default(), |line, row| {
+            found.push((line, row.is_ok()));
+            true
+        });
+        read.unwrap();
+        Some(found)
+    }
+
+    #[test]
+    fn a_reader_stops_where_nobody_takes_its_rows() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "phone,action,occurred_at\n1,2,3\n4,5,6\n7,8,9\n").unwrap();
+        let source = SourceFile::look(file.path(), None).unwrap();
+        let prepared = Prepared::new(source, &Wanted::new(&[]).unwrap(), None, None).unwrap();
+        let mut lines = Vec::new();
+        let read = prepared.rows(&habits(), &Arc::default(), |line, _| {
+            lines.push(line);
+            lines.len() < 2
+        });
+        assert!(read.is_ok() && lines == [2, 3]);
+    }
+
+    const CSV: &[u8] = b"phone,action,categories,occurred_at,evidence_text\n";
+    const JSON: &[u8] =
+        b"{\"phone\":\"+447400123456\",\"action\":\"opt_in\",\"categories\":\"marketing\",\"occurred_at\":\"2026-03-01T10:00:00Z\"}\n";
+
+    #[test]
+    fn rows_of_both_forms_are_read() {
+        let row = b"+447400123456,opt_in,marketing,2026-03-01T10:00:00Z,\n";
+        assert_eq!(rows(&[CSV, row, b",,,,\n\n", row].concat(), None), Some(vec![(2, true), (5, true)]));
+        assert_eq!(rows(&[JSON, b"\n{}\n", JSON].concat(), None), Some(vec![(1, true), (3, false), (4, true)]));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_rows_or_refused(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300), near in "[+0-9a-z,;\"\\n\\r:TZ{}.\\-]{0,200}") {
+            for encoding in [None, Some(encoding_rs::UTF_8), Some(encoding_rs::UTF_16BE), Some(encoding_rs::SHIFT_JIS)] {
+                rows(&bytes, encoding);
+                for head in [CSV, JSON] {
+                    rows(&[head, &bytes].concat(), encoding);
+                    rows(&[head, near.as_bytes()].concat(), encoding);
+                }
+            }
+        }
+    }
+}
