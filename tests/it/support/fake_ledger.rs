@@ -13,7 +13,7 @@ use consent_ledger::proto::{
     RecordConfirmationSentRequest, RecordConfirmationSentResponse, RecordInboundMessageRequest, RecordInboundMessageResponse,
     RecordOptInRequest, RecordOptInResponse, RecordOptOutRequest, RecordOptOutResponse, RecordPlatformPreferenceRequest,
     RecordPlatformPreferenceResponse, RecordProviderFeedbackRequest, RecordProviderFeedbackResponse, RecordStreamRequest,
-    RecordStreamResponse, StreamCheckSendRequest, StreamCheckSendResponse, VerifyDecisionRequest, VerifyDecisionResponse,
+    RecordStreamResponse, RehearseStreamRequest, RehearseStreamResponse, StreamCheckSendRequest, StreamCheckSendResponse, VerifyDecisionRequest, VerifyDecisionResponse,
 };
 use tokio_stream::wrappers::TcpListenerStream;
 use tokio_stream::{Stream, StreamExt};
@@ -164,6 +164,15 @@ macro_rules! not_asked {
                 &self,
                 _: Request<Streaming<RecordStreamRequest>>,
             ) -> Result<Response<Self::RecordStreamStream>, Status> {
+                Err(Status::unimplemented("not asked"))
+            }
+
+            type RehearseStreamStream = tokio_stream::Empty<Result<RehearseStreamResponse, Status>>;
+
+            async fn rehearse_stream(
+                &self,
+                _: Request<Streaming<RehearseStreamRequest>>,
+            ) -> Result<Response<Self::RehearseStreamStream>, Status> {
                 Err(Status::unimplemented("not asked"))
             }
 
