@@ -20,6 +20,7 @@ use crate::ledger::proving::checkpointer::Checkpointer;
 use crate::ledger::proving::checkpoints::{Checkpoints, CheckpointsError, Log};
 use crate::ledger::proving::heads::Heads;
 use crate::ledger::proving::heads_writer::HeadsWriter;
+use crate::ledger::starting::keys::{newest_opens, open_keyring};
 use crate::ledger::starting::recovery::{Copies, Recovered, RecoveryError, recover};
 use crate::ledger::starting::replay::{Found, Replay};
 use crate::ledger::starting::snapshot::{self, Snapshot, SnapshotOf};
@@ -150,6 +151,9 @@ pub(in crate::ledger) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &A
         pending: pending.clone(),
     });
     Replay { state: &state, secrets: &secrets, keyring: &keyring, found }.finish(&reader)?;
+    if !small {
+        newest_opens(&state, &keyring, &reader)?;
+    }
     disk.sync_dir(&data_dir).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
     let keyring = Arc::new(Mutex::new(keyring));
     let sealer = Sealer { secrets: secrets.clone(), keyring: keyring.clone() };
@@ -214,25 +218,6 @@ pub(in crate::ledger) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &A
         lock: Mutex::new(Some(lock)),
     };
     Ok(Ledger { shared: Arc::new(shared) })
-}
-
-/// The keys of a log that was brought back. Erased ones go again: after a crash, or where a keyring was put back from a
-/// backup, nothing is opened or sealed with them.
-fn open_keyring(disk: &dyn Disk, options: &Options, secrets: &Secrets, state: &State, small: bool) -> Result<Keyring, OpenError> {
-    let dir = options.data_dir.join("keyring");
-    let half = !dir.join("a").exists() || !dir.join("b").exists();
-    let highest = state.highest_trail();
-    let keyring = Keyring::open(disk, &dir, secrets.ledger_id(), secrets.master(), highest, options.keys_ahead)?;
-    let live = keyring.not_erased(state.erasures().trails())?;
-    if !live.is_empty() {
-        keyring.erase(&live)?;
-        tracing::warn!(trails = live.len(), "keys of erased contacts were still in the keyring; they are erased again");
-    }
-    let repaired = if small || half { keyring.repair(highest)? } else { 0 };
-    if repaired > 0 {
-        tracing::error!(repaired, "keys were damaged in one file of the keyring and healed from the other");
-    }
-    Ok(keyring)
 }
 
 fn poison(health: &Health, error: &StoreError) {
