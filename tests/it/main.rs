@@ -14,6 +14,7 @@ mod erasure;
 mod errors;
 mod evidence;
 mod exports;
+mod fault_table;
 mod faults;
 mod forgeries;
 mod format;
