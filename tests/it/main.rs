@@ -41,4 +41,5 @@ mod senders;
 mod snapshot;
 mod support;
 mod templates;
+mod torture;
 mod webhooks;

@@ -2,20 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded};
 use parking_lot::Mutex;
 
 use crate::consent::words::Seq;
 use crate::ledger::bytes::block::Block;
 use crate::ledger::storage::store::{Store, StoreError};
+use crate::ledger::storage::watch::{LOOK, Watch, Watcher};
 
 /// Commits that may wait for sled before the committer waits.
 const WAITING_MAX: usize = 1024;
 
 /// Blocks after which sled is synced, however busy it is.
 const SYNC_EVERY_BLOCKS: usize = 1024;
+
+/// After how many looks, one a second, at one call into sled it counts as stuck: a minute.
+const STUCK_LOOKS: u32 = 60;
 
 /// Blocks that are durable in the journal and not yet in sled.
 #[derive(Default)]
@@ -35,6 +40,11 @@ pub struct StoreWriter {
     commits: Option<Sender<Vec<Arc<Block>>>>,
     pending: Arc<Pending>,
     thread: Option<JoinHandle<()>>,
+    /// Disconnected once the thread has ended.
+    ended: Receiver<()>,
+    _watcher: Watcher,
+    /// Whether a call into sled does not come back.
+    stuck: Arc<AtomicBool>,
 }
 
 impl StoreWriter {
@@ -42,15 +52,25 @@ impl StoreWriter {
     ///
     /// # Errors
     /// Where no thread can be started.
-    pub fn start(store: Arc<Store>, pending: Arc<Pending>, failed: impl Fn(StoreError) + Send + 'static) -> std::io::Result<Self> {
+    pub fn start(store: Arc<Store>, pending: Arc<Pending>, failed: impl Fn(StoreError) + Send + Sync + 'static) -> std::io::Result<Self> {
         let (commits, waiting) = bounded(WAITING_MAX);
+        let (ends, ended) = bounded::<()>(1);
+        let (watch, failed, stuck) = (Arc::new(Watch::default()), Arc::new(failed), Arc::new(AtomicBool::new(false)));
+        let watcher = {
+            let (path, failed, stuck) = (store.path().to_owned(), failed.clone(), stuck.clone());
+            Watcher::start(watch.clone(), STUCK_LOOKS, move || {
+                stuck.store(true, Ordering::SeqCst);
+                failed(StoreError::Stuck { path: path.clone() });
+            })?
+        };
         let theirs = pending.clone();
         let thread = std::thread::Builder::new().name("store".into()).spawn(move || {
-            if let Err(error) = write(&store, &theirs, &waiting) {
+            let _ends = ends;
+            if let Err(error) = write(&store, &theirs, &waiting, &watch) {
                 failed(error);
             }
         })?;
-        Ok(Self { commits: Some(commits), pending, thread: Some(thread) })
+        Ok(Self { commits: Some(commits), pending, thread: Some(thread), ended, _watcher: watcher, stuck })
     }
 
     /// Hands over a commit's blocks, which are durable in the journal.
@@ -58,22 +78,32 @@ impl StoreWriter {
         let mut pending = self.pending.0.lock();
         pending.extend(blocks.iter().map(|block| (block.first().number(), block.clone())));
         drop(pending);
-        if let Some(commits) = &self.commits {
-            // The thread is gone only where it failed, and then the ledger is poisoned.
-            let _ = commits.send(blocks);
+        let Some(commits) = &self.commits else { return };
+        let mut waits = blocks;
+        // The thread is gone or stuck only where it failed, and then the ledger is poisoned.
+        while let Err(SendTimeoutError::Timeout(blocks)) = commits.send_timeout(waits, LOOK) {
+            if self.stuck.load(Ordering::SeqCst) {
+                return;
+            }
+            waits = blocks;
         }
     }
 
-    /// Waits until everything handed over is durable in sled.
+    /// Waits until everything handed over is durable in sled; not for one that does not answer any more.
     pub fn close(mut self) {
         self.commits = None;
+        while self.ended.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+            if self.stuck.load(Ordering::SeqCst) {
+                return;
+            }
+        }
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
     }
 }
 
-fn write(store: &Store, pending: &Pending, commits: &Receiver<Vec<Arc<Block>>>) -> Result<(), StoreError> {
+fn write(store: &Store, pending: &Pending, commits: &Receiver<Vec<Arc<Block>>>, watch: &Watch) -> Result<(), StoreError> {
     let mut unsynced = 0;
     while let Ok(first) = commits.recv() {
         // Whole commits in one batch: sled never holds part of one.
@@ -83,7 +113,7 @@ fn write(store: &Store, pending: &Pending, commits: &Receiver<Vec<Arc<Block>>>) 
         {
             batch.extend(more);
         }
-        store.insert(batch.iter().map(AsRef::as_ref))?;
+        watch.during(|| store.insert(batch.iter().map(AsRef::as_ref)))?;
         let mut waiting = pending.0.lock();
         for block in &batch {
             waiting.remove(&block.first().number());
@@ -91,9 +121,9 @@ fn write(store: &Store, pending: &Pending, commits: &Receiver<Vec<Arc<Block>>>) 
         drop(waiting);
         unsynced += batch.len();
         if commits.is_empty() || unsynced >= SYNC_EVERY_BLOCKS {
-            store.sync()?;
+            watch.during(|| store.sync())?;
             unsynced = 0;
         }
     }
-    store.sync()
+    watch.during(|| store.sync())
 }
