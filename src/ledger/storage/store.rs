@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::RwLock;
@@ -157,7 +157,7 @@ impl Store {
         let file_path = path.join("db");
         let file = File::open(&file_path).map_err(|source| StoreError::Sync { path: file_path, source })?;
         let (open, syncing) = (Arc::new(RwLock::new(Some(Open { db, log, file }))), Arc::<Watch>::default());
-        let nudger = nudge(path.to_owned(), open.clone(), syncing.clone());
+        let nudger = nudge(path.to_owned(), Arc::downgrade(&open), syncing.clone());
         let nudger = nudger.map_err(|source| StoreError::Sync { path: path.to_owned(), source })?;
         Ok(Self { path: path.to_owned(), open, watch: Arc::default(), syncing, _nudger: nudger })
     }
@@ -241,9 +241,11 @@ impl Store {
 
 /// sled 0.34.7 does not wake who waits for a write that failed (`exit_reservation` in its `logger.rs`): its flush then waits
 /// for ever. A second flush is told of the failure at once, and wakes the first; where nothing failed, it waits beside it.
-fn nudge(path: PathBuf, open: Arc<RwLock<Option<Open>>>, syncing: Arc<Watch>) -> std::io::Result<Watcher> {
+fn nudge(path: PathBuf, open: Weak<RwLock<Option<Open>>>, syncing: Arc<Watch>) -> std::io::Result<Watcher> {
     Watcher::start(syncing, NUDGE_LOOKS, move || {
-        if let Some(open) = open.read().as_ref()
+        // It keeps nothing open that everybody else let go.
+        if let Some(open) = open.upgrade()
+            && let Some(open) = open.read().as_ref()
             && let Err(error) = guarded(&path, || open.db.flush())
         {
             tracing::error!(%error, "a write of sled failed");
