@@ -176,3 +176,38 @@ fn a_log_that_ends_before_its_snapshot_is_refused() {
     let refused = Ledger::open_with(&Options::new(dir.path()), &disk, &clock).err().unwrap().to_string();
     assert!(refused.contains("are in neither the journal nor sled"), "{refused}");
 }
+
+#[test]
+fn a_keyring_of_yesterday_is_refused_from_the_snapshot_as_from_the_whole_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let yesterday = tempfile::tempdir().unwrap();
+    let ledger = open(dir.path(), 0);
+    history(&ledger, 0);
+    ledger.close();
+    drop(ledger);
+    crate::support::bench::copy(&dir.path().join("keyring"), yesterday.path());
+    let ledger = open(dir.path(), 0);
+    history(&ledger, 100);
+    ledger.close();
+    drop(ledger);
+    let today = tempfile::tempdir().unwrap();
+    crate::support::bench::copy(&dir.path().join("keyring"), today.path());
+    // Both files, or one; as they were, or so short that some contacts have no key in them.
+    let both: &[&str] = &["a", "b"];
+    for (names, cut) in [(both, None), (both, Some(20)), (&["a"], None), (&["b"], None)] {
+        for name in ["a", "b"] {
+            std::fs::copy(today.path().join(name), dir.path().join("keyring").join(name)).unwrap();
+        }
+        for name in names {
+            let mut bytes = std::fs::read(yesterday.path().join(name)).unwrap();
+            bytes.truncate(cut.map_or(bytes.len(), |slots| slots * 64));
+            std::fs::write(dir.path().join("keyring").join(name), bytes).unwrap();
+        }
+        for small_bytes in [0, u64::MAX] {
+            let (disk, clock): (Arc<dyn Disk>, Arc<dyn Clock>) = (Arc::new(RealDisk), Arc::new(ManualClock::default()));
+            let options = Options { small_bytes, keys_ahead: 64, ..Options::new(dir.path()) };
+            let refused = Ledger::open_with(&options, &disk, &clock).err().expect("it starts with keys of yesterday").to_string();
+            assert!(["entry ", "older than the log", "in each file"].iter().any(|named| refused.contains(named)), "{names:?}: {refused}");
+        }
+    }
+}

@@ -5,7 +5,7 @@
 //! ```
 
 use crate::consent::words::Seq;
-use crate::ledger::bytes::entry::{Entry, EntryError};
+use crate::ledger::bytes::entry::{Entry, EntryError, EntryHash};
 
 /// Where a commit's entries are cut into blocks, in bytes.
 pub const BLOCK_TARGET_BYTES: usize = 4096;
@@ -116,6 +116,12 @@ impl Block {
     #[must_use]
     pub const fn count(&self) -> u32 {
         self.count
+    }
+
+    /// The hash of its last entry.
+    #[must_use]
+    pub fn last_hash(&self) -> EntryHash {
+        self.entries().last().map_or(EntryHash::ZERO, |entry| entry.hash())
     }
 
     /// Its entries.

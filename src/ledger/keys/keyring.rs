@@ -18,6 +18,9 @@ use crate::ledger::storage::disk::{Disk, DiskFile};
 /// Bytes of a slot.
 const SLOT_BYTES: usize = 64;
 
+/// How many slots are compared at a time.
+const COMPARED_SLOTS: usize = 1024;
+
 /// "CLK", version 1.
 const MAGIC: [u8; 4] = *b"CLK\x01";
 
@@ -44,6 +47,14 @@ pub enum KeyringError {
     /// The slot does not open in either file.
     #[error("the key of trail {trail} is damaged in both files of the keyring; restore one of them from a backup")]
     Damaged {
+        /// Whose key.
+        trail: u64,
+    },
+    /// The two files hold different keys.
+    #[error(
+        "the key of trail {trail} is another in each file of the keyring; one of them is of another day: restore both from the same backup"
+    )]
+    Differs {
         /// Whose key.
         trail: u64,
     },
@@ -150,6 +161,7 @@ impl Keyring {
         let [a, b] = &self.copies;
         match (self.read(a, trail)?, self.read(b, trail)?) {
             (Some(Slot::Erased), _) | (_, Some(Slot::Erased)) => Ok(Slot::Erased),
+            (Some(Slot::Live(one)), Some(Slot::Live(other))) if one.bytes() != other.bytes() => Err(KeyringError::Differs { trail }),
             (Some(Slot::Live(key)), _) | (_, Some(Slot::Live(key))) => Ok(Slot::Live(key)),
             (Some(Slot::Empty), Some(Slot::Empty)) => Ok(Slot::Empty),
             _ => Err(KeyringError::Damaged { trail }),
@@ -166,6 +178,28 @@ impl Keyring {
             Slot::Erased => Ok(None),
             Slot::Empty => Err(KeyringError::Missing { trail }),
         }
+    }
+
+    /// Holds the two files against each other up to `highest`: a file of yesterday has other keys in the slots that were not
+    /// in use then, and either may be the right one. Their bytes are the same but for damage and erasures.
+    ///
+    /// # Errors
+    /// Where a trail has two keys, or a file cannot be read.
+    pub fn compare(&self, highest: u64) -> Result<(), KeyringError> {
+        let [a, b] = &self.copies;
+        for first in (1..=highest).step_by(COMPARED_SLOTS) {
+            let [mut in_a, mut in_b] = [vec![0; COMPARED_SLOTS * SLOT_BYTES], vec![0; COMPARED_SLOTS * SLOT_BYTES]];
+            a.io(a.file.read_at(&mut in_a, offset(first)))?;
+            b.io(b.file.read_at(&mut in_b, offset(first)))?;
+            let slots = (first..=highest).zip(in_a.chunks(SLOT_BYTES).zip(in_b.chunks(SLOT_BYTES)));
+            for (trail, _) in slots.filter(|(_, (one, other))| one != other) {
+                // Damage is healed, or told by whoever needs the key.
+                if let Err(error @ KeyringError::Differs { .. }) = self.slot(trail) {
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Writes the good copy of every slot over a damaged other, up to `highest`. Says how many were repaired.

@@ -1,5 +1,6 @@
 //! From the files to a running ledger: recovery, replay, snapshot.
 
+pub mod keys;
 pub mod open;
 pub mod recovery;
 pub mod replay;

@@ -19,6 +19,7 @@ use crate::ledger::proving::checkpointer::Checkpointer;
 use crate::ledger::proving::checkpoints::{Checkpoints, CheckpointsError, Log};
 use crate::ledger::proving::heads::Heads;
 use crate::ledger::proving::heads_writer::HeadsWriter;
+use crate::ledger::starting::keys::{newest_opens, open_keyring};
 use crate::ledger::starting::recovery::{Copies, Recovered, RecoveryError, recover};
 use crate::ledger::starting::replay::{Found, Replay};
 use crate::ledger::starting::snapshot::{self, Snapshot, SnapshotOf};
@@ -30,6 +31,7 @@ use crate::ledger::storage::lock::Lock;
 use crate::ledger::storage::reader::{EntryUnreadable, Reader, read};
 use crate::ledger::storage::store::{Store, StoreError};
 use crate::ledger::storage::store_writer::{Pending, StoreWriter};
+use crate::ledger::storage::watch::Watch;
 use crate::ledger::writing::accounts::ledger_created;
 use crate::ledger::writing::batch::{Batch, Sealer};
 use crate::ledger::writing::committer::{Committer, Health, PanicGuard};
@@ -39,6 +41,9 @@ use crate::ledger::writing::queue::Queue;
 use crate::ledger::{Ledger, Options, Shared};
 use crate::proto;
 use crate::proto::clear_part::Fact;
+
+/// How often it is looked, once a second, at a start in which one call of sled does not come back: five minutes.
+const START_LOOKS: u32 = 300;
 
 /// Why a ledger does not open.
 #[derive(Debug, thiserror::Error)]
@@ -118,15 +123,25 @@ struct Brought {
     small: bool,
 }
 
-/// Opens the ledger and starts its threads.
+/// Opens the ledger and starts its threads; gives up where sled does not answer any more.
 pub(in crate::ledger) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>) -> Result<Ledger, OpenError> {
+    let watch = Arc::new(Watch::default());
+    let start = {
+        let (options, disk, clock, watch) = (options.clone(), disk.clone(), clock.clone(), watch.clone());
+        move || open_watched(&options, &disk, &clock, &watch)
+    };
+    let started = watch.give_up_after(START_LOOKS, start).map_err(|source| OpenError::Io { path: options.data_dir.clone(), source })?;
+    started.unwrap_or_else(|| Err(RecoveryError::Store(StoreError::Stuck { path: options.data_dir.join("sled") }).into()))
+}
+
+fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>, watch: &Arc<Watch>) -> Result<Ledger, OpenError> {
     let data_dir = options.data_dir.clone();
     let lock = Lock::take(&data_dir)?;
     let (journal_dir, sled_dir) = (data_dir.join("journal"), data_dir.join("sled"));
     disk.create_dir(&journal_dir).map_err(|source| OpenError::Io { path: journal_dir.clone(), source })?;
     let fresh = journal::segments(disk.as_ref(), &journal_dir, ".journal")?.is_empty() && !sled_dir.exists();
     let secrets = Arc::new(Secrets::open(disk.as_ref(), &data_dir.join("secrets"), fresh)?);
-    let brought = bring_back(disk, options, &secrets)?;
+    let brought = bring_back(disk, options, &secrets, watch)?;
     let Brought { store, recovered, state, found, small } = brought;
     // Before the keyring is opened: its keys are of the log that is gone.
     if let Some(ledger_id) = lock.begun()?.filter(|_| state.head().seq == Seq::NONE) {
@@ -147,6 +162,9 @@ pub(in crate::ledger) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &A
         pending: pending.clone(),
     });
     Replay { state: &state, secrets: &secrets, keyring: &keyring, found }.finish(&reader)?;
+    if !small {
+        newest_opens(&state, &keyring, &reader)?;
+    }
     disk.sync_dir(&data_dir).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
     let keyring = Arc::new(Mutex::new(keyring));
     let sealer = Sealer { secrets: secrets.clone(), keyring: keyring.clone() };
@@ -221,25 +239,6 @@ pub(in crate::ledger) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &A
     Ok(Ledger { shared: Arc::new(shared) })
 }
 
-/// The keys of a log that was brought back. Erased ones go again: after a crash, or where a keyring was put back from a
-/// backup, nothing is opened or sealed with them.
-fn open_keyring(disk: &dyn Disk, options: &Options, secrets: &Secrets, state: &State, small: bool) -> Result<Keyring, OpenError> {
-    let dir = options.data_dir.join("keyring");
-    let half = !dir.join("a").exists() || !dir.join("b").exists();
-    let highest = state.highest_trail();
-    let keyring = Keyring::open(disk, &dir, secrets.ledger_id(), secrets.master(), highest, options.keys_ahead)?;
-    let live = keyring.not_erased(state.erasures().trails())?;
-    if !live.is_empty() {
-        keyring.erase(&live)?;
-        tracing::warn!(trails = live.len(), "keys of erased contacts were still in the keyring; they are erased again");
-    }
-    let repaired = if small || half { keyring.repair(highest)? } else { 0 };
-    if repaired > 0 {
-        tracing::error!(repaired, "keys were damaged in one file of the keyring and healed from the other");
-    }
-    Ok(keyring)
-}
-
 fn poison(health: &Health, error: &StoreError) {
     tracing::error!(%error, "sled failed; the ledger stops writing");
     health.send_if_modified(|known| known.replace(error.to_string()).is_none());
@@ -247,54 +246,58 @@ fn poison(health: &Health, error: &StoreError) {
 
 /// Brings journal and sled into step and folds the state from them. A sled that does not open or read is put aside and
 /// rebuilt, once.
-fn bring_back(disk: &Arc<dyn Disk>, options: &Options, secrets: &Secrets) -> Result<Brought, OpenError> {
-    match try_bring_back(disk, options, secrets) {
+fn bring_back(disk: &Arc<dyn Disk>, options: &Options, secrets: &Secrets, watch: &Arc<Watch>) -> Result<Brought, OpenError> {
+    match try_bring_back(disk, options, secrets, watch) {
         Err(OpenError::Recovery(RecoveryError::Store(
             error @ (StoreError::Sled { .. } | StoreError::Panicked { .. } | StoreError::Block { .. }),
         ))) => {
             let aside = put_aside(&options.data_dir)?;
             tracing::error!(%error, kept = %aside.display(), "sled is damaged; it is kept aside and rebuilt from the journal");
-            try_bring_back(disk, options, secrets)
+            try_bring_back(disk, options, secrets, watch)
         }
         done => done,
     }
 }
 
-fn try_bring_back(disk: &Arc<dyn Disk>, options: &Options, secrets: &Secrets) -> Result<Brought, OpenError> {
+fn try_bring_back(disk: &Arc<dyn Disk>, options: &Options, secrets: &Secrets, watch: &Arc<Watch>) -> Result<Brought, OpenError> {
     let data_dir = options.data_dir.as_path();
     let small = size_of(disk.as_ref(), &data_dir.join("journal"))? <= options.small_bytes;
     let path = data_dir.join("snapshot");
     if !small && let Some(snapshot) = snapshot::read(disk.as_ref(), &path, secrets.ledger_id()) {
-        match fold_log(disk, data_dir, secrets, small, Start::from(snapshot)) {
+        match fold_log(disk, data_dir, secrets, small, Start::from(snapshot, watch)) {
             Err(OpenError::Recovery(RecoveryError::SnapshotDiffers { seq })) => {
                 tracing::error!(%seq, "the snapshot is of another log; it is left out and the whole log is read");
             }
             done => return done,
         }
     }
-    fold_log(disk, data_dir, secrets, small, Start::default())
+    fold_log(disk, data_dir, secrets, small, Start::new(watch))
 }
 
 /// What folding begins with.
-#[derive(Default)]
 struct Start {
     of: Option<SnapshotOf>,
     state: State,
     found: Found,
+    watch: Arc<Watch>,
 }
 
-impl From<Snapshot> for Start {
-    fn from(snapshot: Snapshot) -> Self {
+impl Start {
+    fn new(watch: &Arc<Watch>) -> Self {
+        Self { of: None, state: State::default(), found: Found::default(), watch: watch.clone() }
+    }
+
+    fn from(snapshot: Snapshot, watch: &Arc<Watch>) -> Self {
         let found = Found { grouped: snapshot.grouped.into_iter().collect(), ..Found::default() };
-        Self { of: Some(snapshot.of), state: snapshot.state, found }
+        Self { of: Some(snapshot.of), state: snapshot.state, found, watch: watch.clone() }
     }
 }
 
 fn fold_log(disk: &Arc<dyn Disk>, data_dir: &Path, secrets: &Secrets, small: bool, start: Start) -> Result<Brought, OpenError> {
     let ledger_id = secrets.ledger_id();
-    let store = Store::open(&data_dir.join("sled"), ledger_id).map_err(RecoveryError::from)?;
+    let Start { of, state, mut found, watch } = start;
+    let store = Store::open_watched(&data_dir.join("sled"), ledger_id, watch).map_err(RecoveryError::from)?;
     let keyring = Keyring::open_to_read(disk.as_ref(), &data_dir.join("keyring"), ledger_id, secrets.master());
-    let Start { of, state, mut found } = start;
     let folded = of.map_or(Seq::NONE, |of| of.seq);
     let in_store = store.last().map_err(RecoveryError::from)?.map_or(Seq::NONE, |last| last.last());
     // From the snapshot's entry on, whose hash is compared, or from where sled must be filled.

@@ -109,9 +109,8 @@ struct Run<'a, 'b> {
     pending: Vec<Frame>,
     /// Where the first unreadable bytes since the last good commit begin in the current segment.
     hole: Option<u64>,
-    /// Frames of the current segment: where they begin and their last seq.
-    written: Vec<(u64, Seq)>,
-    synced: Seq,
+    /// Frames of the current segment that no later one calls durable.
+    unsynced: Vec<Frame>,
     to_store: Vec<Block>,
     /// Segments whose header is damaged, and the hash before their first entry once it is known.
     headless: Vec<(Segment, Option<EntryHash>)>,
@@ -134,8 +133,7 @@ pub fn recover(copies: &Copies<'_>, from: Seq, sink: Sink<'_>) -> Result<Recover
         hash: (begin == Seq::new(1)).then_some(EntryHash::ZERO),
         pending: Vec::new(),
         hole: None,
-        written: Vec::new(),
-        synced: Seq::NONE,
+        unsynced: Vec::new(),
         to_store: Vec::new(),
         headless: Vec::new(),
         alarms: Vec::new(),
@@ -144,8 +142,8 @@ pub fn recover(copies: &Copies<'_>, from: Seq, sink: Sink<'_>) -> Result<Recover
     let segments = segments.get(start..).unwrap_or_default();
     let mut tail = None;
     for (place, segment) in segments.iter().enumerate() {
-        let (pieces, end) = journal::read_segment(copies.disk.as_ref(), segment, copies.ledger_id)?;
-        run.written.clear();
+        let (pieces, end) = journal::read_surely(copies.disk.as_ref(), segment, copies.ledger_id)?;
+        run.unsynced.clear();
         run.reach(segment.first)?;
         if journal::ledger_id_of(copies.disk.as_ref(), segment).is_none() {
             run.headless.push((segment.clone(), None));
@@ -186,8 +184,8 @@ impl Run<'_, '_> {
                 }
             }
             self.hole = None;
-            self.synced = self.synced.max(frame.synced);
-            self.written.push((frame.offset, frame.block.last()));
+            self.unsynced.retain(|before| before.block.last() > frame.synced);
+            self.unsynced.push(frame.clone());
             self.expected = frame.block.last().next();
             let whole = frame.block.last() >= frame.commit_last();
             self.pending.push(frame);
@@ -297,8 +295,7 @@ impl Run<'_, '_> {
         }
         match &self.store_last {
             Some(last) if block.first() == last.first() && block != last => {
-                let hash_of = |block: &Block| block.entries().last().map_or(EntryHash::ZERO, |entry| entry.hash());
-                return Err(RecoveryError::Differs { seq: block.first(), journal: hash_of(block), store: hash_of(last) });
+                return Err(RecoveryError::Differs { seq: block.first(), journal: block.last_hash(), store: last.last_hash() });
             }
             Some(last) if block.first() <= last.first() => self.compare(block)?,
             _ => {
@@ -319,8 +316,7 @@ impl Run<'_, '_> {
         match self.copies.store.block_with(block.first()) {
             Ok(Some(stored)) if stored == *block => return Ok(()),
             Ok(Some(stored)) if stored.last() >= block.first() => {
-                let hash_of = |block: &Block| block.entries().last().map_or(EntryHash::ZERO, |entry| entry.hash());
-                return Err(RecoveryError::Differs { seq: block.first(), journal: hash_of(block), store: hash_of(&stored) });
+                return Err(RecoveryError::Differs { seq: block.first(), journal: block.last_hash(), store: stored.last_hash() });
             }
             Ok(_) | Err(StoreError::Block { .. }) => {}
             Err(error) => return Err(error.into()),
@@ -351,8 +347,8 @@ impl Run<'_, '_> {
         let tail = match tail {
             Some((segment, end)) => {
                 let end = if store_ahead { self.hole.unwrap_or(end) } else { self.cut_offset().unwrap_or(end) };
-                let from = self.written.iter().find(|(_, last)| *last > self.synced).map_or(end, |(offset, _)| *offset);
-                journal::rewrite_tail(disk, &segment, from.min(end), end)?;
+                self.unsynced.retain(|frame| frame.offset < end);
+                journal::rewrite_tail(disk, &segment, &self.unsynced, end)?;
                 Some((segment, end))
             }
             None => None,

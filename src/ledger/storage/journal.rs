@@ -41,6 +41,12 @@ pub enum JournalError {
         /// What happened.
         source: std::io::Error,
     },
+    /// A segment gives other bytes each time it is read.
+    #[error("{} does not read the same twice; look after the disk, nothing was changed", path.display())]
+    Unsteady {
+        /// Which file.
+        path: PathBuf,
+    },
     /// A segment of another ledger.
     #[error("{} belongs to another ledger", path.display())]
     Foreign {
@@ -129,6 +135,20 @@ pub fn read_segment(disk: &dyn Disk, segment: &Segment, ledger_id: LedgerId) -> 
         pieces.push(Piece::Unreadable { from: at as u64, to: to as u64 });
         at = to;
     }
+}
+
+/// Reads a segment as [`read_segment`] does, and where some of it does not read, once more: what is cut off for good must be
+/// wrong on the disk, and not only on the way from it.
+///
+/// # Errors
+/// As [`read_segment`], and where it does not read the same twice.
+pub fn read_surely(disk: &dyn Disk, segment: &Segment, ledger_id: LedgerId) -> Result<(Vec<Piece>, u64), JournalError> {
+    let read = read_segment(disk, segment, ledger_id)?;
+    let is_whole = read.0.iter().all(|piece| matches!(piece, Piece::Frame(_)));
+    if is_whole || read == read_segment(disk, segment, ledger_id)? {
+        return Ok(read);
+    }
+    Err(JournalError::Unsteady { path: segment.path.clone() })
 }
 
 /// The ledger that an intact segment header names.
@@ -331,17 +351,19 @@ pub fn write_repair(disk: &dyn Disk, dir: &Path, ledger_id: LedgerId, blocks: &[
     active.cut_and_sync()
 }
 
-/// Writes the end of a segment again with the same bytes, from `from` to `end`, and syncs it: what the page cache shows
-/// may never have reached the disk.
+/// Writes the last frames of a segment, which ends at `end`, again with the same bytes and syncs them: what the page cache
+/// shows may never have reached the disk. The bytes are those that were checked; nothing is read a second time.
 ///
 /// # Errors
 /// Where the file does not do what is asked.
-pub fn rewrite_tail(disk: &dyn Disk, segment: &Segment, from: u64, end: u64) -> Result<(), JournalError> {
+pub fn rewrite_tail(disk: &dyn Disk, segment: &Segment, frames: &[Frame], end: u64) -> Result<(), JournalError> {
     let io = |source| JournalError::Io { path: segment.path.clone(), source };
     let file = disk.open(&segment.path, false).map_err(io)?;
-    let mut tail = vec![0; usize::try_from(end - from).unwrap_or_default()];
-    file.read_at(&mut tail, from).map_err(io)?;
     file.set_len(end).map_err(io)?;
-    file.write_at(&tail, from).map_err(io)?;
+    for frame in frames {
+        let mut bytes = Vec::new();
+        frame::encode(&mut bytes, &frame.block, (frame.commit_first, frame.commit_count), frame.synced);
+        file.write_at(&bytes, frame.offset).map_err(io)?;
+    }
     file.sync().map_err(io)
 }

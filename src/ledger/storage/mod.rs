@@ -8,3 +8,4 @@ pub mod reader;
 pub mod store;
 pub mod store_writer;
 pub mod walk;
+pub mod watch;

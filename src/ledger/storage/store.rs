@@ -7,6 +7,7 @@
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::RwLock;
@@ -14,6 +15,7 @@ use parking_lot::RwLock;
 use crate::consent::words::Seq;
 use crate::ledger::bytes::block::{Block, BlockError};
 use crate::ledger::keys::secrets::LedgerId;
+use crate::ledger::storage::watch::{Watch, Watcher};
 
 /// Bytes that sled may keep in memory.
 const CACHE_BYTES: u64 = 64 << 20;
@@ -21,6 +23,12 @@ const CACHE_BYTES: u64 = 64 << 20;
 /// How often, and after what wait, a store that is still in use is tried again.
 const LOCK_TRIES: u32 = 20;
 const LOCK_WAIT: Duration = Duration::from_millis(50);
+
+/// After how many looks, one a second, at one flush it is nudged.
+const NUDGE_LOOKS: u32 = 2;
+
+/// How long a close waits for calls under way.
+const CLOSE_WAIT: Duration = Duration::from_secs(10);
 
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +77,12 @@ pub enum StoreError {
         /// Its directory.
         path: PathBuf,
     },
+    /// A call into it did not come back.
+    #[error("sled in {} does not answer any more; stop, move this directory elsewhere and start again: it is rebuilt from the journal", path.display())]
+    Stuck {
+        /// Its directory.
+        path: PathBuf,
+    },
     /// It belongs to another ledger.
     #[error("sled in {} belongs to another ledger", path.display())]
     Foreign {
@@ -80,7 +94,12 @@ pub enum StoreError {
 /// The store.
 pub struct Store {
     path: PathBuf,
-    open: RwLock<Option<Open>>,
+    open: Arc<RwLock<Option<Open>>>,
+    /// Whoever starts it waits for one call at a time.
+    watch: Arc<Watch>,
+    /// Whoever syncs it, one at a time.
+    syncing: Arc<Watch>,
+    _nudger: Watcher,
 }
 
 struct Open {
@@ -95,15 +114,24 @@ impl Store {
     /// # Errors
     /// Where sled errs or panics, or the store belongs to another ledger.
     pub fn open(path: &Path, ledger_id: LedgerId) -> Result<Self, StoreError> {
-        let mut opened = Self::try_open(path, ledger_id);
+        Self::open_watched(path, ledger_id, Arc::default())
+    }
+
+    /// The same, each call of it watched.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_watched(path: &Path, ledger_id: LedgerId, watch: Arc<Watch>) -> Result<Self, StoreError> {
+        let try_open = || watch.during(|| Self::try_open(path, ledger_id));
+        let mut opened = try_open();
         for _ in 0..LOCK_TRIES {
             if !matches!(opened, Err(StoreError::InUse { .. })) {
                 break;
             }
             std::thread::sleep(LOCK_WAIT);
-            opened = Self::try_open(path, ledger_id);
+            opened = try_open();
         }
-        opened
+        opened.map(|store| Self { watch, ..store })
     }
 
     fn try_open(path: &Path, ledger_id: LedgerId) -> Result<Self, StoreError> {
@@ -128,7 +156,10 @@ impl Store {
         }
         let file_path = path.join("db");
         let file = File::open(&file_path).map_err(|source| StoreError::Sync { path: file_path, source })?;
-        Ok(Self { path: path.to_owned(), open: RwLock::new(Some(Open { db, log, file })) })
+        let (open, syncing) = (Arc::new(RwLock::new(Some(Open { db, log, file }))), Arc::<Watch>::default());
+        let nudger = nudge(path.to_owned(), Arc::downgrade(&open), syncing.clone());
+        let nudger = nudger.map_err(|source| StoreError::Sync { path: path.to_owned(), source })?;
+        Ok(Self { path: path.to_owned(), open, watch: Arc::default(), syncing, _nudger: nudger })
     }
 
     /// The last block.
@@ -175,15 +206,26 @@ impl Store {
     /// # Errors
     /// Where flush or sync fails: final.
     pub fn sync(&self) -> Result<(), StoreError> {
-        self.guarded(|open| open.db.flush())?;
+        self.syncing.during(|| self.guarded(|open| open.db.flush()))?;
         let open = self.open.read();
         let file = &open.as_ref().ok_or_else(|| StoreError::Closed { path: self.path.clone() })?.file;
         file.sync_data().map_err(|source| StoreError::Sync { path: self.path.join("db"), source })
     }
 
-    /// Lets the directory go: whoever still holds the store reads from the journal.
+    /// The path of its directory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Lets the directory go: whoever still holds the store reads from the journal. Where a call into it does not come back,
+    /// it is left as it is.
     pub fn close(&self) {
-        drop(self.open.write().take());
+        let Some(mut open) = self.open.try_write_for(CLOSE_WAIT) else { return };
+        // sled syncs as it goes, and panics where that fails. Everything in it is in the journal.
+        if catch_unwind(AssertUnwindSafe(|| drop(open.take()))).is_err() {
+            tracing::error!(path = %self.path.display(), "sled could not be closed; the next start compares it with the journal");
+        }
     }
 
     fn block(&self, bytes: &[u8]) -> Result<Block, StoreError> {
@@ -193,8 +235,22 @@ impl Store {
     fn guarded<T>(&self, call: impl FnOnce(&Open) -> sled::Result<T>) -> Result<T, StoreError> {
         let open = self.open.read();
         let open = open.as_ref().ok_or_else(|| StoreError::Closed { path: self.path.clone() })?;
-        guarded(&self.path, || call(open))
+        self.watch.during(|| guarded(&self.path, || call(open)))
     }
+}
+
+/// sled 0.34.7 does not wake who waits for a write that failed (`exit_reservation` in its `logger.rs`): its flush then waits
+/// for ever. A second flush is told of the failure at once, and wakes the first; where nothing failed, it waits beside it.
+fn nudge(path: PathBuf, open: Weak<RwLock<Option<Open>>>, syncing: Arc<Watch>) -> std::io::Result<Watcher> {
+    Watcher::start(syncing, NUDGE_LOOKS, move || {
+        // It keeps nothing open that everybody else let go.
+        if let Some(open) = open.upgrade()
+            && let Some(open) = open.read().as_ref()
+            && let Err(error) = guarded(&path, || open.db.flush())
+        {
+            tracing::error!(%error, "a write of sled failed");
+        }
+    })
 }
 
 /// Turns sled's panics into errors.

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded};
 use parking_lot::{Condvar, Mutex};
 
 use crate::consent::words::Seq;
 use crate::ledger::bytes::block::Block;
 use crate::ledger::storage::store::{Store, StoreError};
+use crate::ledger::storage::watch::{LOOK, Watch, Watcher};
 
 /// Commits that may wait for sled before the committer waits.
 const WAITING_MAX: usize = 1024;
@@ -19,6 +20,9 @@ const WAITING_MAX_BYTES: usize = 64 << 20;
 
 /// Blocks after which sled is synced, however busy it is.
 const SYNC_EVERY_BLOCKS: usize = 1024;
+
+/// After how many looks, one a second, at one call into sled it counts as stuck: a minute.
+const STUCK_LOOKS: u32 = 60;
 
 /// Blocks that are durable in the journal and not yet in sled.
 #[derive(Default)]
@@ -32,7 +36,7 @@ pub struct Pending {
 struct Waiting {
     blocks: BTreeMap<u64, Arc<Block>>,
     bytes: usize,
-    /// Nobody writes them any more.
+    /// Nobody writes them any more: the thread ended, or a call into sled does not come back.
     over: bool,
 }
 
@@ -50,6 +54,16 @@ impl Pending {
         self.fewer.wait_while(&mut waiting, |waiting| waiting.bytes >= WAITING_MAX_BYTES && !waiting.over);
         waiting.bytes += bytes(blocks);
         waiting.blocks.extend(blocks.iter().map(|block| (block.first().number(), block.clone())));
+    }
+
+    /// Nobody writes them any more; whoever waits goes on.
+    fn end(&self) {
+        self.waiting.lock().over = true;
+        self.fewer.notify_all();
+    }
+
+    fn is_over(&self) -> bool {
+        self.waiting.lock().over
     }
 
     fn remove(&self, blocks: &[Arc<Block>]) {
@@ -72,8 +86,7 @@ struct Over(Arc<Pending>);
 
 impl Drop for Over {
     fn drop(&mut self) {
-        self.0.waiting.lock().over = true;
-        self.0.fewer.notify_all();
+        self.0.end();
     }
 }
 
@@ -82,6 +95,9 @@ pub struct StoreWriter {
     commits: Option<Sender<Vec<Arc<Block>>>>,
     pending: Arc<Pending>,
     thread: Option<JoinHandle<()>>,
+    /// Disconnected once the thread has ended.
+    ended: Receiver<()>,
+    _watcher: Watcher,
 }
 
 impl StoreWriter {
@@ -89,37 +105,57 @@ impl StoreWriter {
     ///
     /// # Errors
     /// Where no thread can be started.
-    pub fn start(store: Arc<Store>, pending: Arc<Pending>, failed: impl Fn(StoreError) + Send + 'static) -> std::io::Result<Self> {
+    pub fn start(store: Arc<Store>, pending: Arc<Pending>, failed: impl Fn(StoreError) + Send + Sync + 'static) -> std::io::Result<Self> {
         let (commits, waiting) = bounded(WAITING_MAX);
+        let (ends, ended) = bounded::<()>(1);
+        let (watch, failed) = (Arc::new(Watch::default()), Arc::new(failed));
+        let watcher = {
+            let (path, failed, pending) = (store.path().to_owned(), failed.clone(), pending.clone());
+            Watcher::start(watch.clone(), STUCK_LOOKS, move || {
+                pending.end();
+                failed(StoreError::Stuck { path: path.clone() });
+            })?
+        };
         let theirs = pending.clone();
         let thread = std::thread::Builder::new().name("store".into()).spawn(move || {
+            let _ends = ends;
             let _over = Over(theirs.clone());
-            if let Err(error) = write(&store, &theirs, &waiting) {
+            if let Err(error) = write(&store, &theirs, &waiting, &watch) {
                 failed(error);
             }
         })?;
-        Ok(Self { commits: Some(commits), pending, thread: Some(thread) })
+        Ok(Self { commits: Some(commits), pending, thread: Some(thread), ended, _watcher: watcher })
     }
 
     /// Hands over a commit's blocks, which are durable in the journal.
     pub fn hand_over(&self, blocks: Vec<Arc<Block>>) {
         self.pending.add(&blocks);
-        if let Some(commits) = &self.commits {
-            // The thread is gone only where it failed, and then the ledger is poisoned.
-            let _ = commits.send(blocks);
+        let Some(commits) = &self.commits else { return };
+        let mut waits = blocks;
+        // The thread is gone or stuck only where it failed, and then the ledger is poisoned.
+        while let Err(SendTimeoutError::Timeout(blocks)) = commits.send_timeout(waits, LOOK) {
+            if self.pending.is_over() {
+                return;
+            }
+            waits = blocks;
         }
     }
 
-    /// Waits until everything handed over is durable in sled.
+    /// Waits until everything handed over is durable in sled; not for one that does not answer any more.
     pub fn close(mut self) {
         self.commits = None;
+        while self.ended.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+            if self.pending.is_over() {
+                return;
+            }
+        }
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
     }
 }
 
-fn write(store: &Store, pending: &Pending, commits: &Receiver<Vec<Arc<Block>>>) -> Result<(), StoreError> {
+fn write(store: &Store, pending: &Pending, commits: &Receiver<Vec<Arc<Block>>>, watch: &Watch) -> Result<(), StoreError> {
     let mut unsynced = 0;
     while let Ok(first) = commits.recv() {
         // Whole commits in one batch: sled never holds part of one.
@@ -129,13 +165,13 @@ fn write(store: &Store, pending: &Pending, commits: &Receiver<Vec<Arc<Block>>>) 
         {
             batch.extend(more);
         }
-        store.insert(batch.iter().map(AsRef::as_ref))?;
+        watch.during(|| store.insert(batch.iter().map(AsRef::as_ref)))?;
         pending.remove(&batch);
         unsynced += batch.len();
         if commits.is_empty() || unsynced >= SYNC_EVERY_BLOCKS {
-            store.sync()?;
+            watch.during(|| store.sync())?;
             unsynced = 0;
         }
     }
-    store.sync()
+    watch.during(|| store.sync())
 }

@@ -113,6 +113,19 @@ impl Server {
         status
     }
 
+    /// Waits until it ends by itself, for three times as long.
+    pub fn ended(mut self) -> ExitStatus {
+        let (id, (stopped, wait)) = (Pid::from_child(&self.child), mpsc::channel::<()>());
+        std::thread::spawn(move || {
+            if wait.recv_timeout(PATIENCE * 3) == Err(mpsc::RecvTimeoutError::Timeout) {
+                let _ = kill_process(id, Signal::KILL);
+            }
+        });
+        let status = self.child.wait().unwrap();
+        drop(stopped);
+        status
+    }
+
     /// Kills it in the middle of whatever it does.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
