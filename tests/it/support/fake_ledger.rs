@@ -13,7 +13,8 @@ use consent_ledger::proto::{
     RecordConfirmationSentRequest, RecordConfirmationSentResponse, RecordInboundMessageRequest, RecordInboundMessageResponse,
     RecordOptInRequest, RecordOptInResponse, RecordOptOutRequest, RecordOptOutResponse, RecordPlatformPreferenceRequest,
     RecordPlatformPreferenceResponse, RecordProviderFeedbackRequest, RecordProviderFeedbackResponse, RecordStreamRequest,
-    RecordStreamResponse, RehearseStreamRequest, RehearseStreamResponse, StreamCheckSendRequest, StreamCheckSendResponse, VerifyDecisionRequest, VerifyDecisionResponse,
+    RecordStreamResponse, RehearseStreamRequest, RehearseStreamResponse, StreamCheckSendRequest, StreamCheckSendResponse,
+    VerifyDecisionRequest, VerifyDecisionResponse,
 };
 use tokio_stream::wrappers::TcpListenerStream;
 use tokio_stream::{Stream, StreamExt};

@@ -167,7 +167,7 @@ class AdminServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ReportStanding(self, request, context):
-        """Records how the platform rates a sender, or what it forbids.
+        """Records how the platform rates a sender, what it forbids, or that it forbids something no longer.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -46,6 +46,11 @@ class DecisionServiceStub:
                 request_serializer=consent_dot_v1_dot_decision__pb2.BatchCheckSendRequest.SerializeToString,
                 response_deserializer=consent_dot_v1_dot_decision__pb2.BatchCheckSendResponse.FromString,
                 _registered_method=True)
+        self.StreamCheckSend = channel.stream_stream(
+                '/consent.v1.DecisionService/StreamCheckSend',
+                request_serializer=consent_dot_v1_dot_decision__pb2.StreamCheckSendRequest.SerializeToString,
+                response_deserializer=consent_dot_v1_dot_decision__pb2.StreamCheckSendResponse.FromString,
+                _registered_method=True)
         self.VerifyDecision = channel.unary_unary(
                 '/consent.v1.DecisionService/VerifyDecision',
                 request_serializer=consent_dot_v1_dot_decision__pb2.VerifyDecisionRequest.SerializeToString,
@@ -72,6 +77,14 @@ class DecisionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StreamCheckSend(self, request_iterator, context):
+        """Answers a stream of questions in the order in which they came. A malformed one answers for itself, and the stream goes on.
+        The server takes no more than it can answer: a client that asks without reading waits.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def VerifyDecision(self, request, context):
         """Says whether a receipt's answer still follows from the ledger, as known at the receipt's position. "It does not" is an
         answer too, never an error.
@@ -92,6 +105,11 @@ def add_DecisionServiceServicer_to_server(servicer, server):
                     servicer.BatchCheckSend,
                     request_deserializer=consent_dot_v1_dot_decision__pb2.BatchCheckSendRequest.FromString,
                     response_serializer=consent_dot_v1_dot_decision__pb2.BatchCheckSendResponse.SerializeToString,
+            ),
+            'StreamCheckSend': grpc.stream_stream_rpc_method_handler(
+                    servicer.StreamCheckSend,
+                    request_deserializer=consent_dot_v1_dot_decision__pb2.StreamCheckSendRequest.FromString,
+                    response_serializer=consent_dot_v1_dot_decision__pb2.StreamCheckSendResponse.SerializeToString,
             ),
             'VerifyDecision': grpc.unary_unary_rpc_method_handler(
                     servicer.VerifyDecision,
@@ -155,6 +173,33 @@ class DecisionService:
             '/consent.v1.DecisionService/BatchCheckSend',
             consent_dot_v1_dot_decision__pb2.BatchCheckSendRequest.SerializeToString,
             consent_dot_v1_dot_decision__pb2.BatchCheckSendResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamCheckSend(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/consent.v1.DecisionService/StreamCheckSend',
+            consent_dot_v1_dot_decision__pb2.StreamCheckSendRequest.SerializeToString,
+            consent_dot_v1_dot_decision__pb2.StreamCheckSendResponse.FromString,
             options,
             channel_credentials,
             insecure,

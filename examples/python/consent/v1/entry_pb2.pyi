@@ -65,6 +65,7 @@ class InboundKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     INBOUND_KIND_SYSTEM: _ClassVar[InboundKind]
     INBOUND_KIND_GROUP: _ClassVar[InboundKind]
     INBOUND_KIND_WELCOME: _ClassVar[InboundKind]
+    INBOUND_KIND_HISTORY: _ClassVar[InboundKind]
 
 class Keyword(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -234,6 +235,7 @@ INBOUND_KIND_REVOKE: InboundKind
 INBOUND_KIND_SYSTEM: InboundKind
 INBOUND_KIND_GROUP: InboundKind
 INBOUND_KIND_WELCOME: InboundKind
+INBOUND_KIND_HISTORY: InboundKind
 KEYWORD_UNSPECIFIED: Keyword
 KEYWORD_OPT_OUT: Keyword
 KEYWORD_OPT_IN: Keyword
@@ -316,7 +318,7 @@ REASON_OPT_OUT_CONFIRMATION_NOT_DUE: Reason
 REASON_SENDER_AT_RISK: Reason
 
 class ClearPart(_message.Message):
-    __slots__ = ("key_commitment", "second_key_commitment", "occurred_at", "claimed_at", "identifiers", "second_identifiers", "effect", "original_seq", "original_recorded_at", "ledger_created", "signing_key_changed", "secret_rotated", "heads_committed", "principal_added", "principal_revoked", "account_created", "policy_adopted", "sender_declared", "sender_quality_reported", "sender_restricted", "template_registered", "template_changed", "personal_data_read", "opted_in", "opted_out", "inbound_message_received", "platform_preference_changed", "send_failed", "confirmation_sent", "possible_opt_out_resolved", "identifiers_linked", "number_changed", "user_id_changed", "identity_key_changed", "erasure_requested", "erasure_cancelled", "contact_erased", "legal_hold_changed", "decision_receipt_issued")
+    __slots__ = ("key_commitment", "second_key_commitment", "occurred_at", "claimed_at", "identifiers", "second_identifiers", "effect", "original_seq", "original_recorded_at", "ledger_created", "signing_key_changed", "secret_rotated", "heads_committed", "principal_added", "principal_revoked", "account_created", "policy_adopted", "sender_declared", "sender_quality_reported", "sender_restricted", "template_registered", "template_changed", "personal_data_read", "restrictions_lifted", "opted_in", "opted_out", "inbound_message_received", "platform_preference_changed", "send_failed", "confirmation_sent", "possible_opt_out_resolved", "identifiers_linked", "number_changed", "user_id_changed", "identity_key_changed", "erasure_requested", "erasure_cancelled", "contact_erased", "legal_hold_changed", "decision_receipt_issued")
     KEY_COMMITMENT_FIELD_NUMBER: _ClassVar[int]
     SECOND_KEY_COMMITMENT_FIELD_NUMBER: _ClassVar[int]
     OCCURRED_AT_FIELD_NUMBER: _ClassVar[int]
@@ -340,6 +342,7 @@ class ClearPart(_message.Message):
     TEMPLATE_REGISTERED_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_CHANGED_FIELD_NUMBER: _ClassVar[int]
     PERSONAL_DATA_READ_FIELD_NUMBER: _ClassVar[int]
+    RESTRICTIONS_LIFTED_FIELD_NUMBER: _ClassVar[int]
     OPTED_IN_FIELD_NUMBER: _ClassVar[int]
     OPTED_OUT_FIELD_NUMBER: _ClassVar[int]
     INBOUND_MESSAGE_RECEIVED_FIELD_NUMBER: _ClassVar[int]
@@ -379,6 +382,7 @@ class ClearPart(_message.Message):
     template_registered: TemplateRegistered
     template_changed: TemplateChanged
     personal_data_read: PersonalDataRead
+    restrictions_lifted: RestrictionsLifted
     opted_in: OptedIn
     opted_out: OptedOut
     inbound_message_received: InboundMessageReceived
@@ -395,7 +399,7 @@ class ClearPart(_message.Message):
     contact_erased: ContactErased
     legal_hold_changed: LegalHoldChanged
     decision_receipt_issued: DecisionReceiptIssued
-    def __init__(self, key_commitment: _Optional[bytes] = ..., second_key_commitment: _Optional[bytes] = ..., occurred_at: _Optional[int] = ..., claimed_at: _Optional[int] = ..., identifiers: _Optional[_Iterable[_Union[IdentifierReference, _Mapping]]] = ..., second_identifiers: _Optional[_Iterable[_Union[IdentifierReference, _Mapping]]] = ..., effect: _Optional[_Union[Effect, str]] = ..., original_seq: _Optional[int] = ..., original_recorded_at: _Optional[int] = ..., ledger_created: _Optional[_Union[LedgerCreated, _Mapping]] = ..., signing_key_changed: _Optional[_Union[SigningKeyChanged, _Mapping]] = ..., secret_rotated: _Optional[_Union[SecretRotated, _Mapping]] = ..., heads_committed: _Optional[_Union[HeadsCommitted, _Mapping]] = ..., principal_added: _Optional[_Union[PrincipalAdded, _Mapping]] = ..., principal_revoked: _Optional[_Union[PrincipalRevoked, _Mapping]] = ..., account_created: _Optional[_Union[AccountCreated, _Mapping]] = ..., policy_adopted: _Optional[_Union[PolicyAdopted, _Mapping]] = ..., sender_declared: _Optional[_Union[SenderDeclared, _Mapping]] = ..., sender_quality_reported: _Optional[_Union[SenderQualityReported, _Mapping]] = ..., sender_restricted: _Optional[_Union[SenderRestricted, _Mapping]] = ..., template_registered: _Optional[_Union[TemplateRegistered, _Mapping]] = ..., template_changed: _Optional[_Union[TemplateChanged, _Mapping]] = ..., personal_data_read: _Optional[_Union[PersonalDataRead, _Mapping]] = ..., opted_in: _Optional[_Union[OptedIn, _Mapping]] = ..., opted_out: _Optional[_Union[OptedOut, _Mapping]] = ..., inbound_message_received: _Optional[_Union[InboundMessageReceived, _Mapping]] = ..., platform_preference_changed: _Optional[_Union[PlatformPreferenceChanged, _Mapping]] = ..., send_failed: _Optional[_Union[SendFailed, _Mapping]] = ..., confirmation_sent: _Optional[_Union[ConfirmationSent, _Mapping]] = ..., possible_opt_out_resolved: _Optional[_Union[PossibleOptOutResolved, _Mapping]] = ..., identifiers_linked: _Optional[_Union[IdentifiersLinked, _Mapping]] = ..., number_changed: _Optional[_Union[NumberChanged, _Mapping]] = ..., user_id_changed: _Optional[_Union[UserIdChanged, _Mapping]] = ..., identity_key_changed: _Optional[_Union[IdentityKeyChanged, _Mapping]] = ..., erasure_requested: _Optional[_Union[ErasureRequested, _Mapping]] = ..., erasure_cancelled: _Optional[_Union[ErasureCancelled, _Mapping]] = ..., contact_erased: _Optional[_Union[ContactErased, _Mapping]] = ..., legal_hold_changed: _Optional[_Union[LegalHoldChanged, _Mapping]] = ..., decision_receipt_issued: _Optional[_Union[DecisionReceiptIssued, _Mapping]] = ...) -> None: ...
+    def __init__(self, key_commitment: _Optional[bytes] = ..., second_key_commitment: _Optional[bytes] = ..., occurred_at: _Optional[int] = ..., claimed_at: _Optional[int] = ..., identifiers: _Optional[_Iterable[_Union[IdentifierReference, _Mapping]]] = ..., second_identifiers: _Optional[_Iterable[_Union[IdentifierReference, _Mapping]]] = ..., effect: _Optional[_Union[Effect, str]] = ..., original_seq: _Optional[int] = ..., original_recorded_at: _Optional[int] = ..., ledger_created: _Optional[_Union[LedgerCreated, _Mapping]] = ..., signing_key_changed: _Optional[_Union[SigningKeyChanged, _Mapping]] = ..., secret_rotated: _Optional[_Union[SecretRotated, _Mapping]] = ..., heads_committed: _Optional[_Union[HeadsCommitted, _Mapping]] = ..., principal_added: _Optional[_Union[PrincipalAdded, _Mapping]] = ..., principal_revoked: _Optional[_Union[PrincipalRevoked, _Mapping]] = ..., account_created: _Optional[_Union[AccountCreated, _Mapping]] = ..., policy_adopted: _Optional[_Union[PolicyAdopted, _Mapping]] = ..., sender_declared: _Optional[_Union[SenderDeclared, _Mapping]] = ..., sender_quality_reported: _Optional[_Union[SenderQualityReported, _Mapping]] = ..., sender_restricted: _Optional[_Union[SenderRestricted, _Mapping]] = ..., template_registered: _Optional[_Union[TemplateRegistered, _Mapping]] = ..., template_changed: _Optional[_Union[TemplateChanged, _Mapping]] = ..., personal_data_read: _Optional[_Union[PersonalDataRead, _Mapping]] = ..., restrictions_lifted: _Optional[_Union[RestrictionsLifted, _Mapping]] = ..., opted_in: _Optional[_Union[OptedIn, _Mapping]] = ..., opted_out: _Optional[_Union[OptedOut, _Mapping]] = ..., inbound_message_received: _Optional[_Union[InboundMessageReceived, _Mapping]] = ..., platform_preference_changed: _Optional[_Union[PlatformPreferenceChanged, _Mapping]] = ..., send_failed: _Optional[_Union[SendFailed, _Mapping]] = ..., confirmation_sent: _Optional[_Union[ConfirmationSent, _Mapping]] = ..., possible_opt_out_resolved: _Optional[_Union[PossibleOptOutResolved, _Mapping]] = ..., identifiers_linked: _Optional[_Union[IdentifiersLinked, _Mapping]] = ..., number_changed: _Optional[_Union[NumberChanged, _Mapping]] = ..., user_id_changed: _Optional[_Union[UserIdChanged, _Mapping]] = ..., identity_key_changed: _Optional[_Union[IdentityKeyChanged, _Mapping]] = ..., erasure_requested: _Optional[_Union[ErasureRequested, _Mapping]] = ..., erasure_cancelled: _Optional[_Union[ErasureCancelled, _Mapping]] = ..., contact_erased: _Optional[_Union[ContactErased, _Mapping]] = ..., legal_hold_changed: _Optional[_Union[LegalHoldChanged, _Mapping]] = ..., decision_receipt_issued: _Optional[_Union[DecisionReceiptIssued, _Mapping]] = ...) -> None: ...
 
 class IdentifierReference(_message.Message):
     __slots__ = ("trail", "ordinal")
@@ -596,6 +600,14 @@ class SenderRestricted(_message.Message):
     kinds: _containers.RepeatedScalarFieldContainer[RestrictionKind]
     until: int
     def __init__(self, sender: _Optional[str] = ..., kinds: _Optional[_Iterable[_Union[RestrictionKind, str]]] = ..., until: _Optional[int] = ...) -> None: ...
+
+class RestrictionsLifted(_message.Message):
+    __slots__ = ("sender", "kinds")
+    SENDER_FIELD_NUMBER: _ClassVar[int]
+    KINDS_FIELD_NUMBER: _ClassVar[int]
+    sender: str
+    kinds: _containers.RepeatedScalarFieldContainer[RestrictionKind]
+    def __init__(self, sender: _Optional[str] = ..., kinds: _Optional[_Iterable[_Union[RestrictionKind, str]]] = ...) -> None: ...
 
 class TemplateRegistered(_message.Message):
     __slots__ = ("name", "language", "category", "parameters", "status", "opt_in_request")

@@ -65,6 +65,16 @@ class RecordingServiceStub:
                 request_serializer=consent_dot_v1_dot_recording__pb2.RecordConfirmationSentRequest.SerializeToString,
                 response_deserializer=consent_dot_v1_dot_recording__pb2.RecordConfirmationSentResponse.FromString,
                 _registered_method=True)
+        self.RecordStream = channel.stream_stream(
+                '/consent.v1.RecordingService/RecordStream',
+                request_serializer=consent_dot_v1_dot_recording__pb2.RecordStreamRequest.SerializeToString,
+                response_deserializer=consent_dot_v1_dot_recording__pb2.RecordStreamResponse.FromString,
+                _registered_method=True)
+        self.RehearseStream = channel.stream_stream(
+                '/consent.v1.RecordingService/RehearseStream',
+                request_serializer=consent_dot_v1_dot_recording__pb2.RehearseStreamRequest.SerializeToString,
+                response_deserializer=consent_dot_v1_dot_recording__pb2.RehearseStreamResponse.FromString,
+                _registered_method=True)
 
 
 class RecordingServiceServicer:
@@ -114,6 +124,24 @@ class RecordingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RecordStream(self, request_iterator, context):
+        """Records a stream of events, each answered once it is in the log, on disk, in the order in which they came. A refused event
+        answers for itself, and the stream goes on. The server takes no more than it can answer: a client that sends without
+        reading waits. Where the stream breaks, whatever was not answered may have been recorded: send it again under the same
+        event ids, and what was recorded is answered as a duplicate.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RehearseStream(self, request_iterator, context):
+        """Says what each of a stream of events would come to, and records nothing. Events see those before them in the stream, and
+        of everything else the log as it stands when they are tried. At most 1,000,000 events.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RecordingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -146,6 +174,16 @@ def add_RecordingServiceServicer_to_server(servicer, server):
                     servicer.RecordConfirmationSent,
                     request_deserializer=consent_dot_v1_dot_recording__pb2.RecordConfirmationSentRequest.FromString,
                     response_serializer=consent_dot_v1_dot_recording__pb2.RecordConfirmationSentResponse.SerializeToString,
+            ),
+            'RecordStream': grpc.stream_stream_rpc_method_handler(
+                    servicer.RecordStream,
+                    request_deserializer=consent_dot_v1_dot_recording__pb2.RecordStreamRequest.FromString,
+                    response_serializer=consent_dot_v1_dot_recording__pb2.RecordStreamResponse.SerializeToString,
+            ),
+            'RehearseStream': grpc.stream_stream_rpc_method_handler(
+                    servicer.RehearseStream,
+                    request_deserializer=consent_dot_v1_dot_recording__pb2.RehearseStreamRequest.FromString,
+                    response_serializer=consent_dot_v1_dot_recording__pb2.RehearseStreamResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -311,6 +349,60 @@ class RecordingService:
             '/consent.v1.RecordingService/RecordConfirmationSent',
             consent_dot_v1_dot_recording__pb2.RecordConfirmationSentRequest.SerializeToString,
             consent_dot_v1_dot_recording__pb2.RecordConfirmationSentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordStream(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/consent.v1.RecordingService/RecordStream',
+            consent_dot_v1_dot_recording__pb2.RecordStreamRequest.SerializeToString,
+            consent_dot_v1_dot_recording__pb2.RecordStreamResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RehearseStream(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/consent.v1.RecordingService/RehearseStream',
+            consent_dot_v1_dot_recording__pb2.RehearseStreamRequest.SerializeToString,
+            consent_dot_v1_dot_recording__pb2.RehearseStreamResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,15 +27,15 @@ from consent.v1 import entry_pb2 as consent_dot_v1_dot_entry__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x63onsent/v1/sender.proto\x12\nconsent.v1\x1a consent/v1/acknowledgement.proto\x1a\x16\x63onsent/v1/entry.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x86\x01\n\x11SenderDeclaration\x12\x11\n\tautomated\x18\x01 \x01(\x08\x12\x0e\n\x06retail\x18\x02 \x01(\x08\x12\x18\n\x10weekly_templates\x18\x03 \x01(\x04\x12\x34\n\x10\x65scalation_paths\x18\x04 \x03(\x0e\x32\x1a.consent.v1.EscalationPath\"\xae\x01\n\x14\x44\x65\x63lareSenderRequest\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\x12\x0e\n\x06sender\x18\x03 \x01(\t\x12\x32\n\x0b\x64\x65\x63laration\x18\x04 \x01(\x0b\x32\x1d.consent.v1.SenderDeclaration\x12/\n\x0boccurred_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"M\n\x15\x44\x65\x63lareSenderResponse\x12\x34\n\x0f\x61\x63knowledgement\x18\x01 \x01(\x0b\x32\x1b.consent.v1.Acknowledgement\"d\n\x0bRestriction\x12*\n\x05kinds\x18\x01 \x03(\x0e\x32\x1b.consent.v1.RestrictionKind\x12)\n\x05until\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xdd\x01\n\x15ReportStandingRequest\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\x12\x0e\n\x06sender\x18\x03 \x01(\t\x12&\n\x07quality\x18\x04 \x01(\x0e\x32\x13.consent.v1.QualityH\x00\x12.\n\x0brestriction\x18\x05 \x01(\x0b\x32\x17.consent.v1.RestrictionH\x00\x12/\n\x0boccurred_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x08\n\x06report\"N\n\x16ReportStandingResponse\x12\x34\n\x0f\x61\x63knowledgement\x18\x01 \x01(\x0b\x32\x1b.consent.v1.Acknowledgement\"\xa4\x01\n\x18GetSenderStandingRequest\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x0e\n\x06sender\x18\x02 \x01(\t\x12&\n\x02\x61t\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08known_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tknown_seq\x18\x05 \x01(\x04\"I\n\x19GetSenderStandingResponse\x12,\n\x08standing\x18\x01 \x01(\x0b\x32\x1a.consent.v1.SenderStanding\"\x82\x04\n\x0eSenderStanding\x12\x0e\n\x06sender\x18\x01 \x01(\t\x12&\n\x05state\x18\x02 \x01(\x0e\x32\x17.consent.v1.SenderState\x12\x32\n\x0b\x64\x65\x63laration\x18\x03 \x01(\x0b\x32\x1d.consent.v1.SenderDeclaration\x12\x32\n\x0e\x61\x63\x63\x65pted_paths\x18\x04 \x03(\x0e\x32\x1a.consent.v1.EscalationPath\x12$\n\x07quality\x18\x05 \x01(\x0e\x32\x13.consent.v1.Quality\x12\x31\n\rquality_since\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x64\x65\x61\x64line\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tdays_left\x18\x08 \x01(\r\x12#\n\x1btemplates_close_at_deadline\x18\t \x01(\x08\x12-\n\x0crestrictions\x18\n \x03(\x0b\x32\x17.consent.v1.Restriction\x12\"\n\x06\x61\x64vice\x18\x0b \x03(\x0e\x32\x12.consent.v1.Reason\x12\x16\n\x0epolicy_version\x18\x0c \x01(\r\x12&\n\x02\x61t\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\x91\x01\n\x0bSenderState\x12\x1c\n\x18SENDER_STATE_UNSPECIFIED\x10\x00\x12\x13\n\x0fSENDER_STATE_OK\x10\x01\x12\x18\n\x14SENDER_STATE_AT_RISK\x10\x02\x12\x18\n\x14SENDER_STATE_FLAGGED\x10\x03\x12\x1b\n\x17SENDER_STATE_RESTRICTED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x63onsent/v1/sender.proto\x12\nconsent.v1\x1a consent/v1/acknowledgement.proto\x1a\x16\x63onsent/v1/entry.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x86\x01\n\x11SenderDeclaration\x12\x11\n\tautomated\x18\x01 \x01(\x08\x12\x0e\n\x06retail\x18\x02 \x01(\x08\x12\x18\n\x10weekly_templates\x18\x03 \x01(\x04\x12\x34\n\x10\x65scalation_paths\x18\x04 \x03(\x0e\x32\x1a.consent.v1.EscalationPath\"\xae\x01\n\x14\x44\x65\x63lareSenderRequest\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\x12\x0e\n\x06sender\x18\x03 \x01(\t\x12\x32\n\x0b\x64\x65\x63laration\x18\x04 \x01(\x0b\x32\x1d.consent.v1.SenderDeclaration\x12/\n\x0boccurred_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"M\n\x15\x44\x65\x63lareSenderResponse\x12\x34\n\x0f\x61\x63knowledgement\x18\x01 \x01(\x0b\x32\x1b.consent.v1.Acknowledgement\"d\n\x0bRestriction\x12*\n\x05kinds\x18\x01 \x03(\x0e\x32\x1b.consent.v1.RestrictionKind\x12)\n\x05until\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"=\n\x0fRestrictionLift\x12*\n\x05kinds\x18\x01 \x03(\x0e\x32\x1b.consent.v1.RestrictionKind\"\x8a\x02\n\x15ReportStandingRequest\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\x12\x0e\n\x06sender\x18\x03 \x01(\t\x12&\n\x07quality\x18\x04 \x01(\x0e\x32\x13.consent.v1.QualityH\x00\x12.\n\x0brestriction\x18\x05 \x01(\x0b\x32\x17.consent.v1.RestrictionH\x00\x12+\n\x04lift\x18\x07 \x01(\x0b\x32\x1b.consent.v1.RestrictionLiftH\x00\x12/\n\x0boccurred_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x08\n\x06report\"N\n\x16ReportStandingResponse\x12\x34\n\x0f\x61\x63knowledgement\x18\x01 \x01(\x0b\x32\x1b.consent.v1.Acknowledgement\"\xa4\x01\n\x18GetSenderStandingRequest\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x0e\n\x06sender\x18\x02 \x01(\t\x12&\n\x02\x61t\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08known_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tknown_seq\x18\x05 \x01(\x04\"I\n\x19GetSenderStandingResponse\x12,\n\x08standing\x18\x01 \x01(\x0b\x32\x1a.consent.v1.SenderStanding\"\x82\x04\n\x0eSenderStanding\x12\x0e\n\x06sender\x18\x01 \x01(\t\x12&\n\x05state\x18\x02 \x01(\x0e\x32\x17.consent.v1.SenderState\x12\x32\n\x0b\x64\x65\x63laration\x18\x03 \x01(\x0b\x32\x1d.consent.v1.SenderDeclaration\x12\x32\n\x0e\x61\x63\x63\x65pted_paths\x18\x04 \x03(\x0e\x32\x1a.consent.v1.EscalationPath\x12$\n\x07quality\x18\x05 \x01(\x0e\x32\x13.consent.v1.Quality\x12\x31\n\rquality_since\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x64\x65\x61\x64line\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tdays_left\x18\x08 \x01(\r\x12#\n\x1btemplates_close_at_deadline\x18\t \x01(\x08\x12-\n\x0crestrictions\x18\n \x03(\x0b\x32\x17.consent.v1.Restriction\x12\"\n\x06\x61\x64vice\x18\x0b \x03(\x0e\x32\x12.consent.v1.Reason\x12\x16\n\x0epolicy_version\x18\x0c \x01(\r\x12&\n\x02\x61t\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\x91\x01\n\x0bSenderState\x12\x1c\n\x18SENDER_STATE_UNSPECIFIED\x10\x00\x12\x13\n\x0fSENDER_STATE_OK\x10\x01\x12\x18\n\x14SENDER_STATE_AT_RISK\x10\x02\x12\x18\n\x14SENDER_STATE_FLAGGED\x10\x03\x12\x1b\n\x17SENDER_STATE_RESTRICTED\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'consent.v1.sender_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SENDERSTATE']._serialized_start=1689
-  _globals['_SENDERSTATE']._serialized_end=1834
+  _globals['_SENDERSTATE']._serialized_start=1797
+  _globals['_SENDERSTATE']._serialized_end=1942
   _globals['_SENDERDECLARATION']._serialized_start=131
   _globals['_SENDERDECLARATION']._serialized_end=265
   _globals['_DECLARESENDERREQUEST']._serialized_start=268
@@ -44,14 +44,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DECLARESENDERRESPONSE']._serialized_end=521
   _globals['_RESTRICTION']._serialized_start=523
   _globals['_RESTRICTION']._serialized_end=623
-  _globals['_REPORTSTANDINGREQUEST']._serialized_start=626
-  _globals['_REPORTSTANDINGREQUEST']._serialized_end=847
-  _globals['_REPORTSTANDINGRESPONSE']._serialized_start=849
-  _globals['_REPORTSTANDINGRESPONSE']._serialized_end=927
-  _globals['_GETSENDERSTANDINGREQUEST']._serialized_start=930
-  _globals['_GETSENDERSTANDINGREQUEST']._serialized_end=1094
-  _globals['_GETSENDERSTANDINGRESPONSE']._serialized_start=1096
-  _globals['_GETSENDERSTANDINGRESPONSE']._serialized_end=1169
-  _globals['_SENDERSTANDING']._serialized_start=1172
-  _globals['_SENDERSTANDING']._serialized_end=1686
+  _globals['_RESTRICTIONLIFT']._serialized_start=625
+  _globals['_RESTRICTIONLIFT']._serialized_end=686
+  _globals['_REPORTSTANDINGREQUEST']._serialized_start=689
+  _globals['_REPORTSTANDINGREQUEST']._serialized_end=955
+  _globals['_REPORTSTANDINGRESPONSE']._serialized_start=957
+  _globals['_REPORTSTANDINGRESPONSE']._serialized_end=1035
+  _globals['_GETSENDERSTANDINGREQUEST']._serialized_start=1038
+  _globals['_GETSENDERSTANDINGREQUEST']._serialized_end=1202
+  _globals['_GETSENDERSTANDINGRESPONSE']._serialized_start=1204
+  _globals['_GETSENDERSTANDINGRESPONSE']._serialized_end=1277
+  _globals['_SENDERSTANDING']._serialized_start=1280
+  _globals['_SENDERSTANDING']._serialized_end=1794
 # @@protoc_insertion_point(module_scope)

@@ -65,21 +65,29 @@ class Restriction(_message.Message):
     until: _timestamp_pb2.Timestamp
     def __init__(self, kinds: _Optional[_Iterable[_Union[_entry_pb2.RestrictionKind, str]]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
+class RestrictionLift(_message.Message):
+    __slots__ = ("kinds",)
+    KINDS_FIELD_NUMBER: _ClassVar[int]
+    kinds: _containers.RepeatedScalarFieldContainer[_entry_pb2.RestrictionKind]
+    def __init__(self, kinds: _Optional[_Iterable[_Union[_entry_pb2.RestrictionKind, str]]] = ...) -> None: ...
+
 class ReportStandingRequest(_message.Message):
-    __slots__ = ("account", "event_id", "sender", "quality", "restriction", "occurred_at")
+    __slots__ = ("account", "event_id", "sender", "quality", "restriction", "lift", "occurred_at")
     ACCOUNT_FIELD_NUMBER: _ClassVar[int]
     EVENT_ID_FIELD_NUMBER: _ClassVar[int]
     SENDER_FIELD_NUMBER: _ClassVar[int]
     QUALITY_FIELD_NUMBER: _ClassVar[int]
     RESTRICTION_FIELD_NUMBER: _ClassVar[int]
+    LIFT_FIELD_NUMBER: _ClassVar[int]
     OCCURRED_AT_FIELD_NUMBER: _ClassVar[int]
     account: str
     event_id: str
     sender: str
     quality: _entry_pb2.Quality
     restriction: Restriction
+    lift: RestrictionLift
     occurred_at: _timestamp_pb2.Timestamp
-    def __init__(self, account: _Optional[str] = ..., event_id: _Optional[str] = ..., sender: _Optional[str] = ..., quality: _Optional[_Union[_entry_pb2.Quality, str]] = ..., restriction: _Optional[_Union[Restriction, _Mapping]] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    def __init__(self, account: _Optional[str] = ..., event_id: _Optional[str] = ..., sender: _Optional[str] = ..., quality: _Optional[_Union[_entry_pb2.Quality, str]] = ..., restriction: _Optional[_Union[Restriction, _Mapping]] = ..., lift: _Optional[_Union[RestrictionLift, _Mapping]] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ReportStandingResponse(_message.Message):
     __slots__ = ("acknowledgement",)
