@@ -120,7 +120,7 @@ pub fn field_name(fact: &clear_part::Fact) -> &'static str {
 }
 
 /// Every kind: its number, and the name of its field in `ClearPart`.
-pub const KINDS: [(u16, &str); 30] = [
+pub const KINDS: [(u16, &str); 31] = [
     (16, "ledger_created"),
     (17, "signing_key_changed"),
     (18, "secret_rotated"),
@@ -135,6 +135,7 @@ pub const KINDS: [(u16, &str); 30] = [
     (37, "template_registered"),
     (38, "template_changed"),
     (39, "personal_data_read"),
+    (40, "restrictions_lifted"),
     (48, "opted_in"),
     (49, "opted_out"),
     (50, "inbound_message_received"),
