@@ -45,12 +45,12 @@ fn each_step_fails(during: During, prepared: &Prepared) -> Tried {
         for fault in Fault::of(step.step) {
             let case = format!("{during:?}: step {place}, {:?} of {:?}, {fault:?}", step.step, step.of);
             let Some(number) = row(during, step, fault) else {
-                let outcome = try_one(during, prepared, place, fault);
+                let outcome = try_one(during, prepared, (place, step), fault);
                 tried_here.wrong.push(format!("{case}: no row says what comes of it: {outcome:?}"));
                 continue;
             };
             tried_here.faults += 1;
-            match try_one(during, prepared, place, fault) {
+            match try_one(during, prepared, (place, step), fault) {
                 Ok(outcome) if ROWS[number].outcomes.contains(&outcome) => {}
                 Ok(outcome) => tried_here.wrong.push(format!("{case}: {outcome:?} instead of {:?}", ROWS[number].outcomes)),
                 Err(never) => tried_here.wrong.push(format!("{case}: {never}")),
@@ -60,17 +60,23 @@ fn each_step_fails(during: During, prepared: &Prepared) -> Tried {
     tried_here
 }
 
+/// How often a run is begun anew in which a thread of its own, such as that of snapshots, came between and failed instead.
+const TRIES: usize = 5;
+
 /// One step fails: what came of it, and that a start on a good disk afterwards has everything acknowledged.
-fn try_one(during: During, prepared: &Prepared, place: usize, fault: Fault) -> Result<Outcome, String> {
-    let dir = tempfile::tempdir().unwrap();
-    copy(prepared.dir(during), dir.path());
-    let run = script::run(during, dir.path(), Some((place, fault)));
-    let failed = run.disk.failed().ok_or("the step was not reached")?;
+fn try_one(during: During, prepared: &Prepared, (place, step): (usize, Happened), fault: Fault) -> Result<Outcome, String> {
+    let run = || {
+        let dir = tempfile::tempdir().unwrap();
+        copy(prepared.dir(during), dir.path());
+        let run = script::run(during, dir.path(), Some((place, fault)));
+        (run.disk.failed() == Some(step)).then_some((dir, run))
+    };
+    let (dir, run) = (0..TRIES).find_map(|_| run()).ok_or("the step was not reached")?;
     if run.outcome == Outcome::Stops && run.disk.touched_after_failure() > 0 {
         return Err("the disk was written to after it failed".to_owned());
     }
     if run.disk.synced_again() {
-        return Err(format!("a failed sync of {failed:?} was tried again"));
+        return Err(format!("a failed sync of {step:?} was tried again"));
     }
     if during == During::Recovering {
         // What it wrote again stands alone.
