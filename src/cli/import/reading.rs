@@ -211,9 +211,9 @@ fn names(beginning: &str) -> Option<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::phones::Phones;
     use super::super::times::Times;
     use super::*;
+    use crate::cli::phone::Phones;
 
     fn habits() -> Habits {
         let zone = "Europe/London".parse().unwrap();

@@ -3,9 +3,9 @@
 use super::cells::Cells;
 use super::choice::Choice;
 use super::mapping::Wanted;
-use super::phones::Phones;
 use super::row::{Habits, Origin, RowReader};
 use super::times::Times;
+use crate::cli::phone::Phones;
 use crate::proto::record_stream_request::Event;
 use crate::proto::{Category, Evidence, Method, RecordOptInRequest, RecordOptOutRequest};
 
