@@ -12,22 +12,21 @@
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "figures are for people")]
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
+mod messages;
+
 use std::io::{BufReader, BufWriter};
 use std::time::Instant;
 
 use consent_ledger::api;
-use consent_ledger::consent::words::{Account, InboundKind};
 use consent_ledger::export::jsonl::Jsonl;
 use consent_ledger::export::pieces::Pieces;
 use consent_ledger::export::verify::{Against, verify};
-use consent_ledger::ledger::writing::record::{Actor, Record, What};
 use consent_ledger::ledger::{Ledger, Options};
 use consent_ledger::proto::ExportEntriesRequest;
 use consent_ledger::proto::audit_service_client::AuditServiceClient;
 use tokio::net::TcpListener;
 
-/// Entries of one contact.
-const EACH: u64 = 10;
+use self::messages::{EACH, record, resident_kib};
 
 /// Records that wait for one another.
 const TOGETHER: u64 = 8_192;
@@ -37,7 +36,7 @@ fn main() {
     let dir = tempfile::tempdir().unwrap();
     let ledger = Ledger::open(&Options::new(dir.path().join("ledger"))).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(record(&ledger, entries));
+    runtime.block_on(record(&ledger, entries, TOGETHER));
     let (rss, bytes, seconds) = runtime.block_on(export(&ledger, entries));
     let (first, last) = (rss.first().copied().unwrap_or_default(), rss.last().copied().unwrap_or_default());
     let report = serde_json::json!({
@@ -50,28 +49,6 @@ fn main() {
     });
     println!("{report}");
     ledger.close();
-}
-
-async fn record(ledger: &Ledger, entries: u64) {
-    let mut next = 0;
-    while next < entries {
-        let records = (next..entries.min(next + TOGETHER)).map(|n| Record {
-            account: Account::default_account(),
-            actor: Actor::LOCAL,
-            event_id: None,
-            occurred_at: None,
-            what: What::Inbound {
-                contact: vec![format!("+4915{:09}", n / EACH).parse().unwrap()],
-                sender: "1001".parse().unwrap(),
-                kind: InboundKind::Text,
-                text: Some("Is it there in blue?".into()),
-                payload: None,
-                message_id: Some(format!("wamid.{n:032}")),
-            },
-        });
-        assert!(ledger.record_all(records.collect()).await.iter().all(Result::is_ok));
-        next += TOGETHER;
-    }
 }
 
 /// Exports everything and verifies it on the way. Gives the resident memory after each tenth, the bytes written, the seconds.
@@ -94,7 +71,7 @@ async fn export(ledger: &Ledger, entries: u64) -> (Vec<u64>, u64, f64) {
     while let Some(message) = stream.message().await.unwrap() {
         message.pieces.into_iter().for_each(|piece| pieces.take(piece).unwrap());
         if pieces.progress().0 >= entries / 10 * (rss.len() as u64 + 1) {
-            rss.push(resident_mib());
+            rss.push(resident_kib() / 1_024);
         }
     }
     let (form, _) = pieces.finish().unwrap();
@@ -121,11 +98,4 @@ impl<W: std::io::Write> std::io::Write for Counted<W> {
     fn flush(&mut self) -> std::io::Result<()> {
         self.out.flush()
     }
-}
-
-/// Resident memory of this process, in MiB.
-fn resident_mib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
 }

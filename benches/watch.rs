@@ -14,19 +14,18 @@
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "figures are for people")]
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
+mod messages;
+
 use std::time::Instant;
 
 use consent_ledger::api;
-use consent_ledger::consent::words::{Account, InboundKind};
-use consent_ledger::ledger::writing::record::{Actor, Record, What};
 use consent_ledger::ledger::{Ledger, Options};
 use consent_ledger::proto::watch_service_client::WatchServiceClient;
 use consent_ledger::proto::{WatchEntriesRequest, WatchWindowsRequest};
 use tokio::net::TcpListener;
 use tonic::transport::Channel;
 
-/// Entries of one contact.
-const EACH: u64 = 10;
+use self::messages::{EACH, record, resident_kib};
 
 /// Records that wait for one another.
 const TOGETHER: u64 = 2_048;
@@ -39,7 +38,7 @@ fn main() {
     let dir = tempfile::tempdir().unwrap();
     let ledger = Ledger::open(&Options::new(dir.path().join("ledger"))).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(record(&ledger, 0, entries));
+    runtime.block_on(record(&ledger, entries, TOGETHER));
     let report = runtime.block_on(measure(&ledger, entries));
     println!("{report}");
     ledger.close();
@@ -74,29 +73,6 @@ async fn measure(ledger: &Ledger, entries: u64) -> serde_json::Value {
     })
 }
 
-/// Records messages of everybody in turn, those that wait together one after the other.
-async fn record(ledger: &Ledger, from: u64, entries: u64) {
-    let mut next = 0;
-    while next < entries {
-        let records = (next..entries.min(next + TOGETHER)).map(|n| Record {
-            account: Account::default_account(),
-            actor: Actor::LOCAL,
-            event_id: None,
-            occurred_at: None,
-            what: What::Inbound {
-                contact: vec![format!("+4915{:09}", (from + n) / EACH).parse().unwrap()],
-                sender: "1001".parse().unwrap(),
-                kind: InboundKind::Text,
-                text: Some("Is it there in blue?".into()),
-                payload: None,
-                message_id: Some(format!("wamid.{n:032}")),
-            },
-        });
-        assert!(ledger.record_all(records.collect()).await.iter().all(Result::is_ok));
-        next += TOGETHER;
-    }
-}
-
 /// Entries a second, from the first to `head`.
 async fn catch_up(client: &WatchServiceClient<Channel>, request: WatchEntriesRequest, head: u64) -> f64 {
     let began = Instant::now();
@@ -126,7 +102,7 @@ async fn beside(ledger: &Ledger, client: &WatchServiceClient<Channel>, watchers:
         });
     }
     let began = Instant::now();
-    record(ledger, 0, entries).await;
+    record(ledger, entries, TOGETHER).await;
     let recorded = entries as f64 / began.elapsed().as_secs_f64();
     while let Some(done) = following.join_next().await {
         done.unwrap();
@@ -136,7 +112,7 @@ async fn beside(ledger: &Ledger, client: &WatchServiceClient<Channel>, watchers:
 
 /// How many windows are open, how fast they are told, and what each keeps in memory.
 async fn windows(client: &WatchServiceClient<Channel>) -> serde_json::Value {
-    let (before, began) = (resident_bytes(), Instant::now());
+    let (before, began) = (resident_kib(), Instant::now());
     let mut stream = client.clone().watch_windows(WatchWindowsRequest::default()).await.unwrap().into_inner();
     let mut open = 0;
     while let Some(response) = stream.message().await.unwrap() {
@@ -145,14 +121,7 @@ async fn windows(client: &WatchServiceClient<Channel>) -> serde_json::Value {
             break;
         }
     }
-    let grown = resident_bytes().saturating_sub(before);
+    let grown = resident_kib().saturating_sub(before) * 1_024;
     let per_s = open as f64 / began.elapsed().as_secs_f64();
     serde_json::json!({ "open": open, "told_per_s": per_s as u64, "bytes_each": grown / open as u64 })
-}
-
-/// The process's resident memory (Linux).
-fn resident_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
 }

@@ -103,20 +103,23 @@ impl Region {
             return Err(PhoneError::NotOfTheRegion);
         }
         let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-        let national = self.valid(Some(self.id), text);
-        let with_code = digits.starts_with(&self.code).then(|| self.valid(None, &format!("+{digits}"))).flatten();
-        match (national, with_code) {
-            (Some(national), Some(with_code)) if national != with_code => Err(PhoneError::Ambiguous),
-            (Some(number), _) | (None, Some(number)) => Ok(number.parse()?),
-            (None, None) => Err(PhoneError::NotOfTheRegion),
+        let mut readings = vec![self.valid(Some(self.id), text)];
+        if digits.starts_with(&self.code) {
+            // It may begin with the country code, or with an area code of the same digits.
+            readings.push(self.valid(None, &format!("+{digits}")));
+            readings.push(self.valid(None, &format!("+{}{digits}", self.code)));
         }
+        let mut readings = readings.into_iter().flatten();
+        let number = readings.next().ok_or(PhoneError::NotOfTheRegion)?;
+        if readings.any(|other| other != number) { Err(PhoneError::Ambiguous) } else { Ok(number) }
     }
 
-    /// The number in E.164, where the numbering plan of this region has it.
-    fn valid(&self, region: Option<Id>, text: &str) -> Option<String> {
-        let number = phonenumber::parse(region, text).ok()?;
-        let belongs = number.country().code().to_string() == self.code && number.extension().is_none() && number.is_valid();
-        belongs.then(|| number.format().mode(phonenumber::Mode::E164).to_string())
+    /// The number, where the numbering plan of this region has it in its canonical form.
+    fn valid(&self, region: Option<Id>, text: &str) -> Option<Identifier> {
+        let number = phonenumber::parse(region, text).ok().filter(|number| number.extension().is_none())?;
+        let contact: Identifier = number.format().mode(phonenumber::Mode::E164).to_string().parse().ok()?;
+        let canonical = phonenumber::parse(None, contact.as_str()).ok()?;
+        (canonical.country().code().to_string() == self.code && canonical.is_valid()).then_some(contact)
     }
 }
 
@@ -156,9 +159,15 @@ mod tests {
 
     #[test]
     fn what_is_international_needs_no_region() {
-        for text in
-            ["+447400123456", " +44 7400 123456 ", "'+447400123456", "=\"+447400123456\"", "whatsapp:+447400123456", "tel:+44 7400 123456"]
-        {
+        for text in [
+            "+447400123456",
+            " +44 7400 123456 ",
+            "'+447400123456",
+            "=\"+447400123456\"",
+            "whatsapp:+447400123456",
+            "tel:+44 7400 123456",
+            "\u{202a}+447400123456\u{202c}",
+        ] {
             assert_eq!(read("", text), Ok("+447400123456".into()), "{text}");
         }
         assert_eq!(read("", "US.13491208655302741918"), Ok("US.13491208655302741918".into()));
@@ -168,31 +177,65 @@ mod tests {
     fn national_numbers_are_read_by_the_plan_of_their_region() {
         for (region, text, number) in [
             ("BR", "(11) 96123-4567", "+5511961234567"),
+            ("BR", "11961234567", "+5511961234567"),
             ("BR", "1161234567", "+5511961234567"),
             ("br", "11 3333-4444", "+551133334444"),
             ("GB", "07400 123456", "+447400123456"),
+            ("DE", "0151 23456789", "+4915123456789"),
             ("US", "(212) 555-2368", "+12125552368"),
             ("MX", "222 123 4567", "+522221234567"),
-            ("BR", "5511961234567", "+5511961234567"),
-            ("BR", "55991234567", "+5555991234567"),
         ] {
             assert_eq!(read(region, text), Ok(number.into()), "{region} {text}");
         }
     }
 
     #[test]
-    fn what_could_be_somebody_else_or_nobody_is_refused_and_not_shown() {
-        for (region, text, code) in [
-            ("", "447400123456", "CONTACT_MALFORMED"),
-            ("BR", "447400123456", "CONTACT_MALFORMED"),
-            ("GB", "4.47E+11", "CONTACT_MANGLED"),
-            ("", "447400123456.0", "CONTACT_MANGLED"),
+    fn a_country_code_without_plus_is_read_only_where_the_region_makes_it_certain() {
+        assert_eq!(read("BR", "5511961234567"), Ok("+5511961234567".into()));
+        assert_eq!(read("BR", "551133334444"), Ok("+551133334444".into()));
+        // Area code 55: the national reading is the only one that the plan has.
+        assert_eq!(read("BR", "55991234567"), Ok("+5555991234567".into()));
+        assert_eq!(read("GB", "447400123456"), Ok("+447400123456".into()));
+        assert_eq!(read("BR", "447400123456"), Err("CONTACT_MALFORMED"), "another country's");
+        assert_eq!(read("", "447400123456"), Err("CONTACT_MALFORMED"));
+    }
+
+    #[test]
+    fn a_number_that_two_people_may_have_is_refused() {
+        // Emden without its zero, or Düsseldorf with the country code.
+        assert_eq!(read("DE", "4921123456"), Err("CONTACT_AMBIGUOUS"));
+        assert_eq!(read("DE", "04921 123456"), Ok("+494921123456".into()));
+    }
+
+    #[test]
+    fn the_pages_name_every_code() {
+        let errors =
+            [PhoneError::NoIdentifier(IdentifierError::Empty), PhoneError::WithoutRegion, PhoneError::Mangled, PhoneError::Ambiguous];
+        for page in [include_str!("../../docs/imports.md"), include_str!("../../docs/audiences.md")] {
+            assert!(errors.iter().all(|error| page.contains(&format!("`{}`", error.code()))));
+        }
+    }
+
+    #[test]
+    fn what_a_spreadsheet_mangled_is_refused_in_words_that_help() {
+        for text in ["4.47E+11", "4,47E+11", "4.474e11", "447400123456.0", "447400123456,00"] {
+            assert_eq!(read("GB", text), Err("CONTACT_MANGLED"), "{text}");
+            assert_eq!(read("", text), Err("CONTACT_MANGLED"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused_and_not_shown() {
+        for (region, text, reason) in [
+            ("", "", "CONTACT_EMPTY"),
             ("", " ' ", "CONTACT_EMPTY"),
             ("", "a@example.com", "CONTACT_MALFORMED"),
+            ("GB", "0740", "CONTACT_MALFORMED"),
             ("GB", "07400123456 x12", "CONTACT_MALFORMED"),
+            ("US", "1-800-FLOWERS", "CONTACT_MALFORMED"),
             ("GB", "07400123456 / 07400123457", "CONTACT_MALFORMED"),
         ] {
-            assert_eq!(read(region, text), Err(code), "{region} {text}");
+            assert_eq!(read(region, text), Err(reason), "{region} {text}");
         }
         let said = Phones::default().read("07400123456").unwrap_err().to_string();
         assert!(!said.contains("07400123456") && said.contains("--region"));
@@ -202,5 +245,13 @@ mod tests {
     fn a_region_is_a_country_with_a_numbering_plan() {
         assert!("BR".parse::<Region>().is_ok() && " gb".parse::<Region>().is_ok());
         assert!("XX".parse::<Region>().is_err() && "Brazil".parse::<Region>().is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_a_contact_or_refused(text in "\\PC{0,24}") {
+            let _ = read("BR", &text);
+            let _ = read("", &text);
+        }
     }
 }

@@ -99,7 +99,7 @@ impl From<&Status> for ClientError {
 
 /// Whether the same call may succeed later: the server is busy or away, or the connection broke under it. Every call of this
 /// library may be made twice.
-pub(super) fn is_passing(status: &Status) -> bool {
+pub(crate) fn is_passing(status: &Status) -> bool {
     let broke = std::error::Error::source(status).is_some();
     match status.code() {
         Code::Unavailable | Code::ResourceExhausted => true,

@@ -42,6 +42,7 @@ use tonic::transport::Channel;
 pub use check_stream::Answers;
 pub use endpoint::endpoint;
 pub use error::ClientError;
+pub(crate) use error::is_passing;
 pub use may_send::{Answer, MaySend, WhyNot};
 pub use question::Question;
 pub use record_stream::Records;

@@ -121,12 +121,16 @@ fn contact(row: usize) -> String {
 
 /// A list of so many rows: two of each contact, every fifth an opt-out, some refused.
 fn list(rows: usize) -> String {
-    let mut list = String::from("phone,action,categories,occurred_at,evidence_url\n");
-    for row in 0..rows {
-        let action = if row % 5 == 0 { "opt_out" } else { "opt_in" };
-        let contact = if row % 1_000 == 999 { "nobody".to_owned() } else { contact(row) };
-        let evidence = if row % 3 == 0 { "https://shop.example" } else { "" };
-        list.push_str(&format!("{contact},{action},marketing,2026-0{}-01T10:00:{:02}Z,{evidence}\n", 1 + row % 3, row % 60));
-    }
-    list
+    std::iter::once(HEADER.to_owned()).chain((0..rows).map(row)).collect()
+}
+
+/// The first line of [`list`].
+const HEADER: &str = "phone,action,categories,occurred_at,evidence_url\n";
+
+/// One line of it.
+fn row(row: usize) -> String {
+    let action = if row % 5 == 0 { "opt_out" } else { "opt_in" };
+    let contact = if row % 1_000 == 999 { "nobody".to_owned() } else { contact(row) };
+    let evidence = if row % 3 == 0 { "https://shop.example" } else { "" };
+    format!("{contact},{action},marketing,2026-0{}-01T10:00:{:02}Z,{evidence}\n", 1 + row % 3, row % 60)
 }

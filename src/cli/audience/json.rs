@@ -4,24 +4,26 @@
 //! {"phone": "+447400123456", "id": 7,"consent_check":{"permission":"TEMPLATE_ONLY","reason":"OPTED_IN",…}}
 //! ```
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
+
+use crate::cli::lists::json_rows;
 
 /// The member that is added.
 const MEMBER: &str = "consent_check";
 
-/// The object of a line and its text, without what an earlier check added; none where it is no object.
+/// A row as it is written, without what an earlier check added; none where that is not what stands at its end.
 #[must_use]
-pub fn own(text: &str) -> Option<(String, Map<String, Value>)> {
-    let object = object(text)?;
-    if !object.contains_key(MEMBER) {
-        return Some((text.to_owned(), object));
+pub fn own<'a>(text: &'a str, values: &[(String, Option<String>)]) -> Option<Cow<'a, str>> {
+    if !values.iter().any(|(name, _)| name == MEMBER) {
+        return Some(text.into());
     }
-    // An earlier check put it last.
-    let place = text.rfind(&format!(",\"{MEMBER}\":{{"))?;
-    let before = format!("{}}}", text.get(..place)?);
-    let own = self::object(&before)?;
-    let is_all_else = own.len() + 1 == object.len() && !own.contains_key(MEMBER);
-    is_all_else.then_some((before, own))
+    let place = text.rfind(&format!("\"{MEMBER}\":{{"))?;
+    let before = text.get(..place)?.trim_end();
+    let own = format!("{}}}", before.strip_suffix(',').unwrap_or(before));
+    let is_ours = |name: &str| name.strip_prefix(MEMBER).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    json_rows::values(&own)?.iter().eq(values.iter().filter(|(name, _)| !is_ours(name))).then_some(own.into())
 }
 
 /// A line that is no object, as one.
@@ -38,23 +40,21 @@ pub fn with(text: &str, added: &Map<String, Value>) -> String {
     format!("{open}{comma}\"{MEMBER}\":{}}}", Value::Object(added.clone()))
 }
 
-fn object(text: &str) -> Option<Map<String, Value>> {
-    serde_json::from_str(text).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(text: &str) -> Option<Cow<'_, str>> {
+        own(text, &json_rows::values(text)?)
+    }
 
     #[test]
     fn a_row_keeps_its_bytes_and_a_second_check_takes_the_first_ones_place() {
         let added = |permission: &str| Map::from_iter([("permission".to_owned(), Value::from(permission))]);
         for text in [r#"{"phone": "+447400123456",  "n": 1.50, "big": 123456789012345678901234567890}"#, "{}", r#"{"a":"},{"}"#] {
-            let (once, _) = own(text).unwrap();
-            assert_eq!(once, text);
-            let first = with(&once, &added("NOTHING"));
-            let (again, object) = own(&first).unwrap_or_else(|| panic!("{first}"));
-            assert_eq!(object, serde_json::from_str(text).unwrap());
+            assert_eq!(read(text).unwrap(), text);
+            let first = with(text, &added("NOTHING"));
+            let again = read(&first).unwrap_or_else(|| panic!("{first}"));
             assert_eq!(again.replace(' ', ""), text.replace(' ', ""));
             assert_eq!(with(&again, &added("NOTHING")), first);
         }
@@ -62,9 +62,9 @@ mod tests {
 
     #[test]
     fn what_is_no_object_or_has_that_member_elsewhere_is_not_read() {
-        for text in ["[1]", "{", "x", "", r#"{"consent_check":{"a":1},"b":2}"#, r#"{"consent_check":7}"#] {
-            assert!(own(text).is_none(), "{text}");
+        for text in ["[1]", "{", "x", "", r#"{"consent_check":{"a":1},"b":2}"#, r#"{"consent_check":7}"#, r#"{"a":1,"a":2}"#] {
+            assert!(read(text).is_none(), "{text}");
         }
-        assert!(object(&unread("{\"x")).is_some());
+        assert!(read(&unread("{\"x")).is_some());
     }
 }

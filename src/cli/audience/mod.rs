@@ -1,7 +1,7 @@
 //! `check FILE`: a whole list, split into those who may be written to and those who may not.
 //!
 //! ```text
-//! FILE ── a thread reads rows ── StreamCheckSend, 4,096 under way ── allowed.csv, allowed.refused.csv ── counts
+//! FILE ── a thread reads rows (`cli/lists`) ── StreamCheckSend, 4,096 under way ── allowed.csv, allowed.refused.csv ── counts
 //! ```
 //!
 //! Memory does not grow with the list, but for `--unique`. A row without an answer is never among those allowed. What is written
@@ -13,20 +13,22 @@ mod rows;
 mod split;
 mod tally;
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use encoding_rs::Encoding;
 
+use self::list::List;
 use self::rows::{Reading, Rows};
 use self::split::{Destinations, Split};
 use self::tally::{Tally, Verdict as RowVerdict};
 use super::client::Connection;
 use super::error::{CliError, Verdict};
 use super::export::out::{Target, unless_interrupted};
+use super::lists::encoding;
+use super::lists::progress::Progress;
+use super::lists::source::SourceFile;
 use super::output::Output;
 use super::phone::{Phones, Region};
 use crate::client::{Client, Options};
@@ -35,6 +37,9 @@ use crate::proto::CheckSendRequest;
 /// The columns that the check adds.
 pub const ADDED: [&str; 9] =
     ["permission", "reason", "other_reasons", "allowed_templates", "window_closes_at", "valid_until", "checked_at", "position", "problem"];
+
+/// What to know where a list was not checked to its end.
+const NO_FILE: &str = "no file was written";
 
 /// What concerns a whole list.
 #[derive(Args, Debug)]
@@ -54,6 +59,9 @@ pub struct ListOptions {
     /// Read phone numbers without '+' as numbers of this country, by its two letters
     #[arg(long, value_name = "COUNTRY", requires = "file")]
     region: Option<Region>,
+    /// The list's encoding, as in windows-1252; without it, by mark, else UTF-8 where all of it is that, else windows-1252
+    #[arg(long, value_name = "ENCODING", value_parser = encoding::named, requires = "file")]
+    encoding: Option<&'static Encoding>,
     /// Refuse a row whose contact stands in an earlier one; takes 16 bytes and more of memory a row
     #[arg(long, requires = "file")]
     unique: bool,
@@ -77,13 +85,16 @@ pub async fn check(
     output: Output,
 ) -> Result<Verdict, CliError> {
     let destinations = options.out.map(|out| Destinations::new(out, options.refused, options.force)).transpose()?;
-    let (from, size) = open(file)?;
-    let list = list::open(from, &file.to_string_lossy().to_lowercase(), options.column.as_deref())?;
+    let source = SourceFile::look(file, options.encoding).map_err(|error| error.hint(NO_FILE))?;
+    let list = List::new(source, options.column.as_deref())?;
     let form = list.form.clone();
+    let mut progress = Progress::new("checking", list.source.bytes, output.is_json());
+    if options.encoding.is_none() && list.source.is_guessed() {
+        progress.say(&list.source.guess());
+    }
     let channel = connection.connect().await?;
     let reading = Reading { phones: Phones::new(options.region), unique: options.unique };
-    let (rows, failure) = Rows::read(list, reading, question);
-    let progress = progress(size, output.is_json());
+    let (rows, failure) = Rows::read(list, reading, question, progress.read());
     let patience = Options { total: Duration::from_secs(options.patience), ..Options::default() };
     let checking = async {
         let mut split = Split::open(form, destinations)?;
@@ -91,48 +102,21 @@ pub async fn check(
         let mut answers = Client::over(channel, patience).check_stream(rows);
         while let Some(answered) = answers.next().await {
             let (row, answer) = answered.map_err(|error| {
-                CliError::from(error).context("the list was not checked to its end").hint("no file was written; run it again")
+                CliError::from(error).context("the list was not checked to its end").hint(format!("{NO_FILE}; run it again"))
             })?;
             let verdict = RowVerdict::of(&row, answer)?;
             split.put(&row, &verdict)?;
             tally.count(&verdict);
-            progress.set_position(row.read);
+            progress.row();
         }
         failure.take().map_or(Ok(()), Err)?;
         if tally.rows() == 0 {
-            return Err(CliError::usage("the list names nobody").hint("no file was written"));
+            return Err(CliError::usage("the list names nobody").hint(NO_FILE));
         }
         Ok((split.keep()?, tally))
     };
     let (kept, tally) = unless_interrupted(checking).await?;
-    progress.finish_and_clear();
+    progress.finish();
     tally.print(kept.as_ref(), output)?;
     Ok(tally.verdict())
-}
-
-/// The list, and how many bytes it has where that is known.
-fn open(file: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>), CliError> {
-    if file == Path::new("-") {
-        return Ok((Box::new(std::io::stdin()), None));
-    }
-    let failed = |error| CliError::local(error).context(format!("reading {}", file.display()));
-    let opened = File::open(file).map_err(failed)?;
-    let size = opened.metadata().map_err(failed)?.len();
-    Ok((Box::new(opened), Some(size)))
-}
-
-/// A bar for people who wait; hidden where stderr is no terminal.
-fn progress(size: Option<u64>, json: bool) -> ProgressBar {
-    if json {
-        return ProgressBar::hidden();
-    }
-    let (bar, template) = match size {
-        Some(size) => (ProgressBar::new(size), "checking {bar:40} {bytes} of {total_bytes} ({bytes_per_sec}, {eta} left)"),
-        None => (ProgressBar::no_length(), "checking {spinner} {bytes} ({bytes_per_sec})"),
-    };
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    bar.enable_steady_tick(Duration::from_millis(200));
-    bar
 }

@@ -1,20 +1,22 @@
 //! The rows of a list, read by a thread of its own while others are answered.
 
 use std::collections::HashSet;
-use std::io::BufRead;
+use std::io::{BufRead, BufReader, Read};
 use std::pin::Pin;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use csv::ByteRecord;
-use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use tokio_stream::Stream;
 
-use super::json;
-use super::list::{CONTACT_COLUMNS, Form, Opened, Room, Table, unreadable};
+use super::list::{CONTACT_COLUMNS, Form, List, Table, same, unreadable};
+use super::{NO_FILE, json};
 use crate::cli::error::CliError;
+use crate::cli::lists::csv_rows::{CELLS_MAX, CsvRow, CsvRows, ROW_MAX_BYTES};
+use crate::cli::lists::json_rows::{JsonRow, JsonRows};
 use crate::cli::phone::Phones;
 use crate::client::Question;
 use crate::proto::CheckSendRequest;
@@ -32,8 +34,6 @@ pub struct Row {
     pub cells: Cells,
     /// Why it cannot be asked about; whatever is answered, it is refused.
     pub fault: Option<Fault>,
-    /// How many bytes of the list were read with it.
-    pub read: u64,
     contact: String,
 }
 
@@ -84,11 +84,11 @@ impl Failure {
 }
 
 impl Rows {
-    /// Begins to read; each row is asked about as `question` is, with its own contact.
+    /// Begins to read; each row is asked about as `question` is, with its own contact. Bytes are counted in `read`.
     #[must_use]
-    pub fn read(list: Opened, reading: Reading, question: CheckSendRequest) -> (Self, Failure) {
+    pub fn read(list: List, reading: Reading, question: CheckSendRequest, read: Arc<AtomicU64>) -> (Self, Failure) {
         let (send, chunks) = mpsc::channel(WAITING);
-        std::thread::spawn(move || hand_on(list, &reading, &send));
+        std::thread::spawn(move || hand_on(&list, &reading, &read, &send));
         let failed = Arc::default();
         let failure = Failure(Arc::clone(&failed));
         (Self { chunks, chunk: Vec::new().into_iter(), question, failed }, failure)
@@ -119,7 +119,7 @@ impl Stream for Rows {
 }
 
 /// Reads on while somebody takes the rows.
-fn hand_on(list: Opened, reading: &Reading, send: &mpsc::Sender<Result<Vec<Row>, CliError>>) {
+fn hand_on(list: &List, reading: &Reading, read: &Arc<AtomicU64>, send: &mpsc::Sender<Result<Vec<Row>, CliError>>) {
     let mut seen = Seen::default();
     let mut chunk = Vec::with_capacity(TOGETHER);
     let each = |mut row: Row| {
@@ -130,33 +130,42 @@ fn hand_on(list: Opened, reading: &Reading, send: &mpsc::Sender<Result<Vec<Row>,
         let full = chunk.len() == TOGETHER;
         !full || send.blocking_send(Ok(std::mem::replace(&mut chunk, Vec::with_capacity(TOGETHER)))).is_ok()
     };
-    let ended = match &list.form {
-        Form::Csv(table) => read_csv(list.rest, &list.room, table, &reading.phones, each),
-        Form::JsonLines { member } => read_json(list.rest, &list.room, member.as_deref(), &reading.phones, each),
-    };
+    let ended = read_all(list, &reading.phones, read, each);
     let _ = send.blocking_send(Ok(chunk));
     if let Err(error) = ended {
         let _ = send.blocking_send(Err(error));
     }
 }
 
-fn read_csv(from: impl BufRead, room: &Room, table: &Table, phones: &Phones, mut each: impl FnMut(Row) -> bool) -> Result<(), CliError> {
-    let mut reader = csv::ReaderBuilder::new().delimiter(table.delimiter).has_headers(table.has_header).flexible(true).from_reader(from);
-    let mut record = ByteRecord::new();
-    // A list without a header is a contact a line: nothing in it is a delimiter.
-    let own = table.header.len();
-    while reader.read_byte_record(&mut record).map_err(|error| unreadable(error.into()))? {
-        room.renew();
-        let text = record.get(table.contact).unwrap_or_default();
-        let (contact, fault) = if record.len() == table.width {
-            contact(std::str::from_utf8(text).ok(), phones)
+fn read_all(list: &List, phones: &Phones, read: &Arc<AtomicU64>, each: impl FnMut(Row) -> bool) -> Result<(), CliError> {
+    let opened = list.source.open(read).map_err(unreadable)?;
+    match &list.form {
+        Form::Csv(table) => read_csv(CsvRows::new(opened.text, table.delimiter), table, phones, each)?,
+        Form::JsonLines { member } => read_json(JsonRows::new(BufReader::new(opened.text)), member.as_deref(), phones, each)?,
+    }
+    if list.source.has_changed(&opened.read) {
+        return Err(CliError::local(anyhow::anyhow!("the list was changed while it was read")).hint(NO_FILE));
+    }
+    Ok(())
+}
+
+fn read_csv(mut rows: CsvRows<impl Read>, table: &Table, phones: &Phones, mut each: impl FnMut(Row) -> bool) -> Result<(), CliError> {
+    rows.skip_line(table.skip).map_err(unreadable)?;
+    let (own, mut header) = (table.header.len(), table.has_header);
+    while let Some((line, row)) = rows.next().map_err(unreadable)? {
+        if std::mem::take(&mut header) {
+            continue;
+        }
+        let CsvRow::Cells(cells) = row else { return Err(too_long(line)) };
+        let (contact, fault) = if cells.count() == table.width {
+            contact(std::str::from_utf8(cells.at(table.contact)).ok(), phones)
         } else {
-            let message = format!("it has {} cells, and the header has {}", record.len(), table.width);
+            let message = format!("it has {} cells, and the header has {}", cells.count(), table.width);
             (String::new(), Some(Fault { code: "ROW_MALFORMED", message }))
         };
-        let padding = std::iter::repeat_n(b"".as_slice(), own.saturating_sub(record.len()));
-        let cells = record.iter().take(own).chain(padding).chain(record.iter().skip(table.width)).collect();
-        if !each(Row { cells: Cells::Csv(cells), fault, read: reader.position().byte(), contact }) {
+        // As many as the header has; what was too much stands behind.
+        let cells = (0..own).map(|place| cells.at(place)).chain(cells.all().skip(table.width)).collect();
+        if !each(Row { cells: Cells::Csv(cells), fault, contact }) {
             break;
         }
     }
@@ -164,51 +173,50 @@ fn read_csv(from: impl BufRead, room: &Room, table: &Table, phones: &Phones, mut
 }
 
 fn read_json(
-    mut from: impl BufRead,
-    room: &Room,
+    mut rows: JsonRows<impl BufRead>,
     member: Option<&str>,
     phones: &Phones,
     mut each: impl FnMut(Row) -> bool,
 ) -> Result<(), CliError> {
-    let (mut line, mut read) = (Vec::new(), 0);
-    loop {
-        line.clear();
-        let bytes = from.read_until(b'\n', &mut line).map_err(unreadable)?;
-        if bytes == 0 {
-            return Ok(());
-        }
-        room.renew();
-        read += bytes as u64;
-        let text = String::from_utf8_lossy(&line);
-        let text = text.trim();
-        if text.is_empty() {
-            continue;
-        }
-        let row = if let Some((text, object)) = json::own(text) {
-            let (contact, fault) = contact(json_contact(&object, member).as_deref(), phones);
-            Row { cells: Cells::Json(text), fault, read, contact }
-        } else {
-            let message = "it is no JSON object, or holds a member \"consent_check\" of another kind".to_owned();
-            let fault = Some(Fault { code: "ROW_MALFORMED", message });
-            Row { cells: Cells::Json(json::unread(text)), fault, read, contact: String::new() }
+    while let Some((line, row)) = rows.next().map_err(unreadable)? {
+        let row = match row {
+            JsonRow::TooLong => return Err(too_long(line)),
+            JsonRow::Malformed(bytes) => malformed(&String::from_utf8_lossy(bytes)),
+            JsonRow::Object(text, values) => match json::own(text, values) {
+                None => malformed(text),
+                Some(text) => {
+                    let (contact, fault) = contact(json_contact(values, member), phones);
+                    Row { cells: Cells::Json(text.into_owned()), fault, contact }
+                }
+            },
         };
         if !each(row) {
-            return Ok(());
+            break;
         }
     }
+    Ok(())
 }
 
-fn json_contact(object: &Map<String, Value>, member: Option<&str>) -> Option<String> {
-    let value = match member {
-        Some(member) => object.get(member),
-        None => CONTACT_COLUMNS.iter().find_map(|name| object.get(*name)),
+fn malformed(text: &str) -> Row {
+    let message = "it is no JSON object, names something twice, or holds a member \"consent_check\" of another kind".to_owned();
+    let fault = Some(Fault { code: "ROW_MALFORMED", message });
+    Row { cells: Cells::Json(json::unread(text)), fault, contact: String::new() }
+}
+
+/// Nobody knows how many rows a quote that is never closed takes with it.
+fn too_long(line: u64) -> CliError {
+    let limit = format!("{ROW_MAX_BYTES} bytes or {CELLS_MAX} cells");
+    CliError::usage(format!("the row at line {line} has more than {limit}: look for a quote that is not closed")).hint(NO_FILE)
+}
+
+/// What stands where the contact should; none where it is no text.
+fn json_contact<'a>(values: &'a [(String, Option<String>)], member: Option<&str>) -> Option<&'a str> {
+    let named = |wanted: &str| values.iter().find(|(name, _)| same(name, wanted));
+    let found = match member {
+        Some(member) => named(member),
+        None => CONTACT_COLUMNS.iter().find_map(|known| named(known)),
     };
-    match value {
-        Some(Value::String(text)) => Some(text.clone()),
-        Some(Value::Number(number)) => Some(number.to_string()),
-        None => Some(String::new()),
-        Some(_) => None,
-    }
+    found.map_or(Some(""), |(_, value)| value.as_deref())
 }
 
 /// Whom to ask about; or why not.

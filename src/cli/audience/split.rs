@@ -14,11 +14,11 @@ use std::path::{Path, PathBuf};
 use csv::ByteRecord;
 use serde_json::{Map, Value};
 
-use super::ADDED;
 use super::json;
 use super::list::Form;
 use super::rows::{Cells, Row};
 use super::tally::Verdict;
+use super::{ADDED, NO_FILE};
 use crate::cli::error::CliError;
 use crate::cli::export::out::{Destination, Target, Writing};
 use crate::consent::time::Time;
@@ -116,7 +116,7 @@ impl File {
         if table.mark {
             out.write_all("\u{feff}".as_bytes()).map_err(failed)?;
         }
-        let mut out = csv::WriterBuilder::new().delimiter(table.delimiter).flexible(true).from_writer(out);
+        let mut out = csv::WriterBuilder::new().delimiter(table.delimiter.byte()).flexible(true).from_writer(out);
         let header: ByteRecord = table.header.iter().chain(ADDED.iter().map(|name| name.as_bytes())).collect();
         out.write_byte_record(&header).map_err(|error| failed(error.into()))?;
         Ok(Self { out: Rows::Csv(Box::new(out)) })
@@ -174,7 +174,7 @@ fn added(verdict: &Verdict) -> [String; ADDED.len()] {
 }
 
 fn failed(error: std::io::Error) -> CliError {
-    CliError::local(error).context("writing the rows").hint("no file was written")
+    CliError::local(error).context("writing the rows").hint(NO_FILE)
 }
 
 #[cfg(test)]

@@ -2,12 +2,13 @@
 
 use super::mapping::Source;
 use super::refused::{Reason, Refused};
+use crate::cli::lists::csv_rows::CsvCells;
 
 /// One row.
 #[derive(Clone, Copy, Debug)]
 pub enum Cells<'a> {
-    /// Cells one after the other, and where each ends.
-    Places(&'a [u8], &'a [usize]),
+    /// Cells by place.
+    Places(CsvCells<'a>),
     /// Values under their names in small letters, nested ones under dotted names; none where a value is no text.
     Names(&'a [(String, Option<String>)]),
 }
@@ -20,10 +21,8 @@ impl Cells<'_> {
     pub fn text<'b>(&'b self, source: &'b Source) -> Result<&'b str, Refused> {
         match (self, source) {
             (_, Source::Constant(constant)) => Ok(constant),
-            (Self::Places(bytes, ends), Source::Cell(place)) => {
-                let start = place.checked_sub(1).map_or(0, |before| ends.get(before).copied().unwrap_or_default());
-                let cell = ends.get(*place).and_then(|end| bytes.get(start..*end)).unwrap_or_default();
-                let text = std::str::from_utf8(cell).map_err(|_| {
+            (Self::Places(cells), Source::Cell(place)) => {
+                let text = std::str::from_utf8(cells.at(*place)).map_err(|_| {
                     Refused::row(Reason::NotText, "not text in the file's encoding: give --encoding, as in --encoding windows-1252")
                 })?;
                 clean(text)
@@ -55,7 +54,7 @@ mod tests {
 
     #[test]
     fn a_cell_is_found_by_its_place_and_a_value_by_the_first_of_its_names() {
-        let row = Cells::Places(b"ab c\xff", &[1, 4, 5]);
+        let row = Cells::Places(CsvCells::new(b"ab c\xff", &[1, 4, 5]));
         assert_eq!([row.text(&Source::Cell(0)), row.text(&Source::Cell(1)), row.text(&Source::Cell(7))], [Ok("a"), Ok("b c"), Ok("")]);
         assert_eq!(row.text(&Source::Cell(2)).unwrap_err().reason, "NOT_TEXT");
         let values = [("b".to_owned(), Some(" 2 ".to_owned())), ("c".to_owned(), None)];
@@ -69,6 +68,6 @@ mod tests {
 
     #[test]
     fn a_nul_byte_is_no_text() {
-        assert!(Cells::Places(b"a\0b", &[3]).text(&Source::Cell(0)).is_err());
+        assert!(Cells::Places(CsvCells::new(b"a\0b", &[3])).text(&Source::Cell(0)).is_err());
     }
 }

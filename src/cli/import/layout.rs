@@ -2,7 +2,7 @@
 //! is about another channel it leaves, by name.
 
 use super::field::Field;
-use super::mapping::key;
+use crate::cli::lists::key;
 
 /// A known layout.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

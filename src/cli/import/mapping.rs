@@ -3,6 +3,7 @@
 use super::choice::{Choice, Given};
 use super::field::{Field, SINGLE};
 use super::layout::{Layout, foreign};
+use crate::cli::lists::key;
 use crate::consent::nearest::nearest;
 
 /// What was asked for.
@@ -96,12 +97,6 @@ pub enum MappingError {
         /// Why not.
         why: &'static str,
     },
-}
-
-/// A column's name as names are compared.
-#[must_use]
-pub fn key(name: &str) -> String {
-    name.trim().to_lowercase()
 }
 
 impl Wanted {

@@ -9,23 +9,16 @@
 //! refused          1
 //! ```
 //!
-//! A thread reads rows (`reading`): bytes to text (`source`, `encoding`), text to cells (`csv_rows`, `json_rows`, `delimiter`), cells to
-//! what is recorded (`row`), by what was asked for (`mapping`, `layout`). The command sends them (`sending`) and tells what became
-//! of each (`report`).
+//! A thread reads rows (`reading`): files to cells (`cli/lists`), cells to what is recorded (`row`), by what was asked for (`mapping`,
+//! `layout`). The command sends them (`sending`) and tells what became of each (`report`).
 
 mod act_words;
 mod cells;
 mod choice;
-mod csv_rows;
-mod delimiter;
-mod encoding;
 mod event_id;
 mod field;
-mod json_rows;
 mod layout;
 mod mapping;
-mod phones;
-mod progress;
 mod reading;
 mod refused;
 mod report;
@@ -33,7 +26,6 @@ mod row;
 #[cfg(test)]
 mod row_tests;
 mod sending;
-mod source;
 mod stream;
 mod times;
 
@@ -45,19 +37,20 @@ use encoding_rs::Encoding;
 use tokio::sync::mpsc;
 
 use self::choice::Choice;
-use self::delimiter::Delimiter;
 use self::mapping::Wanted;
-use self::phones::{Phones, Region};
-use self::progress::Progress;
 use self::reading::{Format, GO_ON, Item, Prepared};
 use self::report::{Counts, Report, SHOWN, Told, Verdict as Came};
 use self::row::Habits;
 use self::sending::{Answered, Ended, Way};
-use self::source::SourceFile;
 use self::times::{DateFormat, Times, Zone};
 use super::client::Connection;
 use super::error::{CliError, Kind, Verdict};
+use super::lists::delimiter::Delimiter;
+use super::lists::encoding;
+use super::lists::progress::Progress;
+use super::lists::source::SourceFile;
 use super::output::Output;
+use super::phone::{Phones, Region};
 use super::words::counted;
 use crate::consent::words::Sender;
 
@@ -105,7 +98,7 @@ pub struct Import {
     /// In which order dates such as 01/03/2026 are written
     #[arg(long, value_name = "ORDER")]
     date_format: Option<DateFormat>,
-    /// CSV or JSON Lines; without it, by the file's first sign
+    /// CSV or JSON Lines; without it, by the end of the file's name or by its first sign
     #[arg(long, value_name = "FORMAT")]
     format: Option<Format>,
     /// What stands between cells, as in ';' or tab; without it, what the header has most of
@@ -145,7 +138,7 @@ impl Import {
             account: self.connection.account.clone(),
         };
         let bytes = if files.iter().all(|file| file.source.bytes > 0) { files.iter().map(|file| file.source.bytes).sum() } else { 0 };
-        let mut progress = Progress::new(bytes, output.is_json());
+        let mut progress = Progress::new("importing", bytes, output.is_json());
         for file in &files {
             self.say_what_is_left(file, &progress);
         }
@@ -195,8 +188,10 @@ impl Import {
         if self.files.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
             return Err(CliError::usage("standard input can be read once").hint("nothing was imported; give `-` once"));
         }
-        let files =
-            self.files.iter().map(|path| Prepared::new(SourceFile::look(path, self.encoding)?, &wanted, self.format, self.delimiter));
+        let files = self.files.iter().map(|path| {
+            let source = SourceFile::look(path, self.encoding).map_err(|error| error.hint("nothing was imported"))?;
+            Prepared::new(source, &wanted, self.format, self.delimiter)
+        });
         files.collect()
     }
 
@@ -205,8 +200,8 @@ impl Import {
         for (column, why) in mapping::left(&file.columns) {
             progress.say(&format!("{}: not taken: {column:?}: {why}", file.source.name));
         }
-        if self.encoding.is_none() && file.source.encoding == encoding_rs::WINDOWS_1252 {
-            progress.say(&format!("{}: not UTF-8, read as windows-1252; --encoding says otherwise", file.source.name));
+        if self.encoding.is_none() && file.source.is_guessed() {
+            progress.say(&file.source.guess());
         }
     }
 

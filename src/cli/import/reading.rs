@@ -7,14 +7,14 @@ use std::sync::atomic::AtomicU64;
 use tokio::sync::mpsc;
 
 use super::cells::Cells;
-use super::csv_rows::{CsvRows, ROW_MAX_BYTES, Read1};
-use super::delimiter::Delimiter;
-use super::json_rows::{JsonRows, ReadLine};
 use super::mapping::{Plan, Wanted};
 use super::refused::{Reason, Refused};
 use super::row::{Habits, Origin, RowReader};
-use super::source::SourceFile;
 use crate::cli::error::CliError;
+use crate::cli::lists::csv_rows::{CELLS_MAX, CsvRow, CsvRows, ROW_MAX_BYTES, header};
+use crate::cli::lists::delimiter::Delimiter;
+use crate::cli::lists::json_rows::{JsonRow, JsonRows, first_names};
+use crate::cli::lists::source::SourceFile;
 use crate::proto::RecordStreamRequest;
 
 /// How many rows are handed on at once.
@@ -63,9 +63,8 @@ impl Prepared {
     /// # Errors
     /// Where it has no rows, or its columns do not say what every row must say.
     pub fn new(source: SourceFile, wanted: &Wanted, format: Option<Format>, delimiter: Option<Delimiter>) -> Result<Self, CliError> {
-        let is_json = source.beginning.trim_start().starts_with('{');
-        let (columns, shape) = match format.unwrap_or(if is_json { Format::Jsonl } else { Format::Csv }) {
-            Format::Jsonl => (names(&source.beginning), Shape::Jsonl),
+        let (columns, shape) = match format.unwrap_or(if source.is_json_lines() { Format::Jsonl } else { Format::Csv }) {
+            Format::Jsonl => (first_names(&source.beginning), Shape::Jsonl),
             Format::Csv => {
                 let (sniffed, skip) = Delimiter::of(&source.beginning);
                 let delimiter = delimiter.unwrap_or(sniffed);
@@ -124,13 +123,13 @@ impl Prepared {
                 continue;
             }
             let row = match row {
-                Read1::TooLong => Err(too_long("row")),
-                Read1::Row(cells, _) if cells.trim_ascii().is_empty() => continue,
-                Read1::Row(_, ends) if ends.len() != self.columns.len() => Err(Refused::row(
+                CsvRow::TooLong => Err(too_long("row")),
+                CsvRow::Cells(cells) if cells.are_blank() => continue,
+                CsvRow::Cells(cells) if cells.count() != self.columns.len() => Err(Refused::row(
                     Reason::CellsDiffer,
-                    format!("{} cells, where the header has {} columns", ends.len(), self.columns.len()),
+                    format!("{} cells, where the header has {} columns", cells.count(), self.columns.len()),
                 )),
-                Read1::Row(cells, ends) => reader.read(&Cells::Places(cells, ends), line).map(Box::new),
+                CsvRow::Cells(cells) => reader.read(&Cells::Places(cells), line).map(Box::new),
             };
             if !each(line, row) {
                 break;
@@ -150,9 +149,9 @@ fn jsonl(
 ) -> std::io::Result<()> {
     while let Some((line, row)) = rows.next()? {
         let row = match row {
-            ReadLine::TooLong => Err(too_long("line")),
-            ReadLine::Malformed => Err(Refused::row(Reason::NotAnObject, "not a JSON object, or one that names something twice")),
-            ReadLine::Row(values) => reader.read(&Cells::Names(values), line).map(Box::new),
+            JsonRow::TooLong => Err(too_long("line")),
+            JsonRow::Malformed(_) => Err(Refused::row(Reason::NotAnObject, "not a JSON object, or one that names something twice")),
+            JsonRow::Object(_, values) => reader.read(&Cells::Names(values), line).map(Box::new),
         };
         if !each(line, row) {
             break;
@@ -164,7 +163,7 @@ fn jsonl(
 fn too_long(what: &str) -> Refused {
     Refused::row(
         Reason::RowTooLong,
-        format!("the {what} has more than {ROW_MAX_BYTES} bytes or 16,384 cells: is a quote in it never closed?"),
+        format!("the {what} has more than {ROW_MAX_BYTES} bytes or {CELLS_MAX} cells: is a quote in it never closed?"),
     )
 }
 
@@ -190,30 +189,11 @@ pub fn hand_on(files: &[Prepared], habits: &Habits, progress: &Arc<AtomicU64>, t
     Ok(())
 }
 
-/// The names in a header; none where there is none.
-fn header(beginning: &str, delimiter: Delimiter) -> Option<Vec<String>> {
-    let mut rows = CsvRows::new(beginning.as_bytes(), delimiter);
-    let Ok(Some((_, Read1::Row(cells, ends)))) = rows.next() else { return None };
-    let starts = std::iter::once(0).chain(ends.iter().copied());
-    Some(starts.zip(ends).map(|(start, end)| String::from_utf8_lossy(cells.get(start..*end).unwrap_or_default()).into_owned()).collect())
-}
-
-/// The names in the first object; none where there is none.
-fn names(beginning: &str) -> Option<Vec<String>> {
-    let mut rows = JsonRows::new(beginning.as_bytes());
-    while let Ok(Some((_, line))) = rows.next() {
-        if let ReadLine::Row(values) = line {
-            return Some(values.iter().map(|(name, _)| name.clone()).collect());
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::phones::Phones;
     use super::super::times::Times;
     use super::*;
+    use crate::cli::phone::Phones;
 
     fn habits() -> Habits {
         let zone = "Europe/London".parse().unwrap();

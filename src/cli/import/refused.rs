@@ -5,9 +5,10 @@ use std::borrow::Cow;
 
 use super::field::Field;
 use crate::api::status::spelling;
+use crate::cli::phone::PhoneError;
 use crate::proto::{ErrorReason, ItemError};
 
-/// What is wrong with a row before it is sent. Where the server has a word for it, it is the same.
+/// What is wrong with a row before it is sent, but for its contact ([`PhoneError`]). Where the server has a word for it, it is the same.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reason {
     /// More or fewer cells than the header has columns.
@@ -18,14 +19,6 @@ pub enum Reason {
     NotText,
     /// Not a JSON object.
     NotAnObject,
-    /// No contact.
-    ContactEmpty,
-    /// Neither a phone number nor a user ID.
-    ContactMalformed,
-    /// A number that a spreadsheet took for a quantity.
-    ContactMangled,
-    /// A number that could be two subscribers.
-    ContactAmbiguous,
     /// Of another channel than WhatsApp.
     OtherChannel,
     /// Not a word that stands for an opt-in or an opt-out.
@@ -71,10 +64,6 @@ impl Reason {
             Self::RowTooLong => "ROW_TOO_LONG",
             Self::NotText => "NOT_TEXT",
             Self::NotAnObject => "NOT_AN_OBJECT",
-            Self::ContactEmpty => "CONTACT_EMPTY",
-            Self::ContactMalformed => "CONTACT_MALFORMED",
-            Self::ContactMangled => "CONTACT_MANGLED",
-            Self::ContactAmbiguous => "CONTACT_AMBIGUOUS",
             Self::OtherChannel => "OTHER_CHANNEL",
             Self::ActionUnknown => "ACTION_UNKNOWN",
             Self::NoAct => "NO_ACT",
@@ -127,19 +116,22 @@ impl Refused {
     }
 }
 
+/// The contact is at fault.
+impl From<PhoneError> for Refused {
+    fn from(error: PhoneError) -> Self {
+        Self { reason: error.code().into(), field: Field::Contact.as_str().into(), message: error.to_string().into() }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ALL: [Reason; 25] = [
+    const ALL: [Reason; 21] = [
         Reason::CellsDiffer,
         Reason::RowTooLong,
         Reason::NotText,
         Reason::NotAnObject,
-        Reason::ContactEmpty,
-        Reason::ContactMalformed,
-        Reason::ContactMangled,
-        Reason::ContactAmbiguous,
         Reason::OtherChannel,
         Reason::ActionUnknown,
         Reason::NoAct,

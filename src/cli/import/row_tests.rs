@@ -3,9 +3,10 @@
 use super::cells::Cells;
 use super::choice::Choice;
 use super::mapping::Wanted;
-use super::phones::Phones;
 use super::row::{Habits, Origin, RowReader};
 use super::times::Times;
+use crate::cli::lists::csv_rows::CsvCells;
+use crate::cli::phone::Phones;
 use crate::proto::record_stream_request::Event;
 use crate::proto::{Category, Evidence, Method, RecordOptInRequest, RecordOptOutRequest};
 
@@ -29,7 +30,7 @@ fn read_with(habits: &Habits, choices: &[&str], row: &[(&str, &str)]) -> Result<
         ends.push(bytes.len());
     }
     let origin = Origin { name: "list.csv".into(), sha256: vec![7; 32] };
-    let read = RowReader::new(habits, plan, origin).read(&Cells::Places(&bytes, &ends), 42);
+    let read = RowReader::new(habits, plan, origin).read(&Cells::Places(CsvCells::new(&bytes, &ends)), 42);
     read.map(|request| request.event.unwrap()).map_err(|refused| (refused.reason.into_owned(), refused.field.into_owned()))
 }
 

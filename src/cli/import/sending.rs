@@ -1,18 +1,21 @@
 //! Sends rows and hands on what became of them, in the order of the file. What is sent and unanswered is bounded, and sent again where
 //! the connection breaks: event ids make that harmless.
+//!
+//! The client library's streams carry what must all be sent, and go on for ever after a break. An import keeps its own way, since rows
+//! that were refused before they were sent have their turn among the answers, a server that is too busy for one row is asked again,
+//! a dry run must not go on after a break, and after Ctrl-C only what was sent is waited for, and counted.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tonic::Code;
-use tonic_types::StatusExt as _;
 
 use super::reading::{BATCH, GO_ON, Item};
 use super::refused::Refused;
 use super::stream::{Outcome, Silence, Stream};
 use crate::cli::client::{CALL, Server};
 use crate::cli::error::{CliError, Kind};
+use crate::client::is_passing;
 use crate::proto::{Acknowledgement, ErrorReason, ItemError};
 
 /// The most rows that are sent and not answered.
@@ -67,7 +70,7 @@ pub async fn send(way: &Way, rows: mpsc::Receiver<Vec<Item>>, each: impl FnMut(&
 async fn open(way: &Way) -> Result<Stream, (CliError, bool)> {
     let channel = way.server.connect(CALL).await.map_err(|error| (error, true))?;
     Stream::open(channel, way.dry_run, WINDOW + BATCH).await.map_err(|status| {
-        let passing = passes(&status);
+        let passing = is_passing(&status);
         (CliError::from(status), passing)
     })
 }
@@ -145,7 +148,7 @@ impl<F: FnMut(&Item, &Answered) -> Result<(), CliError>> Sending<'_, F> {
                     }
                 }
                 Err(Silence::Ended) => self.again(CliError::new(Kind::Unreachable, anyhow::anyhow!("the server ended the stream"))).await?,
-                Err(Silence::Status(status)) if passes(&status) => self.again(CliError::from(status)).await?,
+                Err(Silence::Status(status)) if is_passing(&status) => self.again(CliError::from(status)).await?,
                 Err(Silence::Status(status)) => return Err(CliError::from(status).hint(GO_ON)),
             },
         }
@@ -209,30 +212,5 @@ impl<F: FnMut(&Item, &Answered) -> Result<(), CliError>> Sending<'_, F> {
                 Err((error, false)) => return Err(error.hint(GO_ON)),
             }
         }
-    }
-}
-
-/// Whether it may be otherwise in a moment: the server restarts, the connection broke, too much waits.
-fn passes(status: &tonic::Status) -> bool {
-    match status.code() {
-        Code::Unavailable | Code::ResourceExhausted | Code::Aborted | Code::Cancelled | Code::DeadlineExceeded => true,
-        // A connection that broke comes so.
-        Code::Unknown | Code::Internal => status.get_error_details().error_info().is_none(),
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::api::status;
-    use crate::ledger::writing::record::RecordError;
-
-    #[test]
-    fn what_may_pass_is_tried_again_and_what_was_asked_wrongly_is_not() {
-        assert!(passes(&status::of_record(&RecordError::Overloaded { waiting: 1 })));
-        assert!(passes(&tonic::Status::unknown("transport error")));
-        assert!(!passes(&status::of_record(&RecordError::AccountUnknown { account: "shop".into() })));
-        assert!(!passes(&tonic::Status::unimplemented("")));
     }
 }

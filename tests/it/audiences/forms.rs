@@ -30,6 +30,33 @@ fn other_columns_come_through_as_they_were() {
 }
 
 #[test]
+fn a_list_in_another_encoding_comes_out_in_utf_8_with_a_mark() {
+    let (_dir, server) = with_people();
+    let list = format!("sep=;\r\nName;Phone\r\nJosé;{OPTED_IN}\r\n\"São; Paulo\";{STOPPED}\r\n");
+    let wide: Vec<u8> = "\u{feff}".encode_utf16().chain(list.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let latin: Vec<u8> = list.chars().map(|sign| u8::try_from(u32::from(sign)).unwrap()).collect();
+    for (bytes, more, guessed) in [(&wide[..], &[][..], false), (&wide[2..], &["--encoding", "utf-16le"], false), (&latin, &[], true)] {
+        let (said, allowed, refused) = checked(&server.url(), "list.csv", bytes, more);
+        assert_eq!((said.code, said.err.contains("read as windows-1252")), (0, guessed), "{said:?}");
+        assert_eq!(allowed[0], format!("\u{feff}Name;Phone;{}", ADDED.replace(',', ";")));
+        assert!(allowed[1].starts_with(&format!("José;{OPTED_IN};TEMPLATE_ONLY;")), "{allowed:?}");
+        assert!(refused[1].starts_with(&format!("\"São; Paulo\";{STOPPED};NOTHING;")), "{refused:?}");
+    }
+    let (said, allowed, _) = checked(&server.url(), "list.csv", &wide[2..], &[]);
+    assert!(said.code == 2 && said.err.contains("--encoding utf-16le") && allowed.is_empty(), "{said:?}");
+}
+
+#[test]
+fn a_member_is_found_however_it_is_written_and_a_row_that_has_two_is_refused() {
+    let (_dir, server) = with_people();
+    let list = format!("{{\"Phone Number\":\"{OPTED_IN}\"}}\n{{\"phone_number\":\"{OPTED_IN}\",\"phone_number\":\"{STOPPED}\"}}\n");
+    let (_, allowed, refused) = checked(&server.url(), "list.jsonl", &list, &[]);
+    assert!(allowed.len() == 1 && refused.len() == 1 && refused[0].contains("ROW_MALFORMED"), "{allowed:?} {refused:?}");
+    let nested = format!("{{\"properties\":{{\"phone\":\"{OPTED_IN}\"}}}}\n");
+    assert_eq!(checked(&server.url(), "list", &nested, &["--column", "properties.phone"]).1.len(), 1);
+}
+
+#[test]
 fn a_list_that_was_checked_is_checked_again_with_the_same_columns() {
     let (dir, server) = with_people();
     let (list, first, second) = (dir.path().join("list.csv"), dir.path().join("1.csv"), dir.path().join("2.csv"));

@@ -1,5 +1,6 @@
 //! kill -9 of the client or of the server in the middle of a list, and what comes after.
 
+use std::io::{BufWriter, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -8,7 +9,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use consent_ledger::proto::ListEntriesRequest;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Known, answers, contact, counts, import, known, list};
+use super::{HEADER, Known, answers, contact, counts, import, known, list, row};
 use crate::support::cli::verify;
 use crate::support::client::{Client, runtime};
 use crate::support::server::Server;
@@ -21,7 +22,7 @@ const BROKEN_AFTER: u64 = 1_500;
 fn begin(url: &str, file: &Path, more: &[&str]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_consent-ledger"));
     command.args(["import", file.to_str().unwrap(), "--server", url]).args(more);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 /// Asks the server until it has so many entries.
@@ -142,14 +143,18 @@ fn a_server_that_comes_back_is_gone_on_with() {
 #[test]
 fn an_interrupt_ends_it_with_what_was_sent_answered() {
     let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("list.csv");
-    std::fs::write(&file, list(ROWS)).unwrap();
     let server = Server::start(&dir.path().join("data"), &[]);
     let report = dir.path().join("report.csv");
-    let child = begin(&server.url(), &file, &["--report", report.to_str().unwrap()]);
+    let mut child = begin(&server.url(), Path::new("-"), &["--report", report.to_str().unwrap()]);
+    // A list without an end: it cannot be over before it is interrupted, however slow the machine.
+    let mut to = BufWriter::new(child.stdin.take().unwrap());
+    let endless = std::thread::spawn(move || {
+        std::iter::once(HEADER.to_owned()).chain((0..).map(row)).try_for_each(|line| to.write_all(line.as_bytes()))
+    });
     until_broken(&server.url());
     rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT).unwrap();
     let ended = child.wait_with_output().unwrap();
+    assert!(endless.join().unwrap().is_err(), "it reads no more");
     let err = String::from_utf8(ended.stderr).unwrap();
     assert_eq!(ended.status.code(), Some(2), "{err}");
     assert!(err.contains("run the same command again"), "{err}");
@@ -158,5 +163,5 @@ fn an_interrupt_ends_it_with_what_was_sent_answered() {
     let reported = std::fs::read_to_string(report).unwrap().lines().skip(1).filter(|line| !line.contains(",refused,")).count();
     let known = known(&server.url()).len();
     assert!((reported..=reported + unanswered).contains(&known), "{reported} reported, {unanswered} unanswered, {known} known");
-    assert!(reported < ROWS - 12, "it was over before it was interrupted");
+    assert!(reported > 0, "{err}");
 }

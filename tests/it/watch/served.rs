@@ -160,6 +160,11 @@ fn the_first_response_comes_at_once_and_a_sparse_filter_learns_its_position_from
     });
 }
 
+/// Everything after what was seen.
+fn on_from(seen: &Position) -> WatchEntriesRequest {
+    WatchEntriesRequest { all_accounts: true, from_seq: seen.seq + 1, previous_hash: seen.hash.clone(), ..Default::default() }
+}
+
 #[test]
 fn a_reader_resumes_after_a_kill_and_sees_every_entry_once() {
     let dir = tempfile::tempdir().unwrap();
@@ -169,13 +174,7 @@ fn a_reader_resumes_after_a_kill_and_sees_every_entry_once() {
     runtime().block_on(async {
         for round in 0..3 {
             let client = Client::connect(&server.url()).await;
-            let request = WatchEntriesRequest {
-                all_accounts: true,
-                from_seq: position.seq + 1,
-                previous_hash: position.hash.clone(),
-                ..Default::default()
-            };
-            let mut stream = watch(&client, request).await.unwrap();
+            let mut stream = watch(&client, on_from(&position)).await.unwrap();
             let mut last = 0;
             for n in 0..10 {
                 last = client.opt_in(opt_in(&format!("+4474001{round}{n:04}"), "")).await.unwrap().seq;
@@ -190,14 +189,8 @@ fn a_reader_resumes_after_a_kill_and_sees_every_entry_once() {
             server = Server::start(&data, &[]);
         }
         let client = Client::connect(&server.url()).await;
-        let request = WatchEntriesRequest {
-            all_accounts: true,
-            from_seq: position.seq + 1,
-            previous_hash: position.hash.clone(),
-            ..Default::default()
-        };
         let log = client.log().await;
-        let (entries, _) = up_to(&mut watch(&client, request).await.unwrap(), log.len() as u64).await;
+        let (entries, _) = up_to(&mut watch(&client, on_from(&position)).await.unwrap(), log.len() as u64).await;
         seen.extend(seqs(&entries));
         assert!(seen.starts_with(&seqs(&log)), "{seen:?}");
         assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), seen.len());

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// After how many rows it moves.
 const STEP: u64 = 1_024;
 
-/// How far an import is: by bytes, since nobody knows the rows beforehand.
+/// How far a list is read: by bytes, since nobody knows the rows beforehand.
 pub struct Progress {
     bar: ProgressBar,
     read: Arc<AtomicU64>,
@@ -16,17 +16,16 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Of so many bytes; 0: nobody knows.
+    /// Of so many bytes; 0: nobody knows. `doing` says what is done with its rows, as in `importing`.
     #[must_use]
-    pub fn new(bytes: u64, hidden: bool) -> Self {
+    pub fn new(doing: &str, bytes: u64, hidden: bool) -> Self {
         let bar = match (hidden, bytes) {
             (true, _) => ProgressBar::hidden(),
             (false, 0) => ProgressBar::new_spinner(),
             (false, bytes) => ProgressBar::new(bytes),
         };
-        let template =
-            if bytes == 0 { "importing {bytes}: {msg}" } else { "importing {bar:30} {bytes} of {total_bytes}: {msg}, {eta} left" };
-        if let Ok(style) = ProgressStyle::with_template(template) {
+        let read = if bytes == 0 { "{bytes}: {msg}" } else { "{bar:30} {bytes} of {total_bytes}: {msg}, {eta} left" };
+        if let Ok(style) = ProgressStyle::with_template(&format!("{doing} {read}")) {
             bar.set_style(style);
         }
         Self { bar, read: Arc::default(), rows: 0 }

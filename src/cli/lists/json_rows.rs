@@ -10,7 +10,7 @@ use std::io::{self, BufRead};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::csv_rows::ROW_MAX_BYTES;
-use super::mapping::key;
+use super::key;
 
 /// The values of a row under their names; none where a value is no text.
 pub type Values = Vec<(String, Option<String>)>;
@@ -25,11 +25,11 @@ pub struct JsonRows<R> {
 
 /// What was read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ReadLine<'a> {
-    /// An object.
-    Row(&'a [(String, Option<String>)]),
+pub enum JsonRow<'a> {
+    /// An object, as it is written, and its values.
+    Object(&'a str, &'a [(String, Option<String>)]),
     /// No object, or one that names something twice.
-    Malformed,
+    Malformed(&'a [u8]),
     /// Longer than a row may be.
     TooLong,
 }
@@ -44,20 +44,20 @@ impl<R: BufRead> JsonRows<R> {
     ///
     /// # Errors
     /// Where it cannot be read.
-    pub fn next(&mut self) -> io::Result<Option<(u64, ReadLine<'_>)>> {
+    pub fn next(&mut self) -> io::Result<Option<(u64, JsonRow<'_>)>> {
         loop {
             self.bytes.clear();
             let Some(whole) = self.fill()? else { return Ok(None) };
             self.line += 1;
             if !whole {
-                return Ok(Some((self.line, ReadLine::TooLong)));
+                return Ok(Some((self.line, JsonRow::TooLong)));
             }
             if self.bytes.trim_ascii().is_empty() {
                 continue;
             }
-            self.values.clear();
-            let read = flatten(&self.bytes, &mut self.values);
-            return Ok(Some((self.line, if read { ReadLine::Row(&self.values) } else { ReadLine::Malformed })));
+            let line = self.bytes.trim_ascii();
+            let read = std::str::from_utf8(line).ok().filter(|text| flatten(text, &mut self.values));
+            return Ok(Some((self.line, read.map_or(JsonRow::Malformed(line), |text| JsonRow::Object(text, &self.values)))));
         }
     }
 
@@ -89,9 +89,28 @@ impl<R: BufRead> JsonRows<R> {
     }
 }
 
-/// The names and values of an object; false where it is none.
-fn flatten(line: &[u8], into: &mut Values) -> bool {
-    let mut json = serde_json::Deserializer::from_slice(line);
+/// The values of an object under their names; none where it is none, or names something twice.
+#[must_use]
+pub fn values(text: &str) -> Option<Values> {
+    let mut values = Values::new();
+    flatten(text, &mut values).then_some(values)
+}
+
+/// The names in the first object; none where there is none.
+#[must_use]
+pub fn first_names(beginning: &str) -> Option<Vec<String>> {
+    let mut rows = JsonRows::new(beginning.as_bytes());
+    while let Ok(Some((_, line))) = rows.next() {
+        if let JsonRow::Object(_, values) = line {
+            return Some(values.iter().map(|(name, _)| name.clone()).collect());
+        }
+    }
+    None
+}
+
+fn flatten(text: &str, into: &mut Values) -> bool {
+    into.clear();
+    let mut json = serde_json::Deserializer::from_str(text);
     Flat { name: String::new(), top: true, into }.deserialize(&mut json).is_ok() && json.end().is_ok()
 }
 
@@ -196,9 +215,9 @@ mod tests {
             all.push((
                 line,
                 match row {
-                    ReadLine::Row(values) => Ok(values.to_vec()),
-                    ReadLine::Malformed => Err("malformed"),
-                    ReadLine::TooLong => Err("too long"),
+                    JsonRow::Object(_, values) => Ok(values.to_vec()),
+                    JsonRow::Malformed(_) => Err("malformed"),
+                    JsonRow::TooLong => Err("too long"),
                 },
             ));
         }

@@ -5,7 +5,7 @@
 //! 3. else, where every other byte of its beginning is zero, it is UTF-16 without a mark, and refused: which of the two, somebody must say;
 //! 4. else it is windows-1252, which spreadsheets write in the west. A letter may be another then; digits, words and times are not.
 //!
-//! `--encoding` overrides the rule.
+//! `--encoding` overrides the rule. A spreadsheet is no text in any encoding.
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
@@ -20,10 +20,19 @@ pub struct Detector {
     not_utf8: bool,
 }
 
-/// Why the encoding cannot be told.
+/// Why a file cannot be read as text.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("it looks like UTF-16 without a byte order mark: give --encoding utf-16le or --encoding utf-16be")]
-pub struct Undecided;
+pub enum NoText {
+    /// One of two encodings, and nobody knows which.
+    #[error("it looks like UTF-16 without a byte order mark: give --encoding utf-16le or --encoding utf-16be")]
+    Undecided,
+    /// A spreadsheet program's own format.
+    #[error("it is a spreadsheet: save it as CSV")]
+    Spreadsheet,
+}
+
+/// How the files of spreadsheet programs begin: as archives, and as they did before.
+const SPREADSHEETS: [&[u8]; 2] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0"];
 
 impl Detector {
     /// Looks at the next piece.
@@ -51,18 +60,27 @@ impl Detector {
         self.carried = if self.not_utf8 { Vec::new() } else { rest.to_vec() };
     }
 
-    /// The encoding, by the rule; after the last piece.
+    /// The encoding: what was asked for, else by the rule; after the last piece.
     ///
     /// # Errors
-    /// Where somebody must say it.
-    pub fn encoding(&self) -> Result<&'static Encoding, Undecided> {
-        if let Some((encoding, _)) = Encoding::for_bom(&self.sample) {
+    /// Where it is no text, or somebody must say its encoding.
+    pub fn encoding(&self, asked: Option<&'static Encoding>) -> Result<&'static Encoding, NoText> {
+        if SPREADSHEETS.iter().any(|beginning| self.sample.starts_with(beginning)) {
+            return Err(NoText::Spreadsheet);
+        }
+        if let Some(encoding) = asked.or_else(|| self.marked()) {
             return Ok(encoding);
         }
         if looks_wide(&self.sample) {
-            return Err(Undecided);
+            return Err(NoText::Undecided);
         }
         Ok(if self.not_utf8 || !self.carried.is_empty() { WINDOWS_1252 } else { UTF_8 })
+    }
+
+    /// The encoding that a byte order mark says; none where there is no mark.
+    #[must_use]
+    pub fn marked(&self) -> Option<&'static Encoding> {
+        Encoding::for_bom(&self.sample).map(|(encoding, _)| encoding)
     }
 
     /// The beginning of the file, decoded.
@@ -104,10 +122,10 @@ pub fn is_wide(encoding: &'static Encoding) -> bool {
 mod tests {
     use super::*;
 
-    fn detected(bytes: &[u8]) -> Result<&'static str, Undecided> {
+    fn detected(bytes: &[u8]) -> Result<&'static str, NoText> {
         let mut detector = Detector::default();
         bytes.chunks(3).for_each(|piece| detector.take(piece));
-        detector.encoding().map(Encoding::name)
+        detector.encoding(None).map(Encoding::name)
     }
 
     fn wide(text: &str, little: bool) -> Vec<u8> {
@@ -133,8 +151,15 @@ mod tests {
 
     #[test]
     fn utf_16_without_a_mark_is_not_guessed() {
-        assert_eq!(detected(&wide("phone,action\n", true)), Err(Undecided));
-        assert_eq!(detected(&wide("phone,action\n", false)), Err(Undecided));
+        assert_eq!(detected(&wide("phone,action\n", true)), Err(NoText::Undecided));
+        assert_eq!(detected(&wide("phone,action\n", false)), Err(NoText::Undecided));
+    }
+
+    #[test]
+    fn a_spreadsheet_is_no_text() {
+        assert_eq!(detected(b"PK\x03\x04\x14\0"), Err(NoText::Spreadsheet));
+        assert_eq!(detected(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0\0\0"), Err(NoText::Spreadsheet));
+        assert_eq!(detected(b"PK,phone"), Ok("UTF-8"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A file that is read once to know it, then once more to import it; or standard input, which is read once.
+//! A file that is read once to know it, then once more for its rows; or standard input, which is read once.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use encoding_rs::{Encoding, UTF_8};
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use sha2::{Digest, Sha256};
 
@@ -27,6 +27,8 @@ pub struct SourceFile {
     pub bytes: u64,
     /// The encoding it is read in.
     pub encoding: &'static Encoding,
+    /// Whether it begins with a byte order mark.
+    pub marked: bool,
     /// Its beginning, decoded.
     pub beginning: String,
     from: From,
@@ -51,15 +53,15 @@ impl SourceFile {
     /// Reads it through once: its hash, its encoding, its beginning. Of standard input only the beginning.
     ///
     /// # Errors
-    /// Where it cannot be read, or somebody must say its encoding.
+    /// Where it cannot be read, is no text, or somebody must say its encoding.
     pub fn look(path: &Path, asked: Option<&'static Encoding>) -> Result<Self, CliError> {
         if path.as_os_str() == "-" {
             return Self::look_at_stdin(asked);
         }
-        let failed = |error: io::Error| CliError::local(error).context(format!("reading {}", path.display())).hint("nothing was imported");
+        let failed = |error: io::Error| CliError::local(error).context(format!("reading {}", path.display()));
         let mut file = File::open(path).map_err(failed)?;
         if !file.metadata().map_err(failed)?.is_file() {
-            return Err(CliError::usage(format!("{} is no regular file", path.display())).hint("give a file, or `-` for standard input"));
+            return Err(CliError::usage(format!("{} is no regular file: give one, or `-` for standard input", path.display())));
         }
         let (mut detector, mut hash, mut bytes) = (Detector::default(), Sha256::new(), 0);
         let mut piece = vec![0; PIECE];
@@ -71,9 +73,10 @@ impl SourceFile {
             bytes += count as u64;
         }
         let encoding = decide(&detector, asked, &path.display().to_string())?;
+        let marked = detector.marked().is_some();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let beginning = detector.sample(encoding);
-        Ok(Self { name, sha256: hash.finalize().to_vec(), bytes, encoding, beginning, from: From::File(path.to_owned()) })
+        Ok(Self { name, sha256: hash.finalize().to_vec(), bytes, encoding, marked, beginning, from: From::File(path.to_owned()) })
     }
 
     fn look_at_stdin(asked: Option<&'static Encoding>) -> Result<Self, CliError> {
@@ -86,10 +89,29 @@ impl SourceFile {
         let mut detector = Detector::default();
         detector.take(&beginning);
         // Without having seen all of it, nobody knows that it is not UTF-8 further on: it is UTF-8 unless a mark or --encoding says so.
-        let asked = asked.or_else(|| Encoding::for_bom(&beginning).is_none().then_some(UTF_8));
-        let encoding = decide(&detector, asked, "standard input")?;
-        let decoded = detector.sample(encoding);
-        Ok(Self { name: "stdin".to_owned(), sha256: Vec::new(), bytes: 0, encoding, beginning: decoded, from: From::Stdin(beginning) })
+        let encoding = decide(&detector, asked.or(detector.marked()).or(Some(UTF_8)), "standard input")?;
+        let (marked, decoded) = (detector.marked().is_some(), detector.sample(encoding));
+        let from = From::Stdin(beginning);
+        Ok(Self { name: "stdin".to_owned(), sha256: Vec::new(), bytes: 0, encoding, marked, beginning: decoded, from })
+    }
+
+    /// Whether it holds an object a line: by the end of its name, else by its first sign.
+    #[must_use]
+    pub fn is_json_lines(&self) -> bool {
+        let name = self.name.to_lowercase();
+        [".jsonl", ".ndjson"].iter().any(|ending| name.ends_with(ending)) || self.beginning.trim_start().starts_with('{')
+    }
+
+    /// Whether its encoding is only the likeliest, where nobody asked for one.
+    #[must_use]
+    pub fn is_guessed(&self) -> bool {
+        self.encoding == WINDOWS_1252
+    }
+
+    /// Words for people about that guess.
+    #[must_use]
+    pub fn guess(&self) -> String {
+        format!("{}: not UTF-8, read as windows-1252; --encoding says otherwise", self.name)
     }
 
     /// Opens it for its rows; `progress` counts its bytes.
@@ -119,10 +141,7 @@ impl SourceFile {
 }
 
 fn decide(detector: &Detector, asked: Option<&'static Encoding>, name: &str) -> Result<&'static Encoding, CliError> {
-    match asked {
-        Some(asked) => Ok(asked),
-        None => detector.encoding().map_err(|error| CliError::usage(format!("{name}: {error}")).hint("nothing was imported")),
-    }
+    detector.encoding(asked).map_err(|error| CliError::usage(format!("{name}: {error}")))
 }
 
 /// The text of an input: without its mark, and in UTF-8.

@@ -10,7 +10,7 @@ use super::delimiter::Delimiter;
 pub const ROW_MAX_BYTES: usize = 1024 * 1024;
 
 /// The most cells of a row.
-const CELLS_MAX: usize = 16_384;
+pub const CELLS_MAX: usize = 16_384;
 
 /// How much is read at once.
 const BUFFER: usize = 256 * 1024;
@@ -30,11 +30,58 @@ pub struct CsvRows<R> {
 
 /// What was read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Read1<'a> {
-    /// A row: its cells one after the other, and where each ends.
-    Row(&'a [u8], &'a [usize]),
+pub enum CsvRow<'a> {
+    /// A row.
+    Cells(CsvCells<'a>),
     /// One over a limit, left out.
     TooLong,
+}
+
+/// The cells of a row, one after the other, and where each ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CsvCells<'a> {
+    bytes: &'a [u8],
+    ends: &'a [usize],
+}
+
+impl<'a> CsvCells<'a> {
+    /// Cells that end at these places.
+    #[must_use]
+    pub const fn new(bytes: &'a [u8], ends: &'a [usize]) -> Self {
+        Self { bytes, ends }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn count(self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is nothing but white space in them.
+    #[must_use]
+    pub fn are_blank(self) -> bool {
+        self.bytes.trim_ascii().is_empty()
+    }
+
+    /// The one at this place; empty where there is none.
+    #[must_use]
+    pub fn at(self, place: usize) -> &'a [u8] {
+        let start = place.checked_sub(1).map_or(0, |before| self.ends.get(before).copied().unwrap_or_default());
+        self.ends.get(place).and_then(|end| self.bytes.get(start..*end)).unwrap_or_default()
+    }
+
+    /// All of them.
+    pub fn all(self) -> impl Iterator<Item = &'a [u8]> {
+        (0..self.count()).map(move |place| self.at(place))
+    }
+}
+
+/// The names in a header, as they stand in it; none where there is none.
+#[must_use]
+pub fn header(beginning: &str, delimiter: Delimiter) -> Option<Vec<String>> {
+    let mut rows = CsvRows::new(beginning.as_bytes(), delimiter);
+    let Ok(Some((_, CsvRow::Cells(cells)))) = rows.next() else { return None };
+    Some(cells.all().map(|name| String::from_utf8_lossy(name).into_owned()).collect())
 }
 
 impl<R: Read> CsvRows<R> {
@@ -63,7 +110,7 @@ impl<R: Read> CsvRows<R> {
     ///
     /// # Errors
     /// Where it cannot be read.
-    pub fn next(&mut self) -> io::Result<Option<(u64, Read1<'_>)>> {
+    pub fn next(&mut self) -> io::Result<Option<(u64, CsvRow<'_>)>> {
         self.skip_empty_lines()?;
         let line = self.core.line() + self.skipped;
         let (mut written, mut cells, mut too_long) = (0, 0, false);
@@ -83,12 +130,8 @@ impl<R: Read> CsvRows<R> {
                 ReadRecordResult::OutputEndsFull if self.ends.len() < CELLS_MAX => self.ends.resize(self.ends.len() * 4, 0),
                 ReadRecordResult::OutputEndsFull => (cells, too_long) = (0, true),
                 ReadRecordResult::Record => {
-                    let row = if too_long {
-                        Read1::TooLong
-                    } else {
-                        Read1::Row(self.cells.get(..written).unwrap_or_default(), self.ends.get(..cells).unwrap_or_default())
-                    };
-                    return Ok(Some((line, row)));
+                    let (bytes, ends) = (self.cells.get(..written).unwrap_or_default(), self.ends.get(..cells).unwrap_or_default());
+                    return Ok(Some((line, if too_long { CsvRow::TooLong } else { CsvRow::Cells(CsvCells::new(bytes, ends)) })));
                 }
                 ReadRecordResult::End => return Ok(None),
             }
@@ -140,12 +183,11 @@ mod tests {
         let mut rows = CsvRows::new(Drops(text), ",".parse().unwrap());
         let mut read = Vec::new();
         while let Some((line, row)) = rows.next().unwrap() {
-            let Read1::Row(cells, ends) = row else {
+            let CsvRow::Cells(cells) = row else {
                 read.push((line, vec!["too long".to_owned()]));
                 continue;
             };
-            let starts = std::iter::once(0).chain(ends.iter().copied());
-            read.push((line, starts.zip(ends).map(|(start, end)| String::from_utf8_lossy(&cells[start..*end]).into_owned()).collect()));
+            read.push((line, cells.all().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect()));
         }
         read
     }
