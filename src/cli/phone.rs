@@ -43,6 +43,9 @@ pub enum PhoneError {
     /// A spreadsheet made a quantity of it.
     #[error("a spreadsheet took the number for a quantity: format its column as text, or export it again")]
     Mangled,
+    /// It begins as one dials abroad.
+    #[error("a phone number that begins with 00: write '+' instead of 00 before the country code")]
+    DialledAbroad,
     /// Two people's numbers are written like this.
     #[error("it could be two numbers, with and without a country code: write it with '+'")]
     Ambiguous,
@@ -54,7 +57,7 @@ impl PhoneError {
     pub const fn code(self) -> &'static str {
         match self {
             Self::NoIdentifier(IdentifierError::Empty) => "CONTACT_EMPTY",
-            Self::NoIdentifier(_) | Self::WithoutRegion | Self::NotOfTheRegion => "CONTACT_MALFORMED",
+            Self::NoIdentifier(_) | Self::WithoutRegion | Self::NotOfTheRegion | Self::DialledAbroad => "CONTACT_MALFORMED",
             Self::Mangled => "CONTACT_MANGLED",
             Self::Ambiguous => "CONTACT_AMBIGUOUS",
         }
@@ -103,6 +106,9 @@ impl Region {
             return Err(PhoneError::NotOfTheRegion);
         }
         let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        if digits.starts_with("00") {
+            return Err(PhoneError::DialledAbroad);
+        }
         let mut readings = vec![self.valid(Some(self.id), text)];
         if digits.starts_with(&self.code) {
             // It may begin with the country code, or with an area code of the same digits.
@@ -111,7 +117,11 @@ impl Region {
         }
         let mut readings = readings.into_iter().flatten();
         let number = readings.next().ok_or(PhoneError::NotOfTheRegion)?;
-        if readings.any(|other| other != number) { Err(PhoneError::Ambiguous) } else { Ok(number) }
+        let abroad = international(&format!("+{digits}"));
+        if readings.any(|other| other != number) || abroad.is_some_and(|other| other != number) {
+            return Err(PhoneError::Ambiguous);
+        }
+        Ok(number)
     }
 
     /// The number, where the numbering plan of this region has it in its canonical form.
@@ -121,6 +131,20 @@ impl Region {
         let canonical = phonenumber::parse(None, contact.as_str()).ok()?;
         (canonical.country().code().to_string() == self.code && canonical.is_valid()).then_some(contact)
     }
+}
+
+/// The number that this is, with '+', in whatever country's plan; none where it is in none.
+fn international(text: &str) -> Option<Identifier> {
+    let number = phonenumber::parse(None, text).ok().filter(phonenumber::PhoneNumber::is_valid)?;
+    number.format().mode(phonenumber::Mode::E164).to_string().parse().ok()
+}
+
+/// Whether it is most likely meant as a contact, in whatever country: where a row is told from a header.
+#[must_use]
+pub fn looks_like_a_contact(text: &str) -> bool {
+    let text = bare(text);
+    let is_number = || text.bytes().filter(u8::is_ascii_digit).count() >= 7 && !text.chars().any(char::is_alphabetic);
+    text.parse::<Identifier>().is_ok() || is_number()
 }
 
 /// Without what surrounds a contact: white space, marks of direction, an apostrophe or `="…"` of a spreadsheet, a scheme.
@@ -205,6 +229,9 @@ mod tests {
         // Emden without its zero, or Düsseldorf with the country code.
         assert_eq!(read("DE", "4921123456"), Err("CONTACT_AMBIGUOUS"));
         assert_eq!(read("DE", "04921 123456"), Ok("+494921123456".into()));
+        // With '+' it would be somebody's in another country.
+        assert_eq!(read("MX", "14348276864"), Err("CONTACT_AMBIGUOUS"));
+        assert_eq!(read("DE", "4915037386933"), Err("CONTACT_AMBIGUOUS"));
     }
 
     #[test]
@@ -231,6 +258,8 @@ mod tests {
             ("", " ' ", "CONTACT_EMPTY"),
             ("", "a@example.com", "CONTACT_MALFORMED"),
             ("GB", "0740", "CONTACT_MALFORMED"),
+            ("GB", "00447400123456", "CONTACT_MALFORMED"),
+            ("GB", "0033612345678", "CONTACT_MALFORMED"),
             ("GB", "07400123456 x12", "CONTACT_MALFORMED"),
             ("US", "1-800-FLOWERS", "CONTACT_MALFORMED"),
             ("GB", "07400123456 / 07400123457", "CONTACT_MALFORMED"),
