@@ -4,12 +4,13 @@
 //! {"id": 7, "properties": {"hs_whatsapp_phone_number": "+44…"}}  ->  id = "7", properties.hs_whatsapp_phone_number = "+44…"
 //! ```
 
+use std::collections::HashSet;
 use std::fmt;
 use std::io::{self, BufRead};
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::csv_rows::ROW_MAX_BYTES;
+use super::csv_rows::{CELLS_MAX, ROW_MAX_BYTES};
 use super::key;
 
 /// The values of a row under their names; none where a value is no text.
@@ -111,30 +112,58 @@ pub fn first_names(beginning: &str) -> Option<Vec<String>> {
 fn flatten(text: &str, into: &mut Values) -> bool {
     into.clear();
     let mut json = serde_json::Deserializer::from_str(text);
+    let into = &mut Named { values: into, seen: HashSet::new() };
     Flat { name: String::new(), top: true, into }.deserialize(&mut json).is_ok() && json.end().is_ok()
 }
 
-/// Takes one value, under its name.
-struct Flat<'a> {
-    name: String,
-    top: bool,
-    into: &'a mut Values,
+/// The longest name, with those that it is nested under, in bytes.
+const NAME_MAX_BYTES: usize = 4_096;
+
+/// So few names are compared one by one.
+const FEW: usize = 32;
+
+/// Values, each under another name.
+struct Named<'a> {
+    values: &'a mut Values,
+    /// The names of many.
+    seen: HashSet<String>,
 }
 
-impl Flat<'_> {
-    fn put<E: serde::de::Error>(self, value: Option<String>) -> Result<(), E> {
-        if self.top {
-            return Err(E::custom("not an object"));
+impl Named<'_> {
+    fn put<E: serde::de::Error>(&mut self, name: String, value: Option<String>) -> Result<(), E> {
+        if name.len() > NAME_MAX_BYTES || self.values.len() >= CELLS_MAX {
+            return Err(E::custom("too many names, or too long ones"));
         }
-        if self.into.iter().any(|(name, _)| *name == self.name) {
+        if self.values.len() == FEW {
+            self.seen = self.values.iter().map(|(known, _)| known.clone()).collect();
+        }
+        let is_new =
+            if self.values.len() < FEW { self.values.iter().all(|(known, _)| *known != name) } else { self.seen.insert(name.clone()) };
+        if !is_new {
             return Err(E::custom("a name comes twice"));
         }
-        self.into.push((self.name, value));
+        self.values.push((name, value));
         Ok(())
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Flat<'_> {
+/// Takes one value, under its name.
+struct Flat<'a, 'b> {
+    name: String,
+    top: bool,
+    into: &'a mut Named<'b>,
+}
+
+impl Flat<'_, '_> {
+    fn put<E: serde::de::Error>(self, value: Option<String>) -> Result<(), E> {
+        if self.top {
+            return Err(E::custom("not an object"));
+        }
+        self.into.put(self.name, value)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Flat<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -142,7 +171,7 @@ impl<'de> DeserializeSeed<'de> for Flat<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Flat<'_> {
+impl<'de> Visitor<'de> for Flat<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -189,11 +218,7 @@ impl<'de> Visitor<'de> for Flat<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         if !self.top {
             // An object is no text itself.
-            let name = self.name.clone();
-            if self.into.iter().any(|(known, _)| *known == name) {
-                return Err(A::Error::custom("a name comes twice"));
-            }
-            self.into.push((name, None));
+            self.into.put(self.name.clone(), None)?;
         }
         while let Some(name) = map.next_key::<String>()? {
             let name = key(&name);
@@ -247,6 +272,22 @@ mod tests {
         let rows = read("{\"phone\": 4.474e11, \"whole\": 447400123456}");
         assert_eq!(rows[0].1.as_ref().unwrap()[0].1.as_deref(), Some("4.474e11"));
         assert_eq!(rows[0].1.as_ref().unwrap()[1].1.as_deref(), Some("447400123456"));
+    }
+
+    #[test]
+    fn a_line_has_at_most_so_many_names_and_each_once() {
+        let line = |names: usize, last: &str| {
+            let members: Vec<String> = (0..names).map(|name| format!("\"n{name}\":1")).collect();
+            format!("{{{},\"{last}\":1}}", members.join(","))
+        };
+        assert!(values(&line(CELLS_MAX - 1, "last")).is_some());
+        assert!(values(&line(CELLS_MAX, "last")).is_none());
+        for twice in ["n0", "N40"] {
+            assert!(values(&line(100, twice)).is_none(), "{twice}");
+        }
+        let long = "x".repeat(NAME_MAX_BYTES / 2);
+        assert!(values(&format!("{{\"{long}\":{{\"a\":1}}}}")).is_some());
+        assert!(values(&format!("{{\"{long}\":{{\"{long}\":1}}}}")).is_none());
     }
 
     #[test]
