@@ -13,11 +13,14 @@ use super::{ADDED, NO_FILE};
 use crate::cli::error::CliError;
 use crate::cli::lists::csv_rows::header;
 use crate::cli::lists::delimiter::Delimiter;
+use crate::cli::lists::json_rows::first_names;
+use crate::cli::lists::quotes::{ADVICE, Misquoted, Quote};
 use crate::cli::lists::source::SourceFile;
-use crate::consent::identifier::Identifier;
+use crate::cli::phone::looks_like_a_contact;
 
-/// What a column of contacts is called, in the order of preference.
-pub const CONTACT_COLUMNS: [&str; 14] = [
+/// What a column of contacts is called. A list that has two of them is asked about only once somebody says which.
+pub const CONTACT_COLUMNS: [&str; 15] = [
+    "whatsapp_phone_number",
     "contact",
     "whatsapp",
     "whatsapp_number",
@@ -41,7 +44,7 @@ pub enum Form {
     Csv(Table),
     /// An object a line.
     JsonLines {
-        /// The member that holds the contact; none: the first known name that is there.
+        /// The member that holds the contact; none: the known name that is there.
         member: Option<String>,
     },
 }
@@ -53,6 +56,8 @@ pub struct Table {
     pub header: ByteRecord,
     /// What separates cells.
     pub delimiter: Delimiter,
+    /// What a `"` is.
+    pub quote: Quote,
     /// How many bytes the line takes that names it, before the header.
     pub skip: usize,
     /// Whether what is written begins with a byte order mark.
@@ -79,17 +84,40 @@ impl List {
     ///
     /// # Errors
     /// Where it is none that is known, or holds no column of contacts.
-    pub fn new(source: SourceFile, column: Option<&str>) -> Result<Self, CliError> {
-        let form =
-            if source.is_json_lines() { Form::JsonLines { member: column.map(str::to_owned) } } else { Form::Csv(table(&source, column)?) };
+    pub fn new(source: SourceFile, column: Option<&str>, quote: Quote) -> Result<Self, CliError> {
+        if source.is_json_lines() {
+            let names = first_names(&source.beginning).unwrap_or_default();
+            if column.is_none() {
+                known(&names)?;
+            }
+            return Ok(Self { source, form: Form::JsonLines { member: column.map(str::to_owned) } });
+        }
+        let form = Form::Csv(table(&source, column, quote)?);
         Ok(Self { source, form })
+    }
+
+    /// Where contacts are read from, in words; none where a line is one.
+    #[must_use]
+    pub fn says_its_contact(&self) -> Option<String> {
+        match &self.form {
+            Form::Csv(Table { has_header: false, .. }) => None,
+            Form::Csv(table) => {
+                let name = table.header.get(table.contact).map(String::from_utf8_lossy).unwrap_or_default();
+                Some(format!("the contact is in the column {:?}", name.trim()))
+            }
+            Form::JsonLines { member } => {
+                let names = first_names(&self.source.beginning).unwrap_or_default();
+                let found = member.clone().or_else(|| known(&names).ok().flatten().and_then(|place| names.get(place).cloned()));
+                found.map(|name| format!("the contact is in the member {name:?}"))
+            }
+        }
     }
 }
 
 /// The table that a first row begins.
-fn table(source: &SourceFile, column: Option<&str>) -> Result<Table, CliError> {
-    let (delimiter, skip) = Delimiter::of(&source.beginning);
-    let header = header(source.beginning.get(skip..).unwrap_or_default(), delimiter).ok_or_else(|| {
+fn table(source: &SourceFile, column: Option<&str>, quote: Quote) -> Result<Table, CliError> {
+    let (delimiter, skip) = Delimiter::of(&source.beginning, quote);
+    let header = header(source.beginning.get(skip..).unwrap_or_default(), delimiter, quote).map_err(misquoted)?.ok_or_else(|| {
         CliError::usage("the list is empty, or its first row is too long").hint("give a contact a line, CSV with a header, or JSON Lines")
     })?;
     if header.iter().any(|name| name.contains(char::REPLACEMENT_CHARACTER)) {
@@ -100,31 +128,31 @@ fn table(source: &SourceFile, column: Option<&str>) -> Result<Table, CliError> {
     // Elsewhere bytes are not kept; a mark tells the program that wrote the list what it gets back.
     let mark = source.marked || source.encoding != UTF_8;
     let names: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
-    let is_contact = |name: &String| name.trim_start_matches('\'').parse::<Identifier>().is_ok() || is_number(name);
+    let is_contact = |name: &String| looks_like_a_contact(name) || name.contains('@');
     if let [only] = names.as_slice()
         && column.is_none()
-        && known(&names).is_none()
+        && known(&names)?.is_none()
     {
         if !is_contact(only) {
             return Err(no_column(&names));
         }
         let header = ByteRecord::from(vec!["contact"]);
-        return Ok(Table { header, delimiter, skip, mark, contact: 0, width: 1, has_header: false });
+        return Ok(Table { header, delimiter, quote, skip, mark, contact: 0, width: 1, has_header: false });
     }
     if let Some(place) = names.iter().position(is_contact) {
         return Err(CliError::usage(format!("the first line of the list holds a contact in column {}, and no header", place + 1))
             .hint("put a line with the columns' names before it"));
     }
     let contact = match column {
-        Some(wanted) => names.iter().position(|name| name == wanted).or_else(|| names.iter().position(|name| same(name, wanted))),
-        None => known(&names),
+        Some(wanted) => once(&names, wanted)?,
+        None => known(&names)?,
     };
     let contact = contact.ok_or_else(|| match column {
         Some(wanted) => CliError::usage(format!("the list has no column {wanted:?}; it has {}", names.join(", "))),
         None => no_column(&names),
     })?;
     let width = header.len();
-    Ok(Table { header: own_columns(&header, &names)?, delimiter, skip, mark, contact, width, has_header: true })
+    Ok(Table { header: own_columns(&header, &names)?, delimiter, quote, skip, mark, contact, width, has_header: true })
 }
 
 /// The list's own columns: those that an earlier check added at its end are made anew.
@@ -138,8 +166,34 @@ fn own_columns(header: &[String], names: &[String]) -> Result<ByteRecord, CliErr
     Ok(header.iter().take(kept).map(String::as_bytes).collect())
 }
 
-fn known(names: &[String]) -> Option<usize> {
-    CONTACT_COLUMNS.iter().find_map(|known| names.iter().position(|name| same(name, known)))
+/// The one column that is called like a contact.
+fn known(names: &[String]) -> Result<Option<usize>, CliError> {
+    let mut found = None;
+    for known in CONTACT_COLUMNS {
+        let Some(place) = once(names, known)? else { continue };
+        if found.replace(place).is_some() {
+            let are_known: Vec<&str> = names.iter().filter(|name| is_known(name)).map(|name| name.trim()).collect();
+            return Err(CliError::usage(format!("several columns of the list may hold the contact: {}", are_known.join(", ")))
+                .hint("say with --column which one you will write to"));
+        }
+    }
+    Ok(found)
+}
+
+/// Whether it is called like a contact.
+#[must_use]
+pub fn is_known(name: &str) -> bool {
+    CONTACT_COLUMNS.iter().any(|known| same(name.trim(), known))
+}
+
+/// The column of this name, in whatever spelling; an error where there are two.
+fn once(names: &[String], wanted: &str) -> Result<Option<usize>, CliError> {
+    let mut places = names.iter().enumerate().filter(|(_, name)| same(name, wanted)).map(|(place, _)| place);
+    let first = places.next();
+    if places.next().is_some() {
+        return Err(CliError::usage(format!("two columns of the list are called {wanted:?}")).hint("rename one: both may be a contact"));
+    }
+    Ok(first)
 }
 
 /// Whether two names are one, without regard to case, spaces and hyphens.
@@ -152,8 +206,10 @@ fn folded(name: &str) -> impl Iterator<Item = char> {
     name.chars().flat_map(char::to_lowercase).map(|sign| if matches!(sign, ' ' | '-') { '_' } else { sign })
 }
 
-fn is_number(text: &str) -> bool {
-    text.chars().filter(char::is_ascii_digit).count() >= 7 && !text.chars().any(char::is_alphabetic)
+/// Its quotes leave in doubt which cells are whose.
+#[must_use]
+pub fn misquoted(why: Misquoted) -> CliError {
+    CliError::usage(format!("the list cannot be read: {why}")).hint(format!("{ADVICE}; {NO_FILE}"))
 }
 
 fn no_column(names: &[String]) -> CliError {
@@ -174,7 +230,7 @@ mod tests {
     fn opened(text: &str, column: Option<&str>) -> Result<Form, String> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
-        let list = SourceFile::look(file.path(), None).and_then(|source| List::new(source, column));
+        let list = SourceFile::look(file.path(), None).and_then(|source| List::new(source, column, Quote::Double));
         list.map(|list| list.form).map_err(|error| error.to_string())
     }
 
@@ -193,7 +249,6 @@ mod tests {
             ("id\t\"WhatsApp\"\n", 1, '\t'),
             ("\"a;b;c\",contact\n", 1, ','),
             ("a|mobile\n", 1, '|'),
-            ("phone,contact\n", 1, ','),
             ("phone\n", 0, ','),
             ("sep=;\nname;phone\n", 1, ';'),
             ("\n\"two\nlines\";phone\n", 1, ';'),
@@ -212,6 +267,11 @@ mod tests {
         for (text, column, said) in [
             ("", None, "empty"),
             ("name;city\n", None, "name, city\nhint: name it with --column"),
+            ("phone,contact\n", None, "several columns of the list may hold the contact: phone, contact\nhint: say with --column"),
+            ("WhatsApp Phone Number,Phone\n", None, "several columns"),
+            ("phone,name,Phone\n", None, "two columns of the list are called \"phone\""),
+            ("phone,name,PHONE\n", Some("phone"), "two columns of the list are called \"phone\""),
+            ("{\"phone\":\"1\",\"mobile\":\"2\"}\n", None, "several columns"),
             ("name,phone\n", Some("mobile"), "no column \"mobile\"; it has name, phone"),
             ("+447400123456,Ann\n", None, "column 1, and no header"),
             ("PK\u{3}\u{4}", None, "save it as CSV"),

@@ -28,6 +28,7 @@ use super::error::{CliError, Verdict};
 use super::export::out::{Target, unless_interrupted};
 use super::lists::encoding;
 use super::lists::progress::Progress;
+use super::lists::quotes::Quote;
 use super::lists::source::SourceFile;
 use super::output::Output;
 use super::phone::{Phones, Region};
@@ -47,26 +48,29 @@ const NO_FILE: &str = "no file was written";
 pub struct ListOptions {
     /// Write the rows that may be written to into this file, each with its permission; `-` is stdout. Without it only counts are
     /// printed
-    #[arg(long, value_name = "OUT", requires = "file")]
+    #[arg(long, value_name = "OUT", requires = "file", conflicts_with = "contact")]
     out: Option<Target>,
     /// Write all other rows into this file, each with its reason; without it, beside OUT as in `allowed.refused.csv`
     #[arg(long, value_name = "OUT", requires = "out")]
     refused: Option<Target>,
-    /// The column of a CSV list, or the member of JSON Lines, that holds the contact; without it, the first that is called like
-    /// one: contact, whatsapp, phone, mobile …
-    #[arg(long, value_name = "NAME", requires = "file")]
+    /// The column of a CSV list, or the member of JSON Lines, that holds the contact; without it, the only one that is called
+    /// like one: contact, whatsapp, phone, mobile …
+    #[arg(long, value_name = "NAME", requires = "file", conflicts_with = "contact")]
     column: Option<String>,
     /// Read phone numbers without '+' as numbers of this country, by its two letters
-    #[arg(long, value_name = "COUNTRY", requires = "file")]
+    #[arg(long, value_name = "COUNTRY", requires = "file", conflicts_with = "contact")]
     region: Option<Region>,
+    /// Whether `"` surrounds cells; none for dumps and tab-separated files that know no quotes
+    #[arg(long, value_name = "QUOTE", default_value = "double", requires = "file", conflicts_with = "contact")]
+    quote: Quote,
     /// The list's encoding, as in windows-1252; without it, by mark, else UTF-8 where all of it is that, else windows-1252
-    #[arg(long, value_name = "ENCODING", value_parser = encoding::named, requires = "file")]
+    #[arg(long, value_name = "ENCODING", value_parser = encoding::named, requires = "file", conflicts_with = "contact")]
     encoding: Option<&'static Encoding>,
     /// Refuse a row whose contact stands in an earlier one; takes 16 bytes and more of memory a row
-    #[arg(long, requires = "file")]
+    #[arg(long, requires = "file", conflicts_with = "contact")]
     unique: bool,
     /// For how many seconds to go on trying where the server does not answer; then the list is given up
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600), requires = "file")]
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600), requires = "file", conflicts_with = "contact")]
     patience: u64,
     /// Replace files that are there already
     #[arg(long, requires = "out")]
@@ -86,11 +90,14 @@ pub async fn check(
 ) -> Result<Verdict, CliError> {
     let destinations = options.out.map(|out| Destinations::new(out, options.refused, options.force)).transpose()?;
     let source = SourceFile::look(file, options.encoding).map_err(|error| error.hint(NO_FILE))?;
-    let list = List::new(source, options.column.as_deref())?;
+    let list = List::new(source, options.column.as_deref(), options.quote)?;
     let form = list.form.clone();
     let mut progress = Progress::new("checking", list.source.bytes, output.is_json());
     if options.encoding.is_none() && list.source.is_guessed() {
         progress.say(&list.source.guess());
+    }
+    if let Some(words) = list.says_its_contact() {
+        progress.say(&words);
     }
     let channel = connection.connect().await?;
     let reading = Reading { phones: Phones::new(options.region), unique: options.unique };

@@ -12,11 +12,12 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use tokio_stream::Stream;
 
-use super::list::{CONTACT_COLUMNS, Form, List, Table, same, unreadable};
+use super::list::{Form, List, Table, is_known, misquoted, same, unreadable};
 use super::{NO_FILE, json};
 use crate::cli::error::CliError;
 use crate::cli::lists::csv_rows::{CELLS_MAX, CsvRow, CsvRows, ROW_MAX_BYTES};
 use crate::cli::lists::json_rows::{JsonRow, JsonRows};
+use crate::cli::lists::quotes::Looks;
 use crate::cli::phone::Phones;
 use crate::client::Question;
 use crate::proto::CheckSendRequest;
@@ -140,7 +141,7 @@ fn hand_on(list: &List, reading: &Reading, read: &Arc<AtomicU64>, send: &mpsc::S
 fn read_all(list: &List, phones: &Phones, read: &Arc<AtomicU64>, each: impl FnMut(Row) -> bool) -> Result<(), CliError> {
     let opened = list.source.open(read).map_err(unreadable)?;
     match &list.form {
-        Form::Csv(table) => read_csv(CsvRows::new(opened.text, table.delimiter), table, phones, each)?,
+        Form::Csv(table) => read_csv(CsvRows::new(opened.text, table.delimiter, table.quote), table, phones, each)?,
         Form::JsonLines { member } => read_json(JsonRows::new(BufReader::new(opened.text)), member.as_deref(), phones, each)?,
     }
     if list.source.has_changed(&opened.read) {
@@ -150,13 +151,16 @@ fn read_all(list: &List, phones: &Phones, read: &Arc<AtomicU64>, each: impl FnMu
 }
 
 fn read_csv(mut rows: CsvRows<impl Read>, table: &Table, phones: &Phones, mut each: impl FnMut(Row) -> bool) -> Result<(), CliError> {
+    rows.expect(Looks { width: table.width, contact: table.contact });
     rows.skip_line(table.skip).map_err(unreadable)?;
     let (own, mut header) = (table.header.len(), table.has_header);
     while let Some((line, row)) = rows.next().map_err(unreadable)? {
-        if std::mem::take(&mut header) {
-            continue;
-        }
-        let CsvRow::Cells(cells) = row else { return Err(too_long(line)) };
+        let cells = match row {
+            CsvRow::Misquoted(why) => return Err(misquoted(why)),
+            _ if std::mem::take(&mut header) => continue,
+            CsvRow::TooLong => return Err(too_long(line)),
+            CsvRow::Cells(cells) => cells,
+        };
         let (contact, fault) = if cells.count() == table.width {
             contact(std::str::from_utf8(cells.at(table.contact)).ok(), phones)
         } else {
@@ -185,7 +189,10 @@ fn read_json(
             JsonRow::Object(text, values) => match json::own(text, values) {
                 None => malformed(text),
                 Some(text) => {
-                    let (contact, fault) = contact(json_contact(values, member), phones);
+                    let (contact, fault) = match json_contact(values, member) {
+                        Ok(text) => contact(text, phones),
+                        Err(fault) => (String::new(), Some(fault)),
+                    };
                     Row { cells: Cells::Json(text.into_owned()), fault, contact }
                 }
             },
@@ -209,14 +216,15 @@ fn too_long(line: u64) -> CliError {
     CliError::usage(format!("the row at line {line} has more than {limit}: look for a quote that is not closed")).hint(NO_FILE)
 }
 
-/// What stands where the contact should; none where it is no text.
-fn json_contact<'a>(values: &'a [(String, Option<String>)], member: Option<&str>) -> Option<&'a str> {
-    let named = |wanted: &str| values.iter().find(|(name, _)| same(name, wanted));
-    let found = match member {
-        Some(member) => named(member),
-        None => CONTACT_COLUMNS.iter().find_map(|known| named(known)),
-    };
-    found.map_or(Some(""), |(_, value)| value.as_deref())
+/// What stands where the contact should; none where it is no text, a fault where it may be in two places.
+fn json_contact<'a>(values: &'a [(String, Option<String>)], member: Option<&str>) -> Result<Option<&'a str>, Fault> {
+    let mut found = values.iter().filter(|(name, _)| member.map_or_else(|| is_known(name), |member| same(name, member)));
+    let first = found.next();
+    if found.next().is_some() {
+        let message = "two of its members may hold the contact: say with --column which, and spell it one way".to_owned();
+        return Err(Fault { code: "ROW_MALFORMED", message });
+    }
+    Ok(first.map_or(Some(""), |(_, value)| value.as_deref()))
 }
 
 /// Whom to ask about; or why not.

@@ -15,12 +15,13 @@ use csv::ByteRecord;
 use serde_json::{Map, Value};
 
 use super::json;
-use super::list::Form;
+use super::list::{Form, Table};
 use super::rows::{Cells, Row};
 use super::tally::Verdict;
 use super::{ADDED, NO_FILE};
 use crate::cli::error::CliError;
 use crate::cli::export::out::{Destination, Target, Writing};
+use crate::cli::lists::quotes::Quote;
 use crate::consent::time::Time;
 use crate::consent::words::Category;
 use crate::export::defuse::cell;
@@ -116,7 +117,8 @@ impl File {
         if table.mark {
             out.write_all("\u{feff}".as_bytes()).map_err(failed)?;
         }
-        let mut out = csv::WriterBuilder::new().delimiter(table.delimiter.byte()).flexible(true).from_writer(out);
+        let style = if table.quote == Quote::None { csv::QuoteStyle::Never } else { csv::QuoteStyle::Necessary };
+        let mut out = csv::WriterBuilder::new().delimiter(table.delimiter.byte()).quote_style(style).flexible(true).from_writer(out);
         let header: ByteRecord = table.header.iter().chain(ADDED.iter().map(|name| name.as_bytes())).collect();
         out.write_byte_record(&header).map_err(|error| failed(error.into()))?;
         Ok(Self { out: Rows::Csv(Box::new(out)) })
@@ -128,8 +130,14 @@ impl File {
             (Rows::Csv(out), Cells::Csv(cells)) => {
                 let own = if let Form::Csv(table) = form { table.header.len() } else { cells.len() };
                 let mut record: ByteRecord = cells.iter().take(own).collect();
+                let plain = if let Form::Csv(Table { quote: Quote::None, delimiter, .. }) = form { Some(delimiter.byte()) } else { None };
                 for text in &added {
-                    record.push_field(cell(text).as_bytes());
+                    let text = cell(text);
+                    match plain {
+                        // Nothing shows there that a delimiter is none.
+                        Some(delimiter) => record.push_field(text.replace(char::from(delimiter), " ").as_bytes()),
+                        None => record.push_field(text.as_bytes()),
+                    }
                 }
                 for more in cells.iter().skip(own) {
                     record.push_field(more);

@@ -4,6 +4,7 @@ use super::choice::{Choice, Given};
 use super::field::{Field, SINGLE};
 use super::layout::{Layout, foreign};
 use crate::cli::lists::key;
+use crate::cli::phone::looks_like_a_contact;
 use crate::consent::nearest::nearest;
 
 /// What was asked for.
@@ -77,6 +78,12 @@ pub enum MappingError {
         /// The column.
         column: String,
     },
+    /// What should be a header holds somebody's contact; it is not shown.
+    #[error("the first line is a row, not a header: its cell {place} reads as a contact; put a line with the columns' names before it")]
+    NoHeader {
+        /// Which cell, counting from 1.
+        place: usize,
+    },
     /// Nothing says what every row must say.
     #[error("no column says {field} in the layout {layout}: {advice}; the file has {columns}")]
     FieldMissing {
@@ -134,6 +141,9 @@ impl Wanted {
     /// # Errors
     /// Where a column that was named is not there, or nothing says what every row must say.
     pub fn plan(&self, columns: &[String], has_header: bool) -> Result<Plan, MappingError> {
+        if let Some(place) = columns.iter().position(|name| looks_like_a_contact(name) || name.contains('@')) {
+            return Err(MappingError::NoHeader { place: place + 1 });
+        }
         let file = Columns { keys: columns.iter().map(|column| key(column)).collect(), names: columns, has_header };
         let mut fields = std::array::from_fn(|_| Source::Nothing);
         for (field, (place, given)) in Field::ALL.into_iter().zip(fields.iter_mut().zip(&self.fields)) {
@@ -300,6 +310,15 @@ mod tests {
     fn a_column_that_is_not_there_is_named_with_the_nearest() {
         let said = plan(&["contact=Mobil Phone"], &["Mobile Phone", "action", "occurred_at"], true).unwrap_err().to_string();
         assert!(said.contains("\"Mobil Phone\"") && said.contains("did you mean \"Mobile Phone\"?"), "{said}");
+    }
+
+    #[test]
+    fn a_row_in_the_place_of_a_header_is_told_and_not_shown() {
+        for personal in ["+447400123456", "07400 123456", "ann@example.com", "US.13491208655302741918"] {
+            let said = plan(&[], &["Ann", personal, "opt_in"], true).unwrap_err().to_string();
+            assert!(said.contains("a row, not a header") && said.contains("cell 2"), "{said}");
+            assert!(!said.contains(personal) && !said.contains("Ann"), "{said}");
+        }
     }
 
     #[test]

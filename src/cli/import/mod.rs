@@ -48,11 +48,13 @@ use super::error::{CliError, Kind, Verdict};
 use super::lists::delimiter::Delimiter;
 use super::lists::encoding;
 use super::lists::progress::Progress;
+use super::lists::quotes::Quote;
 use super::lists::source::SourceFile;
 use super::output::Output;
 use super::phone::{Phones, Region};
 use super::words::counted;
 use crate::consent::words::Sender;
+use crate::ledger::clock::{Clock as _, SystemClock};
 
 const EXAMPLES: &str = "\
 Fields: contact, channel, action, opted_out, categories, sender, method, occurred_at, starts_at, expires_at, event_id, evidence_text, \
@@ -104,6 +106,9 @@ pub struct Import {
     /// What stands between cells, as in ';' or tab; without it, what the header has most of
     #[arg(long, value_name = "SIGN")]
     delimiter: Option<Delimiter>,
+    /// Whether `"` surrounds cells; none for dumps and tab-separated files that know no quotes
+    #[arg(long, value_name = "QUOTE", default_value = "double")]
+    quote: Quote,
     /// The encoding, as in windows-1252; without it, by mark, else UTF-8 where all of it is that, else windows-1252
     #[arg(long, value_name = "ENCODING", value_parser = encoding::named)]
     encoding: Option<&'static Encoding>,
@@ -133,7 +138,7 @@ impl Import {
         let mut report = Report::create(self.report.as_deref(), self.force)?;
         let habits = Habits {
             phones: Phones::new(self.region.clone()),
-            times: Times::new(self.time_zone.clone(), self.date_format),
+            times: Times::new(self.time_zone.clone(), self.date_format, SystemClock.now()),
             sender: self.sender.clone(),
             account: self.connection.account.clone(),
         };
@@ -176,6 +181,9 @@ impl Import {
             Ended::Whole => {
                 read?;
                 kept?;
+                if counts.rows() == 0 {
+                    return Err(CliError::usage("no rows: nothing stands below the header").hint("nothing was imported"));
+                }
                 Ok(if counts.of(Came::Refused) == 0 { Verdict::Yes } else { Verdict::No })
             }
         }
@@ -190,9 +198,11 @@ impl Import {
         }
         let files = self.files.iter().map(|path| {
             let source = SourceFile::look(path, self.encoding).map_err(|error| error.hint("nothing was imported"))?;
-            Prepared::new(source, &wanted, self.format, self.delimiter)
+            Prepared::new(source, &wanted, self.format, self.delimiter, self.quote)
         });
-        files.collect()
+        let files = files.collect::<Result<Vec<_>, _>>()?;
+        files.iter().try_for_each(Prepared::look_through)?;
+        Ok(files)
     }
 
     /// Names what looks like consent and is none to WhatsApp, and an encoding that was guessed.

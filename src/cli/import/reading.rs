@@ -7,13 +7,15 @@ use std::sync::atomic::AtomicU64;
 use tokio::sync::mpsc;
 
 use super::cells::Cells;
-use super::mapping::{Plan, Wanted};
+use super::field::Field;
+use super::mapping::{Plan, Source, Wanted};
 use super::refused::{Reason, Refused};
 use super::row::{Habits, Origin, RowReader};
 use crate::cli::error::CliError;
 use crate::cli::lists::csv_rows::{CELLS_MAX, CsvRow, CsvRows, ROW_MAX_BYTES, header};
 use crate::cli::lists::delimiter::Delimiter;
 use crate::cli::lists::json_rows::{JsonRow, JsonRows, first_names};
+use crate::cli::lists::quotes::{ADVICE, Looks, Misquoted, Quote};
 use crate::cli::lists::source::SourceFile;
 use crate::proto::RecordStreamRequest;
 
@@ -53,7 +55,7 @@ pub struct Prepared {
 
 #[derive(Clone, Copy, Debug)]
 enum Shape {
-    Csv { delimiter: Delimiter, skip: usize },
+    Csv { delimiter: Delimiter, quote: Quote, skip: usize },
     Jsonl,
 }
 
@@ -62,13 +64,21 @@ impl Prepared {
     ///
     /// # Errors
     /// Where it has no rows, or its columns do not say what every row must say.
-    pub fn new(source: SourceFile, wanted: &Wanted, format: Option<Format>, delimiter: Option<Delimiter>) -> Result<Self, CliError> {
+    pub fn new(
+        source: SourceFile,
+        wanted: &Wanted,
+        format: Option<Format>,
+        delimiter: Option<Delimiter>,
+        quote: Quote,
+    ) -> Result<Self, CliError> {
         let (columns, shape) = match format.unwrap_or(if source.is_json_lines() { Format::Jsonl } else { Format::Csv }) {
             Format::Jsonl => (first_names(&source.beginning), Shape::Jsonl),
             Format::Csv => {
-                let (sniffed, skip) = Delimiter::of(&source.beginning);
+                let (sniffed, skip) = Delimiter::of(&source.beginning, quote);
                 let delimiter = delimiter.unwrap_or(sniffed);
-                (header(source.beginning.get(skip..).unwrap_or_default(), delimiter), Shape::Csv { delimiter, skip })
+                let header = header(source.beginning.get(skip..).unwrap_or_default(), delimiter, quote);
+                let header = header.map_err(|why| misquoted(&source, why).hint("nothing was imported"))?;
+                (header, Shape::Csv { delimiter, quote, skip })
             }
         };
         let columns = columns.ok_or_else(|| {
@@ -81,6 +91,35 @@ impl Prepared {
                 .hint("nothing was imported; docs/imports.md shows what each layout takes")
         })?;
         Ok(Self { source, columns, plan, shape })
+    }
+
+    /// Reads a CSV file through for its quotes, before anything is sent. Standard input can be read once, and is not.
+    ///
+    /// # Errors
+    /// Where they leave in doubt which cells are whose.
+    pub fn look_through(&self) -> Result<(), CliError> {
+        let Shape::Csv { delimiter, quote: Quote::Double, skip } = self.shape else { return Ok(()) };
+        if self.source.bytes == 0 {
+            return Ok(());
+        }
+        let nothing = "nothing was imported";
+        let failed = |error: std::io::Error| CliError::local(error).context(format!("reading {}", self.source.name)).hint(nothing);
+        let mut rows = self.csv_rows(self.source.open(&Arc::default()).map_err(failed)?.text, delimiter, Quote::Double);
+        rows.skip_line(skip).map_err(failed)?;
+        while let Some((_, row)) = rows.next().map_err(failed)? {
+            if let CsvRow::Misquoted(why) = row {
+                return Err(misquoted(&self.source, why).hint(nothing));
+            }
+        }
+        Ok(())
+    }
+
+    fn csv_rows(&self, text: Box<dyn Read + Send>, delimiter: Delimiter, quote: Quote) -> CsvRows<Box<dyn Read + Send>> {
+        let mut rows = CsvRows::new(text, delimiter, quote);
+        if let Source::Cell(contact) = self.plan.source(Field::Contact) {
+            rows.expect(Looks { width: self.columns.len(), contact: *contact });
+        }
+        rows
     }
 
     /// Reads every row.
@@ -98,10 +137,12 @@ impl Prepared {
         let origin = Origin { name: self.source.name.clone(), sha256: self.source.sha256.clone() };
         let reader = RowReader::new(habits, self.plan.clone(), origin);
         let read = match self.shape {
-            Shape::Csv { delimiter, skip } => self.csv(reader, CsvRows::new(opened.text, delimiter), skip, &mut each),
-            Shape::Jsonl => jsonl(reader, JsonRows::new(BufReader::new(opened.text)), &mut each),
+            Shape::Csv { delimiter, quote, skip } => self.csv(reader, self.csv_rows(opened.text, delimiter, quote), skip, &mut each),
+            Shape::Jsonl => jsonl(reader, JsonRows::new(BufReader::new(opened.text)), &mut each).map(|()| None),
         };
-        read.map_err(failed)?;
+        if let Some(why) = read.map_err(failed)? {
+            return Err(misquoted(&self.source, why).hint("what stands before it is recorded, and counted above; nothing after it is"));
+        }
         if self.source.has_changed(&opened.read) {
             return Err(CliError::local(anyhow::anyhow!("{} was changed while it was read", self.source.name))
                 .hint("what was recorded names the file as it was; import it again: rows that are recorded count as duplicates"));
@@ -115,7 +156,7 @@ impl Prepared {
         mut rows: CsvRows<Box<dyn Read + Send>>,
         skip: usize,
         each: &mut impl FnMut(u64, Result<Box<RecordStreamRequest>, Refused>) -> bool,
-    ) -> std::io::Result<()> {
+    ) -> std::io::Result<Option<Misquoted>> {
         rows.skip_line(skip)?;
         let mut header = true;
         while let Some((line, row)) = rows.next()? {
@@ -123,6 +164,7 @@ impl Prepared {
                 continue;
             }
             let row = match row {
+                CsvRow::Misquoted(why) => return Ok(Some(why)),
                 CsvRow::TooLong => Err(too_long("row")),
                 CsvRow::Cells(cells) if cells.are_blank() => continue,
                 CsvRow::Cells(cells) if cells.count() != self.columns.len() => Err(Refused::row(
@@ -135,8 +177,13 @@ impl Prepared {
                 break;
             }
         }
-        Ok(())
+        Ok(None)
     }
+}
+
+/// A file whose quotes leave in doubt which cells are whose.
+fn misquoted(source: &SourceFile, why: Misquoted) -> CliError {
+    CliError::usage(format!("{}: {why}; {ADVICE}", source.name))
 }
 
 /// What to do after rows were recorded and others were not.
@@ -199,7 +246,7 @@ mod tests {
         let zone = "Europe/London".parse().unwrap();
         Habits {
             phones: Phones::new(Some("GB".parse().unwrap())),
-            times: Times::new(Some(zone), None),
+            times: Times::new(Some(zone), None, "2026-11-01T10:00:00Z".parse().unwrap()),
             sender: None,
             account: String::new(),
         }
@@ -210,7 +257,8 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), bytes).unwrap();
         let source = SourceFile::look(file.path(), encoding).ok()?;
-        let prepared = Prepared::new(source, &Wanted::new(&[]).unwrap(), None, None).ok()?;
+        let prepared = Prepared::new(source, &Wanted::new(&[]).unwrap(), None, None, Quote::Double).ok()?;
+        prepared.look_through().ok()?;
         let mut found = Vec::new();
         let read = prepared.rows(&habits(), &Arc::default(), |line, row| {
             found.push((line, row.is_ok()));
@@ -225,7 +273,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "phone,action,occurred_at\n1,2,3\n4,5,6\n7,8,9\n").unwrap();
         let source = SourceFile::look(file.path(), None).unwrap();
-        let prepared = Prepared::new(source, &Wanted::new(&[]).unwrap(), None, None).unwrap();
+        let prepared = Prepared::new(source, &Wanted::new(&[]).unwrap(), None, None, Quote::Double).unwrap();
         let mut lines = Vec::new();
         let read = prepared.rows(&habits(), &Arc::default(), |line, _| {
             lines.push(line);

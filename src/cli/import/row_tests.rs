@@ -13,7 +13,7 @@ use crate::proto::{Category, Evidence, Method, RecordOptInRequest, RecordOptOutR
 fn habits() -> Habits {
     Habits {
         phones: Phones::new(Some("BR".parse().unwrap())),
-        times: Times::new(Some("America/Sao_Paulo".parse().unwrap()), None),
+        times: Times::new(Some("America/Sao_Paulo".parse().unwrap()), None, "2026-11-01T10:00:00Z".parse().unwrap()),
         sender: None,
         account: "shop".into(),
     }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! 2026-03-01T10:00:00Z         RFC 3339, with any offset
-//! 2026-03-01 10:00[:30[.5]]    local: needs --time-zone
+//! 2026-03-01 10:00[:30[.5]]    local: needs --time-zone; without seconds for an opt-in the first instant of the minute, for an
+//!                              opt-out its last, but never later than now
 //! 2026-03-01                   a day: for an opt-in its first instant, for an opt-out its last
 //! 01/03/2026 10:00             needs --date-format dmy or mdy too
 //! 1772359200000                13 digits: milliseconds since 1970
@@ -21,10 +22,11 @@ use super::refused::{Reason, Refused};
 use crate::consent::time::Time;
 
 /// How times without an offset are read.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Times {
     zone: Option<TimeZone>,
     order: Option<DateFormat>,
+    now: Time,
 }
 
 /// In which order a date is written, or what a number counts.
@@ -61,10 +63,10 @@ impl FromStr for Zone {
 }
 
 impl Times {
-    /// With a zone for local times, and the order of dates.
+    /// With a zone for local times, and the order of dates; what is imported now.
     #[must_use]
-    pub fn new(zone: Option<Zone>, order: Option<DateFormat>) -> Self {
-        Self { zone: zone.map(|zone| zone.0), order }
+    pub fn new(zone: Option<Zone>, order: Option<DateFormat>, now: Time) -> Self {
+        Self { zone: zone.map(|zone| zone.0), order, now }
     }
 
     /// Reads the time of a field.
@@ -85,9 +87,17 @@ impl Times {
             return Err(Refused::field(field, Reason::TimeWithoutZone, "a local time: give --time-zone, as in --time-zone Europe/London"));
         };
         match clock {
-            Some(clock) => instant(field, zone, date.at(clock.0, clock.1, clock.2, clock.3), side),
+            Some(clock) => {
+                let time = instant(field, zone, date.at(clock.hour, clock.minute, clock.second.unwrap_or(0), clock.nanos), side)?;
+                Ok(if clock.second.is_none() && side == Side::Later { self.end_of_minute(time) } else { time })
+            }
             None => day(field, zone, date, side),
         }
+    }
+
+    /// An opt-out at some second of this minute outranks an opt-in at any other.
+    fn end_of_minute(&self, begin: Time) -> Time {
+        begin.plus_micros(MINUTE_MICROS - 1).min(self.now).max(begin)
     }
 
     fn number(&self, field: Field, text: &str) -> Result<Time, Refused> {
@@ -120,6 +130,18 @@ impl Times {
     }
 }
 
+/// A minute, in microseconds.
+const MINUTE_MICROS: i64 = 60_000_000;
+
+/// A time of day.
+struct Clock {
+    hour: i8,
+    minute: i8,
+    /// None where it is told to the minute.
+    second: Option<i8>,
+    nanos: i32,
+}
+
 /// The date, and the time of day where there is one.
 fn split(text: &str) -> (&str, Option<&str>) {
     match text.split_once(['T', ' ']) {
@@ -128,8 +150,8 @@ fn split(text: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// `10:00`, `10:00:30.5`, `2:30 PM`: hour, minute, second, nanosecond.
-fn wall_clock(text: &str) -> Option<(i8, i8, i8, i32)> {
+/// `10:00`, `10:00:30.5`, `2:30 PM`.
+fn wall_clock(text: &str) -> Option<Clock> {
     let half = |suffix: &str| {
         let (head, tail) = text.split_at_checked(text.len().checked_sub(2)?)?;
         tail.eq_ignore_ascii_case(suffix).then(|| head.trim_end())
@@ -144,6 +166,7 @@ fn wall_clock(text: &str) -> Option<(i8, i8, i8, i32)> {
     if parts.next().is_some() {
         return None;
     }
+    let to_the_minute = second.is_none();
     let (second, fraction) = second.map_or(("0", ""), |second| second.split_once(['.', ',']).unwrap_or((second, "")));
     let hour = match (digits(hour)?, half) {
         (hour @ 1..=12, Some(half)) => hour % 12 + half,
@@ -158,7 +181,9 @@ fn wall_clock(text: &str) -> Option<(i8, i8, i8, i32)> {
     } else {
         return None;
     };
-    Some((i8::try_from(hour).ok()?, i8::try_from(minute).ok()?, i8::try_from(second).ok()?, nanos))
+    let second = i8::try_from(second).ok()?;
+    let second = (!to_the_minute).then_some(second);
+    Some(Clock { hour: i8::try_from(hour).ok()?, minute: i8::try_from(minute).ok()?, second, nanos })
 }
 
 /// One to four digits.
@@ -202,7 +227,8 @@ mod tests {
     use super::*;
 
     fn read(zone: &str, order: Option<DateFormat>, text: &str, side: Side) -> Result<String, String> {
-        let times = Times::new((!zone.is_empty()).then(|| zone.parse().unwrap()), order);
+        let now = "2026-11-01T10:00:20Z".parse().unwrap();
+        let times = Times::new((!zone.is_empty()).then(|| zone.parse().unwrap()), order, now);
         times.read(Field::OccurredAt, text, side).map(|time| time.to_string()).map_err(|refused| refused.reason.into_owned())
     }
 
@@ -241,9 +267,18 @@ mod tests {
     fn of_two_instants_an_opt_in_takes_the_earlier_and_an_opt_out_the_later() {
         let twice = "2026-10-25 01:30";
         assert_eq!(read("Europe/London", None, twice, Side::Earlier), Ok("2026-10-25T00:30:00Z".into()));
-        assert_eq!(read("Europe/London", None, twice, Side::Later), Ok("2026-10-25T01:30:00Z".into()));
+        assert_eq!(read("Europe/London", None, twice, Side::Later), Ok("2026-10-25T01:30:59.999999Z".into()));
         assert_eq!(read("Europe/London", None, "2026-06-01", Side::Earlier), Ok("2026-05-31T23:00:00Z".into()));
         assert_eq!(read("Europe/London", None, "2026-06-01", Side::Later), Ok("2026-06-01T22:59:59.999999Z".into()));
+    }
+
+    #[test]
+    fn an_opt_out_to_the_minute_is_taken_at_its_end_but_never_later_than_now() {
+        assert_eq!(read("UTC", None, "2026-03-01 10:00", Side::Later), Ok("2026-03-01T10:00:59.999999Z".into()));
+        assert_eq!(read("UTC", None, "2026-03-01 10:00", Side::Earlier), Ok("2026-03-01T10:00:00Z".into()));
+        assert_eq!(read("UTC", None, "2026-03-01 10:00:00", Side::Later), Ok("2026-03-01T10:00:00Z".into()));
+        assert_eq!(read("UTC", None, "2026-11-01 10:00", Side::Later), Ok("2026-11-01T10:00:20Z".into()));
+        assert_eq!(read("UTC", None, "2026-11-01 10:05", Side::Later), Ok("2026-11-01T10:05:00Z".into()), "the server refuses it");
     }
 
     #[test]

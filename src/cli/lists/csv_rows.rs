@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use csv_core::{ReadRecordResult, ReaderBuilder};
 
 use super::delimiter::Delimiter;
+use super::quotes::{Looks, Misquoted, Quote, Watch};
 
 /// The longest row, in bytes; a longer one is most likely a quote that is never closed.
 pub const ROW_MAX_BYTES: usize = 1024 * 1024;
@@ -22,6 +23,7 @@ pub struct CsvRows<R> {
     at: usize,
     filled: usize,
     core: csv_core::Reader,
+    watch: Watch,
     /// Line ends that were skipped before the parser saw them.
     skipped: u64,
     cells: Vec<u8>,
@@ -35,6 +37,8 @@ pub enum CsvRow<'a> {
     Cells(CsvCells<'a>),
     /// One over a limit, left out.
     TooLong,
+    /// Nobody knows which cells are whose from here on: no row comes after it.
+    Misquoted(Misquoted),
 }
 
 /// The cells of a row, one after the other, and where each ends.
@@ -77,18 +81,29 @@ impl<'a> CsvCells<'a> {
 }
 
 /// The names in a header, as they stand in it; none where there is none.
-#[must_use]
-pub fn header(beginning: &str, delimiter: Delimiter) -> Option<Vec<String>> {
-    let mut rows = CsvRows::new(beginning.as_bytes(), delimiter);
-    let Ok(Some((_, CsvRow::Cells(cells)))) = rows.next() else { return None };
-    Some(cells.all().map(|name| String::from_utf8_lossy(name).into_owned()).collect())
+///
+/// # Errors
+/// Where its quotes leave in doubt where it ends.
+pub fn header(beginning: &str, delimiter: Delimiter, quote: Quote) -> Result<Option<Vec<String>>, Misquoted> {
+    let mut rows = CsvRows::new(beginning.as_bytes(), delimiter, quote);
+    match rows.next() {
+        Ok(Some((_, CsvRow::Cells(cells)))) => Ok(Some(cells.all().map(|name| String::from_utf8_lossy(name).into_owned()).collect())),
+        Ok(Some((_, CsvRow::Misquoted(why)))) => Err(why),
+        _ => Ok(None),
+    }
 }
 
 impl<R: Read> CsvRows<R> {
     /// Rows of UTF-8 text, or of what is near it.
-    pub fn new(input: R, delimiter: Delimiter) -> Self {
-        let core = ReaderBuilder::new().delimiter(delimiter.byte()).build();
-        Self { input, buffer: vec![0; BUFFER], at: 0, filled: 0, core, skipped: 0, cells: vec![0; 1024], ends: vec![0; 64] }
+    pub fn new(input: R, delimiter: Delimiter, quote: Quote) -> Self {
+        let core = ReaderBuilder::new().delimiter(delimiter.byte()).quoting(quote == Quote::Double).build();
+        let watch = Watch::new(delimiter.byte(), quote);
+        Self { input, buffer: vec![0; BUFFER], at: 0, filled: 0, core, watch, skipped: 0, cells: vec![0; 1024], ends: vec![0; 64] }
+    }
+
+    /// Rows look like this: one that stands inside quotes of another is told.
+    pub const fn expect(&mut self, looks: Looks) {
+        self.watch.expect(looks);
     }
 
     /// Skips so many bytes, a line with its end.
@@ -114,12 +129,17 @@ impl<R: Read> CsvRows<R> {
         self.skip_empty_lines()?;
         let line = self.core.line() + self.skipped;
         let (mut written, mut cells, mut too_long) = (0, 0, false);
+        self.watch.begin(line);
         loop {
             let ended = self.rest()?.is_empty();
             let input = self.buffer.get(self.at..self.filled).unwrap_or_default();
             let input = if ended { &[][..] } else { input };
             let (output, ends) = (self.cells.get_mut(written..).unwrap_or_default(), self.ends.get_mut(cells..).unwrap_or_default());
             let (result, taken, wrote, ended_cells) = self.core.read_record(input, output, ends);
+            let watched = if ended { self.watch.end() } else { self.watch.take(input.get(..taken).unwrap_or_default()) };
+            if let Err(why) = watched {
+                return Ok(Some((line, CsvRow::Misquoted(why))));
+            }
             self.at += taken;
             written += wrote;
             cells += ended_cells;
@@ -130,6 +150,9 @@ impl<R: Read> CsvRows<R> {
                 ReadRecordResult::OutputEndsFull if self.ends.len() < CELLS_MAX => self.ends.resize(self.ends.len() * 4, 0),
                 ReadRecordResult::OutputEndsFull => (cells, too_long) = (0, true),
                 ReadRecordResult::Record => {
+                    if let Err(why) = self.watch.whole(too_long) {
+                        return Ok(Some((line, CsvRow::Misquoted(why))));
+                    }
                     let (bytes, ends) = (self.cells.get(..written).unwrap_or_default(), self.ends.get(..cells).unwrap_or_default());
                     return Ok(Some((line, if too_long { CsvRow::TooLong } else { CsvRow::Cells(CsvCells::new(bytes, ends)) })));
                 }
@@ -180,14 +203,19 @@ mod tests {
     }
 
     fn rows(text: &[u8]) -> Vec<(u64, Vec<String>)> {
-        let mut rows = CsvRows::new(Drops(text), ",".parse().unwrap());
+        let mut rows = CsvRows::new(Drops(text), ",".parse().unwrap(), Quote::Double);
         let mut read = Vec::new();
         while let Some((line, row)) = rows.next().unwrap() {
-            let CsvRow::Cells(cells) = row else {
-                read.push((line, vec!["too long".to_owned()]));
-                continue;
-            };
-            read.push((line, cells.all().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect()));
+            match row {
+                CsvRow::Cells(cells) => {
+                    read.push((line, cells.all().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect()));
+                }
+                CsvRow::TooLong => read.push((line, vec!["too long".to_owned()])),
+                CsvRow::Misquoted(why) => {
+                    read.push((line, vec![why.to_string()]));
+                    break;
+                }
+            }
         }
         read
     }
@@ -211,17 +239,17 @@ mod tests {
 
     #[test]
     fn a_row_over_the_limit_is_left_out_and_the_next_is_read() {
-        let text = format!("a,b\n{},\"{}\"\nc,d\n", "x".repeat(10), "y\n".repeat(2 * ROW_MAX_BYTES));
-        let read = rows(text.as_bytes());
-        assert_eq!(read[1], row(2, &["too long"]));
-        assert_eq!(read[2].1, ["c", "d"]);
+        let text = format!("a,b\n{},\"{}\"\nc,d\n", "x".repeat(10), "y".repeat(2 * ROW_MAX_BYTES));
+        assert_eq!(rows(text.as_bytes())[1..], [row(2, &["too long"]), row(3, &["c", "d"])]);
+        let lines = text.replace('y', "\n");
+        assert_eq!(rows(lines.as_bytes())[1], row(2, &[&Misquoted::Endless(2).to_string()]), "which rows did the quote take?");
         let cells = format!("a\n{}\nb\n", ",".repeat(CELLS_MAX * 5));
         assert_eq!(rows(cells.as_bytes())[1..], [row(2, &["too long"]), row(3, &["b"])]);
     }
 
     #[test]
     fn a_line_that_names_the_delimiter_is_skipped() {
-        let mut rows = CsvRows::new(Drops(b"sep=,\na,b\n"), ",".parse().unwrap());
+        let mut rows = CsvRows::new(Drops(b"sep=,\na,b\n"), ",".parse().unwrap(), Quote::Double);
         rows.skip_line(6).unwrap();
         assert_eq!(rows.next().unwrap().unwrap().0, 2);
     }

@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use super::quotes::Quote;
+
 /// The signs that are tried, the likelier before the others.
 const TRIED: [u8; 4] = *b",;\t|";
 
@@ -18,7 +20,7 @@ impl Delimiter {
 
     /// Sniffs it from the beginning of a file; says too how many bytes a first line `sep=;` takes, which spreadsheets write to name it.
     #[must_use]
-    pub fn of(beginning: &str) -> (Self, usize) {
+    pub fn of(beginning: &str, quote: Quote) -> (Self, usize) {
         let line = beginning.split_inclusive('\n').next().unwrap_or_default();
         if let Some(named) = line.trim_end().strip_prefix("sep=").filter(|named| named.len() <= 1) {
             return (Self(named.bytes().next().filter(u8::is_ascii).unwrap_or(b'\t')), line.len());
@@ -27,7 +29,7 @@ impl Delimiter {
         let mut quoted = false;
         for byte in beginning.trim_start_matches(['\r', '\n']).bytes() {
             match byte {
-                b'"' => quoted = !quoted,
+                b'"' if quote == Quote::Double => quoted = !quoted,
                 b'\n' | b'\r' if !quoted => break,
                 _ if quoted => {}
                 _ => TRIED.iter().zip(&mut counts).filter(|(sign, _)| **sign == byte).for_each(|(_, count)| *count += 1),
@@ -58,7 +60,7 @@ mod tests {
     use super::*;
 
     fn sniffed(text: &str) -> char {
-        char::from(Delimiter::of(text).0.byte())
+        char::from(Delimiter::of(text, Quote::Double).0.byte())
     }
 
     #[test]
@@ -74,8 +76,8 @@ mod tests {
 
     #[test]
     fn a_first_line_may_name_it() {
-        assert_eq!(Delimiter::of("sep=;\r\nphone;action"), (Delimiter(b';'), 7));
-        assert_eq!(Delimiter::of("separator,action").1, 0);
+        assert_eq!(Delimiter::of("sep=;\r\nphone;action", Quote::Double), (Delimiter(b';'), 7));
+        assert_eq!(Delimiter::of("separator,action", Quote::Double).1, 0);
     }
 
     #[test]

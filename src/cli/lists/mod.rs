@@ -11,6 +11,7 @@ pub mod delimiter;
 pub mod encoding;
 pub mod json_rows;
 pub mod progress;
+pub mod quotes;
 pub mod source;
 
 /// A column's name, as names are compared: in small letters, without white space around it.

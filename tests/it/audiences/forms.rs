@@ -132,3 +132,14 @@ fn a_quote_that_is_not_closed_is_an_error_and_no_file_is_written() {
     assert_eq!((said.code, allowed.len(), refused.len()), (2, 0, 0), "{said:?}");
     assert!(said.err.contains("a quote that is not closed"), "{said:?}");
 }
+
+#[test]
+fn a_list_with_a_stray_quote_comes_to_no_file_and_one_without_quotes_is_said_to_be_one() {
+    let (_dir, server) = with_people();
+    let list = format!("phone,name\n{OPTED_IN},\"Ann\n{STOPPED},\"Bob\"\n");
+    let (said, allowed, refused) = checked(&server.url(), "list.csv", &list, &[]);
+    assert!(said.code == 2 && said.err.contains("line 2") && allowed.is_empty() && refused.is_empty(), "{said:?}");
+    let (said, allowed, _) = checked(&server.url(), "list.csv", &list, &["--quote", "none"]);
+    assert!(said.err.contains("the contact is in the column \"phone\""), "{said:?}");
+    assert!(allowed[1].starts_with(&format!("{OPTED_IN},\"Ann,TEMPLATE_ONLY,")), "{allowed:?}");
+}

@@ -116,3 +116,29 @@ fn several_files_and_standard_input_are_read_one_after_the_other() {
     assert_eq!((&counted["applied"], &counted["rows"], &counted["files"]), (&4.into(), &4.into(), &serde_json::json!(["a.csv", "stdin"])));
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
 }
+
+#[test]
+fn a_file_with_a_stray_quote_is_refused_whole_and_says_nothing_of_anybody() {
+    let place = Place::new();
+    let header = "phone,name,action,categories,occurred_at\n";
+    let rest = "marketing,2026-03-01T10:00:00Z\n";
+    let merged = format!("{header}+447419500001,\"Bo,opt_out,{rest}+447419500002,\"Cy\",opt_in,{rest}");
+    let swallowed = format!("{header}+447419500001,\"Bo,opt_out,{rest}+447419500002,Cy\",opt_in,{rest}");
+    let open = format!("{header}+447419500001,Al,opt_in,{rest}+447419500002,\"Bo,opt_out,{rest}");
+    for (text, line) in [(&merged, "line 2"), (&swallowed, "lines 3 to 3"), (&open, "line 3")] {
+        let said = place.import(&place.file("a.csv", text), &[]);
+        assert_eq!((said.code, said.out.as_str()), (2, ""), "{said:?}");
+        assert!(said.err.contains(line) && said.err.contains("nothing was imported") && !said.err.contains("4474195"), "{}", said.err);
+    }
+    assert!(place.known().is_empty());
+    let plain = place.import(&place.file("a.csv", &merged), &["--quote", "none"]);
+    assert_eq!((counts(&plain), plain.code), ([2, 0, 0, 0, 0], 0), "{plain:?}");
+    assert_eq!(place.check("+447419500001"), "NOTHING");
+}
+
+#[test]
+fn a_file_of_only_a_header_has_no_rows() {
+    let place = Place::new();
+    let said = place.import(&place.file("a.csv", "phone,action,categories,occurred_at\n"), &[]);
+    assert!(said.code == 2 && said.err.contains("no rows"), "{said:?}");
+}
