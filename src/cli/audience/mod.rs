@@ -47,26 +47,26 @@ const NO_FILE: &str = "no file was written";
 pub struct ListOptions {
     /// Write the rows that may be written to into this file, each with its permission; `-` is stdout. Without it only counts are
     /// printed
-    #[arg(long, value_name = "OUT", requires = "file")]
+    #[arg(long, value_name = "OUT", conflicts_with = "contact")]
     out: Option<Target>,
     /// Write all other rows into this file, each with its reason; without it, beside OUT as in `allowed.refused.csv`
     #[arg(long, value_name = "OUT", requires = "out")]
     refused: Option<Target>,
     /// The column of a CSV list, or the member of JSON Lines, that holds the contact; without it, the first that is called like
     /// one: contact, whatsapp, phone, mobile …
-    #[arg(long, value_name = "NAME", requires = "file")]
+    #[arg(long, value_name = "NAME", conflicts_with = "contact")]
     column: Option<String>,
     /// Read phone numbers without '+' as numbers of this country, by its two letters
-    #[arg(long, value_name = "COUNTRY", requires = "file")]
+    #[arg(long, value_name = "COUNTRY", conflicts_with = "contact")]
     region: Option<Region>,
     /// The list's encoding, as in windows-1252; without it, by mark, else UTF-8 where all of it is that, else windows-1252
-    #[arg(long, value_name = "ENCODING", value_parser = encoding::named, requires = "file")]
+    #[arg(long, value_name = "ENCODING", value_parser = encoding::named, conflicts_with = "contact")]
     encoding: Option<&'static Encoding>,
     /// Refuse a row whose contact stands in an earlier one; takes 16 bytes and more of memory a row
-    #[arg(long, requires = "file")]
+    #[arg(long, conflicts_with = "contact")]
     unique: bool,
     /// For how many seconds to go on trying where the server does not answer; then the list is given up
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600), requires = "file")]
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600), conflicts_with = "contact")]
     patience: u64,
     /// Replace files that are there already
     #[arg(long, requires = "out")]
