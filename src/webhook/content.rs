@@ -121,13 +121,14 @@ fn answers(reply: &Object) -> Content {
     let mut lines = Vec::new();
     let mut kind = InboundKind::Interactive;
     match reply.get("response_json") {
-        Some(Value::String(json)) => match lenient::read(json.as_bytes()) {
-            Some(form) => answered_in(&form, DEEPEST, &mut lines),
-            None => {
+        Some(Value::String(json)) => {
+            if let Some(form) = lenient::read(json.as_bytes()) {
+                answered_in(&form, DEEPEST, &mut lines);
+            } else {
                 kind = InboundKind::Unsupported;
                 lines.extend(json.split(['"', '{', '}', '[', ']', ',', ':', '\\']).map(str::to_owned));
             }
-        },
+        }
         form => answered_in(form.unwrap_or(&Value::Null), DEEPEST, &mut lines),
     }
     Content { text: in_lines(lines), ..Content::wordless(kind) }
