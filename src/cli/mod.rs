@@ -19,6 +19,7 @@ mod import;
 mod json;
 mod keys;
 mod length;
+mod open_files;
 mod output;
 mod phone;
 mod policy;
