@@ -8,6 +8,7 @@ pub mod admin;
 pub mod audit;
 mod check_stream;
 pub mod choice;
+pub mod connections;
 pub mod decision;
 mod drift;
 pub mod envelope;
@@ -39,7 +40,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tonic::Status;
 use tonic::server::NamedService;
-use tonic::transport::server::{Router, TcpIncoming};
+use tonic::transport::server::Router;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
@@ -51,6 +52,7 @@ use crate::proto::identity_service_server::IdentityServiceServer;
 use crate::proto::recording_service_server::RecordingServiceServer;
 use crate::proto::watch_service_server::WatchServiceServer;
 use admin::DeadLetterAdmin;
+use connections::Connections;
 use stopping::{Stop, Stopping};
 
 /// How long calls under way may take once the server stops.
@@ -111,7 +113,7 @@ pub async fn serve(
     let (stop_calls, stopping) = Stop::new();
     let (health, router) = router(&ledger, dead_letters, &stopping).await?;
     let (stop, stopped) = oneshot::channel::<()>();
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let incoming = Connections::default().stream(listener);
     let server = router.serve_with_incoming_shutdown(incoming, async {
         let _ = stopped.await;
     });
