@@ -14,8 +14,8 @@ const EXAMPLES: &str = "\
 Keep what it prints where the ledger's owner cannot reach it.
 
 Examples:
-  consent-ledger checkpoint > january.checkpoint
-  consent-ledger verify --data-dir ./ledger --checkpoint january.checkpoint --key example.com/ledger+…";
+  consent-ledger checkpoint > first.checkpoint
+  consent-ledger verify --data-dir ./ledger --checkpoint first.checkpoint --key example.com/ledger+…";
 
 /// Print a signed checkpoint: how many entries the log has, and a hash over all of them.
 ///

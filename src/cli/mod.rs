@@ -20,6 +20,7 @@ mod json;
 mod keys;
 mod length;
 mod lists;
+mod open_files;
 mod output;
 mod phone;
 mod policy;

@@ -22,8 +22,8 @@ Example:
 
 const CONSISTENCY: &str = "\
 Example:
-  consent-ledger prove consistency --old january.checkpoint --out grown.proof
-  consent-ledger verify grown.proof --checkpoint january.checkpoint --key example.com/ledger+…";
+  consent-ledger prove consistency --old first.checkpoint --out grown.proof
+  consent-ledger verify grown.proof --checkpoint first.checkpoint --key example.com/ledger+…";
 
 /// Make proofs that anybody can verify without this server, with the ledger's public key alone.
 #[derive(Args, Debug)]

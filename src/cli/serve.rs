@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use tracing_subscriber::EnvFilter;
 
 use super::error::{CliError, Verdict};
+use super::open_files;
 use super::output::Output;
 use super::signals::Signals;
 use crate::api;
@@ -85,6 +86,7 @@ impl Serve {
     /// Where an address cannot be served, the ledger does not open, or it stops writing.
     pub fn run(self, output: Output) -> Result<Verdict, CliError> {
         start_logs(output.is_json());
+        open_files::raise();
         for address in [self.listen, self.http] {
             if !address.ip().is_loopback() && !self.insecure {
                 return Err(CliError::usage(format!("{address} is not a loopback address, and callers need no credentials"))

@@ -22,10 +22,10 @@ Exit code: 0 it holds, 1 it does not, 2 it could not be told.
 
 Examples:
   consent-ledger verify --data-dir ./ledger
-  consent-ledger verify --data-dir ./ledger --key example.com/ledger+… --checkpoint january.checkpoint
+  consent-ledger verify --data-dir ./ledger --key example.com/ledger+… --checkpoint first.checkpoint
   consent-ledger verify entry-12.proof --entry entry-12.bin --key example.com/ledger+…
-  consent-ledger verify grown.proof --checkpoint january.checkpoint --key example.com/ledger+…
-  consent-ledger verify evidence.jsonl --key example.com/ledger+… --checkpoint january.checkpoint
+  consent-ledger verify grown.proof --checkpoint first.checkpoint --key example.com/ledger+…
+  consent-ledger verify evidence.jsonl --key example.com/ledger+… --checkpoint first.checkpoint
   consent-ledger verify receipt.json --key example.com/ledger+…
   consent-ledger verify receipt.json --server http://127.0.0.1:50051";
 

@@ -91,21 +91,41 @@ impl FromStr for Identifier {
 pub struct PhoneNumber(Box<str>);
 
 impl PhoneNumber {
-    /// From the digits after the plus sign.
+    /// From the digits after the plus sign. Where a 0 may stand between country code and number, as in `+44 07400 …`, the
+    /// numbering plan says whether it belongs there.
     fn from_digits(digits: &str) -> Result<Self, IdentifierError> {
         let well_formed = (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
         if !well_formed {
             return Err(IdentifierError::NotAPhoneNumber);
         }
+        if digits.bytes().skip(1).take(3).any(|digit| digit == b'0')
+            && let Some(planned) = by_plan(&format!("+{digits}"))
+            && let Some(digits) = planned.strip_prefix('+')
+        {
+            return Ok(Self(canonical(digits).into()));
+        }
         Ok(Self(canonical(digits).into()))
     }
 
-    /// From the way people write it, through the numbering plan.
+    /// From the way people write it, through the numbering plan. Anything else beside a number is somebody's note, a second
+    /// number or an extension, and would be read as digits of another number.
     fn from_formatted(text: &str) -> Result<Self, IdentifierError> {
-        let number = phonenumber::parse(None, text).map_err(|_| IdentifierError::NotAPhoneNumber)?;
-        let e164 = number.format().mode(phonenumber::Mode::E164).to_string();
-        Self::from_digits(e164.strip_prefix('+').unwrap_or(&e164))
+        let rest = text.strip_prefix('+').filter(|rest| rest.chars().all(|c| c.is_ascii_digit() || is_separator(c)));
+        let digits: String = rest.ok_or(IdentifierError::NotAPhoneNumber)?.chars().filter(char::is_ascii_digit).collect();
+        let planned = by_plan(&format!("+{digits}")).ok_or(IdentifierError::NotAPhoneNumber)?;
+        Self::from_digits(planned.strip_prefix('+').unwrap_or(&planned))
     }
+}
+
+/// What may stand between the digits of a number: spaces, hyphens, dots and brackets.
+fn is_separator(c: char) -> bool {
+    matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '-' | '\u{2010}' | '\u{2011}' | '.' | '(' | ')')
+}
+
+/// The number in E.164 by the plan of its country; none where it has none.
+fn by_plan(text: &str) -> Option<String> {
+    let number = phonenumber::parse(None, text).ok()?;
+    Some(number.format().mode(phonenumber::Mode::E164).to_string())
 }
 
 /// Joins the spellings that the numbering plan guarantees to be one subscriber; `digits` have no plus sign.
@@ -189,6 +209,33 @@ mod tests {
         assert_eq!(canon("+44 7400 123456"), "+447400123456");
         assert_eq!(canon("+55 (11) 96123-4567"), "+5511961234567");
         assert_eq!(Identifier::from_wa_id("557191234567").unwrap().as_str(), "+5571991234567");
+    }
+
+    #[test]
+    fn a_trunk_0_behind_the_country_code_makes_no_other_number() {
+        for text in ["+4407414000001", "+44 07414 000001", "+44 (0)7414 000001", "+447414000001"] {
+            assert_eq!(canon(text), "+447414000001", "{text}");
+        }
+        assert_eq!(Identifier::from_wa_id("4407414000001").unwrap().as_str(), "+447414000001");
+        assert_eq!(canon("+33 06 12 34 56 78"), canon("+330612345678"));
+        assert_eq!(canon("+4915112345678"), canon("+49015112345678"));
+        assert_eq!(canon("+390612345678"), "+390612345678", "the 0 of an Italian landline belongs to it");
+        assert_eq!(canon("+12025550123"), "+12025550123");
+    }
+
+    #[test]
+    fn what_stands_beside_a_number_is_not_read_into_it() {
+        for text in [
+            "+44 7413 100016 (Ana)",
+            "+447413100020/21",
+            "+1 800 FLOWERS",
+            "+1 212-555-2368, 2369",
+            "+44 7412 000001 x99",
+            "+44 7413;ext=1",
+        ] {
+            assert_eq!(text.parse::<Identifier>(), Err(IdentifierError::NotAPhoneNumber), "{text}");
+        }
+        assert_eq!(canon("+44\u{a0}7400\u{2011}123.456"), "+447400123456");
     }
 
     #[test]

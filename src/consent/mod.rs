@@ -9,6 +9,7 @@ pub mod decide;
 pub mod drift;
 pub mod effect;
 pub mod event;
+pub mod evidence;
 pub mod facts;
 pub mod identifier;
 pub mod identity;

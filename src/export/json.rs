@@ -1,5 +1,6 @@
 //! JSON read strictly: no member twice in an object, no member that is not specified.
 
+use std::cell::Cell;
 use std::fmt;
 
 use base64::Engine as _;
@@ -19,33 +20,68 @@ const DEPTH: usize = 64;
 /// # Errors
 /// Where it is no JSON, a member comes twice, or values are nested too deeply.
 pub fn value(line: &[u8]) -> Result<Value, serde_json::Error> {
-    let mut reader = serde_json::Deserializer::from_slice(line);
-    let value = Once { depth: DEPTH }.deserialize(&mut reader)?;
+    read(line, &Cell::new(Some(usize::MAX)))
+}
+
+/// Why there is no value of a bounded size.
+#[derive(Debug, thiserror::Error)]
+pub enum BoundedError {
+    /// It holds too many values; building stopped at the first too many.
+    #[error("more than {most} values")]
+    TooMany {
+        /// As many it may hold.
+        most: usize,
+    },
+    /// It is no JSON, has a member twice, or is nested too deeply.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+}
+
+/// [`value`] of `most` values at most: itself, every item, and every member's value. A few bytes of JSON may take a hundred times as
+/// many in memory, so that a bound on bytes is none on memory.
+///
+/// # Errors
+/// As [`value`], and where it holds more.
+pub fn bounded(text: &[u8], most: usize) -> Result<Value, BoundedError> {
+    let left = Cell::new(Some(most));
+    let value = read(text, &left);
+    if left.get().is_none() { Err(BoundedError::TooMany { most }) } else { Ok(value?) }
+}
+
+fn read(text: &[u8], left: &Cell<Option<usize>>) -> Result<Value, serde_json::Error> {
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    let value = Once { depth: DEPTH, left }.deserialize(&mut reader)?;
     reader.end()?;
     Ok(value)
 }
 
-/// A value in which no object has a member twice, nested so deep at most.
-struct Once {
+/// A value in which no object has a member twice, nested so deep at most, of so many values at most.
+struct Once<'a> {
     depth: usize,
+    /// How many values may still come; none once there was one too many.
+    left: &'a Cell<Option<usize>>,
 }
 
-impl Once {
+impl Once<'_> {
     /// What stands in a list or an object of it.
     fn within<E: Error>(&self) -> Result<usize, E> {
         self.depth.checked_sub(1).ok_or_else(|| E::custom("nested too deeply"))
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Once {
+impl<'de> DeserializeSeed<'de> for Once<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.left.set(self.left.get().and_then(|left| left.checked_sub(1)));
+        if self.left.get().is_none() {
+            return Err(D::Error::custom("too many values"));
+        }
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Once {
+impl<'de> Visitor<'de> for Once<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,7 +119,7 @@ impl<'de> Visitor<'de> for Once {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let depth = self.within()?;
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(Once { depth })? {
+        while let Some(item) = items.next_element_seed(Once { depth, left: self.left })? {
             list.push(item);
         }
         Ok(list.into())
@@ -93,7 +129,7 @@ impl<'de> Visitor<'de> for Once {
         let depth = self.within()?;
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            let value = members.next_value_seed(Once { depth })?;
+            let value = members.next_value_seed(Once { depth, left: self.left })?;
             if object.insert(name, value).is_some() {
                 return Err(A::Error::custom("a member comes twice"));
             }

@@ -5,11 +5,12 @@
 //! POST /webhooks/{account}                      src/webhook   a signed body
 //! POST /consent.v1.DecisionService/CheckSend    src/json      a call, and likewise every other in `calls.rs`
 //! GET  /openapi.json                            src/json      what the calls take and answer
-//! GET  /healthz                                 here          200 while the ledger writes, else 503
+//! GET  /healthz                                 here          200 while the ledger writes and keeps dead letters, else 503
 //! GET  /metrics                                 here          counters of all edges, Prometheus text
 //! ```
 
 pub mod body;
+mod listen;
 pub mod prometheus;
 pub mod space;
 
@@ -19,7 +20,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
@@ -39,16 +40,13 @@ pub enum ServeError {
     /// The calls in JSON could not be set up.
     #[error("JSON over HTTP could not be set up")]
     Json(#[from] json::SetUpError),
-    /// The listener failed.
-    #[error("the HTTP listener failed")]
-    Listener(#[from] std::io::Error),
 }
 
 /// Serves every edge on `listener` until `shutdown` ends, then lets requests end for at most ten seconds. Looks after
 /// dead letters once an hour.
 ///
 /// # Errors
-/// Where the calls in JSON cannot be set up, or the listener fails.
+/// Where the calls in JSON cannot be set up.
 pub async fn serve(
     listener: TcpListener,
     ledger: Ledger,
@@ -59,13 +57,11 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let calls = Arc::new(json::Metrics::default());
     let json = json::routes(&ledger, callers, &calls)?;
-    Ok(serve_into(listener, ledger, dead_letters, webhooks, json, calls, shutdown).await?)
+    serve_into(listener, ledger, dead_letters, webhooks, json, calls, shutdown).await;
+    Ok(())
 }
 
 /// [`serve`] with webhooks into any [`Recorder`], beside the calls in `json`.
-///
-/// # Errors
-/// Where the listener fails.
 pub async fn serve_into<R: Recorder>(
     listener: TcpListener,
     recorder: R,
@@ -74,7 +70,7 @@ pub async fn serve_into<R: Recorder>(
     json: Router,
     calls: Arc<json::Metrics>,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
+) {
     let (metrics, space) = (Arc::new(webhook::Metrics::default()), Space::default());
     let own = Router::new().route("/healthz", get(health::<R>)).route("/metrics", get(counters::<R>)).with_state(Arc::new(Own {
         recorder: recorder.clone(),
@@ -89,15 +85,14 @@ pub async fn serve_into<R: Recorder>(
         shutdown.await;
         let _ = told.send(());
     };
-    let serving = std::future::IntoFuture::into_future(axum::serve(listener, router).with_graceful_shutdown(shutdown));
     let drained = async move {
         let _ = stopping.await;
         tokio::time::sleep(DRAIN).await;
     };
     tokio::select! {
-        served = serving => served,
-        () = drained => Ok(()),
-        () = webhook::look_after(&recorder, &dead_letters) => Ok(()),
+        () = listen::serve(listener, router, shutdown) => {}
+        () = drained => {}
+        () = webhook::look_after(&recorder, &dead_letters) => {}
     }
 }
 
@@ -112,15 +107,25 @@ struct Own<R> {
 }
 
 async fn health<R: Recorder>(State(own): State<Arc<Own<R>>>) -> Response {
-    if own.recorder.writes() {
-        "ok\n".into_response()
-    } else {
+    if !own.recorder.writes() {
         (StatusCode::SERVICE_UNAVAILABLE, "the ledger does not write\n").into_response()
+    } else if !own.dead_letters.keeps() {
+        (StatusCode::SERVICE_UNAVAILABLE, "dead letters are not kept: a write failed; restart once the disk is right\n").into_response()
+    } else {
+        "ok\n".into_response()
     }
 }
 
-async fn counters<R: Recorder>(State(own): State<Arc<Own<R>>>) -> Response {
-    let gauges = webhook::Gauges { head: own.recorder.head(), body_bytes: own.space.taken(), dead_letters: own.dead_letters.count() };
+async fn counters<R: Recorder>(State(own): State<Arc<Own<R>>>, headers: HeaderMap) -> Response {
+    if json::is_from_a_web_page(&headers) {
+        return (StatusCode::FORBIDDEN, "a web page may not read the counters\n").into_response();
+    }
+    let gauges = webhook::Gauges {
+        head: own.recorder.head(),
+        body_bytes: own.space.taken(),
+        dead_letters: own.dead_letters.count(),
+        poisoned: !own.dead_letters.keeps(),
+    };
     let text = own.webhooks.text(&gauges) + &own.calls.text();
     ([(header::CONTENT_TYPE, prometheus::CONTENT_TYPE)], text).into_response()
 }

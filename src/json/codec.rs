@@ -13,11 +13,14 @@ use tonic::{Code, Status};
 use super::calls::PACKAGE;
 use super::faults::faults;
 use crate::api::status;
-use crate::export::json;
+use crate::export::json::{self, BoundedError};
 use crate::proto::{DESCRIPTORS, ErrorReason};
 
 /// The largest whole number up to which a JSON number that is not written as an integer keeps every one.
 const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// The most JSON values in one body: the largest batch has 10,000 contacts. It bounds what a body of few bytes may take in memory.
+const VALUES_MAX: usize = 50_000;
 
 /// 64-bit integers are strings, enum values names; what has no value of its own is there with its default.
 const WRITTEN: SerializeOptions = SerializeOptions::new().skip_default_fields(false);
@@ -62,9 +65,10 @@ pub fn method(pool: &DescriptorPool, service: &str, rpc: &str) -> Result<MethodD
 /// # Errors
 /// Where the body is no JSON object, or not this message: every field at fault is named.
 pub fn read(message: &MessageDescriptor, body: &[u8]) -> Result<Vec<u8>, Status> {
-    let members = match json::value(body) {
+    let members = match json::bounded(body, VALUES_MAX) {
         Ok(Value::Object(members)) => members,
         Ok(_) => return Err(malformed("the body is JSON, but no object")),
+        Err(BoundedError::TooMany { most }) => return Err(malformed(&format!("the body holds more than {most} JSON values"))),
         Err(_) if body.trim_ascii().is_empty() => return Err(malformed("the body is empty; it must be a JSON object")),
         Err(error) => return Err(malformed(&format!("the body is not JSON in UTF-8: {error}"))),
     };
@@ -180,6 +184,19 @@ mod tests {
         }
         let status = read(&check(), b"{\"contact\":\"\xff\"}").unwrap_err();
         assert_eq!(reason(&status), "BODY_MALFORMED");
+    }
+
+    #[test]
+    fn a_body_of_more_values_than_any_request_has_is_refused_before_they_are_built() {
+        let body = |contacts: usize| format!("{{\"contact\":[{}]}}", vec!["{}"; contacts].join(","));
+        // The object, the list and its items.
+        let status = read_check(&body(VALUES_MAX - 2)).unwrap_err();
+        assert_eq!(reason(&status), "FIELD_MALFORMED");
+        let status = read_check(&body(VALUES_MAX - 1)).unwrap_err();
+        assert_eq!((reason(&status).as_str(), status.message()), ("BODY_MALFORMED", "the body holds more than 50000 JSON values"));
+        // It stops there: what follows is not even read.
+        let status = read_check(&body(VALUES_MAX).replace("]}", "] no JSON")).unwrap_err();
+        assert_eq!(status.message(), "the body holds more than 50000 JSON values");
     }
 
     #[test]

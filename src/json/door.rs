@@ -99,7 +99,7 @@ impl Refusal {
 /// # Errors
 /// Why it is not.
 pub fn look(head: &Parts, callers: Callers) -> Result<(), Refusal> {
-    if BROWSER.iter().any(|name| head.headers.contains_key(*name)) {
+    if is_from_a_web_page(&head.headers) {
         return Err(Refusal::WebPage);
     }
     if callers == Callers::Direct {
@@ -115,6 +115,11 @@ pub fn look(head: &Parts, callers: Callers) -> Result<(), Refusal> {
         return Err(Refusal::ContentEncoding);
     }
     if is_json(&head.headers) { Ok(()) } else { Err(Refusal::ContentType) }
+}
+
+/// Whether a browser sent it for a page.
+pub fn is_from_a_web_page(headers: &HeaderMap) -> bool {
+    BROWSER.iter().any(|name| headers.contains_key(*name))
 }
 
 /// Whether the host that was called is `localhost` or a loopback address.

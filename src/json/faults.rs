@@ -43,6 +43,9 @@ impl Search {
     fn message(&mut self, message: &MessageDescriptor, members: &Map<String, Value>, at: &str) {
         let mut seen = HashSet::new();
         for (name, value) in members {
+            if self.is_full() {
+                return;
+            }
             let field = message.get_field_by_json_name(name).or_else(|| message.get_field_by_name(name));
             match field {
                 None => self.unknown(message, name, at),
@@ -65,6 +68,9 @@ impl Search {
             _ if takes(field, value) => {}
             (Value::Array(items), _) if field.is_list() => {
                 for (place, item) in items.iter().enumerate() {
+                    if self.is_full() {
+                        return;
+                    }
                     if !takes(field, &Value::Array(vec![item.clone()])) {
                         self.malformed(&field.kind(), format!("{path}[{place}]"));
                     }
@@ -90,17 +96,32 @@ impl Search {
         self.add(path, ErrorReason::FieldMalformed, format!("not {}", wanted(kind)));
     }
 
+    /// Whether as many were found as are told.
+    fn is_full(&self) -> bool {
+        self.found.len() >= MOST
+    }
+
     fn add(&mut self, field: String, reason: ErrorReason, message: String) {
-        if self.found.len() < MOST {
+        if !self.is_full() {
             self.found.push(Violation { field, reason, message });
         }
     }
 }
 
-/// Whether the field takes the value, by the library that reads the message.
+/// Whether the field takes the value, by the library that reads the message; an enum's zero is no value.
 fn takes(field: &FieldDescriptor, value: &Value) -> bool {
     let members = MapDeserializer::<_, serde_json::Error>::new(std::iter::once((field.name(), value)));
-    DynamicMessage::deserialize(field.parent_message().clone(), members).is_ok()
+    let read = DynamicMessage::deserialize(field.parent_message().clone(), members);
+    read.is_ok_and(|message| !matches!(field.kind(), Kind::Enum(_)) || !says_nothing(&message.get_field(field)))
+}
+
+/// Whether it is, or holds, the zero of an enum: given explicitly it would stand for a field that was left out.
+fn says_nothing(value: &prost_reflect::Value) -> bool {
+    match value {
+        prost_reflect::Value::EnumNumber(number) => *number == 0,
+        prost_reflect::Value::List(items) => items.iter().any(says_nothing),
+        _ => false,
+    }
 }
 
 /// Messages that stand as a string.
@@ -200,6 +221,19 @@ mod tests {
         assert!(category.starts_with("category FIELD_MALFORMED: not one of CATEGORY_MARKETING, CATEGORY_UTILITY"), "{category}");
         assert!(!category.contains("UNSPECIFIED"));
         assert_eq!(found("BatchCheckSendRequest", r#"{"contacts":["+44",null,7]}"#).len(), 2);
+    }
+
+    #[test]
+    fn an_enum_s_zero_is_no_way_to_leave_a_field_out() {
+        for zero in ["0", "0.0", "-0", "\"CATEGORY_UNSPECIFIED\""] {
+            let found = found("CheckSendRequest", &format!("{{\"category\":{zero}}}"));
+            assert!(
+                found.len() == 1 && found[0].starts_with("category FIELD_MALFORMED: not one of CATEGORY_MARKETING"),
+                "{zero}: {found:?}"
+            );
+        }
+        let found = found("RecordOptInRequest", r#"{"categories":[1,0,"CATEGORY_UNSPECIFIED"],"method":null}"#);
+        assert!(found.len() == 2 && found[0].starts_with("categories[1] ") && found[1].starts_with("categories[2] "), "{found:?}");
     }
 
     #[test]

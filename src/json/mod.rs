@@ -27,10 +27,11 @@ use axum::extract::Request;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use tokio::sync::Semaphore;
 use tonic::Status;
 
 pub use self::codec::SetUpError;
-pub use self::door::Callers;
+pub use self::door::{Callers, is_from_a_web_page};
 pub use self::metrics::Metrics;
 
 use self::calls::Call;
@@ -50,6 +51,12 @@ const BODY_MAX_TIME: Duration = Duration::from_secs(10);
 /// Messages of more bytes are read and written where they hold up nobody.
 const AT_ONCE_BYTES: usize = 16 * 1024;
 
+/// Messages of more bytes are read and written so many at a time.
+const LARGE_BYTES: usize = 64 * 1024;
+
+/// How many large messages are read or written at a time: each may take a hundred times its bytes.
+const LARGE_AT_A_TIME: usize = 2;
+
 /// What stands in the place of the rpc in the counter of paths that there are not.
 const NO_RPC: &str = "none";
 
@@ -63,14 +70,14 @@ const JSON: &str = "application/json";
 pub fn routes(ledger: &Ledger, callers: Callers, metrics: &Arc<Metrics>) -> Result<Router, SetUpError> {
     let pool = codec::pool()?;
     let document: Arc<str> = openapi::text(&pool)?.into();
-    let space = Space::default();
+    let (space, large) = (Space::default(), Arc::new(Semaphore::new(LARGE_AT_A_TIME)));
     let mut router = Router::new().route(
         "/openapi.json",
         get(async move || ([(header::CONTENT_TYPE, JSON)], document.to_string())).fallback(async || refused(Refusal::HttpMethod)),
     );
     for call in calls::all(ledger, &pool)? {
         let path = call.path();
-        let edge = Arc::new(Edge { call, callers, metrics: Arc::clone(metrics), space: space.clone() });
+        let edge = Arc::new(Edge { call, callers, metrics: Arc::clone(metrics), space: space.clone(), large: Arc::clone(&large) });
         let wrong_method = Arc::clone(&edge);
         let answer = move |request: Request| {
             let edge = Arc::clone(&edge);
@@ -102,6 +109,8 @@ struct Edge {
     metrics: Arc<Metrics>,
     /// What the bodies of all calls take.
     space: Space,
+    /// Whose turn it is among large messages of all calls.
+    large: Arc<Semaphore>,
 }
 
 impl Edge {
@@ -111,10 +120,24 @@ impl Edge {
         let mut room = self.space.room();
         let body = body::read(body, BODY_MAX_BYTES, BODY_MAX_TIME, Some(&mut room)).await.map_err(Refusal::Body)?;
         let input = self.call.input.clone();
-        let request = apart(body.len(), move || codec::read(&input, &body)).await??;
+        let request = self.apart(body.len(), move || codec::read(&input, &body)).await??;
         let response = self.call.answer(request).await?;
         let output = self.call.output.clone();
-        Ok(apart(response.len(), move || codec::write(output, &response)).await??)
+        Ok(self.apart(response.len(), move || codec::write(output, &response)).await??)
+    }
+
+    /// Works at once on a message of so many bytes; on another thread where it is a long one, in its turn where it is a large one.
+    async fn apart<T: Send + 'static>(&self, bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Status> {
+        if bytes <= AT_ONCE_BYTES {
+            return Ok(work());
+        }
+        let turn = if bytes > LARGE_BYTES { Arc::clone(&self.large).acquire_owned().await.ok() } else { None };
+        api::blocking(move || {
+            // Held to the end of the work, also where nobody waits for it any more.
+            let _turn = turn;
+            work()
+        })
+        .await
     }
 
     fn count(&self, answer: Result<Vec<u8>, Failure>) -> Response {
@@ -125,9 +148,4 @@ impl Edge {
             Err(failure) => failure.into_response(),
         }
     }
-}
-
-/// Works at once on a message of so many bytes, or on another thread where it is a long one.
-async fn apart<T: Send + 'static>(bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Status> {
-    if bytes <= AT_ONCE_BYTES { Ok(work()) } else { api::blocking(work).await }
 }

@@ -58,7 +58,7 @@ pub(super) fn account_update(change: &Change<'_>, value: &Object) -> Result<Vec<
         | "VOLUME_BASED_PRICING_TIER_UPDATE" => None,
         other => return Err(Unplaceable::word("account event", other)),
     };
-    what.map(|what| Ok(Said { occurred_at: change.told_at()?, what })).into_iter().collect()
+    what.map(|what| Ok(Said { occurred_at: Some(change.told_at()?), what })).into_iter().collect()
 }
 
 /// The one restriction of a value; none where it forbids no message.

@@ -7,7 +7,7 @@
 use super::change::{Change, Said};
 use super::contact::FROM;
 use super::json::{Object, text, timestamp};
-use super::messages::message_id;
+use super::messages::{is_in_group, message_id};
 use super::update::Unplaceable;
 use crate::consent::words::InboundKind;
 use crate::ledger::writing::record::What;
@@ -18,6 +18,9 @@ pub(super) fn call(change: &Change<'_>, call: &Object) -> Result<Vec<Said>, Unpl
     let event = text(call, "event").ok_or(Unplaceable::Missing { what: "the call's event" })?;
     let direction = text(call, "direction");
     match (event.as_str(), direction.as_deref()) {
+        // In a group it is no call to this sender alone.
+        ("connect", Some("USER_INITIATED")) if is_in_group(call) => Ok(Vec::new()),
+        ("connect", Some("USER_INITIATED")) if change.is_echo(call) || !change.shows_a_person(call, &FROM) => Err(Unplaceable::NotTheirs),
         ("connect", Some("USER_INITIATED")) => {
             let what = What::Inbound {
                 contact: change.contact(call, &FROM)?,
@@ -27,7 +30,7 @@ pub(super) fn call(change: &Change<'_>, call: &Object) -> Result<Vec<Said>, Unpl
                 payload: None,
                 message_id: message_id(call)?,
             };
-            Ok(vec![Said { occurred_at: timestamp(call)?, what }])
+            Ok(vec![Said { occurred_at: Some(timestamp(call)?), what }])
         }
         ("connect", Some("BUSINESS_INITIATED")) | ("terminate", _) => Ok(Vec::new()),
         ("connect", None) => Err(Unplaceable::Missing { what: "the call's direction" }),

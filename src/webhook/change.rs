@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::contact::{Contacts, Keys};
-use super::json::{Object, object, text, time};
+use super::contact::{Contacts, FROM, Keys, TO, names_somebody};
+use super::json::{Object, object, text, time, timestamp};
 use super::update::{Item, Unplaceable};
 use crate::consent::identifier::Identifier;
 use crate::consent::time::Time;
@@ -24,8 +24,8 @@ pub(super) const OBJECT: &str = "whatsapp_business_account";
 /// One thing that an item says. An item that says none says nothing about a permission.
 #[derive(Debug)]
 pub(super) struct Said {
-    /// When the person acted.
-    pub occurred_at: Time,
+    /// When the person acted; none: nobody knows, so it counts from when it is recorded.
+    pub occurred_at: Option<Time>,
     /// What happened.
     pub what: What,
 }
@@ -61,6 +61,25 @@ impl<'a> Change<'a> {
     /// When the provider told it; what is about an account has no time of its own.
     pub(super) fn told_at(&self) -> Result<Time, Unplaceable> {
         time(self.entry, "time")
+    }
+
+    /// When what refuses something counts from: a refusal needs no time of its own.
+    pub(super) fn refused_at(&self, item: &Object) -> Option<Time> {
+        timestamp(item).or_else(|_| self.told_at()).ok()
+    }
+
+    /// Whether `item` itself shows that a person did something to us: an echo does not, nor what only a contact beside it names.
+    pub(super) fn shows_a_person(&self, item: &Object, keys: &Keys) -> bool {
+        !matches!(self.field, "smb_message_echoes" | "message_echoes") && names_somebody(item, keys)
+    }
+
+    /// Whether `item` is our own: it says so, or comes from our number, or tells only to whom it went.
+    pub(super) fn is_echo(&self, item: &Object) -> bool {
+        let from_me = |of: &Object| of.get("from_me").and_then(Value::as_bool) == Some(true);
+        let is_ours = from_me(item) || object(item, "history_context").is_some_and(from_me);
+        let from = text(item, FROM.phone);
+        let only_to = !names_somebody(item, &FROM) && names_somebody(item, &TO);
+        is_ours || only_to || from.is_some_and(|from| self.is_our_number(&from))
     }
 
     /// Whom `item` is about.

@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::json::{Object, text};
+use super::json::{Object, many, text};
 use super::update::Unplaceable;
 use crate::consent::identifier::{Identifier, UserId};
 
@@ -50,6 +50,8 @@ pub(super) struct Contacts<'a> {
     cards: Vec<Card<'a>>,
     by_identifier: HashMap<Identifier, Vec<usize>>,
     seen: Seen,
+    /// The same, of the items alone.
+    said: Seen,
 }
 
 /// One element of it.
@@ -84,7 +86,7 @@ impl<'a> Contacts<'a> {
     pub(super) fn read(value: &'a Object) -> Self {
         let raw = list(value, "contacts");
         let cards: Vec<Card<'a>> = raw.iter().filter_map(|raw| Some(Card::read(raw, raw.as_object()?))).collect();
-        let mut seen = Seen::default();
+        let (mut seen, mut said) = (Seen::default(), Seen::default());
         for card in &cards {
             seen.note(&card.named);
         }
@@ -92,6 +94,7 @@ impl<'a> Contacts<'a> {
             let items = list(value, name).iter().filter_map(Value::as_object);
             for named in items.filter_map(|item| Named::read(item, keys).ok()) {
                 seen.note(&named);
+                said.note(&named);
             }
         }
         let mut by_identifier: HashMap<Identifier, Vec<usize>> = HashMap::new();
@@ -100,7 +103,7 @@ impl<'a> Contacts<'a> {
                 by_identifier.entry(identifier.clone()).or_default().push(place);
             }
         }
-        Self { cards, by_identifier, seen }
+        Self { cards, by_identifier, seen, said }
     }
 
     /// Everybody's identifiers that this item shows to be one person; never empty.
@@ -117,15 +120,23 @@ impl<'a> Contacts<'a> {
         self.collect(&std::iter::once(&named).chain(cards.map(|card| &card.named)).collect::<Vec<_>>())
     }
 
-    /// The keys of an item under which it names a parent's user ID that comes with other people too. It is no part of what the
-    /// item says: read again alone, it would join them.
+    /// The keys of an item under which it names what comes with other people too: a parent's user ID, or a user ID beside a
+    /// phone number where another item has it beside another one. It is no part of what the item says: read again alone, it
+    /// would join them.
     pub(super) fn doubted(&self, item: &Object) -> Vec<&'static str> {
         let named =
             [FROM, RECIPIENT, TO, OWN].into_iter().filter(|keys| [keys.phone, keys.user_id].iter().any(|key| text(item, key).is_some()));
         let parents = named.flat_map(|keys| keys.parent_user_id.iter().copied());
         let is_doubted =
             |key: &&str| text(item, key).and_then(|given| read_user_id(&given).ok()).is_some_and(|id| !self.seen.is_one_persons(&id));
-        parents.filter(is_doubted).collect()
+        let shared = [FROM, RECIPIENT, TO, OWN].into_iter().filter(|keys| self.is_of_two_phones(item, keys)).map(|keys| keys.user_id);
+        parents.filter(is_doubted).chain(shared).collect()
+    }
+
+    /// Whether an item names a phone number, and beside it a user ID that another item has beside another number.
+    fn is_of_two_phones(&self, item: &Object, keys: &Keys) -> bool {
+        let named = Named::read(item, keys).ok().filter(|named| named.phone.is_some());
+        named.and_then(|named| named.user_id).is_some_and(|user_id| !self.said.is_one_persons(&user_id))
     }
 
     /// Whether there are elements, and one of them is about the person that the item names.
@@ -245,8 +256,14 @@ impl Seen {
     }
 }
 
+/// Whether an item names anybody itself, readable or not.
+pub(super) fn names_somebody(item: &Object, keys: &Keys) -> bool {
+    let keys = [keys.phone, keys.user_id].into_iter().chain(keys.parent_user_id.iter().copied());
+    keys.into_iter().any(|key| text(item, key).is_some())
+}
+
 fn list<'a>(value: &'a Object, name: &str) -> &'a [Value] {
-    value.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+    value.get(name).and_then(many).unwrap_or_default()
 }
 
 fn parent(of: &Object, keys: &Keys) -> Option<Identifier> {

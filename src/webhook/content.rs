@@ -13,6 +13,7 @@
 use serde_json::Value;
 
 use super::json::{Object, object, text, words};
+use super::lenient;
 use super::update::Unplaceable;
 use crate::consent::words::InboundKind;
 
@@ -32,22 +33,34 @@ pub(super) struct Content {
 impl Content {
     /// What a message of type `kind` holds.
     pub(super) fn read(kind: &str, message: &Object) -> Result<Self, Unplaceable> {
-        let captioned =
-            |of: InboundKind| Self { text: object(message, kind).and_then(|media| words(media, "caption")), ..Self::wordless(of) };
+        let there = |own: &str| {
+            if message.get(own).is_some_and(|own| own.is_object() || own.is_array()) {
+                Ok(())
+            } else {
+                Err(Unplaceable::Missing { what: "what is of the message's type" })
+            }
+        };
+        let captioned = |of: InboundKind| {
+            there(kind)?;
+            Ok(Self { text: object(message, kind).and_then(|media| words(media, "caption")), ..Self::wordless(of) })
+        };
         Ok(match kind {
             "text" | "link_preview" => {
                 let body = object(message, kind).or_else(|| object(message, "text")).and_then(|text| words(text, "body"));
                 let body = body.or_else(|| words(message, "text")).ok_or(Unplaceable::Missing { what: "text.body" })?;
                 Self { text: Some(body), ..Self::wordless(InboundKind::Text) }
             }
-            "image" => captioned(InboundKind::Image),
-            "video" | "gif" => captioned(InboundKind::Video),
-            "document" => captioned(InboundKind::Document),
-            "audio" | "voice" => captioned(InboundKind::Audio),
-            "sticker" => Self::wordless(InboundKind::Sticker),
-            "location" => Self::wordless(InboundKind::Location),
-            "contacts" => Self::wordless(InboundKind::Contacts),
-            "order" => Self { text: object(message, "order").and_then(|order| words(order, "text")), ..Self::wordless(InboundKind::Order) },
+            "image" => captioned(InboundKind::Image)?,
+            "video" | "gif" => captioned(InboundKind::Video)?,
+            "document" => captioned(InboundKind::Document)?,
+            "audio" | "voice" => captioned(InboundKind::Audio)?,
+            "sticker" => there(kind).map(|()| Self::wordless(InboundKind::Sticker))?,
+            "location" => there(kind).map(|()| Self::wordless(InboundKind::Location))?,
+            "contacts" => there(kind).map(|()| Self::wordless(InboundKind::Contacts))?,
+            "order" => {
+                let order = object(message, "order").ok_or(Unplaceable::Missing { what: "the order" })?;
+                Self { text: words(order, "text"), ..Self::wordless(InboundKind::Order) }
+            }
             "button" => {
                 let button = object(message, "button").ok_or(Unplaceable::Missing { what: "the button" })?;
                 Self { kind: InboundKind::Button, text: words(button, "text"), payload: words(button, "payload") }
@@ -59,16 +72,22 @@ impl Content {
             "request_welcome" => Self::wordless(InboundKind::Welcome),
             // Types that the platform names and does not hand on, or not as a message to us.
             "unsupported" | "unknown" | "errors" | "ephemeral" | "group_invite" | "hsm" | "keep_in_chat" | "list" | "media_placeholder"
-            | "pin" | "poll_creation" | "poll_update" | "product" => Self::whatever(message.get(kind)),
+            | "pin" | "poll_creation" | "poll_update" | "product" => Self::of_no_known_shape(message),
             other => return Err(Unplaceable::word("message type", other)),
         })
     }
 
     /// Words, wherever `value` holds them, of a kind that opens nothing: all of them, a line each.
-    pub(super) fn whatever(value: Option<&Value>) -> Self {
+    fn whatever(value: Option<&Value>) -> Self {
         let mut lines = Vec::new();
         said_in(value.unwrap_or(&Value::Null), DEEPEST, &mut lines);
         Self { text: in_lines(lines), ..Self::wordless(InboundKind::Unsupported) }
+    }
+
+    /// Words, wherever a message holds them, but not in what it answers to, in an advertisement or in what went wrong.
+    pub(super) fn of_no_known_shape(message: &Object) -> Self {
+        let own = message.iter().filter(|(name, _)| !matches!(name.as_str(), "context" | "referral" | "errors"));
+        Self::whatever(Some(&Value::Object(own.map(|(name, value)| (name.clone(), value.clone())).collect())))
     }
 
     /// The same words, of another kind.
@@ -90,23 +109,29 @@ fn interactive(message: &Object) -> Result<Content, Unplaceable> {
             let chosen = object(reply, &kind).ok_or(Unplaceable::Missing { what: "the interactive reply" })?;
             Ok(Content { kind: InboundKind::Interactive, text: words(chosen, "title"), payload: words(chosen, "id") })
         }
-        "nfm_reply" | "address_message" => {
-            Ok(Content { text: object(reply, &kind).and_then(answers), ..Content::wordless(InboundKind::Interactive) })
-        }
+        "nfm_reply" | "address_message" => Ok(object(reply, &kind).map_or_else(|| Content::wordless(InboundKind::Interactive), answers)),
         "call_permission_reply" => Ok(Content::wordless(InboundKind::CallPermissionReply)),
         other => Err(Unplaceable::word("interactive type", other)),
     }
 }
 
-/// What a person filled into a form, a line an answer; the form's own token is none.
-fn answers(reply: &Object) -> Option<String> {
-    let form = match reply.get("response_json")? {
-        Value::String(json) => serde_json::from_str(json).ok()?,
-        form => form.clone(),
-    };
+/// What a person filled into a form, a line an answer; the form's own token is none. A form that does not read opens nothing,
+/// and whatever stands in it is read.
+fn answers(reply: &Object) -> Content {
     let mut lines = Vec::new();
-    answered_in(&form, DEEPEST, &mut lines);
-    in_lines(lines)
+    let mut kind = InboundKind::Interactive;
+    match reply.get("response_json") {
+        Some(Value::String(json)) => {
+            if let Some(form) = lenient::read(json.as_bytes()) {
+                answered_in(&form, DEEPEST, &mut lines);
+            } else {
+                kind = InboundKind::Unsupported;
+                lines.extend(json.split(['"', '{', '}', '[', ']', ',', ':', '\\']).map(str::to_owned));
+            }
+        }
+        form => answered_in(form.unwrap_or(&Value::Null), DEEPEST, &mut lines),
+    }
+    Content { text: in_lines(lines), ..Content::wordless(kind) }
 }
 
 fn answered_in(form: &Value, depth: usize, lines: &mut Vec<String>) {

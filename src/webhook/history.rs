@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use super::change::{Change, Said};
 use super::contact::FROM;
 use super::content::Content;
-use super::json::{Object, object, text, timestamp};
+use super::json::{Object, many, object, text, timestamp};
 use super::messages::{inbound, is_in_group};
 use super::system::system;
 use super::update::Unplaceable;
@@ -25,28 +25,28 @@ use crate::consent::words::InboundKind;
 /// The list of what is told.
 const HISTORY: &str = "history";
 
-/// The values of a `history` change, each with the messages of one person; what has another shape stays where it was.
+/// The values of a `history` change, each with the messages of one person; what has another shape stays, each piece alone.
 pub(super) fn threads_apart(value: &Object) -> Vec<Object> {
     let mut whole = value.clone();
     let mut apart = Vec::new();
-    if let Some(Value::Array(told)) = value.get(HISTORY) {
+    if let Some(told) = value.get(HISTORY).and_then(many) {
         let mut rest = Vec::new();
         for told in told {
-            match threads(told) {
-                Some(threads) => apart.extend(threads.into_iter().map(|thread| of_one(value, thread))),
-                None => rest.push(told.clone()),
+            let Some(threads) = told.get("threads").and_then(many) else {
+                rest.push(told.clone());
+                continue;
+            };
+            for thread in threads {
+                match thread.as_object().filter(|thread| thread.get("messages").and_then(many).is_some()) {
+                    Some(thread) => apart.push(of_one(value, thread)),
+                    None => rest.push(json!({ "threads": [thread] })),
+                }
             }
         }
         whole.insert(HISTORY.to_owned(), Value::Array(rest));
     }
     apart.insert(0, whole);
     apart
-}
-
-/// The threads of one piece of history; none where it holds none.
-fn threads(told: &Value) -> Option<Vec<&Object>> {
-    let threads = told.get("threads")?.as_array()?.iter();
-    threads.map(|thread| thread.as_object().filter(|thread| thread.get("messages").is_some_and(Value::is_array))).collect()
 }
 
 fn of_one(value: &Object, thread: &Object) -> Object {
@@ -65,8 +65,7 @@ fn of_one(value: &Object, thread: &Object) -> Object {
 
 /// What a message of before says: nothing, where it is ours.
 pub(super) fn message_of_before(change: &Change<'_>, message: &Object) -> Result<Vec<Said>, Unplaceable> {
-    let from_us = object(message, "history_context").and_then(|context| context.get("from_me")).and_then(Value::as_bool) == Some(true);
-    if from_us || text(message, FROM.phone).is_some_and(|from| change.is_our_number(&from)) {
+    if change.is_echo(message) {
         return Ok(Vec::new());
     }
     if change.knows_others_than(message, &FROM) && text(message, FROM.phone).or_else(|| text(message, FROM.user_id)).is_some() {
@@ -76,12 +75,16 @@ pub(super) fn message_of_before(change: &Change<'_>, message: &Object) -> Result
     if kind == "system" {
         return system(change, message);
     }
-    let content = Content::read(&kind, message).unwrap_or_else(|_| Content::whatever(message.get(&kind)));
+    let content = Content::read(&kind, message).unwrap_or_else(|_| Content::of_no_known_shape(message));
     let kind = if is_in_group(message) { InboundKind::Group } else { InboundKind::History };
-    Ok(vec![Said { occurred_at: timestamp(message)?, what: inbound(change, message, content.of(kind))? }])
+    Ok(vec![Said { occurred_at: Some(timestamp(message)?), what: inbound(change, message, content.of(kind))? }])
 }
 
 /// What a piece of history without threads says: that the business does not share it.
 pub(super) fn not_shared(_: &Change<'_>, told: &Object) -> Result<Vec<Said>, Unplaceable> {
-    if told.contains_key("errors") { Ok(Vec::new()) } else { Err(Unplaceable::Missing { what: "history's threads" }) }
+    if told.contains_key("errors") && !told.contains_key("threads") {
+        Ok(Vec::new())
+    } else {
+        Err(Unplaceable::Missing { what: "a thread with messages" })
+    }
 }

@@ -315,6 +315,22 @@ async fn a_busy_ledger_is_503_and_the_next_delivery_completes_what_is_missing() 
 }
 
 #[tokio::test]
+async fn a_dead_letter_that_breaks_on_its_way_to_disk_is_503_until_a_restart_and_health_says_so() {
+    let server = server(Config { common: secrets(), ..Config::default() }).await;
+    assert_eq!(server.deliver(&body(&[hologram()])).await, StatusCode::OK);
+    assert!(server.get("/metrics").await.1.contains("consent_ledger_dead_letters_poisoned 0\n"));
+    server.letters.break_the_disk();
+    let mut other = hologram();
+    other["hologram"] = json!({ "caption": "another" });
+    assert_eq!(server.deliver(&body(&[other])).await, StatusCode::SERVICE_UNAVAILABLE);
+    let (status, said) = server.get("/healthz").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(said.starts_with("dead letters are not kept: "), "{said}");
+    assert!(server.get("/metrics").await.1.contains("consent_ledger_dead_letters_poisoned 1\n"));
+    assert_eq!(server.deliver(&body(&[text("hi")])).await, StatusCode::OK, "what can be placed is");
+}
+
+#[tokio::test]
 async fn what_the_ledger_refuses_for_what_it_is_is_kept_and_placed_by_a_replay() {
     let server = server(Config { common: secrets(), ..Config::default() }).await;
     *server.ledger.refuses.lock() =

@@ -13,6 +13,15 @@ pub fn object<'a>(of: &'a Object, key: &str) -> Option<&'a Object> {
     of.get(key).and_then(Value::as_object)
 }
 
+/// The items of a list; a single object that stands where a list should is a list of one.
+pub fn many(value: &Value) -> Option<&[Value]> {
+    match value {
+        Value::Array(items) => Some(items),
+        Value::Object(_) => Some(std::slice::from_ref(value)),
+        _ => None,
+    }
+}
+
 /// The text under `key`: a string that is not blank, or an integer's digits.
 pub fn text(of: &Object, key: &str) -> Option<String> {
     match of.get(key)? {

@@ -22,9 +22,16 @@ pub(super) fn message(change: &Change<'_>, message: &Object) -> Result<Vec<Said>
     if kind == "system" {
         return system(change, message);
     }
-    let content = Content::read(&kind, message)?;
-    let what = inbound(change, message, if is_in_group(message) { content.of(InboundKind::Group) } else { content })?;
-    Ok(vec![Said { occurred_at: timestamp(message)?, what }])
+    if change.is_echo(message) {
+        return Ok(Vec::new());
+    }
+    let content = match Content::read(&kind, message)? {
+        content if is_in_group(message) => content.of(InboundKind::Group),
+        // Who is not named may have said STOP, and opens nothing.
+        content if !change.shows_a_person(message, &FROM) => content.of(InboundKind::Unsupported),
+        content => content,
+    };
+    Ok(vec![Said { occurred_at: Some(timestamp(message)?), what: inbound(change, message, content)? }])
 }
 
 /// Whether it was written in a group: no message to this sender alone.

@@ -51,6 +51,8 @@ pub struct Gauges {
     pub body_bytes: usize,
     /// Dead letters that are still to be placed.
     pub dead_letters: usize,
+    /// Whether a failed write ended the keeping of dead letters.
+    pub poisoned: bool,
 }
 
 /// The webhook's counters, from zero at every start.
@@ -89,6 +91,9 @@ impl Metrics {
         let _ = writeln!(out, "consent_ledger_webhook_body_bytes {}", gauges.body_bytes);
         family(&mut out, "consent_ledger_dead_letters", "gauge", "Dead letters that are still to be placed.");
         let _ = writeln!(out, "consent_ledger_dead_letters {}", gauges.dead_letters);
+        let poisoned = "1 where a failed write ended the keeping of dead letters until a restart, else 0.";
+        family(&mut out, "consent_ledger_dead_letters_poisoned", "gauge", poisoned);
+        let _ = writeln!(out, "consent_ledger_dead_letters_poisoned {}", u8::from(gauges.poisoned));
         family(&mut out, "consent_ledger_log_head_seq", "gauge", "The seq of the log's last entry.");
         let _ = writeln!(out, "consent_ledger_log_head_seq {}", gauges.head);
         out
@@ -106,7 +111,7 @@ mod tests {
         metrics.update(Outcome::Recorded);
         metrics.update(Outcome::Recorded);
         metrics.body(401);
-        let text = metrics.text(&Gauges { head: Seq::new(7), body_bytes: 65_536, dead_letters: 2 });
+        let text = metrics.text(&Gauges { head: Seq::new(7), body_bytes: 65_536, dead_letters: 2, poisoned: true });
         for line in [
             "{outcome=\"recorded\"} 2",
             "{outcome=\"conflict\"} 0",
@@ -114,6 +119,7 @@ mod tests {
             "{status=\"401\"} 1",
             "body_bytes 65536",
             "dead_letters 2",
+            "dead_letters_poisoned 1",
             "log_head_seq 7",
         ] {
             assert!(text.contains(line), "{line} in {text}");

@@ -19,6 +19,7 @@ mod handle;
 mod history;
 mod http;
 mod json;
+mod lenient;
 mod messages;
 mod metrics;
 mod parse;
@@ -37,6 +38,8 @@ mod update;
 mod account_tests;
 #[cfg(test)]
 mod answer_key_tests;
+#[cfg(test)]
+mod doubt_tests;
 #[cfg(test)]
 mod http_tests;
 #[cfg(test)]

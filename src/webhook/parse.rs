@@ -13,7 +13,8 @@ use super::change::{Change, OBJECT, Said};
 use super::event_id::{account_event_id, event_id};
 use super::fields::{About, Room, about, is_list};
 use super::history::threads_apart;
-use super::json::{Object, object, text};
+use super::json::{Object, many, object, text};
+use super::lenient;
 use super::rescue::words_of;
 use super::update::{Fact, Item, Unplaceable, Unplaced, Update};
 
@@ -29,7 +30,7 @@ pub fn parse(body: &[u8]) -> Vec<Update> {
 }
 
 fn read_body(body: &[u8], updates: &mut Vec<Update>) -> Result<(), Unplaceable> {
-    let body: Value = serde_json::from_slice(body).map_err(|_| Unplaceable::NotJson)?;
+    let body = lenient::read(body).ok_or(Unplaceable::NotJson)?;
     let body = body.as_object().ok_or_else(|| shape("the body", "an object"))?;
     if body.get("object").is_some_and(|object| object != OBJECT) {
         return Err(Unplaceable::OtherObject);
@@ -37,7 +38,7 @@ fn read_body(body: &[u8], updates: &mut Vec<Update>) -> Result<(), Unplaceable> 
     let Some(entries) = body.get("entry") else {
         return read_alone(body, updates).ok_or(Unplaceable::Missing { what: "entry" });
     };
-    for entry in entries.as_array().ok_or_else(|| shape("entry", "a list"))? {
+    for entry in many(entries).ok_or_else(|| shape("entry", "a list"))? {
         if let Err(reason) = read_entry(entry, updates) {
             updates.push(dead_letter(&reason, piece(None, entry)));
         }
@@ -57,7 +58,7 @@ fn read_alone(body: &Object, updates: &mut Vec<Update>) -> Option<()> {
 fn read_entry(entry: &Value, updates: &mut Vec<Update>) -> Result<(), Unplaceable> {
     let entry = entry.as_object().ok_or_else(|| shape("an entry", "an object"))?;
     let changes = entry.get("changes").ok_or(Unplaceable::Missing { what: "changes" })?;
-    for change in changes.as_array().ok_or_else(|| shape("changes", "a list"))? {
+    for change in many(changes).ok_or_else(|| shape("changes", "a list"))? {
         if let Err((reason, item)) = read_change(entry, change, updates) {
             updates.push(dead_letter(&reason, item));
         }
@@ -93,15 +94,23 @@ fn read_change(entry: &Object, change: &Value, updates: &mut Vec<Update>) -> Res
 fn values_of(field: &str, value: &Object) -> Vec<Object> {
     match (field, object(value, field)) {
         ("history", _) => threads_apart(value),
-        // Under a key of the field's own name, `metadata` beside it.
-        ("standby", Some(inner)) => {
-            let mut outer = value.clone();
-            outer.remove(field);
-            let inner = inner.iter().map(|(name, part)| (name.clone(), part.clone()));
-            outer.extend(inner);
-            vec![outer]
-        }
+        ("standby", Some(inner)) => beside_and_under(value, field, inner),
         _ => vec![value.clone()],
+    }
+}
+
+/// What stands beside a key of the field's own name, and what stands under it with the `metadata` and `contacts` beside it.
+fn beside_and_under(value: &Object, field: &str, inner: &Object) -> Vec<Object> {
+    let is_shared = |name: &str| matches!(name, "messaging_product" | "metadata" | "contacts");
+    let (mut shared, mut beside) = (value.clone(), value.clone());
+    shared.retain(|name, _| is_shared(name));
+    beside.remove(field);
+    shared.extend(inner.iter().map(|(name, part)| (name.clone(), part.clone())));
+    let says_nothing = |value: &Object| value.keys().all(|name| is_shared(name));
+    match (says_nothing(&beside), says_nothing(&shared)) {
+        (true, _) => vec![shared],
+        (false, true) => vec![beside],
+        (false, false) => vec![beside, shared],
     }
 }
 
@@ -111,12 +120,10 @@ fn read_lists(change: &Change<'_>, lists: &[(&str, Room)], updates: &mut Vec<Upd
     for (list, room) in lists {
         let Some(items) = change.value.get(*list) else { continue };
         known = true;
-        match items {
-            Value::Null => {}
-            Value::Array(items) => {
-                updates.extend(items.iter().flat_map(|item| read_item(change, list, *room, &change.without_doubt(item))));
-            }
-            _ => updates.push(dead_letter(&shape(list, "a list"), change.part(list, items))),
+        match many(items) {
+            Some(items) => updates.extend(items.iter().flat_map(|item| read_item(change, list, *room, &change.without_doubt(item)))),
+            None if items.is_null() => {}
+            None => updates.push(dead_letter(&shape(list, "a list"), change.part(list, items))),
         }
     }
     // A list under a name that is not known may hold what somebody said.
@@ -136,6 +143,7 @@ fn read_lists(change: &Change<'_>, lists: &[(&str, Room)], updates: &mut Vec<Upd
 fn read_value(change: &Change<'_>, room: Room, value: &Object) -> Vec<Update> {
     let read = room(change, value).and_then(|sayings| {
         let facts = sayings.into_iter().map(|Said { occurred_at, what }| {
+            let occurred_at = occurred_at.ok_or(Unplaceable::Time)?;
             let event_id = account_event_id(&change.entry_id()?, change.field, value, occurred_at);
             let event_id = event_id.ok_or(Unplaceable::Missing { what: "an event id" })?;
             Ok(recorded(Fact { event_id, occurred_at: Some(occurred_at), what, item: change.of(value) }))
@@ -161,9 +169,9 @@ fn fact(change: &Change<'_>, list: &str, item: &Value, object: &Object, index: u
     let Said { occurred_at, what } = said;
     // Live or of before, a message is another event: only one of them opens a window.
     let told_in = if change.field == "history" { "history" } else { list };
-    let event_id = event_id(change.sender()?, told_in, object, index, Some(occurred_at), &what);
+    let event_id = event_id(change.sender()?, told_in, object, index, occurred_at, &what);
     let event_id = event_id.ok_or(Unplaceable::Missing { what: "an event id" })?;
-    Ok(recorded(Fact { event_id, occurred_at: Some(occurred_at), what, item: change.item(list, item) }))
+    Ok(recorded(Fact { event_id, occurred_at, what, item: change.item(list, item) }))
 }
 
 /// An item's facts, that it has none, or why not.

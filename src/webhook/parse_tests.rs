@@ -161,7 +161,7 @@ fn a_person_without_a_phone_number_is_found_by_user_id_alone() {
 fn a_message_that_names_nobody_is_its_only_contacts_and_else_nobodys() {
     let message = json!({"id": "wamid.U", "timestamp": "1779094800", "type": "image", "image": {"id": "1"}});
     let one = json!({"contacts": [{"user_id": "US.13"}], "messages": [message]});
-    assert_eq!(answers(&messages(&one)), ["inbound image at 100 from US.13"]);
+    assert_eq!(answers(&messages(&one)), ["inbound unsupported at 100 from US.13"], "it may refuse, and opens nothing");
     let parent = json!({"contacts": [{"parent_user_id": "US.ENT.9"}], "messages": [message]});
     let two = json!({"contacts": [{"user_id": "US.13"}, {"user_id": "US.14"}], "messages": [message]});
     for nobody in [parent, two, json!({"messages": [message]})] {

@@ -8,19 +8,25 @@ use super::change::{Change, Said};
 use super::contact::OWN;
 use super::json::{Object, text, timestamp};
 use super::update::Unplaceable;
+use crate::consent::words::PlatformPreference;
 use crate::ledger::writing::record::What;
 
 /// What a preference says.
 pub(super) fn preference(change: &Change<'_>, preference: &Object) -> Result<Vec<Said>, Unplaceable> {
     let category = text(preference, "category").ok_or(Unplaceable::Missing { what: "the preference's category" })?;
-    if category != "marketing_messages" {
+    let value = text(preference, "value").ok_or(Unplaceable::Missing { what: "the preference's value" })?;
+    let told = value.to_ascii_lowercase().parse().map_err(|_| Unplaceable::word("preference value", &value));
+    // A stop counts under any name that marketing may have, and without a time of its own.
+    let stops = told == Ok(PlatformPreference::Stop) && category.to_ascii_lowercase().starts_with("marketing");
+    if category != "marketing_messages" && !stops {
         return Err(Unplaceable::word("preference category", &category));
     }
-    let value = text(preference, "value").ok_or(Unplaceable::Missing { what: "the preference's value" })?;
-    let what = What::Preference {
-        preference: value.to_ascii_lowercase().parse().map_err(|_| Unplaceable::word("preference value", &value))?,
-        contact: change.contact(preference, &OWN)?,
-        sender: change.sender()?.clone(),
-    };
-    Ok(vec![Said { occurred_at: timestamp(preference)?, what }])
+    let what = What::Preference { preference: told?, contact: change.contact(preference, &OWN)?, sender: change.sender()?.clone() };
+    if stops {
+        return Ok(vec![Said { occurred_at: change.refused_at(preference), what }]);
+    }
+    if !change.shows_a_person(preference, &OWN) {
+        return Err(Unplaceable::NotTheirs);
+    }
+    Ok(vec![Said { occurred_at: Some(timestamp(preference)?), what }])
 }

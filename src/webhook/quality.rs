@@ -21,7 +21,7 @@ pub(super) fn quality(change: &Change<'_>, value: &Object) -> Result<Vec<Said>, 
     match event.as_str() {
         "FLAGGED" => {
             let what = What::ReportQuality { sender: sender(change, value)?, quality: Quality::Red };
-            Ok(vec![Said { occurred_at: change.told_at()?, what }])
+            Ok(vec![Said { occurred_at: Some(change.told_at()?), what }])
         }
         "UNFLAGGED" => Err(Unplaceable::Unflagged),
         "ONBOARDING" | "UPGRADE" | "DOWNGRADE" | "THROUGHPUT_UPGRADE" => Ok(Vec::new()),

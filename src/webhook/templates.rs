@@ -61,7 +61,7 @@ pub(super) fn template_quality(change: &Change<'_>, value: &Object) -> Result<Ve
 }
 
 fn changed(change: &Change<'_>, what: What) -> Result<Vec<Said>, Unplaceable> {
-    Ok(vec![Said { occurred_at: change.told_at()?, what }])
+    Ok(vec![Said { occurred_at: Some(change.told_at()?), what }])
 }
 
 fn key(value: &Object) -> Result<TemplateKey, Unplaceable> {

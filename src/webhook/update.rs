@@ -119,6 +119,9 @@ pub enum Unplaceable {
         /// Why.
         error: IdentifierError,
     },
+    /// What would open a window, and does not show that the person did it.
+    #[error("nothing in it shows that the person did it")]
+    NotTheirs,
     /// No time.
     #[error("the time is not seconds since 1970")]
     Time,

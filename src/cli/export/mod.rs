@@ -35,7 +35,7 @@ Examples:
   consent-ledger export --contact +447400123456 --format html --out trail.html
   consent-ledger export --contact +447400123456 --format consent-record --out consent.jsonld
   consent-ledger export --sender 1001 --from 2026-03-01T00:00:00Z --format csv --out march.csv
-  consent-ledger export --all-accounts --checkpoint january.checkpoint --out all.jsonl";
+  consent-ledger export --all-accounts --checkpoint first.checkpoint --out all.jsonl";
 
 /// The account that is meant where none is named.
 const DEFAULT_ACCOUNT: &str = "default";

@@ -13,6 +13,7 @@ use super::refused::{Reason, Refused};
 use super::times::{Side, Times};
 use crate::api::map;
 use crate::cli::phone::Phones;
+use crate::consent;
 use crate::consent::time::Time;
 use crate::consent::words::{Categories, Category, Method, Sender};
 use crate::ledger::writing::event_id::EVENT_ID_MAX_BYTES;
@@ -73,7 +74,7 @@ impl<'a> RowReader<'a> {
         let sender = self.sender(cells)?;
         let categories = self.categories(cells)?;
         let evidence = self.evidence(cells)?;
-        let proven = evidence != Evidence::default();
+        let proven = proves(&evidence);
         let method = self.method(cells)?;
         let event = match act {
             Act::OptIn => {
@@ -92,7 +93,7 @@ impl<'a> RowReader<'a> {
                     method: if proven { method } else { Method::Import }.number().into(),
                     occurred_at: Some(map::timestamp(occurred_at)),
                     expires_at: self.expires_at(cells, occurred_at)?.map(map::timestamp),
-                    evidence: proven.then_some(evidence),
+                    evidence: said(evidence),
                     ..Default::default()
                 })
             }
@@ -103,7 +104,7 @@ impl<'a> RowReader<'a> {
                 categories: numbers(if categories.is_empty() { Categories::ALL } else { categories }),
                 method: method.number().into(),
                 occurred_at: Some(map::timestamp(occurred_at)),
-                evidence: proven.then_some(evidence),
+                evidence: said(evidence),
                 ..Default::default()
             }),
         };
@@ -264,6 +265,16 @@ impl<'a> RowReader<'a> {
 }
 
 /// Their numbers, ascending.
+/// Whether an opt-in is more than a row of a list (rule 14).
+fn proves(evidence: &Evidence) -> bool {
+    let said = [&evidence.text, &evidence.text_version, &evidence.url, &evidence.ip_address].map(String::as_str);
+    consent::evidence::proves(said.into_iter().chain(evidence.other.iter().map(|field| field.value.as_str())))
+}
+
+fn said(evidence: Evidence) -> Option<Evidence> {
+    (evidence != Evidence::default()).then_some(evidence)
+}
+
 fn numbers(categories: Categories) -> Vec<i32> {
     categories.iter().map(|category| category.number().into()).collect()
 }

@@ -3,6 +3,7 @@
 
 use prost::Message;
 
+use crate::consent::evidence;
 use crate::consent::identifier::Identifier;
 use crate::consent::keyword::{Keyword, Reading};
 use crate::consent::policy::{Policy, Scope};
@@ -350,13 +351,8 @@ pub fn store_evidence(evidence: &Evidence) -> Option<proto::Evidence> {
     })
 }
 
-/// Whether it proves an opt-in: more than the name, line and hash of a file.
+/// Whether it proves an opt-in. The name, line and hash of a file do not, nor do a language or a browser.
 fn proves(evidence: &Evidence) -> bool {
-    let bare = Evidence {
-        file_name: evidence.file_name.clone(),
-        file_line: evidence.file_line,
-        file_sha256: evidence.file_sha256.clone(),
-        ..Evidence::default()
-    };
-    *evidence != bare
+    let said = [&evidence.text, &evidence.text_version, &evidence.url].map(String::as_str);
+    evidence.ip_address.is_some() || evidence::proves(said.into_iter().chain(evidence.other.iter().map(|(_, value)| value.as_str())))
 }

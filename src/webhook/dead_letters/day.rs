@@ -56,16 +56,20 @@ pub(super) struct OpenDay {
 }
 
 impl OpenDay {
-    /// Makes a new day's files: the key first, so that no letter is ever without one.
+    /// Makes a new day's files: the key first, so that no letter is ever without one. Where it fails it can be tried again: until
+    /// it is whole the log has another name, and holds no letter.
     pub(super) fn create(dir: &Path, day: Day, master: &Key) -> Result<Self, DeadLetterError> {
         let name = day.name();
         let key = match read_key(dir, &name, master)? {
             Some(key) => key,
             None => create_key(dir, &name, master)?,
         };
-        let log = options().create_new(true).open(log_path(dir, &name))?;
+        let unfinished = dir.join(format!("{name}.log.new"));
+        present(std::fs::remove_file(&unfinished))?;
+        let log = options().create_new(true).open(&unfinished)?;
         (&log).write_all(FILE_MAGIC)?;
         log.sync_all()?;
+        std::fs::rename(&unfinished, log_path(dir, &name))?;
         sync_dir(dir)?;
         Ok(Self { name, key, log, end: FILE_MAGIC.len() as u64 })
     }
@@ -107,6 +111,12 @@ impl OpenDay {
         self.log.sync_data()?;
         self.end = begin + frames.len() as u64;
         Ok(begin)
+    }
+
+    /// From now on every write to it fails.
+    #[cfg(test)]
+    pub(super) fn make_read_only(&mut self, dir: &Path) {
+        self.log = File::open(log_path(dir, &self.name)).unwrap();
     }
 
     /// Opens a letter's box.

@@ -120,7 +120,8 @@ impl DeadLetters {
     /// Keeps letters; returns once they are synced, for each whether it is new. The same item again is kept once.
     ///
     /// # Errors
-    /// Where the disk refuses; nothing is kept from then on until a restart.
+    /// Where the disk refuses. Where it refused a write or a sync, nothing is kept from then on until a restart; where a new
+    /// day's file could only not be made, the next letter tries again.
     pub fn append(&self, letters: &[NewDeadLetter]) -> Result<Vec<bool>, DeadLetterError> {
         let mut state = self.state.lock();
         let mut new = Vec::with_capacity(letters.len());
@@ -159,6 +160,17 @@ impl DeadLetters {
         }
         open.sort_by_key(|letter| (letter.received_at, letter.id));
         Ok(open)
+    }
+
+    /// Whether letters are kept: not after a failed write, until a restart.
+    pub fn keeps(&self) -> bool {
+        !self.state.lock().poisoned
+    }
+
+    /// From now on every write of a letter fails.
+    #[cfg(test)]
+    pub(super) fn break_the_disk(&self) {
+        self.state.lock().days.values_mut().for_each(|day| day.make_read_only(&self.dir));
     }
 
     /// How many are still to be placed.
@@ -213,10 +225,7 @@ impl DeadLetters {
             return Err(DeadLetterError::Poisoned);
         }
         for (day, batch) in batches {
-            let written = self.write_day(state, day, batch);
-            // After a failed write or sync nobody knows what is on disk: never tried again.
-            state.poisoned = matches!(written, Err(DeadLetterError::Io(_)));
-            written?;
+            self.write_day(state, day, batch)?;
         }
         Ok(())
     }
@@ -234,7 +243,10 @@ impl DeadLetters {
             bytes.extend_from_slice(&frame);
             frames.push(Frame { kind, id: id.0, at, offset: (bytes.len() - length) as u64, length });
         }
-        let begin = open.append(&bytes)?;
+        let appended = open.append(&bytes);
+        // After a failed write or sync nobody knows what is on disk: never tried again.
+        state.poisoned = appended.is_err();
+        let begin = appended?;
         for frame in frames {
             state.note(day, Frame { offset: begin + frame.offset, ..frame });
         }

@@ -143,15 +143,38 @@ fn a_key_without_letters_is_where_a_crash_left_it_and_is_used() {
 }
 
 #[test]
+fn a_file_that_cannot_be_made_now_is_made_the_next_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let letters = open(dir.path(), "2026-11-20T10:00:00Z");
+    let one = letter("default", "2026-11-20T10:00:00Z", "one");
+    // The place of the day's key, then of its log, is taken: neither can be made.
+    for taken in ["2026-11-20.key.new", "2026-11-20.log.new", "2026-11-20.log"] {
+        let taken = dir.path().join("dead-letters").join(taken);
+        std::fs::create_dir(&taken).unwrap();
+        assert!(matches!(letters.append(std::slice::from_ref(&one)), Err(DeadLetterError::Io(_))), "{}", taken.display());
+        assert!(letters.keeps(), "nothing was written: it can be tried again");
+        std::fs::remove_dir(&taken).unwrap();
+    }
+    assert_eq!(letters.append(std::slice::from_ref(&one)).unwrap(), [true]);
+    drop(letters);
+    assert_eq!(payloads(&open(dir.path(), "2026-11-20T11:00:00Z"), "default"), ["one"]);
+}
+
+#[test]
 fn after_a_failed_write_nothing_is_kept_until_a_restart() {
     let dir = tempfile::tempdir().unwrap();
     let letters = open(dir.path(), "2026-11-20T10:00:00Z");
-    // Its place is taken: the day's file cannot be made.
-    std::fs::create_dir(dir.path().join("dead-letters/2026-11-20.log")).unwrap();
-    assert!(matches!(letters.append(&[letter("default", "2026-11-20T10:00:00Z", "one")]), Err(DeadLetterError::Io(_))));
-    std::fs::remove_dir(dir.path().join("dead-letters/2026-11-20.log")).unwrap();
-    assert!(matches!(letters.append(&[letter("default", "2026-11-20T10:00:00Z", "one")]), Err(DeadLetterError::Poisoned)));
-    assert_eq!(open(dir.path(), "2026-11-20T10:00:00Z").append(&[letter("default", "2026-11-20T10:00:00Z", "one")]).unwrap(), [true]);
+    letters.append(&[letter("default", "2026-11-20T10:00:00Z", "one")]).unwrap();
+    let two = letter("default", "2026-11-20T10:00:01Z", "two");
+    letters.break_the_disk();
+    assert!(matches!(letters.append(std::slice::from_ref(&two)), Err(DeadLetterError::Io(_))));
+    assert!(!letters.keeps());
+    assert!(matches!(letters.append(&[letter("default", "2026-11-21T10:00:00Z", "three")]), Err(DeadLetterError::Poisoned)), "any day's");
+    drop(letters);
+    let letters = open(dir.path(), "2026-11-20T10:00:00Z");
+    assert!(letters.keeps());
+    assert_eq!(letters.append(&[two]).unwrap(), [true]);
+    assert_eq!(payloads(&letters, "default"), ["one", "two"]);
 }
 
 #[test]

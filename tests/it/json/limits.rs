@@ -65,6 +65,12 @@ fn a_typo_never_widens_a_question() {
         let refused = call(&server, CHECK, &asked).await;
         assert_eq!(refused.refused(), (400, 3, "FIELD_UNKNOWN".to_owned(), vec!["catgory FIELD_UNKNOWN".to_owned()]));
         assert!(refused.json()["message"].as_str().unwrap().contains("\"category\" is one"), "{refused:?}");
+        // Nor without a value for it.
+        for zero in [json!(0), json!("CATEGORY_UNSPECIFIED")] {
+            let asked = json!({ "contact": "+447400123456", "sender": "100", "category": zero });
+            let refused = call(&server, CHECK, &asked).await.refused();
+            assert_eq!(refused, (400, 3, "FIELD_MALFORMED".to_owned(), vec!["category FIELD_MALFORMED".to_owned()]));
+        }
     });
 }
 
@@ -84,6 +90,20 @@ fn a_body_has_a_most_and_one_byte_more_is_413() {
         let batch = json!({ "contacts": contacts, "sender": "100" });
         let answer = call(&server, "/consent.v1.DecisionService/BatchCheckSend", &batch).await;
         assert_eq!((answer.status, answer.json()["items"].as_array().unwrap().len()), (200, 10_000));
+    });
+}
+
+#[test]
+fn a_body_of_many_small_values_is_refused_and_so_is_its_like_beside_it() {
+    on_a_server(&[], async |server| {
+        let body = format!("{{\"contacts\":[{}]}}", vec![r#"{"a":1}"#; 520_000].join(","));
+        assert!(body.len() <= BODY_MAX);
+        let batch = "/consent.v1.DecisionService/BatchCheckSend";
+        let both = tokio::join!(post(&server, batch, body.clone()), post(&server, batch, body.clone()));
+        for refused in [both.0, both.1] {
+            assert_eq!(refused.refused(), (400, 3, "BODY_MALFORMED".to_owned(), Vec::new()));
+            assert!(refused.json()["message"].as_str().unwrap().contains("more than 50000"), "{refused:?}");
+        }
     });
 }
 
@@ -134,6 +154,11 @@ fn a_web_page_a_rebound_name_and_a_proxy_are_refused() {
             }
         }
         assert_eq!(head(&server).await, before);
+        for header in [("origin", "null"), ("sec-fetch-site", "none")] {
+            let refused = send(&server, "GET", "/metrics", &[header], Vec::new()).await;
+            assert!(refused.status == 403 && !refused.body.contains("consent_ledger_"), "{refused:?}");
+            assert_eq!(send(&server, "GET", "/healthz", &[header], Vec::new()).await.status, 200);
+        }
     });
 }
 
@@ -179,6 +204,26 @@ fn a_body_that_does_not_arrive_is_408_and_one_that_breaks_off_is_nothing() {
         let said = read_answers(&mut slow, 1);
         assert!(said.starts_with("HTTP/1.1 408 ") && said.contains("\"BODY_TOO_SLOW\""), "{said}");
         assert_eq!(head(&server).await, before);
+    });
+}
+
+#[test]
+fn a_connection_that_says_nothing_more_is_closed_on_both_ports() {
+    on_a_server(&[], async |server| {
+        let asked = request(GOOD, GOOD.len());
+        let said = [(server.http, ""), (server.http, "GET / HT"), (server.http, "PRI * HT"), (server.http, &asked), (server.grpc, "")];
+        let open: Vec<TcpStream> = said
+            .map(|(address, words)| {
+                let mut stream = TcpStream::connect(address).unwrap();
+                stream.write_all(words.as_bytes()).unwrap();
+                stream
+            })
+            .into();
+        for (mut stream, said) in open.into_iter().zip(said) {
+            stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).unwrap_or_else(|error| panic!("{said:?} stays open: {error}"));
+        }
     });
 }
 

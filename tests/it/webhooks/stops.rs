@@ -112,6 +112,28 @@ fn wherever_a_stop_stands_its_person_is_opted_out() {
 }
 
 #[test]
+fn a_stop_follows_to_the_new_number_and_to_the_new_user_id_that_a_number_change_names() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = start(&dir);
+    let said = message(0, "text", &json!({ "from_user_id": "GB.1", "text": { "body": "STOP" } }));
+    let system = json!({ "type": "user_changed_number", "wa_id": phone(1), "previous_user_id": "GB.1", "user_id": "GB.2" });
+    deliver(&server, dir.path(), &body("messages", &json!({ "messages": [said] })));
+    deliver(&server, dir.path(), &body("messages", &json!({ "messages": [message(0, "system", &json!({ "system": system }))] })));
+    runtime().block_on(async {
+        let client = Client::connect(&server.url()).await;
+        for contact in [format!("+{}", phone(1)), "GB.2".to_owned()] {
+            let decision = client.check(CheckSendRequest { category: 1, ..question(&contact, SENDER) }).await.unwrap();
+            assert!(
+                decision.reasons().any(|reason| reason.as_str_name().contains("OPT_OUT") || reason.as_str_name().contains("OPTED_OUT")),
+                "{:?}",
+                decision.reasons().collect::<Vec<_>>()
+            );
+        }
+    });
+    assert!(dead_letters(&server).is_empty());
+}
+
+#[test]
 fn what_was_written_before_the_number_came_to_the_api_opens_no_window() {
     let dir = tempfile::tempdir().unwrap();
     let server = start(&dir);
@@ -140,7 +162,7 @@ fn every_shape_is_answered_200_and_a_redelivery_adds_nothing() {
     let server = start(&dir);
     let shapes = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/webhook_shapes");
     let said = replay(&server, SECRET, &shapes);
-    assert_eq!((said.code, said.out.lines().last()), (0, Some("74 bodies: 74 answered 200")), "{said:?}");
+    assert_eq!((said.code, said.out.lines().last()), (0, Some("94 bodies: 94 answered 200")), "{said:?}");
     let (entries, letters) = (recorded(&server), dead_letters(&server));
     assert_eq!(replay(&server, SECRET, &shapes).code, 0);
     assert_eq!((recorded(&server).len(), dead_letters(&server)), (entries.len(), letters));

@@ -1,0 +1,55 @@
+//! Serves a router on a listener: HTTP/1.1 and HTTP/2 without TLS, over so many connections that each must ask in time.
+
+use std::future::Future;
+use std::pin::pin;
+
+use axum::Router;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::api::connections::{Connection, Connections, OPENING};
+
+/// Answers until `shutdown` ends, then ends once every request under way is answered.
+pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
+    let mut shutdown = pin!(shutdown);
+    let (stop, stopping) = watch::channel(false);
+    let connections = Connections::default();
+    let mut open = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            connection = connections.next(&listener) => drop(open.spawn(answer(connection, router.clone(), stopping.clone()))),
+            Some(_) = open.join_next() => {}
+        }
+    }
+    drop(listener);
+    let _ = stop.send(true);
+    while open.join_next().await.is_some() {}
+}
+
+/// Ends when the server is to stop.
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
+async fn answer(connection: Connection, router: Router, mut stopping: watch::Receiver<bool>) {
+    let mut server = Builder::new(TokioExecutor::new());
+    // The headers of the next request, from the end of the one before.
+    server.http1().timer(TokioTimer::new()).header_read_timeout(OPENING);
+    server.http2().timer(TokioTimer::new()).keep_alive_interval(OPENING);
+    let mut answering = pin!(server.serve_connection(TokioIo::new(connection), TowerToHyperService::new(router)));
+    let ended = tokio::select! {
+        ended = answering.as_mut() => ended,
+        () = stopped(&mut stopping) => {
+            answering.as_mut().graceful_shutdown();
+            answering.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection broke");
+    }
+}
