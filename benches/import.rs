@@ -8,7 +8,7 @@
 //! `rows_per_s` counts from the start of the command to its end: the file is hashed, read, sent, and every row answered, which means
 //! that it is on disk. `…_rss_mib` is the resident memory at each tenth of that time. The server's grows with the contacts it learns of.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that panics has failed")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark that panics has failed")]
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "figures are for people")]
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 

@@ -118,6 +118,7 @@ pub fn look(head: &Parts, callers: Callers) -> Result<(), Refusal> {
 }
 
 /// Whether a browser sent it for a page.
+#[must_use]
 pub fn is_from_a_web_page(headers: &HeaderMap) -> bool {
     BROWSER.iter().any(|name| headers.contains_key(*name))
 }

@@ -139,7 +139,7 @@ mod tests {
             assert_eq!(read(body), Some(said.clone()), "{}", String::from_utf8_lossy(body));
         }
         assert_eq!(read(br#"{"a": "\ud83d\ud83d\ude00"}"#), Some(json!({"a": "\u{fffd}\u{1f600}"})));
-        assert_eq!(read(br#"[1e999, -1e999, NaN, -Infinity, Infinity, 7]"#), Some(json!([null, null, null, null, null, 7])));
+        assert_eq!(read(br"[1e999, -1e999, NaN, -Infinity, Infinity, 7]"), Some(json!([null, null, null, null, null, 7])));
         assert_eq!(read(b"[\"a\nb\0\"]"), Some(json!(["a\nb\0"])));
     }
 

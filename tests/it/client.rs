@@ -36,8 +36,8 @@ fn permission(
     (may, server.checks())
 }
 
-fn acknowledged() -> Option<Acknowledgement> {
-    Some(Acknowledgement { seq: 3, entry_hash: vec![1; 32], duplicate: false, effect: 1, caused_seq: 0 })
+fn acknowledged() -> Acknowledgement {
+    Acknowledgement { seq: 3, entry_hash: vec![1; 32], duplicate: false, effect: 1, caused_seq: 0 }
 }
 
 #[test]
@@ -55,12 +55,17 @@ fn a_server_that_is_away_for_a_while_is_asked_again() {
     assert_eq!(times, 3);
 }
 
+/// What the server says; none: nothing.
+type Said = Option<Result<Option<Decision>, Status>>;
+
+/// Whether it is the error that is expected.
+type Why = fn(&ClientError) -> bool;
+
 #[test]
 fn whatever_goes_wrong_is_a_no_that_says_why() {
-    let garbled = |answer: &ClientError| matches!(answer, ClientError::Garbled { .. });
-    type Why = fn(&ClientError) -> bool;
+    let garbled: Why = |answer| matches!(answer, ClientError::Garbled { .. });
     let unavailable: Why = |error| matches!(error, ClientError::Unavailable { .. });
-    let cases: Vec<(&str, Option<Result<Option<Decision>, Status>>, Why, bool)> = vec![
+    let cases: Vec<(&str, Said, Why, bool)> = vec![
         ("away for good", Some(Err(Status::unavailable("away"))), unavailable, true),
         ("no answer", None, |error| matches!(error, ClientError::OutOfTime { .. }), true),
         ("refused", Some(Err(Status::invalid_argument("no"))), |error| matches!(error, ClientError::Refused { .. }), false),
@@ -96,7 +101,7 @@ fn nobody_there_is_a_no_and_no_address_is_an_error_at_once() {
 
 #[test]
 fn every_try_of_a_record_has_the_same_event_id() {
-    let fails = |nth: usize| if nth % 3 == 2 { Some(Ok(acknowledged())) } else { Some(Err(Status::unavailable("away"))) };
+    let fails = |nth: usize| if nth % 3 == 2 { Some(Ok(Some(acknowledged()))) } else { Some(Err(Status::unavailable("away"))) };
     let server = FakeLedger::start(Script { opt_ins: Box::new(fails), ..Default::default() });
     runtime().block_on(async {
         let client = Client::connect(&server.url).unwrap();
@@ -161,7 +166,7 @@ fn a_stream_that_breaks_again_and_again_answers_everybody_once_and_in_order() {
     // Every other stream ends with a status, every other without one; each after 1,700 answers. Who is odd may be written to.
     let items = |stream: usize, nth: usize, request: &consent_ledger::proto::CheckSendRequest| {
         if nth == 1_700 {
-            return (stream % 2 == 0).then(|| Err(Status::unavailable("going away")));
+            return stream.is_multiple_of(2).then(|| Err(Status::unavailable("going away")));
         }
         let number: usize = request.contact.trim_start_matches("+4474").parse().unwrap();
         Some(Ok(Outcome::Decision(if number % 2 == 1 { decision(1, 1) } else { decision(3, 25) })))

@@ -129,8 +129,8 @@ const HEADER: &str = "phone,action,categories,occurred_at,evidence_url\n";
 
 /// One line of it.
 fn row(row: usize) -> String {
-    let action = if row % 5 == 0 { "opt_out" } else { "opt_in" };
+    let action = if row.is_multiple_of(5) { "opt_out" } else { "opt_in" };
     let contact = if row % 1_000 == 999 { "nobody".to_owned() } else { contact(row) };
-    let evidence = if row % 3 == 0 { "https://shop.example" } else { "" };
+    let evidence = if row.is_multiple_of(3) { "https://shop.example" } else { "" };
     format!("{contact},{action},marketing,2026-0{}-01T10:00:{:02}Z,{evidence}\n", 1 + row % 3, row % 60)
 }

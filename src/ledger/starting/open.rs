@@ -34,7 +34,7 @@ use crate::ledger::storage::store_writer::{Pending, StoreWriter};
 use crate::ledger::storage::watch::Watch;
 use crate::ledger::writing::accounts::ledger_created;
 use crate::ledger::writing::batch::{Batch, Sealer};
-use crate::ledger::writing::committer::{Committer, Health, PanicGuard};
+use crate::ledger::writing::committer::{Committer, Health};
 use crate::ledger::writing::duplicates::Duplicates;
 use crate::ledger::writing::plan::Planner;
 use crate::ledger::writing::queue::Queue;
@@ -206,11 +206,7 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
     let queue = Arc::new(queue);
     let heads = Arc::new(Heads::new(state.clone(), reader.clone(), secrets.clone()));
     let heads_writer = HeadsWriter::start(heads.clone(), queue.clone()).map_err(io)?;
-    let thread = std::thread::Builder::new().name("committer".into()).spawn(move || {
-        let _guard = PanicGuard(committer.health.clone());
-        committer.run(&waiting);
-    });
-    let thread = thread.map_err(io)?;
+    let thread = committer.start(waiting).map_err(io)?;
     let checkpointer = Checkpointer::start(checkpoints.clone()).map_err(io)?;
     let snapshots = Snapshots { disk, path: data_dir.join("snapshot"), ledger_id, state: state.clone(), health: health.clone() };
     let snapshots = SnapshotWriter::start(snapshots).map_err(io)?;

@@ -1,6 +1,7 @@
 //! The one writer: takes what waits, links it, makes it durable with one sync, applies it, then answers everyone.
 
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use crossbeam_channel::Receiver;
 use tokio::sync::{oneshot, watch};
@@ -89,8 +90,19 @@ impl Done {
 }
 
 impl Committer {
+    /// Starts the thread; a panic of it is told like any failure.
+    ///
+    /// # Errors
+    /// Where no thread can be started.
+    pub fn start(self, jobs: Receiver<Job>) -> std::io::Result<JoinHandle<()>> {
+        std::thread::Builder::new().name("committer".into()).spawn(move || {
+            let _guard = PanicGuard(self.health.clone());
+            self.run(&jobs);
+        })
+    }
+
     /// Works until nobody can send any more, then closes the journal and sled.
-    pub fn run(mut self, jobs: &Receiver<Job>) {
+    fn run(mut self, jobs: &Receiver<Job>) {
         let mut carried = None;
         while let Some(first) = carried.take().or_else(|| jobs.recv().ok()) {
             if let Err(reason) = self.commit(first, jobs, &mut carried) {

@@ -62,7 +62,8 @@ fn an_account_that_does_not_exist_ends_it_at_once() {
 #[test]
 fn refused_rows_are_shown_up_to_twenty_and_no_number_is() {
     let place = Place::new();
-    let rows: String = (0..30).map(|row| format!("07400123{row:03},opt_in,marketing,2026-03-01T10:00:00Z\n")).collect();
+    let rows: Vec<String> = (0..30).map(|row| format!("07400123{row:03},opt_in,marketing,2026-03-01T10:00:00Z\n")).collect();
+    let rows = rows.concat();
     let file = place.file("list.csv", format!("phone,action,categories,occurred_at\n{rows}{}", LIST.lines().last().unwrap()));
     let report = place.dir.path().join("report.csv");
     let said = place.import(&file, &[]);
