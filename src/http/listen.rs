@@ -3,13 +3,14 @@
 use std::future::Future;
 use std::pin::pin;
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tonic::transport::server::Connected as _;
 
 use crate::api::connections::{Connection, Connections, OPENING};
 
@@ -41,6 +42,7 @@ async fn answer(connection: Connection, router: Router, mut stopping: watch::Rec
     // The headers of the next request, from the end of the one before.
     server.http1().timer(TokioTimer::new()).header_read_timeout(OPENING);
     server.http2().timer(TokioTimer::new()).keep_alive_interval(OPENING);
+    let router = router.layer(Extension(connection.connect_info()));
     let mut answering = pin!(server.serve_connection(TokioIo::new(connection), TowerToHyperService::new(router)));
     let ended = tokio::select! {
         ended = answering.as_mut() => ended,

@@ -7,7 +7,9 @@
 //! SIGTERM or SIGINT ends it: health says `NOT_SERVING`, calls under way finish, the ledger closes, exit code 0. A ledger that
 //! stopped writing ends it too, with exit code 2: a restart recovers what a running process must not guess.
 
-use std::io::IsTerminal;
+mod logs;
+mod webhooks;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,21 +19,20 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tracing_subscriber::EnvFilter;
 
-use super::error::{CliError, Verdict};
-use super::open_files;
-use super::output::Output;
-use super::signals::Signals;
 use crate::api;
 use crate::api::admin::DeadLetterAdmin;
+use crate::cli::error::{CliError, Verdict};
+use crate::cli::open_files;
+use crate::cli::output::Output;
+use crate::cli::signals::Signals;
 use crate::http;
 use crate::json::Callers;
 use crate::ledger::proving::checkpoints::CheckpointsError;
 use crate::ledger::{Ledger, OpenError, Options};
+use crate::webhook;
 use crate::webhook::dead_letters::DeadLetters;
-use crate::webhook::signature::AppSecret;
-use crate::webhook::{self, VerifyToken};
+use webhooks::Webhooks;
 
 const EXAMPLES: &str = "\
 Prints `ready grpc=ADDR http=ADDR` on stdout once it answers; logs go to stderr (RUST_LOG sets how much, --json their form).
@@ -58,15 +59,8 @@ pub struct Serve {
     /// Where to take webhooks and calls in JSON over HTTP; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     http: SocketAddr,
-    /// The app secret by which the provider signs webhooks; for trying things out, since others on this machine can see it
-    #[arg(long, value_name = "SECRET", env = "CONSENT_LEDGER_APP_SECRET", hide_env_values = true, conflicts_with = "app_secret_file")]
-    app_secret: Option<String>,
-    /// A file that holds the app secret; white space around it is ignored
-    #[arg(long, value_name = "FILE")]
-    app_secret_file: Option<PathBuf>,
-    /// The token by which the provider verifies the webhook address
-    #[arg(long, value_name = "TOKEN", env = "CONSENT_LEDGER_VERIFY_TOKEN", hide_env_values = true)]
-    verify_token: Option<String>,
+    #[command(flatten)]
+    webhooks: Webhooks,
     /// Where to publish signed checkpoints, outside the data directory, where whoever changes that cannot reach; made where it
     /// is missing. A log that is not what was signed there is not served
     #[arg(long, value_name = "DIR", env = "CONSENT_LEDGER_CHECKPOINT_DIR")]
@@ -85,7 +79,7 @@ impl Serve {
     /// # Errors
     /// Where an address cannot be served, the ledger does not open, or it stops writing.
     pub fn run(self, output: Output) -> Result<Verdict, CliError> {
-        start_logs(output.is_json());
+        logs::start(output.is_json());
         open_files::raise();
         for address in [self.listen, self.http] {
             if !address.ip().is_loopback() && !self.insecure {
@@ -101,7 +95,7 @@ impl Serve {
     }
 
     async fn serve(self) -> Result<Verdict, CliError> {
-        let webhooks = self.webhooks()?;
+        let webhooks = self.webhooks.config()?;
         let callers = if self.insecure { Callers::Anybody } else { Callers::Direct };
         let (grpc, grpc_address) = bind(self.listen, "--listen").await?;
         let (http_listener, http_address) = bind(self.http, "--http").await?;
@@ -147,33 +141,6 @@ impl Serve {
         close_ledger(ledger).await;
         result.map(|()| Verdict::Yes)
     }
-
-    fn webhooks(&self) -> Result<webhook::Config, CliError> {
-        let common = webhook::Secrets {
-            app_secret: self.read_app_secret()?.as_deref().and_then(AppSecret::new),
-            verify_token: self.verify_token.as_deref().and_then(VerifyToken::new),
-        };
-        if common.app_secret.is_none() {
-            tracing::info!("webhooks are refused: no app secret was given to check their signatures with");
-        }
-        Ok(webhook::Config { common, ..webhook::Config::default() })
-    }
-
-    fn read_app_secret(&self) -> Result<Option<String>, CliError> {
-        let Some(file) = &self.app_secret_file else { return Ok(self.app_secret.clone()) };
-        let text = std::fs::read_to_string(file).map_err(|error| CliError::local(error).context(format!("reading {}", file.display())))?;
-        match text.trim() {
-            "" => Err(CliError::usage(format!("{} is empty", file.display())).hint("put the app secret into it")),
-            secret => Ok(Some(secret.to_owned())),
-        }
-    }
-}
-
-fn start_logs(json: bool) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
-    // A second subscriber is refused; the first one goes on.
-    let _ = if json { logs.json().try_init() } else { logs.try_init() };
 }
 
 async fn bind(address: SocketAddr, flag: &str) -> Result<(TcpListener, SocketAddr), CliError> {
