@@ -128,7 +128,7 @@ pub fn main() -> ExitCode {
 
 /// Arguments, environment, and the configuration file that they name.
 fn read(args: &[std::ffi::OsString]) -> Result<Cli, Unread> {
-    let (matches, settings) = configuration::read(&Cli::command(), args)?;
+    let (matches, settings) = configuration::read(Cli::command(), args)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     if let Command::Serve(serve) = &mut cli.command {
         serve.settings = settings;

@@ -144,10 +144,10 @@ fn a_check_looks_at_all_that_is_named_and_makes_nothing() {
          app-secret-file = 'missing'\nverify-token-file = 'empty'\n",
     );
     std::fs::write(configured.path("empty"), "\n").unwrap();
-    let checked = configured.json(&[], &[("CONSENT_LEDGER_HTPT", "1")]);
+    let checked = configured.json(&[], &[("CONSENT_LEDGER_DATADIR", "1")]);
     let expected = ["listen", "data-dir", "checkpoint-dir", "checkpoint-dir", "app-secret-file", "verify-token-file"];
     assert_eq!((checked["ok"].clone(), problems(&checked)), (false.into(), expected.to_vec()), "{checked}");
-    assert_eq!(checked["warnings"][0], "the variable CONSENT_LEDGER_HTPT is not read; did you mean CONSENT_LEDGER_HTTP?");
+    assert_eq!(checked["warnings"][0], "the variable CONSENT_LEDGER_DATADIR is not read; did you mean CONSENT_LEDGER_DATA_DIR?");
     let well = configured.check(&["--data-dir", "new/data", "--listen", "127.0.0.1:0", "--checkpoint-dir", "c"], &[]);
     assert_eq!(well.code, 1, "{well:?}");
     assert!(well.out.contains("app-secret-file: reading missing: No such file") && well.out.contains("is empty"), "{well:?}");

@@ -40,7 +40,10 @@ impl From<clap::Error> for Unread {
 ///
 /// # Errors
 /// Where one of them is not understood.
-pub fn read(command: &Command, args: &[OsString]) -> Result<(ArgMatches, Settings), Unread> {
+pub fn read(mut command: Command, args: &[OsString]) -> Result<(ArgMatches, Settings), Unread> {
+    // Only then its flags know how they are shown.
+    command.build();
+    let command = &command;
     // What is given, whether the rest is there or not: only the file may complete it.
     let glimpse = command.clone().ignore_errors(true).try_get_matches_from(args)?;
     let serving = glimpse.subcommand_matches(COMMAND);
@@ -126,7 +129,9 @@ fn is_given(serve: &Command, serving: &ArgMatches, arg: &Arg) -> bool {
     let above = |arg: &Arg| {
         matches!(serving.value_source(arg.get_id().as_str()), Some(ValueSource::CommandLine | ValueSource::EnvVariable))
     };
-    above(arg) || serve.get_arg_conflicts_with(arg).into_iter().any(above)
+    // Either of two may be the one that says so.
+    let exclude = |one: &Arg, other: &Arg| serve.get_arg_conflicts_with(one).iter().any(|found| found.get_id() == other.get_id());
+    above(arg) || settings_of(serve).any(|(_, other)| above(other) && (exclude(arg, other) || exclude(other, arg)))
 }
 
 /// What the whole command line is refused for, where the file is to blame.
