@@ -148,3 +148,26 @@ fn whoever_watches_or_streams_is_told_and_does_not_hold_up_the_stop() {
         assert!(answers.message().await.unwrap_err().message().contains("shutting down"));
     });
 }
+
+#[test]
+fn a_service_manager_is_told_when_it_is_ready_and_when_it_stops() {
+    let dir = tempfile::tempdir().unwrap();
+    let socket = std::os::unix::net::UnixDatagram::bind(dir.path().join("notify")).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let heard = |what: &str| {
+        let mut words = [0; 4_096];
+        loop {
+            let length = socket.recv(&mut words).unwrap_or_else(|error| panic!("{what} was not told: {error}"));
+            let said = String::from_utf8_lossy(&words[..length]).into_owned();
+            if said.lines().any(|line| line == what) {
+                return said;
+            }
+        }
+    };
+    let path = dir.path().join("notify");
+    let server = Server::try_start_with(&dir.path().join("data"), &[], &[("NOTIFY_SOCKET", path.to_str().unwrap())]).unwrap();
+    assert!(heard("STATUS=opening the ledger").contains("EXTEND_TIMEOUT_USEC="));
+    heard("READY=1");
+    assert_eq!(server.terminate().code(), Some(0));
+    assert!(heard("STOPPING=1").contains("EXTEND_TIMEOUT_USEC=70000000"));
+}

@@ -13,6 +13,7 @@ mod check_config;
 pub mod configuration;
 mod logs;
 mod opening;
+mod service_manager;
 mod stop;
 mod webhooks;
 
@@ -144,6 +145,7 @@ impl Serve {
         servers.spawn(start_grpc(grpc, ledger.clone(), dead_letters.clone(), ending.clone()));
         servers.spawn(start_http(http_listener, ledger.clone(), dead_letters, webhooks, callers, ending));
         Output::line(&format!("ready grpc={grpc_address} http={http_address}"))?;
+        service_manager::ready();
         tracing::info!(grpc = %grpc_address, http = %http_address, head = %ledger.head().seq, "ready");
 
         let ended = self.stop.after_signal(shutdown, servers, &mut signals).await;

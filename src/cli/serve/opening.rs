@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
+use super::service_manager;
 use crate::api;
 use crate::cli::error::CliError;
 use crate::http::{listen, starting};
@@ -31,7 +32,10 @@ pub async fn open(options: Options, grpc: &TcpListener, http: &TcpListener) -> R
         let dead_letters = open_dead_letters(&ledger).await?;
         Ok(Opened { ledger, dead_letters })
     };
-    answering(grpc, http, &progress, opening).await
+    tokio::select! {
+        opened = answering(grpc, http, &progress, opening) => opened,
+        () = service_manager::starting(&progress) => std::future::pending().await,
+    }
 }
 
 /// Answers on both ports that the ledger starts, while `opening` goes on.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use tokio::task::JoinSet;
 
-use super::flatten;
+use super::{flatten, service_manager};
 use crate::cli::error::CliError;
 use crate::cli::length::Length;
 use crate::cli::signals::Signals;
@@ -50,6 +50,7 @@ impl Stop {
         } else {
             tracing::info!(drain_delay_seconds = self.drain_delay.time().as_secs(), "told to stop; not ready any more");
             shutdown.leave();
+            service_manager::stopping(self.drain_delay.time() + self.drain_timeout.time());
             tokio::select! {
                 () = tokio::time::sleep(self.drain_delay.time()) => {}
                 () = signals.next() => hurried = true,
