@@ -27,6 +27,7 @@ mod format;
 mod imports;
 mod json;
 mod openapi;
+mod operations;
 mod oracle;
 mod packed;
 mod people;
