@@ -36,6 +36,7 @@ pub use reading::answer::{Answer, CheckError, Checks, Question};
 pub use reading::browse::{Filter, OpenedEntry, ReadError};
 pub use reading::standing::{KnownTemplate, StandingAnswer};
 pub use starting::open::OpenError;
+use starting::progress::Progress;
 use starting::snapshot_writer::SnapshotWriter;
 use storage::disk::{Disk, RealDisk};
 use storage::lock::Lock;
@@ -106,6 +107,8 @@ pub struct Options {
     pub first_checkpoint: bool,
     /// How often it is looked for erasures that are due.
     pub erase_every: Duration,
+    /// Tells how far the start has come.
+    pub progress: Arc<Progress>,
 }
 
 impl Options {
@@ -121,6 +124,7 @@ impl Options {
             checkpoint_dir: None,
             first_checkpoint: false,
             erase_every: Duration::from_secs(1),
+            progress: Arc::default(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod keys;
 pub mod open;
+pub mod progress;
 pub mod recovery;
 pub mod replay;
 pub mod snapshot;
