@@ -13,6 +13,7 @@ pub mod json;
 pub mod ledger;
 pub mod proof;
 pub mod scenarios;
+pub mod tls;
 pub mod webhook;
 
 /// Generated from `proto/consent/v1`.

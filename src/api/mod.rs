@@ -36,7 +36,6 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tonic::Status;
 use tonic::server::NamedService;
@@ -52,7 +51,7 @@ use crate::proto::identity_service_server::IdentityServiceServer;
 use crate::proto::recording_service_server::RecordingServiceServer;
 use crate::proto::watch_service_server::WatchServiceServer;
 use admin::DeadLetterAdmin;
-use connections::Connections;
+use connections::{Connections, Listener};
 use stopping::{Stop, Stopping};
 
 /// How long calls under way may take once the server stops.
@@ -105,7 +104,7 @@ pub enum ServeError {
 /// # Errors
 /// Where the ledger stopped writing, or the transport failed.
 pub async fn serve(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     ledger: Ledger,
     dead_letters: Option<Arc<dyn DeadLetterAdmin>>,
     shutdown: impl Future<Output = ()> + Send,
@@ -113,7 +112,7 @@ pub async fn serve(
     let (stop_calls, stopping) = Stop::new();
     let (health, router) = router(&ledger, dead_letters, &stopping).await?;
     let (stop, stopped) = oneshot::channel::<()>();
-    let incoming = Connections::default().stream(listener);
+    let incoming = Connections::default().stream(listener.into());
     let server = router.serve_with_incoming_shutdown(incoming, async {
         let _ = stopped.await;
     });

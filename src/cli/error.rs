@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use crate::client::ClientError;
+use crate::client::{ClientError, TlsFault};
 use crate::proto::ErrorReason;
 
 /// How a command that ran to its end answers.
@@ -129,6 +129,9 @@ impl fmt::Display for CliError {
 
 impl From<Status> for CliError {
     fn from(status: Status) -> Self {
+        if let Some(fault) = std::error::Error::source(&status).and_then(TlsFault::of) {
+            return Self::new(Kind::Unreachable, fault).hint(fault.hint());
+        }
         let reason = status.get_error_details().error_info().map(|info| info.reason.clone()).unwrap_or_default();
         let unreachable =
             reason.is_empty() && matches!(status.code(), Code::Unavailable | Code::Cancelled | Code::DeadlineExceeded | Code::Unknown);
@@ -146,7 +149,8 @@ impl From<Status> for CliError {
 impl From<ClientError> for CliError {
     fn from(error: ClientError) -> Self {
         let kind = match &error {
-            ClientError::NoEndpoint { .. } => Kind::Usage,
+            ClientError::Untrusted(fault) => return Self::new(Kind::Unreachable, *fault).hint(fault.hint()),
+            ClientError::NoEndpoint { .. } | ClientError::NoTls { .. } => Kind::Usage,
             ClientError::Unavailable { reason: ErrorReason::Unspecified, .. } | ClientError::OutOfTime { .. } => Kind::Unreachable,
             ClientError::Refused { .. } | ClientError::Unavailable { .. } => Kind::Refused,
             ClientError::Garbled { what } => return Self::unexpected(format!("the server's answer is not understood: {what}")),

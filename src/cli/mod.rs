@@ -33,6 +33,7 @@ mod serve;
 mod signals;
 mod template;
 mod trail;
+mod trust;
 mod verify;
 mod verify_file;
 mod verify_receipt;

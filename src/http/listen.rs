@@ -1,4 +1,4 @@
-//! Serves a router on a listener: HTTP/1.1 and HTTP/2 without TLS, over so many connections that each must ask in time.
+//! Serves a router on a listener: HTTP/1.1 and HTTP/2, over so many connections, each of which must ask in time.
 
 use std::future::Future;
 use std::pin::pin;
@@ -7,15 +7,14 @@ use axum::{Extension, Router};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tonic::transport::server::Connected as _;
 
-use crate::api::connections::{Connection, Connections, OPENING};
+use crate::api::connections::{Arrival, Connections, Listener, OPENING};
 
 /// Answers until `shutdown` ends, then ends once every request under way is answered.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
+pub async fn serve(listener: Listener, router: Router, shutdown: impl Future<Output = ()>) {
     let mut shutdown = pin!(shutdown);
     let (stop, stopping) = watch::channel(false);
     let connections = Connections::default();
@@ -23,7 +22,7 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<
     loop {
         tokio::select! {
             () = &mut shutdown => break,
-            connection = connections.next(&listener) => drop(open.spawn(answer(connection, router.clone(), stopping.clone()))),
+            arrival = connections.next(&listener) => drop(open.spawn(answer(arrival, router.clone(), stopping.clone()))),
             Some(_) = open.join_next() => {}
         }
     }
@@ -37,7 +36,12 @@ async fn stopped(stopping: &mut watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stop| *stop).await;
 }
 
-async fn answer(connection: Connection, router: Router, mut stopping: watch::Receiver<bool>) {
+async fn answer(arrival: Arrival, router: Router, mut stopping: watch::Receiver<bool>) {
+    let opened = tokio::select! {
+        opened = arrival.open() => opened,
+        () = stopped(&mut stopping) => None,
+    };
+    let Some(connection) = opened else { return };
     let mut server = Builder::new(TokioExecutor::new());
     // The headers of the next request, from the end of the one before.
     server.http1().timer(TokioTimer::new()).header_read_timeout(OPENING);

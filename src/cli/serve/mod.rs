@@ -4,10 +4,11 @@
 //! ready grpc=127.0.0.1:50051 http=127.0.0.1:8080      the one line on stdout, once it answers
 //! ```
 //!
-//! SIGTERM or SIGINT ends it: health says `NOT_SERVING`, calls under way finish, the ledger closes, exit code 0. A ledger that
+//! With TLS, SIGHUP has it read its certificate again. SIGTERM or SIGINT ends it: health says `NOT_SERVING`, calls under way finish, the ledger closes, exit code 0. A ledger that
 //! stopped writing ends it too, with exit code 2: a restart recovers what a running process must not guess.
 
 mod logs;
+mod tls;
 mod webhooks;
 
 use std::net::SocketAddr;
@@ -22,16 +23,20 @@ use tokio::task::JoinSet;
 
 use crate::api;
 use crate::api::admin::DeadLetterAdmin;
+use crate::api::connections::Listener;
 use crate::cli::error::{CliError, Verdict};
 use crate::cli::open_files;
 use crate::cli::output::Output;
 use crate::cli::signals::Signals;
 use crate::http;
 use crate::json::Callers;
+use crate::ledger::clock::SystemClock;
 use crate::ledger::proving::checkpoints::CheckpointsError;
 use crate::ledger::{Ledger, OpenError, Options};
+use crate::tls::{Port, Tls, keeper};
 use crate::webhook;
 use crate::webhook::dead_letters::DeadLetters;
+use tls::Transport;
 use webhooks::Webhooks;
 
 const EXAMPLES: &str = "\
@@ -46,7 +51,7 @@ const STOP: Duration = Duration::from_secs(12);
 /// Run the ledger: gRPC and JSON for checks and records, the provider's webhooks.
 ///
 /// A new data directory is set up on first start, its secrets readable by its owner only. One process serves one data directory.
-/// Only loopback addresses are served without credentials.
+/// Without a certificate only loopback addresses are served.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Serve {
@@ -68,9 +73,8 @@ pub struct Serve {
     /// Begin to publish although the ledger has entries and --checkpoint-dir holds no checkpoint
     #[arg(long, env = "CONSENT_LEDGER_FIRST_CHECKPOINT", requires = "checkpoint_dir")]
     first_checkpoint: bool,
-    /// Serve other addresses than loopback although callers need no credentials and nothing is encrypted
-    #[arg(long)]
-    insecure: bool,
+    #[command(flatten)]
+    transport: Transport,
 }
 
 impl Serve {
@@ -81,25 +85,25 @@ impl Serve {
     pub fn run(self, output: Output) -> Result<Verdict, CliError> {
         logs::start(output.is_json());
         open_files::raise();
-        for address in [self.listen, self.http] {
-            if !address.ip().is_loopback() && !self.insecure {
-                return Err(CliError::usage(format!("{address} is not a loopback address, and callers need no credentials"))
-                    .hint("serve a loopback address, or give --insecure where the network itself keeps others out"));
-            }
-        }
+        let tls = self.transport.open(&[self.listen, self.http])?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| CliError::local(error).context("starting the runtime"))?;
-        let ended = runtime.block_on(self.serve());
+        let ended = runtime.block_on(self.serve(tls));
         runtime.shutdown_timeout(Duration::from_secs(1));
         ended
     }
 
-    async fn serve(self) -> Result<Verdict, CliError> {
+    async fn serve(self, tls: Option<Arc<Tls>>) -> Result<Verdict, CliError> {
         let webhooks = self.webhooks.config()?;
-        let callers = if self.insecure { Callers::Anybody } else { Callers::Direct };
+        let callers = if self.transport.is_public() { Callers::Anybody } else { Callers::Direct };
         let (grpc, grpc_address) = bind(self.listen, "--listen").await?;
         let (http_listener, http_address) = bind(self.http, "--http").await?;
         let mut signals = Signals::new()?;
+        let (stop, stopped) = watch::channel(false);
+        let mut servers = JoinSet::new();
+        if let Some(tls) = tls.clone() {
+            servers.spawn(look_after(tls, stopping(stopped.clone())));
+        }
         let options = Options {
             checkpoint_dir: self.checkpoint_dir.clone(),
             first_checkpoint: self.first_checkpoint,
@@ -111,9 +115,13 @@ impl Serve {
         };
 
         let dead_letters = open_dead_letters(&ledger).await?;
-        let (stop, stopped) = watch::channel(false);
-        let mut servers = JoinSet::new();
-        servers.spawn(start_grpc(grpc, ledger.clone(), dead_letters.clone(), stopping(stopped.clone())));
+        servers.spawn(start_grpc(
+            listener(grpc, tls.as_ref(), Port::Grpc),
+            ledger.clone(),
+            dead_letters.clone(),
+            stopping(stopped.clone()),
+        ));
+        let http_listener = listener(http_listener, tls.as_ref(), Port::Http);
         servers.spawn(start_http(http_listener, ledger.clone(), dead_letters, webhooks, callers, stopping(stopped)));
         Output::line(&format!("ready grpc={grpc_address} http={http_address}"))?;
         tracing::info!(grpc = %grpc_address, http = %http_address, head = %ledger.head().seq, "ready");
@@ -161,8 +169,23 @@ fn flatten(ended: Result<Result<(), CliError>, tokio::task::JoinError>) -> Resul
     ended.unwrap_or_else(|error| Err(CliError::local(error).context("a server failed")))
 }
 
+fn listener(tcp: TcpListener, tls: Option<&Arc<Tls>>, port: Port) -> Listener {
+    match tls {
+        Some(tls) => Listener::over_tls(tcp, Arc::clone(tls), port),
+        None => tcp.into(),
+    }
+}
+
+/// Keeps the certificate up to date until the servers stop.
+async fn look_after(tls: Arc<Tls>, shutdown: impl Future<Output = ()> + Send) -> Result<(), CliError> {
+    tokio::select! {
+        ended = keeper::keep(tls, SystemClock) => ended.map(|never| match never {}).map_err(|error| CliError::local(error).context("listening for SIGHUP")),
+        () = shutdown => Ok(()),
+    }
+}
+
 async fn start_grpc(
-    listener: TcpListener,
+    listener: Listener,
     ledger: Ledger,
     dead_letters: Arc<DeadLetters>,
     shutdown: impl Future<Output = ()> + Send,
@@ -173,7 +196,7 @@ async fn start_grpc(
 }
 
 async fn start_http(
-    listener: TcpListener,
+    listener: Listener,
     ledger: Ledger,
     dead_letters: Arc<DeadLetters>,
     webhooks: webhook::Config,
