@@ -6,9 +6,9 @@ use std::time::Duration;
 use clap::Args;
 use tonic::transport::Channel;
 
-use super::error::{CliError, Kind};
+use super::error::{CliError, Kind, UNREACHABLE_HINT};
 use super::trust::Trust;
-use crate::client::{TlsFault, endpoint_with_tls};
+use crate::client::{Endpoint, TlsFault};
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -60,14 +60,14 @@ impl Server {
     /// Where the URL is none, or nobody answers there.
     pub async fn connect(&self, call: Duration) -> Result<Channel, CliError> {
         let hint = "give --server as http://HOST:PORT or https://HOST:PORT";
-        let endpoint = endpoint_with_tls(&self.server, &self.trust.tls()?);
+        let endpoint = Endpoint::new(&self.server, &self.trust.tls()?);
         let endpoint = endpoint.map_err(|error| CliError::new(Kind::Usage, error).context("--server").hint(hint))?;
         let connected = endpoint.connect_timeout(CONNECT).timeout(call).connect().await;
         connected.map_err(|error| match TlsFault::of(&error) {
             Some(fault) => CliError::new(Kind::Unreachable, fault).context(format!("no connection to {}", self.server)).hint(fault.hint()),
             None => CliError::new(Kind::Unreachable, error)
                 .context(format!("the server at {} does not answer", self.server))
-                .hint("check --server, and that `consent-ledger serve` runs there"),
+                .hint(UNREACHABLE_HINT),
         })
     }
 }

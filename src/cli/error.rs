@@ -14,6 +14,9 @@ use tonic_types::StatusExt;
 use crate::client::{ClientError, TlsFault};
 use crate::proto::ErrorReason;
 
+/// What to do where no server answers.
+pub const UNREACHABLE_HINT: &str = "check --server (https:// where it has a certificate), and that `consent-ledger serve` runs there";
+
 /// How a command that ran to its end answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
@@ -133,8 +136,9 @@ impl From<Status> for CliError {
             return Self::new(Kind::Unreachable, fault).hint(fault.hint());
         }
         let reason = status.get_error_details().error_info().map(|info| info.reason.clone()).unwrap_or_default();
-        let unreachable =
-            reason.is_empty() && matches!(status.code(), Code::Unavailable | Code::Cancelled | Code::DeadlineExceeded | Code::Unknown);
+        let away = matches!(status.code(), Code::Unavailable | Code::Cancelled | Code::DeadlineExceeded | Code::Unknown);
+        // What has a cause came from the transport, and not from a server.
+        let unreachable = reason.is_empty() && (away || std::error::Error::source(&status).is_some());
         let kind = if unreachable { Kind::Unreachable } else { Kind::Refused };
         let message =
             if status.message().is_empty() { format!("the server answered {:?}", status.code()) } else { status.message().to_owned() };
@@ -188,7 +192,7 @@ fn hint_for(reason: &str, kind: Kind) -> Option<&'static str> {
         "CLOCK_BEHIND" => Some("set the server's clock right"),
         "LEDGER_UNAVAILABLE" => Some("look at the server's log"),
         "OCCURRED_AT_IN_FUTURE" => Some("check the time and its offset; nothing was recorded"),
-        _ if kind == Kind::Unreachable => Some("check --server, and that `consent-ledger serve` runs there"),
+        _ if kind == Kind::Unreachable => Some(UNREACHABLE_HINT),
         _ => None,
     }
 }

@@ -26,6 +26,7 @@
 //! - **Connects by itself**, at the first call and again whenever the connection broke. Clones share one connection.
 
 mod check_stream;
+mod connector;
 mod endpoint;
 mod error;
 mod may_send;
@@ -42,7 +43,7 @@ use std::time::Duration;
 use tonic::transport::Channel;
 
 pub use check_stream::Answers;
-pub use endpoint::{endpoint, endpoint_with_tls};
+pub use endpoint::Endpoint;
 pub use error::ClientError;
 pub(crate) use error::is_passing;
 pub use may_send::{Answer, MaySend, WhyNot};
@@ -106,7 +107,7 @@ impl Client {
     /// # Errors
     /// Where that is no such URL, or this machine trusts nobody.
     pub fn connect_with_tls(url: &str, options: Options, tls: &Tls) -> Result<Self, ClientError> {
-        Ok(Self { channel: endpoint_with_tls(url, tls)?.connect_timeout(options.connect).connect_lazy(), options })
+        Ok(Self { channel: Endpoint::new(url, tls)?.connect_timeout(options.connect).connect_lazy(), options })
     }
 
     /// A client over a connection that is there already.

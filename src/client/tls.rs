@@ -10,7 +10,6 @@ use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
-use tonic::transport::{Certificate, ClientTlsConfig, Identity};
 use zeroize::Zeroizing;
 
 use super::error::ClientError;
@@ -54,21 +53,7 @@ impl Tls {
         Ok(this)
     }
 
-    /// As gRPC takes it.
-    #[must_use]
-    pub fn grpc(&self) -> ClientTlsConfig {
-        let mut config = ClientTlsConfig::new();
-        config = match &self.authorities {
-            Some(pem) => config.ca_certificate(Certificate::from_pem(pem)),
-            None => config.with_native_roots(),
-        };
-        match &self.identity {
-            Some((certificate, key)) => config.identity(Identity::from_pem(certificate, key.as_slice())),
-            None => config,
-        }
-    }
-
-    /// As other protocols take it.
+    /// As rustls takes it.
     ///
     /// # Errors
     /// Where this machine trusts nobody, or the certificate and its key do not belong together.

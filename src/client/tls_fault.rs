@@ -89,7 +89,10 @@ impl TlsFault {
             Self::WrongName => "call the server by a name or address that its certificate names, or have one issued for this name",
             Self::Expired => "have the server's certificate renewed; the running server takes the new files by itself",
             Self::NotYetValid => "set the clocks of both machines right",
-            Self::BadCertificate => "look at the certificate with `openssl s_client -connect HOST:PORT -showcerts`",
+            Self::BadCertificate => {
+                "look at it with `openssl s_client -connect HOST:PORT -showcerts`; one that is an authority itself, as openssl makes them \
+                 unless told CA:FALSE, is not taken"
+            }
             Self::CertificateRequired => "give a certificate of the server's --tls-client-ca with --client-cert and --client-key",
             Self::CertificateRefused => {
                 "give a certificate that is valid today and of the server's --tls-client-ca; the server logs why (RUST_LOG=debug)"
