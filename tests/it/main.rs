@@ -49,6 +49,7 @@ mod snapshot;
 mod streams;
 mod support;
 mod templates;
+mod tls;
 mod torture;
 mod watch;
 mod webhooks;

@@ -71,3 +71,19 @@ impl Transport {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_leaves_this_machine_only_where_that_is_meant() {
+        let transport = |insecure| Transport { tls_cert: None, tls_key: None, tls_client_ca: None, tls_client_optional: false, insecure };
+        let (here, elsewhere) = ("127.0.0.1:1".parse().unwrap(), "10.0.0.1:2".parse().unwrap());
+        assert!(matches!(transport(false).open(&[here, here]), Ok(None)));
+        let refused = transport(false).open(&[here, elsewhere]).unwrap_err().to_string();
+        assert!(refused.contains("10.0.0.1:2") && refused.contains("--tls-cert") && refused.contains("--insecure"), "{refused}");
+        assert!(matches!(transport(true).open(&[here, elsewhere]), Ok(None)));
+        assert!(transport(true).is_public() && !transport(false).is_public());
+    }
+}
