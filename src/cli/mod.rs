@@ -35,6 +35,7 @@ mod signals;
 mod status;
 mod template;
 mod trail;
+mod trust;
 mod verify;
 mod verify_file;
 mod verify_receipt;

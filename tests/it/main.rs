@@ -54,6 +54,7 @@ mod status;
 mod streams;
 mod support;
 mod templates;
+mod tls;
 mod torture;
 mod watch;
 mod webhooks;

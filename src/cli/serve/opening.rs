@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
-
 use super::service_manager;
 use crate::api;
+use crate::api::connections::Listener;
 use crate::cli::error::CliError;
 use crate::http::{listen, starting};
 use crate::ledger::proving::checkpoints::CheckpointsError;
@@ -25,7 +24,7 @@ pub struct Opened {
 ///
 /// # Errors
 /// Where the ledger does not open.
-pub async fn open(options: Options, grpc: &TcpListener, http: &TcpListener) -> Result<Opened, CliError> {
+pub async fn open(options: Options, grpc: &Listener, http: &Listener) -> Result<Opened, CliError> {
     let progress = Arc::clone(&options.progress);
     let opening = async {
         let ledger = open_ledger(options).await?;
@@ -39,7 +38,7 @@ pub async fn open(options: Options, grpc: &TcpListener, http: &TcpListener) -> R
 }
 
 /// Answers on both ports that the ledger starts, while `opening` goes on.
-pub async fn answering<T>(grpc: &TcpListener, http: &TcpListener, progress: &Arc<Progress>, opening: impl Future<Output = T>) -> T {
+pub async fn answering<T>(grpc: &Listener, http: &Listener, progress: &Arc<Progress>, opening: impl Future<Output = T>) -> T {
     let over_http = listen::serve_while(http, starting::routes(Arc::clone(progress)), opening);
     listen::serve_while(grpc, api::starting::routes(Arc::clone(progress)).await, over_http).await
 }

@@ -32,7 +32,14 @@ impl Said {
 /// Runs `consent-ledger` with these arguments.
 pub fn cli<S: AsRef<str>>(args: &[S]) -> Said {
     let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_consent-ledger"));
-    for variable in ["CONSENT_LEDGER_SERVER", "CONSENT_LEDGER_SERVER_HTTP", "CONSENT_LEDGER_APP_SECRET", "RUST_LOG", "COLUMNS"] {
+    let certificates = ["CONSENT_LEDGER_CA", "CONSENT_LEDGER_CLIENT_CERT", "CONSENT_LEDGER_CLIENT_KEY"];
+    for variable in certificates.into_iter().chain([
+        "CONSENT_LEDGER_SERVER",
+        "CONSENT_LEDGER_SERVER_HTTP",
+        "CONSENT_LEDGER_APP_SECRET",
+        "RUST_LOG",
+        "COLUMNS",
+    ]) {
         command.env_remove(variable);
     }
     let output = command.args(args.iter().map(AsRef::as_ref)).timeout(PATIENCE).output().unwrap();
