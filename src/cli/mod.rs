@@ -20,6 +20,7 @@ mod json;
 mod keys;
 mod length;
 mod lists;
+mod master_key;
 mod open_files;
 mod output;
 mod phone;

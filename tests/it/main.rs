@@ -24,6 +24,7 @@ mod forgeries;
 mod format;
 mod imports;
 mod json;
+mod keys;
 mod openapi;
 mod oracle;
 mod packed;

@@ -1,6 +1,7 @@
 //! `keys`: the ledger's keys, one file a subcommand.
 
 mod public;
+mod rotate_master;
 
 use clap::{Args, Subcommand};
 
@@ -8,10 +9,11 @@ use super::error::{CliError, Verdict};
 use super::output::Output;
 
 const EXAMPLES: &str = "\
-Example:
-  consent-ledger keys public --data-dir ./ledger";
+Examples:
+  consent-ledger keys public --data-dir ./ledger
+  consent-ledger keys rotate-master --data-dir ./ledger --new-master-key-command 'vault-get consent-ledger'";
 
-/// Show the keys by which others check what this ledger hands out.
+/// Show the keys by which others check what this ledger hands out, and rotate those it keeps.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Keys {
@@ -22,6 +24,7 @@ pub struct Keys {
 #[derive(Subcommand, Debug)]
 enum What {
     Public(public::Public),
+    RotateMaster(rotate_master::RotateMaster),
 }
 
 impl Keys {
@@ -32,6 +35,7 @@ impl Keys {
     pub fn run(self, output: Output) -> Result<Verdict, CliError> {
         match self.what {
             What::Public(public) => public.run(output),
+            What::RotateMaster(rotate) => rotate.run(output),
         }
     }
 }

@@ -23,11 +23,13 @@ use tokio::task::JoinSet;
 use crate::api;
 use crate::api::admin::DeadLetterAdmin;
 use crate::cli::error::{CliError, Verdict};
+use crate::cli::master_key::MasterKeyArgs;
 use crate::cli::open_files;
 use crate::cli::output::Output;
 use crate::cli::signals::Signals;
 use crate::http;
 use crate::json::Callers;
+use crate::ledger::keys::secrets::SecretsError;
 use crate::ledger::proving::checkpoints::CheckpointsError;
 use crate::ledger::{Ledger, OpenError, Options};
 use crate::webhook;
@@ -59,6 +61,8 @@ pub struct Serve {
     /// Where to take webhooks and calls in JSON over HTTP; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     http: SocketAddr,
+    #[command(flatten)]
+    master_key: MasterKeyArgs,
     #[command(flatten)]
     webhooks: Webhooks,
     /// Where to publish signed checkpoints, outside the data directory, where whoever changes that cannot reach; made where it
@@ -103,6 +107,7 @@ impl Serve {
         let options = Options {
             checkpoint_dir: self.checkpoint_dir.clone(),
             first_checkpoint: self.first_checkpoint,
+            master_key: self.master_key.read()?,
             ..Options::new(&self.data_dir)
         };
         let ledger = tokio::select! {
@@ -186,7 +191,10 @@ async fn start_http(
 
 async fn open_dead_letters(ledger: &Ledger) -> Result<Arc<DeadLetters>, CliError> {
     let ledger = ledger.clone();
-    let opened = tokio::task::spawn_blocking(move || DeadLetters::open(ledger.data_dir(), ledger.master_key(), ledger.now())).await;
+    let opened = tokio::task::spawn_blocking(move || {
+        DeadLetters::open_naming(ledger.data_dir(), ledger.master_key(), ledger.dead_letter_ids(), ledger.now())
+    })
+    .await;
     let opened = opened.map_err(|error| CliError::local(error).context("opening the dead letters"))?;
     opened.map(Arc::new).map_err(|error| CliError::local(error).context("opening the dead letters"))
 }
@@ -204,6 +212,8 @@ async fn open_ledger(options: Options) -> Result<Ledger, CliError> {
             OpenError::Checkpoints(error) if error.is_contradiction() => {
                 "keep both as they are; the data directory that belongs to the checkpoints is the right one"
             }
+            OpenError::Secrets(SecretsError::Rotating { .. }) => "give both keys; nothing is lost, and what is done already stays done",
+            OpenError::Secrets(SecretsError::DoesNotOpen { .. }) => "give the master key that belongs to this data directory",
             _ => "nothing was changed that was acknowledged; `consent-ledger verify --data-dir` tells more",
         };
         CliError::local(error).context(format!("opening the ledger in {}", data_dir.display())).hint(hint)

@@ -179,7 +179,7 @@ pub fn sign(issued: &mut DecisionReceiptIssued, secrets: &Secrets, (account, tra
     if let Some(identifier) = contact.and_then(|text| text.parse::<Identifier>().ok()) {
         issued.identifier_digest = identifier_digest(key, account, &identifier).to_vec();
     }
-    let signing: &SigningKey = secrets.receipt_key();
+    let signing: SigningKey = secrets.receipt_key();
     let signed = signed_bytes(secrets.ledger_id(), account, trail, issued);
     issued.signature = signing.sign(&signed).to_bytes().to_vec();
 }

@@ -1,4 +1,10 @@
 //! The data key of every trail, and the secrets of the ledger.
 
 pub mod keyring;
+pub mod master;
+mod replace;
+mod rewrap;
+pub mod rotate_master;
 pub mod secrets;
+mod secrets_file;
+pub mod slot;

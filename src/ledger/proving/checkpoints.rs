@@ -244,7 +244,7 @@ impl Checkpoints {
         let checkpoint = Checkpoint { origin: self.log.origin.clone(), size: head.number(), root: self.tree.root(head.number())? };
         let now = u64::try_from(self.log.clock.now().micros() / 1_000_000).unwrap_or_default();
         let seconds = latest.map_or(now, |latest| now.max(latest.seconds));
-        let signed = Signed::new(self.log.secrets.checkpoint_key(), &checkpoint, seconds);
+        let signed = Signed::new(&self.log.secrets.checkpoint_key(), &checkpoint, seconds);
         let signed = signed.ok_or_else(|| self.io(io::Error::other("no signature was made")))?;
         kept.append(&signed).map_err(|source| self.io(source))?;
         Ok(signed)

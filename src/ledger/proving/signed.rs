@@ -115,6 +115,14 @@ pub fn peek(disk: &dyn Disk, path: &Path, ledger_id: LedgerId) -> Seq {
     Seq::new(last.map_or(0, |last| last.size))
 }
 
+/// How many entries each signature in the file covers, ascending; none where there is no such file of this ledger.
+#[must_use]
+pub fn sizes(disk: &dyn Disk, path: &Path, ledger_id: LedgerId) -> Vec<u64> {
+    let bytes = disk.open(path, false).and_then(|file| read_all(file.as_ref())).unwrap_or_default();
+    let records = bytes.strip_prefix([MAGIC.as_slice(), &ledger_id.0].concat().as_slice()).unwrap_or_default();
+    records.chunks_exact(RECORD_BYTES).filter_map(Signed::decode).map(|signed| signed.size).collect()
+}
+
 /// What is wrong with the file.
 pub enum Fault {
     /// The disk failed.

@@ -1,0 +1,4 @@
+//! The ledger's keys: where the master key comes from, and what holds when keys are rotated.
+
+mod rotate_master;
+mod sources;
