@@ -1,7 +1,9 @@
 //! `keys`: the ledger's keys, one file a subcommand.
 
 mod public;
+mod rotate_lookup;
 mod rotate_master;
+mod rotate_signing;
 
 use clap::{Args, Subcommand};
 
@@ -25,6 +27,8 @@ pub struct Keys {
 enum What {
     Public(public::Public),
     RotateMaster(rotate_master::RotateMaster),
+    RotateSigning(rotate_signing::RotateSigning),
+    RotateLookup(rotate_lookup::RotateLookup),
 }
 
 impl Keys {
@@ -36,6 +40,8 @@ impl Keys {
         match self.what {
             What::Public(public) => public.run(output),
             What::RotateMaster(rotate) => rotate.run(output),
+            What::RotateSigning(rotate) => rotate.run(output),
+            What::RotateLookup(rotate) => rotate.run(output),
         }
     }
 }

@@ -44,6 +44,17 @@ pub struct Receipt {
     pub ledger_created: Vec<u8>,
     /// A C2SP `tlog-proof` of entry 1.
     pub inclusion: String,
+    /// What names the receipt key, where that is not entry 1.
+    pub key_changed: Option<KeyChanged>,
+}
+
+/// The entry that names a receipt key after the first.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeyChanged {
+    /// Its stored bytes.
+    pub entry: Vec<u8>,
+    /// A C2SP `tlog-proof` of it.
+    pub inclusion: String,
 }
 
 /// What a receipt's answer was asked.

@@ -23,6 +23,7 @@ use crate::ledger::writing::committer::Health;
 use crate::proof::checkpoint::{Checkpoint, CheckpointError};
 use crate::proof::merkle::Hash;
 use crate::proof::note::VerifierKey;
+use crate::proto::SigningKeyUse;
 
 /// A new ledger's log: `LedgerCreated` and the account `default`, in one commit. Nobody recorded anything yet.
 const CREATED: Seq = Seq::new(2);
@@ -86,6 +87,12 @@ pub enum CheckpointsError {
         /// How many entries the log has.
         head: u64,
     },
+    /// What was signed last was not signed with a key of the secrets.
+    #[error("the last record of {} is signed with a key that ledger.secrets does not hold: one of the two is of another day", path.display())]
+    OtherKey {
+        /// The file.
+        path: PathBuf,
+    },
     /// The name of the ledger is none that signs.
     #[error("the ledger's origin {origin:?} holds a plus sign or white space, and nothing can be signed under it")]
     Origin {
@@ -119,6 +126,7 @@ pub struct Checkpoints {
 }
 
 /// What checkpoints are made of.
+#[derive(Clone)]
 pub struct Log {
     /// The disk.
     pub disk: Arc<dyn Disk>,
@@ -160,6 +168,7 @@ impl Checkpoints {
         let opened = Self { path, publication, tree, log, key, kept: Mutex::new(kept) };
         if let Some(latest) = latest {
             opened.holds(latest.size, &latest.root, &opened.path)?;
+            opened.key_of(&latest).ok_or_else(|| CheckpointsError::OtherKey { path: opened.path.clone() })?;
         }
         opened.hold_published(first)?;
         Ok(opened)
@@ -169,6 +178,18 @@ impl Checkpoints {
     #[must_use]
     pub const fn key(&self) -> &VerifierKey {
         &self.key
+    }
+
+    /// Every key by which others check what this ledger signed so far, the one in force first.
+    fn keys(&self) -> impl Iterator<Item = VerifierKey> + '_ {
+        let keys = self.log.secrets.public_keys(SigningKeyUse::Checkpoint);
+        keys.into_iter().rev().filter_map(|(_, public_key)| VerifierKey::new(&self.log.origin, &public_key).ok())
+    }
+
+    /// The key that a signature was made with; none: it is none of this ledger's.
+    #[must_use]
+    pub fn key_of(&self, signed: &Signed) -> Option<VerifierKey> {
+        self.keys().find(|key| signed.is_of(key))
     }
 
     /// The tree that proofs are made from.
@@ -252,7 +273,8 @@ impl Checkpoints {
 
     fn publish(&self, signed: &Signed) -> Result<(), CheckpointsError> {
         let Some(publication) = &self.publication else { return Ok(()) };
-        let published = publication.publish(&signed.note(&self.key), signed.seconds);
+        let key = self.key_of(signed);
+        let published = publication.publish(&signed.note(key.as_ref().unwrap_or(&self.key)), signed.seconds);
         published.map_err(|source| CheckpointsError::Io { path: publication.dir().to_owned(), source })
     }
 
@@ -275,7 +297,7 @@ impl Checkpoints {
     /// Holds the log against everything published, then publishes what was kept and is not.
     fn hold_published(&self, first: bool) -> Result<(), CheckpointsError> {
         let Some(publication) = &self.publication else { return Ok(()) };
-        let published = publication.read(&self.key)?;
+        let published = publication.read(&self.keys().collect::<Vec<_>>())?;
         for (path, verified) in &published {
             self.holds(verified.checkpoint.size, &verified.checkpoint.root, path)?;
         }

@@ -15,7 +15,7 @@ use ed25519_dalek::SigningKey;
 use crate::consent::words::Seq;
 use crate::ledger::keys::secrets::LedgerId;
 use crate::ledger::storage::disk::{Disk, DiskFile, read_all};
-use crate::proof::checkpoint::Checkpoint;
+use crate::proof::checkpoint::{self, Checkpoint};
 use crate::proof::merkle::Hash;
 use crate::proof::note::{COSIGNATURE, ED25519, Note, NoteSignature, VerifierKey, key_id};
 
@@ -95,6 +95,14 @@ impl Signed {
         let line =
             |algorithm, signature| NoteSignature { name: name.clone(), key_id: key_id(&name, algorithm, key.public_key()), signature };
         Note { text: checkpoint.to_string(), signatures: vec![line(ED25519, self.signature.to_vec()), line(COSIGNATURE, timed)] }
+    }
+}
+
+impl Signed {
+    /// Whether it was made with this key.
+    #[must_use]
+    pub fn is_of(&self, key: &VerifierKey) -> bool {
+        checkpoint::verify(&self.note(key).to_string(), key).is_ok()
     }
 }
 
