@@ -9,4 +9,5 @@ pub mod rotate_master;
 pub mod rotate_signing;
 pub mod secrets;
 mod secrets_file;
+mod secrets_rotated;
 pub mod slot;

@@ -37,7 +37,14 @@ pub fn cli<S: AsRef<str>>(args: &[S]) -> Said {
 /// The same with variables of the environment.
 pub fn cli_with<S: AsRef<str>>(args: &[S], variables: &[(&str, &str)]) -> Said {
     let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_consent-ledger"));
-    for variable in ["CONSENT_LEDGER_SERVER", "CONSENT_LEDGER_SERVER_HTTP", "CONSENT_LEDGER_APP_SECRET", "RUST_LOG", "COLUMNS"] {
+    for variable in [
+        "CONSENT_LEDGER_MASTER_KEY",
+        "CONSENT_LEDGER_SERVER",
+        "CONSENT_LEDGER_SERVER_HTTP",
+        "CONSENT_LEDGER_APP_SECRET",
+        "RUST_LOG",
+        "COLUMNS",
+    ] {
         command.env_remove(variable);
     }
     let output = command.envs(variables.iter().copied()).args(args.iter().map(AsRef::as_ref)).timeout(PATIENCE).output().unwrap();
