@@ -21,6 +21,7 @@ mod json;
 mod keys;
 mod length;
 mod lists;
+mod master_key;
 mod open_files;
 mod output;
 mod phone;
@@ -224,6 +225,12 @@ mod tests {
             "check list.csv --sender 1 --category marketing --out allowed.csv",
             "check - --sender 1 --out - --refused r --column c --region BR --unique --force --known-seq 3 --min-position 2 --json",
             "keys public --data-dir d",
+            "keys public --data-dir d --former --master-key-file f",
+            "keys rotate-master --data-dir d --master-key-command c --new-master-key-file f",
+            "keys rotate-signing --data-dir d --use checkpoint --checkpoint-dir c",
+            "keys rotate-signing --data-dir d --use receipt",
+            "keys rotate-lookup --data-dir d --master-key-file f",
+            "serve --data-dir d --master-key-command c",
             "policy show --at 2026-03-01T10:00:00Z",
             "policy adopt --preset sinch --set window_hours=12 --set opt_out_keywords=baja,alto --at 2026-03-01T10:00:00Z --event-id e",
             "policy adopt policy.yaml",

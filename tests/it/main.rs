@@ -26,6 +26,7 @@ mod forgeries;
 mod format;
 mod imports;
 mod json;
+mod keys;
 mod openapi;
 mod operations;
 mod oracle;

@@ -30,6 +30,7 @@ use crate::api;
 use crate::api::admin::DeadLetterAdmin;
 use crate::api::connections::Listener;
 use crate::cli::error::{CliError, Verdict};
+use crate::cli::master_key::MasterKeyArgs;
 use crate::cli::open_files;
 use crate::cli::output::Output;
 use crate::cli::signals::Signals;
@@ -76,6 +77,8 @@ pub struct Serve {
     /// Where to take webhooks and calls in JSON over HTTP; port 0 takes a free one
     #[arg(long, value_name = "ADDR", env = "CONSENT_LEDGER_HTTP", default_value = "127.0.0.1:8080")]
     http: SocketAddr,
+    #[command(flatten)]
+    master_key: MasterKeyArgs,
     #[command(flatten)]
     webhooks: Webhooks,
     #[command(flatten)]
@@ -126,6 +129,7 @@ impl Serve {
         let options = Options {
             checkpoint_dir: self.checkpoint_dir.clone(),
             first_checkpoint: self.first_checkpoint,
+            master_key: self.master_key.read()?,
             ..Options::new(&self.data_dir)
         };
         tracing::info!(grpc = %grpc_address, http = %http_address, "answering; opening the ledger");

@@ -7,6 +7,7 @@ use crate::api;
 use crate::api::connections::Listener;
 use crate::cli::error::CliError;
 use crate::http::{listen, starting};
+use crate::ledger::keys::secrets::SecretsError;
 use crate::ledger::proving::checkpoints::CheckpointsError;
 use crate::ledger::starting::progress::Progress;
 use crate::ledger::{Ledger, OpenError, Options};
@@ -45,7 +46,10 @@ pub async fn answering<T>(grpc: &Listener, http: &Listener, progress: &Arc<Progr
 
 async fn open_dead_letters(ledger: &Ledger) -> Result<Arc<DeadLetters>, CliError> {
     let ledger = ledger.clone();
-    let opened = tokio::task::spawn_blocking(move || DeadLetters::open(ledger.data_dir(), ledger.master_key(), ledger.now())).await;
+    let opened = tokio::task::spawn_blocking(move || {
+        DeadLetters::open_naming(ledger.data_dir(), ledger.master_key(), ledger.dead_letter_ids(), ledger.now())
+    })
+    .await;
     let opened = opened.map_err(|error| CliError::local(error).context("opening the dead letters"))?;
     opened.map(Arc::new).map_err(|error| CliError::local(error).context("opening the dead letters"))
 }
@@ -63,6 +67,8 @@ async fn open_ledger(options: Options) -> Result<Ledger, CliError> {
             OpenError::Checkpoints(error) if error.is_contradiction() => {
                 "keep both as they are; the data directory that belongs to the checkpoints is the right one"
             }
+            OpenError::Secrets(SecretsError::Rotating { .. }) => "give both keys; nothing is lost, and what is done already stays done",
+            OpenError::Secrets(SecretsError::DoesNotOpen { .. }) => "give the master key that belongs to this data directory",
             _ => "nothing was changed that was acknowledged; `consent-ledger verify --data-dir` tells more",
         };
         CliError::local(error).context(format!("opening the ledger in {}", data_dir.display())).hint(hint)
