@@ -16,9 +16,10 @@ use crate::proto::admin_service_server::AdminService;
 use crate::proto::{
     AccountSummary, AdoptPolicyRequest, AdoptPolicyResponse, ChangeTemplateRequest, ChangeTemplateResponse, CreateAccountRequest,
     CreateAccountResponse, DeadLetter, DeclareSenderRequest, DeclareSenderResponse, DiffPolicyRequest, DiffPolicyResponse, ErrorReason,
-    GetPolicyRequest, GetPolicyResponse, GetSenderStandingRequest, GetSenderStandingResponse, GetStatusRequest, GetStatusResponse, ListAccountsRequest, ListAccountsResponse,
-    ListDeadLettersRequest, ListDeadLettersResponse, ListTemplatesRequest, ListTemplatesResponse, RegisterTemplateRequest,
-    RegisterTemplateResponse, ReplayDeadLettersRequest, ReplayDeadLettersResponse, ReportStandingRequest, ReportStandingResponse,
+    GetPolicyRequest, GetPolicyResponse, GetSenderStandingRequest, GetSenderStandingResponse, GetStatusRequest, GetStatusResponse,
+    ListAccountsRequest, ListAccountsResponse, ListDeadLettersRequest, ListDeadLettersResponse, ListTemplatesRequest,
+    ListTemplatesResponse, RegisterTemplateRequest, RegisterTemplateResponse, ReplayDeadLettersRequest, ReplayDeadLettersResponse,
+    ReportStandingRequest, ReportStandingResponse,
 };
 
 /// The most dead letters of a page or of one replay by id; the most accounts of a page.

@@ -47,13 +47,13 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
 use crate::ledger::Ledger;
-use crate::shutdown::Ending;
 use crate::proto::admin_service_server::AdminServiceServer;
 use crate::proto::audit_service_server::AuditServiceServer;
 use crate::proto::decision_service_server::DecisionServiceServer;
 use crate::proto::identity_service_server::IdentityServiceServer;
 use crate::proto::recording_service_server::RecordingServiceServer;
 use crate::proto::watch_service_server::WatchServiceServer;
+use crate::shutdown::Ending;
 use admin::DeadLetterAdmin;
 use connections::Connections;
 use stopping::{Stop, Stopping};

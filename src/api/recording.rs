@@ -4,8 +4,8 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::envelope;
 use super::parse::Fields;
-use super::slots::Slots;
 use super::record_stream::{Answers, Streams};
+use super::slots::Slots;
 use super::stopping::Stopping;
 use crate::consent::time::Time;
 use crate::consent::words::Categories;

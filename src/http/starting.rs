@@ -23,7 +23,11 @@ pub fn routes(progress: Arc<Progress>) -> Router {
     let ready = async move || not_ready(&asked);
     Router::new().route("/healthz", get(alive)).route("/readyz", get(ready)).fallback(async move |request: Request| {
         // Calls are refused as calls are; webhooks come again by themselves.
-        if request.uri().path().starts_with("/consent.") { json::refuse(status::starting(&progress.to_string())) } else { not_ready(&progress) }
+        if request.uri().path().starts_with("/consent.") {
+            json::refuse(status::starting(&progress.to_string()))
+        } else {
+            not_ready(&progress)
+        }
     })
 }
 

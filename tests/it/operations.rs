@@ -35,7 +35,8 @@ fn seconds(text: &str) -> u64 {
 
 /// A key of a configuration text.
 fn key(text: &str, name: &str) -> String {
-    let line = text.lines().find_map(|line| line.trim().strip_prefix(name)?.trim().strip_prefix('=')).unwrap_or_else(|| panic!("no {name}"));
+    let line =
+        text.lines().find_map(|line| line.trim().strip_prefix(name)?.trim().strip_prefix('=')).unwrap_or_else(|| panic!("no {name}"));
     line.trim().trim_matches('"').to_owned()
 }
 
@@ -59,7 +60,8 @@ fn the_example_configuration_does_as_it_is_and_with_all_that_it_offers() {
     let said = check(&text, dir.path(), &[]);
     assert_eq!((said.code, said.out.lines().last()), (0, Some("ok")), "{said:?}");
     // What is commented out is a setting too.
-    let all: String = text.lines().map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = ")).unwrap_or(line).to_owned() + "\n").collect();
+    let all: String =
+        text.lines().map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = ")).unwrap_or(line).to_owned() + "\n").collect();
     assert!(all.contains("\napp-secret-file = "));
     // The published checkpoints lie elsewhere than the data.
     let said = check(&all, dir.path(), &[]);
@@ -70,8 +72,7 @@ fn the_example_configuration_does_as_it_is_and_with_all_that_it_offers() {
 fn the_manifest_is_one_pod_that_writes_to_its_volume_alone_and_has_time_to_end() {
     let objects = manifest();
     let kinds: Vec<&str> = objects.iter().map(|object| object["kind"].as_str().unwrap()).collect();
-    let expected =
-        ["ServiceAccount", "ConfigMap", "Service", "Service", "StatefulSet", "PodDisruptionBudget", "NetworkPolicy"];
+    let expected = ["ServiceAccount", "ConfigMap", "Service", "Service", "StatefulSet", "PodDisruptionBudget", "NetworkPolicy"];
     assert_eq!(kinds, expected);
     for object in &objects {
         assert!(object["apiVersion"].is_string() && object["metadata"]["name"].is_string(), "{object}");
@@ -89,7 +90,8 @@ fn the_manifest_is_one_pod_that_writes_to_its_volume_alone_and_has_time_to_end()
     assert_eq!(container["readinessProbe"]["httpGet"]["path"], "/readyz");
     // Only the volume may be written to.
     let mounts = container["volumeMounts"].as_array().unwrap();
-    let writable: Vec<&str> = mounts.iter().filter(|mount| mount["readOnly"] != true).map(|mount| mount["mountPath"].as_str().unwrap()).collect();
+    let writable: Vec<&str> =
+        mounts.iter().filter(|mount| mount["readOnly"] != true).map(|mount| mount["mountPath"].as_str().unwrap()).collect();
     assert_eq!(writable, ["/data"]);
     // Selectors find the pod.
     let labels = &set["template"]["metadata"]["labels"];
@@ -118,7 +120,8 @@ fn the_unit_is_one_and_gives_a_stop_its_time() {
     let drain = seconds(&key(&example, "drain-delay")) + seconds(&key(&example, "drain-timeout"));
     let stop = unit.lines().find_map(|line| line.strip_prefix("TimeoutStopSec=")).unwrap();
     assert!(seconds(stop) >= drain + 60, "{stop}");
-    for locked in ["ProtectSystem=strict", "NoNewPrivileges=yes", "DynamicUser=yes", "Type=notify", "LimitCORE=0", "CapabilityBoundingSet="] {
+    for locked in ["ProtectSystem=strict", "NoNewPrivileges=yes", "DynamicUser=yes", "Type=notify", "LimitCORE=0", "CapabilityBoundingSet="]
+    {
         assert!(unit.lines().any(|line| line == locked), "{locked}");
     }
     // Where systemd is, it says itself what it thinks of it.
@@ -154,6 +157,28 @@ fn the_image_is_pinned_is_nobody_and_asks_itself_how_it_is() {
             assert!(let_in.contains(*copied), "{copied} is ignored");
         }
     }
+}
+
+/// Every source as one text.
+fn sources(dir: &Path) -> String {
+    let paths = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    paths.map(|path| if path.is_dir() { sources(&path) } else { std::fs::read_to_string(path).unwrap_or_default() }).collect()
+}
+
+#[test]
+fn the_page_about_refusals_quotes_what_the_program_says() {
+    let page = read("docs/operations/recovery.md");
+    let sources = sources(&root().join("src"));
+    let mut quoted = 0;
+    for row in page.lines().filter(|line| line.starts_with("| `")) {
+        let said = row.split('|').nth(1).unwrap();
+        for quote in said.split('`').skip(1).step_by(2) {
+            quoted += 1;
+            let unsaid: Vec<&str> = quote.split('…').map(str::trim).filter(|part| !sources.contains(part)).collect();
+            assert!(unsaid.is_empty(), "{quote:?}: the program never says {unsaid:?}");
+        }
+    }
+    assert!(quoted > 15);
 }
 
 /// The targets of a page's links.
@@ -196,7 +221,8 @@ fn every_link_of_every_page_leads_somewhere() {
         for link in links(&text).into_iter().filter(|link| !link.contains("://") && !link.contains(' ')) {
             let (path, anchor) = link.split_once('#').map_or((link.as_str(), None), |(path, anchor)| (path, Some(anchor)));
             let target = if path.is_empty() { page.clone() } else { page.parent().unwrap().join(path) };
-            let leads = target.exists() && anchor.is_none_or(|anchor| anchors(&std::fs::read_to_string(&target).unwrap_or_default()).contains(anchor));
+            let leads = target.exists()
+                && anchor.is_none_or(|anchor| anchors(&std::fs::read_to_string(&target).unwrap_or_default()).contains(anchor));
             if !leads {
                 broken.push(format!("{}: {link}", page.strip_prefix(root()).unwrap().display()));
             }
@@ -239,7 +265,8 @@ echo "ended $?"
 fn the_server_runs_as_nobody_on_a_root_that_cannot_be_written() {
     let dir = tempfile::tempdir().unwrap();
     let namespaces = ["60", "unshare", "--mount", "--net", "--pid", "--fork", "--mount-proc", "--kill-child"];
-    let within = |script: &str, args: &[&str]| Command::new("timeout").args(namespaces).args(["sh", "-c", script, "sh"]).args(args).output();
+    let within =
+        |script: &str, args: &[&str]| Command::new("timeout").args(namespaces).args(["sh", "-c", script, "sh"]).args(args).output();
     // Who may not make namespaces cannot try it.
     if !within("mount --make-rprivate / && ip link set lo up", &[]).is_ok_and(|tried| tried.status.success()) {
         return;

@@ -39,14 +39,17 @@ fn not_ready(status: &ServerStatus) -> Found {
 
 fn log(status: &ServerStatus) -> Found {
     let behind = status.log.as_ref()?.sled_behind;
-    (behind > SLED_BEHIND).then(|| ("log", format!("sled is {behind} entries behind the journal: the disk is slower than what is recorded")))
+    (behind > SLED_BEHIND)
+        .then(|| ("log", format!("sled is {behind} entries behind the journal: the disk is slower than what is recorded")))
 }
 
 fn snapshot(status: &ServerStatus) -> Found {
     let (snapshot, log) = (status.snapshot.as_ref()?, status.log.as_ref()?);
     let age = seconds_between(snapshot.written_at.as_ref(), status.at.as_ref())?;
     let old = age > SNAPSHOT_OLD && snapshot.seq < log.head_seq;
-    old.then(|| ("snapshot", "none was written for hours although the log grew; the next start takes longer, the server's log says why".into()))
+    old.then(|| {
+        ("snapshot", "none was written for hours although the log grew; the next start takes longer, the server's log says why".into())
+    })
 }
 
 fn checkpoint(status: &ServerStatus) -> Found {

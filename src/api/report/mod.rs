@@ -47,7 +47,8 @@ impl Report {
     pub fn now(&self) -> ServerStatus {
         let survey = self.ledger.survey();
         let at = self.ledger.now();
-        let dead_letters = self.dead_letters.as_ref().map(|letters| DeadLetterStatus { waiting: wide(letters.count()), kept: letters.keeps() });
+        let dead_letters =
+            self.dead_letters.as_ref().map(|letters| DeadLetterStatus { waiting: wide(letters.count()), kept: letters.keeps() });
         let kept = dead_letters.as_ref().is_none_or(|letters| letters.kept);
         let not_ready = readiness::why_not(self.ending.has_begun(), self.ledger.poisoned().is_none(), kept);
         let streams = self.streams.iter().map(|(kind, slots)| stream(kind, slots)).collect();

@@ -67,7 +67,10 @@ pub fn run(serve: &Serve, output: Output) -> Result<Verdict, CliError> {
         let warnings: String = serve.settings.warnings().iter().map(|warning| format!("warning: {warning}\n")).collect();
         format!("{}\n{warnings}{verdict}", serve.settings)
     };
-    output.print(|| json!({ "ok": ok, "settings": serve.settings.json(), "problems": findings.json(), "warnings": serve.settings.warnings() }), text)?;
+    output.print(
+        || json!({ "ok": ok, "settings": serve.settings.json(), "problems": findings.json(), "warnings": serve.settings.warnings() }),
+        text,
+    )?;
     Ok(if ok { Verdict::Yes } else { Verdict::No })
 }
 

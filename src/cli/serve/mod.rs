@@ -167,12 +167,7 @@ fn flatten(ended: Result<Result<(), CliError>, tokio::task::JoinError>) -> Resul
     ended.unwrap_or_else(|error| Err(CliError::local(error).context("a server failed")))
 }
 
-async fn start_grpc(
-    listener: TcpListener,
-    ledger: Ledger,
-    dead_letters: Arc<DeadLetters>,
-    ending: Ending,
-) -> Result<(), CliError> {
+async fn start_grpc(listener: TcpListener, ledger: Ledger, dead_letters: Arc<DeadLetters>, ending: Ending) -> Result<(), CliError> {
     let hint = "look at the log above; starting again recovers what was acknowledged";
     let dead_letters: Arc<dyn DeadLetterAdmin> = Arc::new(webhook::LedgerDeadLetters { letters: dead_letters, ledger: ledger.clone() });
     api::serve(listener, ledger, Some(dead_letters), ending).await.map_err(|error| CliError::local(error).hint(hint))

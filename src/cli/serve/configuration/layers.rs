@@ -126,9 +126,8 @@ fn is_about_a_value(error: &clap::Error) -> bool {
 
 /// Whether the flag, or one that excludes it, is given above the file.
 fn is_given(serve: &Command, serving: &ArgMatches, arg: &Arg) -> bool {
-    let above = |arg: &Arg| {
-        matches!(serving.value_source(arg.get_id().as_str()), Some(ValueSource::CommandLine | ValueSource::EnvVariable))
-    };
+    let above =
+        |arg: &Arg| matches!(serving.value_source(arg.get_id().as_str()), Some(ValueSource::CommandLine | ValueSource::EnvVariable));
     // Either of two may be the one that says so.
     let exclude = |one: &Arg, other: &Arg| serve.get_arg_conflicts_with(one).iter().any(|found| found.get_id() == other.get_id());
     above(arg) || settings_of(serve).any(|(_, other)| above(other) && (exclude(arg, other) || exclude(other, arg)))
