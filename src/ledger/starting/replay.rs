@@ -69,6 +69,7 @@ impl Replay<'_> {
         match &entry.clear.fact {
             Some(Fact::ContactErased(erased)) => self.erased(entry, erased),
             Some(Fact::AccountCreated(created)) => self.state.add_account(&created.name, header.link.trail),
+            Some(Fact::PersonalDataRead(_)) => self.state.note_reads(header.account, header.link.trail),
             Some(stored) => {
                 if let Some(act) = fold::act(stored, &mut |name| self.state.sender_number(name))
                     && let Some(mut trail) = self.state.trail(header.link.trail)

@@ -40,6 +40,7 @@ const SENDERS: u8 = 6;
 const ERASURES: u8 = 7;
 const POSSIBLE_OPT_OUTS: u8 = 8;
 const MATTERS: u8 = 9;
+const READS: u8 = 10;
 
 /// What a snapshot is of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -110,6 +111,11 @@ pub fn write(disk: &dyn Disk, path: &Path, ledger_id: LedgerId, state: &State) -
         out.cut_if_full(MATTERS);
     }
     out.cut(MATTERS);
+    for (account, trail) in state.reads.read().iter() {
+        put_varint(&mut out.chunk, *account);
+        put_varint(&mut out.chunk, *trail);
+    }
+    out.cut(READS);
     // Last: facts written above may know senders that were new when they were.
     for name in state.senders().names() {
         put_varint(&mut out.chunk, name.len() as u64);
@@ -272,6 +278,11 @@ impl Snapshot {
             MATTERS => {
                 while !from.is_empty() {
                     self.state.note_matter(MatterTurn::Opened(take_matter(from)?));
+                }
+            }
+            READS => {
+                while !from.is_empty() {
+                    self.state.note_reads(take_varint(from)?, take_varint(from)?);
                 }
             }
             SENDERS => {
