@@ -268,8 +268,8 @@ impl Ledger {
 
     fn walk(&self, account: u64, from: Option<Seq>) -> Result<Walk, ReadsNotListed> {
         let state = &self.shared.state;
-        let Some(trail) = state.reads_of(account) else { return Ok(Walk { account, trail: 0, next: Seq::NONE }) };
-        let last = state.with_trail(trail, |trail| trail.last).unwrap_or_default();
+        let trail = state.reads_of(account).unwrap_or_default();
+        let last = if trail == 0 { Seq::NONE } else { state.with_trail(trail, |trail| trail.last).unwrap_or_default() };
         let next = from.unwrap_or(last);
         if next > last || next != Seq::NONE && self.shared.reader.entry(next)?.header.link.trail != trail {
             return Err(ReadsNotListed::PlaceUnknown);
