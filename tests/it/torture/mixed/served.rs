@@ -2,11 +2,11 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use consent_ledger::proof::note::VerifierKey;
 use parking_lot::Mutex;
+use tokio::time::Instant;
 
 use crate::support::cli::cli;
 use crate::support::client::Client;
@@ -16,14 +16,21 @@ use crate::support::server::Server;
 pub const SECRET: &str = "the app secret";
 
 /// How long after it is back callers may still learn that their connection broke.
-const GRACE: Duration = Duration::from_secs(5);
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Whether it is there, and since when where it was away.
+#[derive(Clone, Copy)]
+enum Presence {
+    Away,
+    There(Option<Instant>),
+}
 
 /// The server.
 pub struct Served {
     data: PathBuf,
     grpc: SocketAddr,
     server: Mutex<Option<Server>>,
-    is_away: AtomicBool,
+    presence: Mutex<Presence>,
     /// The key that its files are verified with.
     pub key: VerifierKey,
 }
@@ -35,7 +42,7 @@ impl Served {
         let server = Server::start(&data, &Self::flags());
         let said = cli(&["keys", "public", "--data-dir", data.to_str().unwrap()]);
         let key = said.out.trim().parse().unwrap();
-        Self { grpc: server.grpc, data, server: Mutex::new(Some(server)), is_away: AtomicBool::new(false), key }
+        Self { grpc: server.grpc, data, server: Mutex::new(Some(server)), presence: Mutex::new(Presence::There(None)), key }
     }
 
     /// How it is served: TLS and whoever may call are switched on here, and in [`Served::connect`].
@@ -65,12 +72,15 @@ impl Served {
 
     /// Whether it is being stopped or started: then calls may fail for it.
     pub fn is_away(&self) -> bool {
-        self.is_away.load(Ordering::SeqCst)
+        match *self.presence.lock() {
+            Presence::Away => true,
+            Presence::There(since) => since.is_some_and(|since| since.elapsed() < GRACE),
+        }
     }
 
     /// Asks it to stop, as callers go on, and starts it again.
     pub async fn restart(&self) {
-        self.is_away.store(true, Ordering::SeqCst);
+        *self.presence.lock() = Presence::Away;
         let server = self.server.lock().take().unwrap();
         let (data, grpc) = (self.data.clone(), self.grpc);
         let again = tokio::task::spawn_blocking(move || {
@@ -79,8 +89,7 @@ impl Served {
             Server::start_at_with(&data, grpc, &Self::flags())
         });
         *self.server.lock() = Some(again.await.unwrap());
-        tokio::time::sleep(GRACE).await;
-        self.is_away.store(false, Ordering::SeqCst);
+        *self.presence.lock() = Presence::There(Some(Instant::now()));
     }
 
     /// The end of its last life; gives the data directory.
