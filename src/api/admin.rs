@@ -7,10 +7,12 @@ use tonic::{Request, Response, Status};
 use super::envelope::record;
 use super::parse::Fields;
 use super::report::Report;
+use super::reads::{self, Reading};
 use super::{blocking, map, policy, senders, status, templates};
 use crate::consent::time::Time;
 use crate::consent::words::Account;
 use crate::ledger::Ledger;
+use crate::ledger::reading::reads::ReadMethod;
 use crate::ledger::writing::record::{Actor, Record, What};
 use crate::proto::admin_service_server::AdminService;
 use crate::proto::{
@@ -154,14 +156,17 @@ impl AdminService for Admin {
     }
 
     async fn diff_policy(&self, request: Request<DiffPolicyRequest>) -> Result<Response<DiffPolicyResponse>, Status> {
-        policy::diff(&self.ledger, request.get_ref()).await.map(Response::new)
+        policy::diff(&self.ledger, reads::actor(&request), request.get_ref()).await.map(Response::new)
     }
 
     async fn list_dead_letters(&self, request: Request<ListDeadLettersRequest>) -> Result<Response<ListDeadLettersResponse>, Status> {
         let page = Page::parse(request.get_ref())?;
+        let mut reading = Reading::of_many(&self.ledger, reads::actor(&request), ReadMethod::ListDeadLetters, Some(page.account.clone()));
         let dead_letters = self.dead_letters()?;
         let response = blocking(move || page.read(dead_letters.as_ref())).await?;
-        response.map(Response::new).map_err(|reason| status::of_dead_letters(&reason))
+        let response = response.map_err(|reason| status::of_dead_letters(&reason))?;
+        reading.hand_out(response.dead_letters.iter().filter(|letter| !letter.payload.is_empty()).count()).await?;
+        Ok(Response::new(response))
     }
 
     async fn replay_dead_letters(&self, request: Request<ReplayDeadLettersRequest>) -> Result<Response<ReplayDeadLettersResponse>, Status> {

@@ -6,6 +6,7 @@ use prost::Message;
 use tonic::{Request, Response, Status};
 
 use super::parse::Fields;
+use super::reads::{self, Reading};
 use super::slots::Slots;
 use super::stream::{self, Pieces};
 use super::{blocking, drift, export, map, possible_opt_outs, proofs, status};
@@ -14,13 +15,15 @@ use crate::consent::decide::Asked;
 use crate::consent::identifier::Identifier;
 use crate::consent::words::{Account, Category, Sender, Seq};
 use crate::ledger::erasure::matters::Matter;
+use crate::ledger::reading::reads::ReadMethod;
 use crate::ledger::{Filter, Ledger, OpenedEntry, Question};
 use crate::proto::audit_service_server::AuditService;
 use crate::proto::{
-    CategoryDecision, Contact, ErrorReason, ExportEntriesRequest, ExportEntriesResponse, GetCheckpointRequest, GetCheckpointResponse,
-    GetContactRequest, GetContactResponse, GetDriftRequest, GetDriftResponse, GetEvidenceRequest, GetEvidenceResponse, ListEntriesRequest,
-    ListEntriesResponse, ListPossibleOptOutsRequest, ListPossibleOptOutsResponse, ProveConsistencyRequest, ProveConsistencyResponse,
-    ProveInclusionRequest, ProveInclusionResponse, ResolvePossibleOptOutRequest, ResolvePossibleOptOutResponse,
+    CategoryDecision, Contact, Entry, ErrorReason, ExportEntriesRequest, ExportEntriesResponse, GetCheckpointRequest,
+    GetCheckpointResponse, GetContactRequest, GetContactResponse, GetDriftRequest, GetDriftResponse, GetEvidenceRequest,
+    GetEvidenceResponse, ListEntriesRequest, ListEntriesResponse, ListPossibleOptOutsRequest, ListPossibleOptOutsResponse,
+    ListReadsRequest, ListReadsResponse, ProveConsistencyRequest, ProveConsistencyResponse, ProveInclusionRequest, ProveInclusionResponse,
+    ResolvePossibleOptOutRequest, ResolvePossibleOptOutResponse,
 };
 
 /// The most entries of a page.
@@ -57,25 +60,34 @@ impl Audit {
 impl AuditService for Audit {
     async fn get_contact(&self, request: Request<GetContactRequest>) -> Result<Response<GetContactResponse>, Status> {
         let asked = AboutContact::parse(request.get_ref())?;
+        let mut reading = Reading::of_contact(&self.ledger, reads::actor(&request), ReadMethod::GetContact, &asked.account, &asked.contact);
         let ledger = self.ledger.clone();
-        let contact = blocking(move || asked.answer(&ledger)).await??;
+        let (contact, opened) = blocking(move || asked.answer(&ledger)).await??;
+        reading.hand_out(opened).await?;
         Ok(Response::new(GetContactResponse { contact: Some(contact) }))
     }
 
     async fn list_entries(&self, request: Request<ListEntriesRequest>) -> Result<Response<ListEntriesResponse>, Status> {
         let (filter, page_size) = page(request.get_ref())?;
+        let (actor, method) = (reads::actor(&request), ReadMethod::ListEntries);
+        let mut reading = match (&filter.account, &filter.contact) {
+            (Some(account), Some(contact)) => Reading::of_contact(&self.ledger, actor, method, account, contact),
+            (account, _) => Reading::of_many(&self.ledger, actor, method, account.clone()),
+        };
         let ledger = self.ledger.clone();
         // One more than the page holds tells whether it is the last.
         let entries = blocking(move || ledger.entries(&filter, page_size + 1)).await?;
         let entries = entries.map_err(|error| status::of_read(&error))?;
-        Ok(Response::new(cut(entries, page_size, PAGE_BYTES)))
+        let page = cut(entries, page_size, PAGE_BYTES);
+        reading.hand_out(page.entries.iter().filter(|entry| is_open(entry)).count()).await?;
+        Ok(Response::new(page))
     }
 
     async fn list_possible_opt_outs(
         &self,
         request: Request<ListPossibleOptOutsRequest>,
     ) -> Result<Response<ListPossibleOptOutsResponse>, Status> {
-        possible_opt_outs::list(&self.ledger, request.get_ref()).await.map(Response::new)
+        possible_opt_outs::list(&self.ledger, reads::actor(&request), request.get_ref()).await.map(Response::new)
     }
 
     async fn resolve_possible_opt_out(
@@ -86,7 +98,11 @@ impl AuditService for Audit {
     }
 
     async fn get_drift(&self, request: Request<GetDriftRequest>) -> Result<Response<GetDriftResponse>, Status> {
-        drift::get(&self.ledger, request.get_ref()).await.map(Response::new)
+        drift::get(&self.ledger, reads::actor(&request), request.get_ref()).await.map(Response::new)
+    }
+
+    async fn list_reads(&self, request: Request<ListReadsRequest>) -> Result<Response<ListReadsResponse>, Status> {
+        reads::list(&self.ledger, request.get_ref()).await.map(Response::new)
     }
 
     async fn get_checkpoint(&self, request: Request<GetCheckpointRequest>) -> Result<Response<GetCheckpointResponse>, Status> {
@@ -104,13 +120,13 @@ impl AuditService for Audit {
     type ExportEntriesStream = Pieces<ExportEntriesResponse>;
 
     async fn export_entries(&self, request: Request<ExportEntriesRequest>) -> Result<Response<Self::ExportEntriesStream>, Status> {
-        export::entries(&self.ledger, &self.exports, request.into_inner()).await.map(Response::new)
+        export::entries(&self.ledger, &self.exports, reads::actor(&request), request.into_inner()).await.map(Response::new)
     }
 
     type GetEvidenceStream = Pieces<GetEvidenceResponse>;
 
     async fn get_evidence(&self, request: Request<GetEvidenceRequest>) -> Result<Response<Self::GetEvidenceStream>, Status> {
-        export::evidence(&self.ledger, &self.exports, &request.into_inner()).await.map(Response::new)
+        export::evidence(&self.ledger, &self.exports, reads::actor(&request), request.get_ref()).await.map(Response::new)
     }
 }
 
@@ -148,6 +164,11 @@ fn cut(entries: Vec<OpenedEntry>, page_size: usize, bytes: usize) -> ListEntries
     page
 }
 
+/// Whether anything that was sealed in an entry is open.
+pub(super) const fn is_open(entry: &Entry) -> bool {
+    entry.sealed.is_some() || entry.second_sealed.is_some()
+}
+
 /// A question about one contact.
 struct AboutContact {
     account: Account,
@@ -164,7 +185,8 @@ impl AboutContact {
         fields.finish(|| Some(Self { account: account?, contact: contact?, sender }))
     }
 
-    fn answer(self, ledger: &Ledger) -> Result<Contact, Status> {
+    /// What is known, and from how many entries that were opened.
+    fn answer(self, ledger: &Ledger) -> Result<(Contact, usize), Status> {
         let mut summary = Summary::default();
         summary.contact.position = Some(map::position(ledger.head()));
         let mut filter = Filter { from: None, account: Some(self.account.clone()), contact: Some(self.contact.clone()) };
@@ -178,6 +200,7 @@ impl AboutContact {
                 _ => break,
             }
         }
+        let opened = summary.opened;
         let mut contact = summary.finish();
         let matters = ledger.matters_of(&self.account, &self.contact).map_err(|error| status::of_read(&error))?;
         contact.erasure_due_at = matters.iter().filter_map(Matter::due_at).min().map(map::timestamp);
@@ -185,7 +208,7 @@ impl AboutContact {
         if let Some(sender) = self.sender {
             contact.decisions = decisions(ledger, &self.account, &self.contact, &sender)?;
         }
-        Ok(contact)
+        Ok((contact, opened))
     }
 }
 
@@ -193,6 +216,7 @@ impl AboutContact {
 #[derive(Default)]
 struct Summary {
     contact: Contact,
+    opened: usize,
     trails: BTreeSet<u64>,
     identifiers: BTreeSet<(u64, u32)>,
 }
@@ -207,6 +231,7 @@ impl Summary {
         self.contact.last_seq = entry.seq.number();
         self.contact.last_recorded_at = recorded_at;
         self.contact.entries += 1;
+        self.opened += usize::from(entry.is_open());
         self.trails.insert(entry.trail);
         for reference in &entry.clear.identifiers {
             let introduced_in = if reference.trail == 0 { entry.trail } else { reference.trail };

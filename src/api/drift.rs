@@ -4,22 +4,28 @@ use tonic::Status;
 
 use super::audit::{PAGE_DEFAULT, PAGE_MAX};
 use super::parse::Fields;
+use super::reads::Reading;
 use super::{blocking, map, status};
 use crate::consent::time::Time;
 use crate::consent::words::Seq;
 use crate::ledger::Ledger;
 use crate::ledger::reading::drift::{Contradiction, Drift, Period};
+use crate::ledger::reading::reads::ReadMethod;
+use crate::ledger::writing::record::Actor;
 use crate::proto::{self, ErrorReason, GetDriftRequest, GetDriftResponse};
 
 /// How far a period without a beginning goes back: 7 days, in microseconds.
 const PERIOD: i64 = 7 * 24 * 3_600_000_000;
 
 /// Answers `GetDrift`.
-pub(super) async fn get(ledger: &Ledger, request: &GetDriftRequest) -> Result<GetDriftResponse, Status> {
+pub(super) async fn get(ledger: &Ledger, actor: Actor, request: &GetDriftRequest) -> Result<GetDriftResponse, Status> {
     let (period, page_size) = parse(request, ledger.now())?;
+    let mut reading = Reading::of_many(ledger, actor, ReadMethod::GetDrift, Some(period.account.clone()));
     let (ledger, asked) = (ledger.clone(), period.clone());
     let drift = blocking(move || ledger.drift(&asked, page_size)).await?;
-    Ok(response(drift.map_err(|error| status::of_read(&error))?, &period))
+    let page = response(drift.map_err(|error| status::of_read(&error))?, &period);
+    reading.hand_out(page.contradictions.len()).await?;
+    Ok(page)
 }
 
 fn parse(request: &GetDriftRequest, now: Time) -> Result<(Period, usize), Status> {

@@ -6,6 +6,7 @@ use tonic::Status;
 use super::audit::{PAGE_DEFAULT, PAGE_MAX};
 use super::envelope::record;
 use super::parse::Fields;
+use super::reads::Reading;
 use super::{blocking, map, status};
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Seq};
@@ -13,7 +14,8 @@ use crate::ledger::Ledger;
 use crate::ledger::erasure::matters::{Matter, MatterKind};
 use crate::ledger::erasure::step::{Delay, Step};
 use crate::ledger::erasure::waiting_list::ListedMatter;
-use crate::ledger::writing::record::{Record, What};
+use crate::ledger::reading::reads::ReadMethod;
+use crate::ledger::writing::record::{Actor, Record, What};
 use crate::proto::{
     CancelErasureRequest, CancelErasureResponse, ContactHold, ErrorReason, LegalHold, ListErasuresRequest, ListErasuresResponse,
     RequestErasureRequest, RequestErasureResponse, SetLegalHoldRequest, SetLegalHoldResponse, WaitingErasure,
@@ -42,12 +44,15 @@ pub(super) async fn set_hold(ledger: &Ledger, asked: &SetLegalHoldRequest) -> Re
 }
 
 /// Answers `ListErasures`.
-pub(super) async fn list(ledger: &Ledger, asked: &ListErasuresRequest) -> Result<ListErasuresResponse, Status> {
+pub(super) async fn list(ledger: &Ledger, actor: Actor, asked: &ListErasuresRequest) -> Result<ListErasuresResponse, Status> {
     let (account, from, page_size) = page(asked)?;
+    let mut reading = Reading::of_many(ledger, actor, ReadMethod::ListErasures, Some(account.clone()));
     let ledger = ledger.clone();
     // One more than the page holds tells whether it is the last.
     let matters = blocking(move || ledger.matters(&account, from, page_size + 1)).await?;
-    Ok(cut(matters.map_err(|error| status::of_read(&error))?, page_size))
+    let page = cut(matters.map_err(|error| status::of_read(&error))?, page_size);
+    reading.hand_out(page.erasures.len() + page.holds.len()).await?;
+    Ok(page)
 }
 
 fn requested(request: &RequestErasureRequest, now: Time) -> Result<Record, Status> {

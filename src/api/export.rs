@@ -3,6 +3,7 @@
 use tonic::Status;
 
 use super::parse::Fields;
+use super::reads::Reading;
 use super::slots::Slots;
 use super::stream::{Pieces, stream};
 use super::{blocking, map, proofs, status};
@@ -12,6 +13,8 @@ use crate::consent::words::{Account, Seq};
 use crate::ledger::Ledger;
 use crate::ledger::evidence::bundle::Evidence;
 use crate::ledger::evidence::export::{Claim, Export, ExportError, Selection};
+use crate::ledger::reading::reads::ReadMethod;
+use crate::ledger::writing::record::Actor;
 use crate::proto::export_begin::Claim as ClaimMessage;
 use crate::proto::{
     CompleteClaim, ErrorReason, ExportBegin, ExportEntriesRequest, ExportEntriesResponse, ExportSelection, GetEvidenceRequest,
@@ -28,29 +31,40 @@ const OLD_SIZES_MAX: usize = 8;
 pub(super) async fn entries(
     ledger: &Ledger,
     slots: &Slots,
+    actor: Actor,
     request: ExportEntriesRequest,
 ) -> Result<Pieces<ExportEntriesResponse>, Status> {
     let selection = selection(&request)?;
     let asked = asked(&selection);
     let slot = slots.take()?;
+    let reading = match (&selection.account, selection.contacts.as_slice()) {
+        (Some(account), [contact]) => Reading::of_contact(ledger, actor, ReadMethod::ExportEntries, account, contact),
+        (account, _) => Reading::of_many(ledger, actor, ReadMethod::ExportEntries, account.clone()),
+    };
     let ledger = ledger.clone();
     let started = blocking(move || {
         let export = ledger.export(&selection)?;
         Ok((slot, begin(&ledger, asked, &export), export))
     });
     let (slot, begin, export) = started.await?.map_err(|error: ExportError| status::of_export(&error))?;
-    Ok(stream(slot, begin, export, |pieces| ExportEntriesResponse { pieces }))
+    Ok(stream(slot, begin, export, Some(reading), |pieces| ExportEntriesResponse { pieces }))
 }
 
 /// Answers `GetEvidence`.
-pub(super) async fn evidence(ledger: &Ledger, slots: &Slots, request: &GetEvidenceRequest) -> Result<Pieces<GetEvidenceResponse>, Status> {
+pub(super) async fn evidence(
+    ledger: &Ledger,
+    slots: &Slots,
+    actor: Actor,
+    request: &GetEvidenceRequest,
+) -> Result<Pieces<GetEvidenceResponse>, Status> {
     let (account, contact, old_sizes) = of_whom(request)?;
     let slot = slots.take()?;
+    let mut reading = Reading::of_contact(ledger, actor, ReadMethod::GetEvidence, &account, &contact);
     let asked =
         ExportSelection { account: account.to_string(), contacts: map::identifiers(std::slice::from_ref(&contact)), ..Default::default() };
     let ledger = ledger.clone();
     let started = blocking(move || {
-        let Evidence { export, keys, heads } = ledger.evidence(&account, &contact, &old_sizes)?;
+        let Evidence { export, keys, heads, opens } = ledger.evidence(&account, &contact, &old_sizes)?;
         let keys = keys.iter().map(|(trail, key)| TrailKey { trail: *trail, key: key.bytes().to_vec() }).collect();
         let heads = heads.into_iter().map(|head| TrailHead {
             trail: head.trail,
@@ -60,10 +74,12 @@ pub(super) async fn evidence(ledger: &Ledger, slots: &Slots, request: &GetEviden
             path: head.path.iter().map(|hash| hash.to_vec()).collect(),
         });
         let begin = ExportBegin { keys, heads: heads.collect(), ..begin(&ledger, asked, &export) };
-        Ok((slot, begin, export))
+        Ok((slot, begin, export, opens))
     });
-    let (slot, begin, export) = started.await?.map_err(|error: ExportError| status::of_export(&error))?;
-    Ok(stream(slot, begin, export, |pieces| GetEvidenceResponse { pieces }))
+    let (slot, begin, export, opens) = started.await?.map_err(|error: ExportError| status::of_export(&error))?;
+    // Its first piece brings the keys, which open all of it.
+    reading.hand_out(opens).await?;
+    Ok(stream(slot, begin, export, None, |pieces| GetEvidenceResponse { pieces }))
 }
 
 fn selection(request: &ExportEntriesRequest) -> Result<Selection, Status> {

@@ -67,7 +67,7 @@ impl IdentityService for Identity {
     }
 
     async fn list_erasures(&self, request: Request<ListErasuresRequest>) -> Result<Response<ListErasuresResponse>, Status> {
-        erasures::list(&self.ledger, request.get_ref()).await.map(Response::new)
+        erasures::list(&self.ledger, super::reads::actor(&request), request.get_ref()).await.map(Response::new)
     }
 }
 

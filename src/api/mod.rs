@@ -22,6 +22,7 @@ pub mod parse_words;
 pub mod policy;
 mod possible_opt_outs;
 mod proofs;
+mod reads;
 mod receipts;
 pub mod record_stream;
 pub mod recording;

@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use tonic::Status;
 
 use super::parse::Fields;
+use super::reads::Reading;
 use super::{blocking, choice, map, status};
 use crate::consent::event::SenderNumber;
 use crate::consent::policy::Preset;
@@ -17,6 +18,7 @@ use crate::consent::words::{Category, Permission};
 use crate::ledger::memory::fold::store_policy;
 use crate::ledger::reading::diff::{ContactChange, Counts, Outcome, Page, Place, PolicyDiff, Proposal};
 use crate::ledger::reading::policies::AdoptedPolicy;
+use crate::ledger::reading::reads::ReadMethod;
 use crate::ledger::writing::record::{Actor, Record, What};
 use crate::ledger::{CheckError, Ledger};
 use crate::proto::{
@@ -78,8 +80,9 @@ pub fn show(ledger: &Ledger, request: &GetPolicyRequest) -> Result<GetPolicyResp
 ///
 /// # Errors
 /// Where a field is refused, there is no such account, or a contact cannot be read.
-pub async fn diff(ledger: &Ledger, request: &DiffPolicyRequest) -> Result<DiffPolicyResponse, Status> {
+pub async fn diff(ledger: &Ledger, actor: Actor, request: &DiffPolicyRequest) -> Result<DiffPolicyResponse, Status> {
     let question = Question::parse(request)?;
+    let mut reading = Reading::of_many(ledger, actor, ReadMethod::DiffPolicy, Some(question.proposal.account.clone()));
     let turn = ONE_AT_A_TIME.acquire().await.map_err(|_| status::interrupted())?;
     let stop = Stop::default();
     let (stopped, ledger) = (stop.0.clone(), ledger.clone());
@@ -90,7 +93,9 @@ pub async fn diff(ledger: &Ledger, request: &DiffPolicyRequest) -> Result<DiffPo
         Ok(question.answer(diff))
     })
     .await?;
-    found.map_err(|error| status::of_check(&error))
+    let found = found.map_err(|error| status::of_check(&error))?;
+    reading.hand_out(found.changes.len()).await?;
+    Ok(found)
 }
 
 /// Says stop when it is dropped, as a call is whose caller went away.

@@ -5,11 +5,13 @@ use tonic::Status;
 
 use super::audit::{PAGE_BYTES, PAGE_DEFAULT, PAGE_MAX};
 use super::parse::Fields;
+use super::reads::Reading;
 use super::{blocking, map, status};
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Seq};
 use crate::ledger::Ledger;
 use crate::ledger::reading::possible_opt_outs::DoubtfulMessage;
+use crate::ledger::reading::reads::ReadMethod;
 use crate::ledger::writing::event_id::EventId;
 use crate::ledger::writing::record::{Actor, Record};
 use crate::proto::{
@@ -21,16 +23,23 @@ use crate::proto::{
 const DAY: i64 = 24 * 3_600_000_000;
 
 /// Answers `ListPossibleOptOuts`.
-pub(super) async fn list(ledger: &Ledger, request: &ListPossibleOptOutsRequest) -> Result<ListPossibleOptOutsResponse, Status> {
+pub(super) async fn list(
+    ledger: &Ledger,
+    actor: Actor,
+    request: &ListPossibleOptOutsRequest,
+) -> Result<ListPossibleOptOutsResponse, Status> {
     let mut fields = Fields::default();
     let account = fields.account("account", &request.account);
     let page_size = fields.page_size("page_size", request.page_size, PAGE_DEFAULT, PAGE_MAX);
     let account = fields.finish(|| account)?;
+    let mut reading = Reading::of_many(ledger, actor, ReadMethod::ListPossibleOptOuts, Some(account.clone()));
     let (from, now, ledger) = (Seq::new(request.from_seq), ledger.now(), ledger.clone());
     // One more than the page holds tells whether it is the last.
     let messages = blocking(move || ledger.possible_opt_outs(&account, from, page_size + 1)).await?;
     let messages = messages.map_err(|error| status::of_read(&error))?;
-    Ok(cut(messages.into_iter().map(|message| listed(message, now)), page_size, PAGE_BYTES))
+    let page = cut(messages.into_iter().map(|message| listed(message, now)), page_size, PAGE_BYTES);
+    reading.hand_out(page.possible_opt_outs.len()).await?;
+    Ok(page)
 }
 
 /// Answers `ResolvePossibleOptOut`.

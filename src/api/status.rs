@@ -18,6 +18,7 @@ use crate::ledger::erasure::step::StepRefused;
 use crate::ledger::evidence::export::ExportError;
 use crate::ledger::evidence::receipts::NoReceipt;
 use crate::ledger::proving::proofs::ProofError;
+use crate::ledger::reading::reads::ReadsNotListed;
 use crate::ledger::watching::entries::NotWatched;
 use crate::ledger::writing::record::RecordError;
 use crate::ledger::writing::rehearsal::RehearsalTooLong;
@@ -143,6 +144,18 @@ pub fn of_read(error: &ReadError) -> Status {
     match error {
         ReadError::AccountUnknown { .. } => status(Code::NotFound, ErrorReason::AccountUnknown, error.to_string()),
         ReadError::Unreadable { .. } => status(Code::Unavailable, ErrorReason::LedgerUnavailable, error.to_string()),
+    }
+}
+
+/// Reads were not listed.
+#[must_use]
+pub fn of_reads(error: &ReadsNotListed) -> Status {
+    match error {
+        ReadsNotListed::Read(error) => of_read(error),
+        ReadsNotListed::ContactUnknown => status(Code::NotFound, ErrorReason::ContactUnknown, error.to_string()),
+        ReadsNotListed::PlaceUnknown => {
+            invalid(&[Violation { field: "page_token".into(), reason: ErrorReason::PageTokenMalformed, message: error.to_string() }])
+        }
     }
 }
 

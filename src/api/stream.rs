@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
+use super::reads::Reading;
 use super::slots::{Slot, Slots};
 use super::{map, status};
 use crate::ledger::evidence::export::{Export, Piece};
@@ -41,16 +42,26 @@ pub fn slots() -> Slots {
     Slots::new(AT_A_TIME, status::too_many_exports)
 }
 
-/// Reads on while the other end takes what was read; ends when it is gone or takes nothing more.
-pub fn stream<T: Send + 'static>(slot: Slot, begin: ExportBegin, export: Export, message: fn(Vec<ExportPiece>) -> T) -> Pieces<T> {
+/// Reads on while the other end takes what was read; ends when it is gone or takes nothing more. What it opens is recorded as
+/// `reading`; none: it was recorded before.
+pub(super) fn stream<T: Send + 'static>(
+    slot: Slot,
+    begin: ExportBegin,
+    export: Export,
+    mut reading: Option<Reading>,
+    message: fn(Vec<ExportPiece>) -> T,
+) -> Pieces<T> {
     let (send, pieces) = mpsc::channel(MESSAGES_WAITING + 1);
     tokio::task::spawn_blocking(move || {
         // Kept free, so that a reader that comes back learns why there is no more.
         let last = send.clone().try_reserve_owned();
-        if let Err(Ended::Because(status)) = hand_out(&send, begin, export, message)
+        if let Err(Ended::Because(status)) = hand_out(&send, begin, export, reading.as_mut(), message)
             && let Ok(last) = last
         {
             last.send(Err(*status));
+        }
+        if let Some(reading) = reading {
+            Handle::current().block_on(reading.end());
         }
         drop(slot);
     });
@@ -70,15 +81,23 @@ fn hand_out<T: Send + 'static>(
     send: &mpsc::Sender<Result<T, Status>>,
     begin: ExportBegin,
     mut export: Export,
+    mut reading: Option<&mut Reading>,
     message: fn(Vec<ExportPiece>) -> T,
 ) -> Result<(), Ended> {
     let mut waiting = Batch::default();
     waiting.add(PieceMessage::Begin(begin));
+    let mut opened = 0;
+    let mut record = |opened: &mut usize| {
+        let opened = std::mem::take(opened);
+        let Some(reading) = reading.as_mut() else { return Ok(()) };
+        Handle::current().block_on(reading.hand_out(opened)).map_err(|status| Ended::Because(status.into()))
+    };
     let mut end = ExportEnd::default();
     while let Some(piece) = export.next_piece().map_err(|error| Ended::Because(status::of_export(&error).into()))? {
         waiting.add(match piece {
             Piece::Entry(entry) => {
                 end.entries += 1;
+                opened += usize::from(entry.is_open());
                 PieceMessage::Entry(map::entry(*entry))
             }
             Piece::LeftOut(count, root) => {
@@ -87,10 +106,12 @@ fn hand_out<T: Send + 'static>(
             }
         });
         if waiting.bytes >= MESSAGE_BYTES {
+            record(&mut opened)?;
             hand(send, message(waiting.take()), PATIENCE)?;
         }
     }
     waiting.add(PieceMessage::End(end));
+    record(&mut opened)?;
     hand(send, message(waiting.take()), PATIENCE)
 }
 

@@ -123,6 +123,9 @@ pub fn facts(clear: &ClearPart) -> Map<String, Value> {
         Some(Fact::LegalHoldChanged(fact)) if fact.held => json!({ "held": true }),
         Some(Fact::LegalHoldChanged(fact)) => json!({ "released": fact.hold_seqs }),
         Some(Fact::ContactErased(fact)) => json!({ "trails": fact.trails }),
+        Some(Fact::PersonalDataRead(fact)) => json!({
+            "method": fact.method, "entries": fact.entries, "trail": (fact.contact != 0).then_some(fact.contact),
+        }),
         _ => json!({}),
     };
     let Value::Object(facts) = value else { return Map::new() };

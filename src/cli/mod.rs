@@ -28,6 +28,7 @@ mod phone;
 mod policy;
 mod possible_opt_outs;
 mod prove;
+mod reads;
 mod record;
 mod scenarios;
 mod sender;
@@ -92,6 +93,7 @@ enum Command {
     Account(account::Account),
     PossibleOptOuts(possible_opt_outs::PossibleOptOuts),
     Drift(drift::Drift),
+    Reads(reads::Reads),
     Erase(erase::Erase),
     DeadLetters(dead_letters::DeadLetters),
     Checkpoint(checkpoint::GetCheckpoint),
@@ -156,6 +158,7 @@ fn run(command: Command, output: Output) -> Result<Verdict, CliError> {
         Command::Account(account) => client::run(account.run(output)),
         Command::PossibleOptOuts(possible_opt_outs) => client::run(possible_opt_outs.run(output)),
         Command::Drift(drift) => client::run(drift.run(output)),
+        Command::Reads(reads) => client::run(reads.run(output)),
         Command::Erase(erase) => client::run(erase.run(output)),
         Command::DeadLetters(dead_letters) => client::run(dead_letters.run(output)),
         Command::Checkpoint(checkpoint) => client::run(checkpoint.run(output)),
@@ -242,6 +245,7 @@ mod tests {
             "possible-opt-outs list",
             "possible-opt-outs confirm 7 --event-id e",
             "possible-opt-outs dismiss 7",
+            "reads --contact +447400123456 --from 2026-03-01T10:00:00Z --account a --json",
             "drift --from 2026-03-01T10:00:00Z --to 2026-03-02T10:00:00Z --sender 1 --json",
             "erase request --contact +447400123456 --delay 24h --forget-suppression --event-id e --at 2026-03-01T10:00:00Z --json",
             "erase cancel --contact +447400123456 --event-id e",

@@ -70,6 +70,7 @@ fn identifiers(what: &What) -> Vec<&Identifier> {
         What::Link { a, b } => vec![a, b],
         What::Move { from, to, .. } => vec![from, to],
         What::AdoptPolicy { .. }
+        | What::ReadData(_)
         | What::CreateAccount
         | What::DeclareSender { .. }
         | What::ReportQuality { .. }

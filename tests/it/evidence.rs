@@ -69,6 +69,11 @@ async fn evidence(client: &Client, contact: &str) -> Vec<u8> {
     try_evidence(client, GetEvidenceRequest { contact: contact.into(), ..Default::default() }).await.unwrap()
 }
 
+/// How many entries there are but for those that say who was handed what.
+async fn but_for_reads(client: &Client) -> usize {
+    client.log().await.iter().filter(|entry| entry.kind != "personal_data_read").count()
+}
+
 fn holds(file: &[u8], key: &VerifierKey, older: Option<&Checkpoint>) -> Report {
     verify(file, key, &Against { older, ..Default::default() }, |_, _| {})
         .unwrap_or_else(|error| panic!("{error}\n{}", String::from_utf8_lossy(file)))
@@ -123,7 +128,7 @@ fn filters_hand_out_what_they_let_through_and_claim_no_more_than_inclusion() {
         let nobody = ExportEntriesRequest { contacts: vec!["+447400555555".into()], ..Default::default() };
         let account = ExportEntriesRequest::default();
         let cases: [(ExportEntriesRequest, &[u64]); 5] =
-            [(contact, &[3, 5, 7, 8]), (sender, &[5, 6, 7, 8]), (both, &[6, 7, 8]), (nobody, &[]), (account, &[2, 3, 4, 5, 6, 7, 8])];
+            [(account, &[2, 3, 4, 5, 6, 7, 8]), (contact, &[3, 5, 7, 8]), (sender, &[5, 6, 7, 8]), (both, &[6, 7, 8]), (nobody, &[])];
         for (request, expected) in cases {
             let file = export(&client, request).await;
             assert_eq!(seqs(&file), expected);
@@ -180,12 +185,12 @@ fn a_bundle_is_complete_opens_its_contact_and_nobody_else() {
         evidence(&client, ADA).await;
         let other = evidence(&client, GRACE).await;
         assert_eq!(holds(&other, &key, None).holds[0], "claim: complete up to entry 8: trails 3 and account 1");
-        assert_eq!(client.log().await.len(), 9);
+        assert_eq!(but_for_reads(&client).await, 9);
         client.inbound(text_of_grace()).await.unwrap();
         evidence(&client, ADA).await;
-        assert_eq!(client.log().await.len(), 10);
+        assert_eq!(but_for_reads(&client).await, 10);
         evidence(&client, GRACE).await;
-        assert_eq!(client.log().await.len(), 11);
+        assert_eq!(but_for_reads(&client).await, 11);
     });
 }
 
@@ -206,7 +211,7 @@ fn a_bundle_covers_joined_trails_and_where_a_person_came_from() {
         client.identity.clone().change_number(moved).await.unwrap();
         client.inbound(text("+447400777777", "1001", "My new number")).await.unwrap();
         let bundle = evidence(&client, "+447400777777").await;
-        assert_eq!(holds(&bundle, &key, None).holds[0], "claim: complete up to entry 13: trails 2, 4, 5 and account 1");
+        assert_eq!(holds(&bundle, &key, None).holds[0], "claim: complete up to entry 14: trails 2, 4, 6 and account 1");
     });
 }
 
@@ -293,9 +298,9 @@ fn many_trails_have_their_heads_proved_also_after_a_restart() {
     let server = Server::start(&data, &[]);
     runtime().block_on(async {
         let client = Client::connect(&server.url()).await;
-        let before = client.log().await.len();
+        let before = but_for_reads(&client).await;
         holds(&evidence(&client, &number(300)).await, &key, None);
-        assert_eq!(client.log().await.len(), before, "the heads of before the restart serve again");
+        assert_eq!(but_for_reads(&client).await, before, "the heads of before the restart serve again");
         let ids: Vec<String> = (0..1_000).map(number).collect();
         let file = export(&client, ExportEntriesRequest { contacts: ids, ..Default::default() }).await;
         assert_eq!(seqs(&file).len(), 600);

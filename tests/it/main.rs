@@ -41,6 +41,7 @@ mod protos;
 mod python_client;
 mod races;
 mod read_ledger;
+mod reads;
 mod reasons;
 mod receipts;
 mod recovery;

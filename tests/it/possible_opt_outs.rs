@@ -85,7 +85,7 @@ fn a_confirmed_one_is_an_opt_out_from_when_the_message_was_written() {
         assert_eq!(may_market(&client).await, STOPPED);
         assert_eq!(listed(&client).await, []);
 
-        let log = client.log().await;
+        let log = client.opened_log().await;
         let [.., decision, opt_out] = log.as_slice() else { panic!("two entries at least") };
         let facts = |entry: &consent_ledger::proto::Entry| entry.clear.clone().unwrap();
         assert_eq!(facts(decision).fact, Some(Fact::PossibleOptOutResolved(PossibleOptOutResolved { seq: message.seq, confirmed: true })));

@@ -7,6 +7,7 @@ mod corruption;
 mod damages;
 mod kills;
 mod load;
+mod mixed;
 mod power;
 mod sled_faults;
 mod torn;

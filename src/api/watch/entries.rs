@@ -6,25 +6,29 @@ use tonic::Status;
 
 use super::feed::{Look, Looked};
 use crate::api::parse::Fields;
+use crate::api::reads::Reading;
 use crate::api::{blocking, map, status};
 use crate::consent::nearest::nearest;
 use crate::consent::words::{Sender, Seq};
 use crate::ledger::Ledger;
 use crate::ledger::bytes::kind::KINDS;
 use crate::ledger::reading::browse::Parts;
+use crate::ledger::reading::reads::ReadMethod;
 use crate::ledger::watching::entries::{Begin, EntryWatch, Passing};
+use crate::ledger::writing::record::Actor;
 use crate::proto::{ErrorReason, WatchEntriesRequest, WatchEntriesResponse};
 
 /// The most senders of one watch.
 const SENDERS_MAX: usize = 100;
 
 /// Begins to follow entries.
-pub(super) async fn begin(ledger: &Ledger, request: &WatchEntriesRequest) -> Result<(Entries, Duration), Status> {
+pub(super) async fn begin(ledger: &Ledger, actor: Actor, request: &WatchEntriesRequest) -> Result<(Entries, Reading, Duration), Status> {
     let (begin, passing, heartbeat) = parse(request)?;
+    let reading = Reading::of_many(ledger, actor, ReadMethod::WatchEntries, passing.account.clone());
     let ledger = ledger.clone();
     let watch = blocking(move || ledger.watch_entries(begin, passing)).await?;
     let watch = watch.map_err(|error| status::of_watch(&error))?;
-    Ok((Entries { watch, begun: false }, heartbeat))
+    Ok((Entries { watch, begun: false }, reading, heartbeat))
 }
 
 /// One who follows entries.
@@ -40,13 +44,14 @@ impl Look for Entries {
     fn look(&mut self, _go_on: &dyn Fn() -> bool) -> Result<Looked<Self::Message>, Status> {
         if !std::mem::replace(&mut self.begun, true) {
             let message = WatchEntriesResponse { entries: Vec::new(), position: Some(map::position(self.watch.position())) };
-            return Ok(Looked { message, tells: true, more: true, due_in: None });
+            return Ok(Looked { message, tells: true, more: true, due_in: None, opens: 0 });
         }
         let found = self.watch.look().map_err(|error| status::of_read(&error))?;
         let (tells, more) = (!found.entries.is_empty(), found.more);
+        let opens = found.entries.iter().filter(|entry| entry.is_open()).count();
         let entries = found.entries.into_iter().map(map::entry).collect();
         let message = WatchEntriesResponse { entries, position: Some(map::position(found.position)) };
-        Ok(Looked { message, tells, more, due_in: None })
+        Ok(Looked { message, tells, more, due_in: None, opens })
     }
 }
 

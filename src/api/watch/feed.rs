@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
+use crate::api::reads::Reading;
 use crate::api::slots::Slot;
 use crate::api::stopping::Stopping;
 use crate::api::{blocking, status};
@@ -44,6 +45,8 @@ pub struct Looked<T> {
     pub more: bool,
     /// After what time something is due by itself.
     pub due_in: Option<Duration>,
+    /// How much of it opens personal data.
+    pub opens: usize,
 }
 
 /// Somebody who follows something.
@@ -58,18 +61,26 @@ pub trait Look: Send + 'static {
     fn look(&mut self, go_on: &dyn Fn() -> bool) -> Result<Looked<Self::Message>, Status>;
 }
 
-/// Follows until the reader is gone, the server ends, or nothing can be said any more.
-pub fn start<L: Look>(slot: Slot, look: L, ledger: &Ledger, mut stopping: Stopping, heartbeat: Duration) -> Responses<L::Message> {
+/// Follows until the reader is gone, the server ends, or nothing can be said any more. What it opens is recorded as `reading`.
+pub(super) fn start<L: Look>(
+    slot: Slot,
+    look: L,
+    mut reading: Reading,
+    ledger: &Ledger,
+    mut stopping: Stopping,
+    heartbeat: Duration,
+) -> Responses<L::Message> {
     let (send, responses) = mpsc::channel(MESSAGES_WAITING + 1);
     let moved = ledger.moved();
     tokio::spawn(async move {
         // Kept free, so that a reader that is behind learns why there is no more.
         let last = send.clone().try_reserve_owned();
         let ended = tokio::select! {
-            () = send.closed() => return,
+            () = send.closed() => status::interrupted(),
             () = stopping.wait() => status::stopping(),
-            status = follow(look, &send, moved, heartbeat) => status,
+            status = follow(look, &mut reading, &send, moved, heartbeat) => status,
         };
+        reading.end().await;
         if let Ok(last) = last {
             last.send(Err(ended));
         }
@@ -80,6 +91,7 @@ pub fn start<L: Look>(slot: Slot, look: L, ledger: &Ledger, mut stopping: Stoppi
 
 async fn follow<L: Look>(
     mut look: L,
+    reading: &mut Reading,
     send: &mpsc::Sender<Result<L::Message, Status>>,
     mut moved: watch::Receiver<Seq>,
     heartbeat: Duration,
@@ -99,7 +111,10 @@ async fn follow<L: Look>(
             Ok((_, Err(status))) | Err(status) => return status,
         };
         look = back;
-        let Looked { message, tells, more, due_in } = looked;
+        let Looked { message, tells, more, due_in, opens } = looked;
+        if let Err(status) = reading.hand_out(opens).await {
+            return status;
+        }
         if tells || beat <= Instant::now() {
             if send.send(Ok(message)).await.is_err() {
                 return status::interrupted();

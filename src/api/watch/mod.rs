@@ -11,8 +11,8 @@ use tonic::{Request, Response, Status};
 use self::feed::Responses;
 use super::parse::Fields;
 use super::slots::Slots;
-use super::status;
 use super::stopping::Stopping;
+use super::{reads, status};
 use crate::ledger::Ledger;
 use crate::proto::watch_service_server::WatchService;
 use crate::proto::{ErrorReason, WatchEntriesRequest, WatchEntriesResponse, WatchWindowsRequest, WatchWindowsResponse};
@@ -58,17 +58,17 @@ impl WatchService for Watch {
     type WatchEntriesStream = Responses<WatchEntriesResponse>;
 
     async fn watch_entries(&self, request: Request<WatchEntriesRequest>) -> Result<Response<Self::WatchEntriesStream>, Status> {
-        let (look, heartbeat) = entries::begin(&self.ledger, request.get_ref()).await?;
+        let (look, reading, heartbeat) = entries::begin(&self.ledger, reads::actor(&request), request.get_ref()).await?;
         let slot = self.entries.take()?;
-        Ok(Response::new(feed::start(slot, look, &self.ledger, self.stopping.clone(), heartbeat)))
+        Ok(Response::new(feed::start(slot, look, reading, &self.ledger, self.stopping.clone(), heartbeat)))
     }
 
     type WatchWindowsStream = Responses<WatchWindowsResponse>;
 
     async fn watch_windows(&self, request: Request<WatchWindowsRequest>) -> Result<Response<Self::WatchWindowsStream>, Status> {
-        let (look, heartbeat) = windows::begin(&self.ledger, request.get_ref())?;
+        let (look, reading, heartbeat) = windows::begin(&self.ledger, reads::actor(&request), request.get_ref())?;
         let slot = self.windows.take()?;
-        Ok(Response::new(feed::start(slot, look, &self.ledger, self.stopping.clone(), heartbeat)))
+        Ok(Response::new(feed::start(slot, look, reading, &self.ledger, self.stopping.clone(), heartbeat)))
     }
 }
 

@@ -6,9 +6,12 @@ use tonic::Status;
 
 use super::feed::{Look, Looked};
 use crate::api::parse::Fields;
+use crate::api::reads::Reading;
 use crate::api::{map, status};
 use crate::ledger::Ledger;
+use crate::ledger::reading::reads::ReadMethod;
 use crate::ledger::watching::windows::{Change, Ended, WindowChange, WindowWatch, WindowsAsked};
+use crate::ledger::writing::record::Actor;
 use crate::proto::{ErrorReason, WatchWindowsRequest, WatchWindowsResponse, WindowEnd, WindowEvent, WindowEventKind};
 
 /// About how many events one message has.
@@ -18,10 +21,11 @@ const EVENTS: usize = 500;
 const CLOSING_WITHIN_MAX: Duration = Duration::from_secs(24 * 3_600);
 
 /// Begins to follow windows.
-pub(super) fn begin(ledger: &Ledger, request: &WatchWindowsRequest) -> Result<(Windows, Duration), Status> {
+pub(super) fn begin(ledger: &Ledger, actor: Actor, request: &WatchWindowsRequest) -> Result<(Windows, Reading, Duration), Status> {
     let (asked, heartbeat) = parse(request)?;
+    let reading = Reading::of_many(ledger, actor, ReadMethod::WatchWindows, Some(asked.account.clone()));
     let watch = ledger.watch_windows(asked).map_err(|error| status::of_read(&error))?;
-    Ok((Windows(watch), heartbeat))
+    Ok((Windows(watch), reading, heartbeat))
 }
 
 /// One who follows windows.
@@ -34,7 +38,8 @@ impl Look for Windows {
         // A change may be two events.
         let seen = self.0.look(EVENTS - 1, go_on).map_err(|error| status::of_check(&error))?;
         let due_in = seen.due_in.map(|micros| Duration::from_micros(u64::try_from(micros).unwrap_or_default()));
-        let looked = |message| Looked { message, tells: !seen.changes.is_empty(), more: !seen.caught_up, due_in };
+        let opens = seen.changes.iter().filter(|change| !change.contact.is_empty()).count();
+        let looked = |message| Looked { message, tells: !seen.changes.is_empty(), more: !seen.caught_up, due_in, opens };
         Ok(looked(WatchWindowsResponse {
             events: seen.changes.iter().map(event).collect(),
             caught_up: seen.caught_up,

@@ -37,6 +37,8 @@ pub struct Evidence {
     pub keys: Vec<(u64, crate::ledger::bytes::seal::Key)>,
     /// Where the claimed trails end, ascending.
     pub heads: Vec<ProvedHead>,
+    /// How many entries of the contact it opens.
+    pub opens: usize,
 }
 
 /// The entries of one person.
@@ -44,6 +46,8 @@ struct Theirs {
     whole: Vec<u64>,
     shared: Vec<u64>,
     seqs: BTreeSet<Seq>,
+    /// Those of them that count.
+    standing: usize,
 }
 
 impl Ledger {
@@ -81,13 +85,13 @@ impl Ledger {
         for trail in claimed {
             heads.push(self.shared.heads.prove(&committed, trail)?);
         }
-        let mut seqs = theirs.seqs;
+        let (mut seqs, opens) = (theirs.seqs, theirs.standing);
         seqs.extend(self.ledgers_own(committed.seq)?);
         seqs.extend(self.in_trail(account, committed.as_of)?.iter().map(|entry| entry.header.seq));
         let complete = Complete { as_of: committed.as_of, account, contact_trails: theirs.whole, shared_trails: theirs.shared };
         let seqs = seqs.into_iter().collect();
         let export = Export::of(self.clone(), checkpoint, Claim::Complete(complete), seqs, old_sizes);
-        Ok(Evidence { export, keys, heads })
+        Ok(Evidence { export, keys, heads, opens })
     }
 
     fn heads_of(&self, trails: &[u64]) -> Result<std::sync::Arc<Committed>, ExportError> {
@@ -117,7 +121,7 @@ impl Ledger {
         let entries = self.of_trails(group, as_of)?;
         let (erasures, named) = self.erasures_of(group, as_of)?;
         let is_void = |trail: u64| self.shared.state.erasures().is_void(trail);
-        let mut theirs = Theirs { whole: Vec::new(), shared: Vec::new(), seqs: BTreeSet::new() };
+        let mut theirs = Theirs { whole: Vec::new(), shared: Vec::new(), seqs: BTreeSet::new(), standing: 0 };
         for trail in group.iter().filter(|trail| !is_void(**trail)) {
             let own: Vec<&ReadEntry> = entries.iter().filter(|entry| history::trails_of(entry).any(|of| of == *trail)).collect();
             let counts = |entry: &&&ReadEntry| !history::trails_of(entry).any(is_void);
@@ -131,9 +135,12 @@ impl Ledger {
             let shared = standing.iter().any(|seq| of_others.contains(seq)) || !own.iter().all(is_told);
             if shared {
                 theirs.shared.push(*trail);
+                let before = theirs.seqs.len();
                 theirs.seqs.extend(standing.into_iter().filter(|seq| events.contains(seq)));
+                theirs.standing += theirs.seqs.len() - before;
             } else {
                 theirs.whole.push(*trail);
+                theirs.standing += standing.len();
                 // What an erasure of somebody else took out of the trail stays in its chain.
                 theirs.seqs.extend(own.iter().map(|entry| entry.header.seq));
             }

@@ -140,6 +140,8 @@ pub struct State {
     erasures: RwLock<Erasures>,
     pub(in crate::ledger) possible_opt_outs: RwLock<PossibleOptOuts>,
     pub(in crate::ledger) matters: RwLock<Matters>,
+    /// The trails that reads of accounts' data stand in, by account.
+    pub(in crate::ledger) reads: RwLock<HashMap<u64, u64>>,
     highest_trail: Mutex<u64>,
     moved: watch::Sender<Seq>,
 }
@@ -157,6 +159,7 @@ impl Default for State {
             erasures: RwLock::default(),
             possible_opt_outs: RwLock::default(),
             matters: RwLock::default(),
+            reads: RwLock::default(),
             highest_trail: Mutex::new(0),
             moved: watch::Sender::new(Seq::NONE),
         }

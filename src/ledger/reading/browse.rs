@@ -90,6 +90,14 @@ impl From<reader::EntryUnreadable> for ReadError {
     }
 }
 
+impl OpenedEntry {
+    /// Whether anything that was sealed in it is open.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.sealed.is_some() || self.second_sealed.is_some()
+    }
+}
+
 impl Ledger {
     /// Entries in order of seq, at most `limit`, opened. Blocks.
     ///
@@ -121,7 +129,7 @@ impl Ledger {
     pub(in crate::ledger) fn of_the_same_contact(&self, account: u64, contact: &Identifier) -> impl Fn(&ReadEntry) -> bool {
         let key = self.key_of(account, contact);
         let group = key.and_then(|key| self.shared.state.group(key.trail));
-        let home = group.as_ref().zip(key).and_then(|(group, key)| group.spans.get(&key)?.iter().rev().find_map(|span| span.home));
+        let home = group.as_ref().zip(key).and_then(|(group, key)| latest_home(group, key));
         let (state, reader) = (self.shared.state.clone(), self.shared.reader.clone());
         move |entry| {
             // A decision is of whoever wrote the message.
@@ -215,6 +223,11 @@ impl Ledger {
         let boxes = Entry { header: entry.header, bytes: &entry.bytes }.boxes();
         boxes.get(place).is_some_and(|sealed| !sealed.sealed.is_empty()) && self.shared.state.erasures().is_void(trail)
     }
+}
+
+/// The trail of whoever is behind an identifier, or was last.
+pub(in crate::ledger) fn latest_home(group: &Group, key: IdentifierKey) -> Option<u64> {
+    group.spans.get(&key)?.iter().rev().find_map(|span| span.home)
 }
 
 /// The trail of whoever stood behind an identifier last, at an instant or before it.

@@ -54,6 +54,8 @@ pub fn any_of(clear: &ClearPart, senders: &[Sender]) -> bool {
         // By default a stop holds for the whole account (rule 5), and a changed identity key everywhere (rule 13).
         Some(Fact::PlatformPreferenceChanged(_) | Fact::IdentityKeyChanged(_)) => true,
         Some(Fact::SendFailed(failed)) => failed.code == CODE_MARKETING_STOPPED,
+        // Who was handed whose data is about no sender.
+        Some(Fact::PersonalDataRead(_)) => return false,
         _ => false,
     };
     let named = sender_named(clear);
@@ -96,5 +98,6 @@ mod tests {
             assert!(concerns(fact.clone()), "{fact:?}");
         }
         assert!(!concerns(Fact::OptedOut(OptedOut { sender: elsewhere(), ..Default::default() })));
+        assert!(!concerns(Fact::PersonalDataRead(crate::proto::PersonalDataRead::default())));
     }
 }

@@ -9,5 +9,6 @@ pub mod history;
 pub mod naming;
 pub mod policies;
 pub mod possible_opt_outs;
+pub mod reads;
 pub mod standing;
 pub mod survey;

@@ -72,6 +72,7 @@ impl Replay<'_> {
             Some(Fact::ContactErased(erased)) => self.erased(entry, erased),
             Some(Fact::SigningKeyChanged(changed)) => self.found.signing_keys.push((seq, changed.clone())),
             Some(Fact::AccountCreated(created)) => self.state.add_account(&created.name, header.link.trail),
+            Some(Fact::PersonalDataRead(_)) => self.state.note_reads(header.account, header.link.trail),
             Some(stored) => {
                 if let Some(act) = fold::act(stored, &mut |name| self.state.sender_number(name))
                     && let Some(mut trail) = self.state.trail(header.link.trail)

@@ -41,6 +41,7 @@ const ERASURES: u8 = 7;
 const POSSIBLE_OPT_OUTS: u8 = 8;
 const MATTERS: u8 = 9;
 const IN_FORCE: u8 = 10;
+const READS: u8 = 11;
 
 /// What a snapshot is of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -119,6 +120,11 @@ pub fn write(disk: &dyn Disk, path: &Path, ledger_id: LedgerId, state: &State, i
         out.cut_if_full(MATTERS);
     }
     out.cut(MATTERS);
+    for (account, trail) in state.reads.read().iter() {
+        put_varint(&mut out.chunk, *account);
+        put_varint(&mut out.chunk, *trail);
+    }
+    out.cut(READS);
     // Last: facts written above may know senders that were new when they were.
     for name in state.senders().names() {
         put_varint(&mut out.chunk, name.len() as u64);
@@ -286,6 +292,11 @@ impl Snapshot {
             IN_FORCE => {
                 let lookup = u32::try_from(take_varint(from)?).ok()?;
                 self.in_force = InForce { lookup, checkpoint: Seq::new(take_varint(from)?), receipt: Seq::new(take_varint(from)?) };
+            }
+            READS => {
+                while !from.is_empty() {
+                    self.state.note_reads(take_varint(from)?, take_varint(from)?);
+                }
             }
             SENDERS => {
                 while !from.is_empty() {

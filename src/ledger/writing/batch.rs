@@ -131,6 +131,8 @@ pub struct Batch {
     pub doubts: Vec<Doubt>,
     /// What it says about open matters.
     pub matters: Vec<MatterTurn>,
+    /// Trails that it begins for reads of accounts' data, by account.
+    pub reads: HashMap<u64, u64>,
     /// Groups as they are after it.
     pub groups: Vec<Group>,
     /// What it erases.
@@ -171,6 +173,7 @@ impl Batch {
             account_events: Vec::new(),
             doubts: Vec::new(),
             matters: Vec::new(),
+            reads: HashMap::new(),
             groups: Vec::new(),
             erasing: Erasing::default(),
             highest_trail,
@@ -321,6 +324,9 @@ impl Batch {
         }
         for turn in self.matters {
             state.note_matter(turn);
+        }
+        for (account, trail) in self.reads {
+            state.note_reads(account, trail);
         }
         for (digest, key) in self.identifiers {
             state.add_identifier(digest, key);

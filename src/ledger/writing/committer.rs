@@ -269,6 +269,10 @@ impl Committer {
             | What::Lift { .. }
             | What::RegisterTemplate { .. }
             | What::ChangeTemplate { .. } => self.about_account(batch, record, account, when),
+            What::ReadData(read) => match self.data_read(batch, record, read, account.trail, when) {
+                Ok(plan) => plan,
+                Err(error) => return Outcome::Answered(Err(error)),
+            },
             what => match self.of_contact(batch, record, what, &account, when) {
                 Ok(plan) => plan,
                 Err(NotPlanned::Alone) => return Outcome::Alone,

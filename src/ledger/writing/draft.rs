@@ -83,6 +83,7 @@ pub fn fact(what: &What) -> Option<Fact> {
             status: status.map(|status| status.number().into()).unwrap_or_default(),
             quality: quality.map(|quality| quality.number().into()).unwrap_or_default(),
         }),
+        What::ReadData(read) => read.fact(),
         What::Erasure(step) => return step.fact(),
         What::CreateAccount | What::AdoptPolicy { .. } | What::Erase { .. } | What::IssueReceipt { .. } => return None,
     })
@@ -176,6 +177,7 @@ pub fn sealed(what: &What, keeps_text: bool) -> SealedPart {
         | What::Erase { .. }
         | What::IssueReceipt { .. }
         | What::Erasure(_)
+        | What::ReadData(_)
         | What::CreateAccount
         | What::AdoptPolicy { .. }
         | What::DeclareSender { .. }
@@ -216,6 +218,7 @@ fn named(what: &What) -> Vec<Identifier> {
         What::Link { a, b } => vec![a.clone(), b.clone()],
         What::Move { from, to, .. } => vec![from.clone(), to.clone()],
         What::CreateAccount
+        | What::ReadData(_)
         | What::AdoptPolicy { .. }
         | What::DeclareSender { .. }
         | What::ReportQuality { .. }

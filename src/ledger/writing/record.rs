@@ -10,6 +10,7 @@ use crate::consent::time::Time;
 use crate::consent::words::{Account, Categories, Category, Effect, InboundKind, Method, PlatformPreference, Sender, Seq};
 use crate::ledger::erasure::step::{Step, StepRefused};
 use crate::ledger::reading::possible_opt_outs::Resolution;
+use crate::ledger::reading::reads::DataRead;
 use crate::ledger::writing::event_id::EventId;
 use crate::proto::DecisionReceiptIssued;
 
@@ -189,6 +190,8 @@ pub enum What {
         /// Question and answer, but for digest and signature.
         issued: Box<DecisionReceiptIssued>,
     },
+    /// Personal data is about to be handed out.
+    ReadData(DataRead),
     /// An account adopts a policy.
     AdoptPolicy {
         /// The preset it was made from.

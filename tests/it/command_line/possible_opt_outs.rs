@@ -28,5 +28,5 @@ fn a_message_in_doubt_is_listed_until_it_is_confirmed_or_dismissed() {
         ]
     ));
     let json = super::say(&server, "possible-opt-outs confirm 4 --json --event-id later").json().remove(0);
-    assert_eq!((&json["seq"], &json["caused_seq"], &json["effect"]), (&8.into(), &9.into(), &"APPLIED".into()));
+    assert_eq!((&json["seq"], &json["caused_seq"], &json["effect"]), (&11.into(), &12.into(), &"APPLIED".into()));
 }

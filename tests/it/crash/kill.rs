@@ -123,8 +123,9 @@ fn what_was_acknowledged_before_a_kill_is_there_after_it_in_whole_commits() {
     let client = runtime.block_on(Client::connect(&server.url()));
     let log = runtime.block_on(client.log());
     assert_chain(&log);
+    let opened = runtime.block_on(client.opened_log());
     for (number, acknowledgement) in &acknowledged {
-        let entry = &log[usize::try_from(acknowledgement.seq).unwrap() - 1];
+        let entry = &opened[usize::try_from(acknowledgement.seq).unwrap() - 1];
         assert_eq!(entry.entry_hash, acknowledgement.entry_hash, "event {number}");
         let event_id = entry.sealed.as_ref().map_or("", |sealed| sealed.event_id.as_str());
         assert_eq!(event_id, if has_event_id(*number) { format!("event-{number}") } else { String::new() });
@@ -132,16 +133,17 @@ fn what_was_acknowledged_before_a_kill_is_there_after_it_in_whole_commits() {
     let stops = acknowledged.iter().filter(|(number, _)| number % 4 == 0).count();
     assert!(assert_whole_commits(&log) >= stops && stops > 0);
 
+    let before = runtime.block_on(client.log()).len();
     let again: Vec<_> = acknowledged.iter().filter(|(number, _)| has_event_id(*number)).take(600).collect();
     assert!(again.iter().any(|(number, _)| number % 4 == 0), "a STOP is among them");
     for (number, first) in again {
         let second = runtime.block_on(send(&client, *number)).unwrap();
         assert_eq!(second, Acknowledgement { duplicate: true, ..first.clone() }, "event {number}");
     }
-    assert_eq!(runtime.block_on(client.log()).len(), log.len(), "duplicates write nothing");
+    assert_eq!(runtime.block_on(client.log()).len(), before, "duplicates write nothing");
     assert_eq!(server.terminate().code(), Some(0));
     let report = verify(&data, 0);
-    assert_eq!((&report["ok"], &report["store_ok"], &report["entries"]), (&true.into(), &true.into(), &log.len().into()));
+    assert_eq!((&report["ok"], &report["store_ok"], &report["entries"]), (&true.into(), &true.into(), &before.into()));
 
     // The same kill with a byte of sled flipped: the same log.
     let server = Server::start(&damaged, &[]);

@@ -7,8 +7,9 @@ use consent_ledger::proto::audit_service_server::{AuditService, AuditServiceServ
 use consent_ledger::proto::{
     ExportEntriesRequest, ExportEntriesResponse, ExportPiece, GetCheckpointRequest, GetCheckpointResponse, GetContactRequest,
     GetContactResponse, GetDriftRequest, GetDriftResponse, GetEvidenceRequest, GetEvidenceResponse, ListEntriesRequest,
-    ListEntriesResponse, ListPossibleOptOutsRequest, ListPossibleOptOutsResponse, ProveConsistencyRequest, ProveConsistencyResponse,
-    ProveInclusionRequest, ProveInclusionResponse, ResolvePossibleOptOutRequest, ResolvePossibleOptOutResponse,
+    ListEntriesResponse, ListPossibleOptOutsRequest, ListPossibleOptOutsResponse, ListReadsRequest, ListReadsResponse,
+    ProveConsistencyRequest, ProveConsistencyResponse, ProveInclusionRequest, ProveInclusionResponse, ResolvePossibleOptOutRequest,
+    ResolvePossibleOptOutResponse,
 };
 use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
 use tonic::{Request, Response, Status};
@@ -100,6 +101,7 @@ not_asked! {
     list_possible_opt_outs: ListPossibleOptOutsRequest => ListPossibleOptOutsResponse,
     resolve_possible_opt_out: ResolvePossibleOptOutRequest => ResolvePossibleOptOutResponse,
     get_drift: GetDriftRequest => GetDriftResponse,
+    list_reads: ListReadsRequest => ListReadsResponse,
     get_checkpoint: GetCheckpointRequest => GetCheckpointResponse,
     prove_inclusion: ProveInclusionRequest => ProveInclusionResponse,
     prove_consistency: ProveConsistencyRequest => ProveConsistencyResponse,

@@ -87,7 +87,7 @@ fn a_client_that_reads_nothing_waits_and_costs_nobody_else() {
             assert_eq!(known.insert(acknowledgement.seq, n), None);
         }
         assert!(answers.message().await.unwrap().is_none());
-        for entry in other.log().await {
+        for entry in other.opened_log().await {
             if let Some(n) = known.remove(&entry.seq) {
                 assert_eq!(entry.sealed.unwrap().event_id, format!("event-{n}"));
             }
@@ -141,7 +141,7 @@ fn a_server_killed_in_mid_stream_has_what_it_acknowledged_once() {
                 assert_eq!(*known, (answer.seq, answer.entry_hash));
             }
         }
-        let mut ids: Vec<String> = client.log().await.into_iter().filter_map(|entry| Some(entry.sealed?.event_id)).collect();
+        let mut ids: Vec<String> = client.opened_log().await.into_iter().filter_map(|entry| Some(entry.sealed?.event_id)).collect();
         ids.retain(|id| !id.is_empty());
         let recorded = ids.len();
         ids.sort_unstable();

@@ -97,6 +97,7 @@ fn step(arrival: &Arrival) -> String {
         }
         What::IssueReceipt { contact, .. } => format!("receipt: {{contact: {}", one(contact)),
         What::Erasure(step) => format!("erasure: {{step: {step:?}"),
+        What::ReadData(read) => format!("read: {{method: {}", read.method.as_str()),
         What::CreateAccount => "account: {".to_owned(),
     };
     format!("{fields}, at: {at}}}")

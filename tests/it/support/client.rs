@@ -10,7 +10,7 @@ use consent_ledger::proto::recording_service_client::RecordingServiceClient;
 use consent_ledger::proto::watch_service_client::WatchServiceClient;
 use consent_ledger::proto::{
     Acknowledgement, Category, CheckSendRequest, Decision, Entry, InboundKind, ListEntriesRequest, Method, RecordInboundMessageRequest,
-    RecordOptInRequest,
+    RecordOptInRequest, WatchEntriesRequest,
 };
 use prost_types::Timestamp;
 use tonic::Status;
@@ -78,8 +78,23 @@ impl Client {
         Ok(response.decision.unwrap())
     }
 
-    /// Every entry of the ledger.
+    /// Every entry of the ledger, with its bytes and unopened: to look leaves nothing behind.
     pub async fn log(&self) -> Vec<Entry> {
+        let head = self.check(question("GB.nobody", "1")).await.unwrap().position.unwrap().seq;
+        let request = WatchEntriesRequest { all_accounts: true, from_seq: 1, with_raw: true, ..Default::default() };
+        let mut stream = self.watch.clone().watch_entries(request).await.unwrap().into_inner();
+        let mut entries = Vec::new();
+        loop {
+            let response = stream.message().await.unwrap().expect("it has no end");
+            entries.extend(response.entries.into_iter().filter(|entry| entry.seq <= head));
+            if response.position.is_some_and(|position| position.seq >= head) {
+                return entries;
+            }
+        }
+    }
+
+    /// Every entry of the ledger, opened. That is a read, and leaves one.
+    pub async fn opened_log(&self) -> Vec<Entry> {
         self.entries(ListEntriesRequest { all_accounts: true, page_size: 1_000, ..Default::default() }).await
     }
 

@@ -66,7 +66,11 @@ impl RulesAlone {
                     person.identifiers.iter().for_each(|held| self.leave(held, fact));
                 }
             }
-            What::CreateAccount | What::IssueReceipt { .. } | What::Erasure(_) | What::ResolvePossibleOptOut { confirmed: false, .. } => {}
+            What::CreateAccount
+            | What::IssueReceipt { .. }
+            | What::ReadData(_)
+            | What::Erasure(_)
+            | What::ResolvePossibleOptOut { confirmed: false, .. } => {}
             What::Link { a, b } => {
                 let identifiers = vec![self.key(a), self.key(b)];
                 self.keep(clock, Member::Linked { fact, identifiers });

@@ -40,6 +40,11 @@ impl Server {
         Self::launch(data_dir, &grpc.to_string(), &[], &[]).unwrap_or_else(|said| panic!("the server did not become ready: {said}"))
     }
 
+    /// The same with options.
+    pub fn start_at_with(data_dir: &Path, grpc: SocketAddr, more: &[&str]) -> Self {
+        Self::launch(data_dir, &grpc.to_string(), more, &[]).unwrap_or_else(|said| panic!("the server did not become ready: {said}"))
+    }
+
     /// The same with variables of the environment.
     pub fn try_start_with(data_dir: &Path, more: &[&str], variables: &[(&str, &str)]) -> Result<Self, String> {
         Self::launch(data_dir, "127.0.0.1:0", more, variables)

@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use consent_ledger::proto::batch_check_send_item::Outcome;
 use consent_ledger::proto::clear_part::Fact;
+use consent_ledger::proto::record_stream_request::Event;
 use consent_ledger::proto::{
     Acknowledgement, BatchCheckSendRequest, Category, Entry, Keyword, ListEntriesRequest, Permission, RecordInboundMessageRequest,
-    RecordOptInRequest, RecordOptOutRequest,
+    RecordOptInRequest, RecordOptOutRequest, RecordStreamRequest,
 };
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use tonic::Status;
 
 use super::campaign::Counts;
+use crate::streams::item;
 use crate::support::client::Client;
 
 /// A record that may be sent again.
@@ -32,6 +34,15 @@ impl Sent {
             }
             Self::Inbound(request) => client.inbound(request).await,
         }
+    }
+
+    /// As an item of a stream.
+    pub fn item(&self) -> RecordStreamRequest {
+        item(match self.clone() {
+            Self::OptIn(request) => Event::OptIn(request),
+            Self::OptOut(request) => Event::OptOut(request),
+            Self::Inbound(request) => Event::InboundMessage(request),
+        })
     }
 
     fn event_id(&self) -> &str {

@@ -1,18 +1,25 @@
-//! What callers do while the server dies: records, STOPs, duplicates, moves, erasures, exports, checkpoints. Another kind of
-//! load is another [`Act`].
+//! What callers do while the server dies: records, STOPs, duplicates, streams, imports, moves, erasures, exports, checkpoints.
+//! Another kind of load is another [`Act`].
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use consent_ledger::proto::{
-    Category, ChangeNumberRequest, ExportEntriesRequest, GetCheckpointRequest, LinkIdentifiersRequest, Method, RecordInboundMessageRequest,
-    RecordOptOutRequest, RequestErasureRequest,
+    Acknowledgement, Category, ChangeNumberRequest, Evidence, ExportEntriesRequest, GetCheckpointRequest, LinkIdentifiersRequest, Method,
+    RecordInboundMessageRequest, RecordOptInRequest, RecordOptOutRequest, RequestErasureRequest,
 };
 use tonic::{Code, Status};
 
 use super::book::{Book, Sent};
-use crate::support::client::{Client, opt_in, text};
+use crate::streams::answer;
+use crate::support::client::{Client, opt_in, seconds, text};
 use crate::support::dice::Dice;
+
+/// How many records a stream has, how many lists there are, and rows of each.
+const STREAM: usize = 40;
+const LISTS: usize = 20;
+const ROWS: usize = 60;
 
 /// Contacts that everything happens to.
 pub const CONTACTS: usize = 40;
@@ -27,6 +34,10 @@ enum Act {
     StopForGood,
     /// What was sent before is sent again.
     Again,
+    /// Records on one stream, those behind a break sent again in a later life.
+    Stream,
+    /// A list is imported from its beginning, as after a crash of the importer: what was recorded of it before is a duplicate.
+    Import,
     Link,
     Move,
     Erase,
@@ -35,12 +46,14 @@ enum Act {
 }
 
 /// How often each comes, of as many as there are.
-const ACTS: [(Act, usize); 10] = [
+const ACTS: [(Act, usize); 12] = [
     (Act::OptIn, 12),
     (Act::OptOut, 4),
     (Act::Message, 8),
     (Act::StopForGood, 12),
     (Act::Again, 8),
+    (Act::Stream, 3),
+    (Act::Import, 2),
     (Act::Link, 2),
     (Act::Move, 2),
     (Act::Erase, 2),
@@ -53,6 +66,8 @@ pub struct Callers {
     /// What they were told.
     pub book: Arc<Book>,
     next: AtomicUsize,
+    /// What was acknowledged of each list's rows.
+    lists: parking_lot::Mutex<HashMap<String, Acknowledgement>>,
 }
 
 pub fn contact(number: usize) -> String {
@@ -61,7 +76,7 @@ pub fn contact(number: usize) -> String {
 
 impl Callers {
     pub fn new() -> Arc<Self> {
-        Arc::new(Self { book: Arc::default(), next: AtomicUsize::new(0) })
+        Arc::new(Self { book: Arc::default(), next: AtomicUsize::new(0), lists: parking_lot::Mutex::default() })
     }
 
     /// So many callers act until the server is gone; each over the connection given, with dice of its own.
@@ -108,6 +123,26 @@ impl Callers {
                 Ok(())
             }
             Act::Again => self.again(client, dice).await,
+            Act::Stream => {
+                let sent = |n: usize| match dice.below(3) {
+                    0 => Sent::Inbound(with_id(text(&contact(dice.below(CONTACTS)), "100", "STOP"), format!("{event_id}-{n}"))),
+                    _ => Sent::OptIn(opt_in(&contact(dice.below(CONTACTS)), &format!("{event_id}-{n}"))),
+                };
+                self.stream(client, (0..STREAM).map(sent).collect(), |sent, acknowledgement| {
+                    assert!(!acknowledgement.duplicate, "{sent} is no duplicate: {acknowledgement:?}");
+                    self.book.may_come_again(sent, acknowledgement);
+                })
+                .await
+            }
+            Act::Import => {
+                let list = dice.below(LISTS);
+                self.stream(client, (0..ROWS).map(|row| row_of(list, row)).collect(), |sent, acknowledgement| {
+                    let known = self.lists.lock().insert(sent.to_string(), acknowledgement.clone());
+                    let told = (acknowledgement.seq, acknowledgement.entry_hash);
+                    assert!(known.is_none_or(|known| (known.seq, known.entry_hash) == told), "{sent} was imported before");
+                })
+                .await
+            }
             Act::Link => {
                 let contacts = vec![who, format!("GB.{}", dice.below(CONTACTS))];
                 let request = LinkIdentifiersRequest { contacts, event_id, ..Default::default() };
@@ -146,6 +181,23 @@ impl Callers {
         Ok(())
     }
 
+    /// Sends everything on one stream and notes each answer as it comes: those that came before a break stand.
+    async fn stream(&self, client: &Client, sent: Vec<Sent>, note: impl Fn(Sent, Acknowledgement)) -> Result<(), Status> {
+        let items: Vec<_> = sent.iter().map(Sent::item).collect();
+        let mut answers = client.recording.clone().record_stream(tokio_stream::iter(items)).await?.into_inner();
+        for sent in sent {
+            let Some(response) = answers.message().await? else { return Err(Status::unavailable("the stream ended early")) };
+            match answer(response) {
+                Ok(acknowledgement) => {
+                    self.book.acknowledged(&acknowledgement);
+                    note(sent, acknowledgement);
+                }
+                Err(error) => panic!("{sent}: {error:?}"),
+            }
+        }
+        Ok(())
+    }
+
     /// What was acknowledged before is answered with the same entry, whatever happened since.
     async fn again(&self, client: &Client, dice: &mut Dice) -> Result<(), Status> {
         let Some((sent, first)) = self.book.sent(dice.below(1 << 20)) else { return Ok(()) };
@@ -154,6 +206,13 @@ impl Callers {
         assert_eq!(told, (true, first.seq, first.entry_hash), "{sent} was recorded before");
         Ok(())
     }
+}
+
+/// A row of a list; two importers may send the same one at a time.
+fn row_of(list: usize, row: usize) -> Sent {
+    let request = opt_in(&format!("+4474003{:05}", list * ROWS + row), &format!("list-{list}-{row}"));
+    let evidence = Some(Evidence { file_name: format!("list-{list}.csv"), file_line: row as u64 + 2, ..Default::default() });
+    Sent::OptIn(RecordOptInRequest { method: Method::Import.into(), evidence, occurred_at: Some(seconds(1_767_225_600)), ..request })
 }
 
 fn with_id(request: RecordInboundMessageRequest, event_id: String) -> RecordInboundMessageRequest {

@@ -74,17 +74,21 @@ fn entries_go_on_where_they_were_after_the_server_was_killed_and_ctrl_c_ends_it(
     let first = watching.json();
     assert_eq!((&first["seq"], &first["kind"]), (&3.into(), &"opted_in".into()));
     assert_eq!((&first["sealed"]["identifiers"][0], &first["raw"]), (&"+447400123456".into(), &serde_json::Value::Null));
+    // That it was shown is an entry itself.
+    let read = watching.json();
+    assert_eq!((&read["seq"], &read["kind"]), (&4.into(), &"personal_data_read".into()));
     let stop = ["inbound", "--contact", "+447400123456", "--sender", "1001", "--text", "STOP"];
     record(&server, &stop);
-    assert_eq!([watching.json()["seq"].as_u64(), watching.json()["seq"].as_u64()], [Some(4), Some(5)]);
+    assert_eq!([watching.json()["seq"].as_u64(), watching.json()["seq"].as_u64()], [Some(5), Some(6)]);
     let address = server.grpc;
     server.kill();
     let server = Server::start_at(&data, address);
     record(&server, &stop);
-    assert_eq!([watching.json()["seq"].as_u64(), watching.json()["seq"].as_u64()], [Some(6), Some(7)]);
+    assert_eq!([watching.json()["seq"].as_u64(), watching.json()["seq"].as_u64()], [Some(7), Some(8)]);
+    assert_eq!(watching.json()["kind"], "personal_data_read", "asked again, it reads anew");
     let (code, said) = watching.interrupt();
     assert_eq!(code, Some(0));
-    assert!(said.contains("the server went away") && said.ends_with("to go on: --from 8\n"), "{said}");
+    assert!(said.contains("the server went away") && said.ends_with("to go on: --from 10\n"), "{said}");
 }
 
 #[test]

@@ -18,9 +18,20 @@ class PossibleOptOutVerdict(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     POSSIBLE_OPT_OUT_VERDICT_UNSPECIFIED: _ClassVar[PossibleOptOutVerdict]
     POSSIBLE_OPT_OUT_VERDICT_CONFIRMED: _ClassVar[PossibleOptOutVerdict]
     POSSIBLE_OPT_OUT_VERDICT_DISMISSED: _ClassVar[PossibleOptOutVerdict]
+
+class ReadReach(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    READ_REACH_UNSPECIFIED: _ClassVar[ReadReach]
+    READ_REACH_CONTACT: _ClassVar[ReadReach]
+    READ_REACH_ACCOUNT: _ClassVar[ReadReach]
+    READ_REACH_ALL_ACCOUNTS: _ClassVar[ReadReach]
 POSSIBLE_OPT_OUT_VERDICT_UNSPECIFIED: PossibleOptOutVerdict
 POSSIBLE_OPT_OUT_VERDICT_CONFIRMED: PossibleOptOutVerdict
 POSSIBLE_OPT_OUT_VERDICT_DISMISSED: PossibleOptOutVerdict
+READ_REACH_UNSPECIFIED: ReadReach
+READ_REACH_CONTACT: ReadReach
+READ_REACH_ACCOUNT: ReadReach
+READ_REACH_ALL_ACCOUNTS: ReadReach
 
 class GetContactRequest(_message.Message):
     __slots__ = ("account", "contact", "sender")
@@ -253,6 +264,46 @@ class DriftTotal(_message.Message):
     agreed: int
     erased: int
     def __init__(self, sender: _Optional[str] = ..., code: _Optional[int] = ..., contradictions: _Optional[int] = ..., agreed: _Optional[int] = ..., erased: _Optional[int] = ...) -> None: ...
+
+class ListReadsRequest(_message.Message):
+    __slots__ = ("account", "contact", "recorded_from", "page_token", "page_size")
+    ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_FIELD_NUMBER: _ClassVar[int]
+    RECORDED_FROM_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    account: str
+    contact: str
+    recorded_from: _timestamp_pb2.Timestamp
+    page_token: str
+    page_size: int
+    def __init__(self, account: _Optional[str] = ..., contact: _Optional[str] = ..., recorded_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., page_token: _Optional[str] = ..., page_size: _Optional[int] = ...) -> None: ...
+
+class ListReadsResponse(_message.Message):
+    __slots__ = ("reads", "next_page_token")
+    READS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    reads: _containers.RepeatedCompositeFieldContainer[DataRead]
+    next_page_token: str
+    def __init__(self, reads: _Optional[_Iterable[_Union[DataRead, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class DataRead(_message.Message):
+    __slots__ = ("seq", "recorded_at", "actor", "method", "entries", "reach", "trail")
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    RECORDED_AT_FIELD_NUMBER: _ClassVar[int]
+    ACTOR_FIELD_NUMBER: _ClassVar[int]
+    METHOD_FIELD_NUMBER: _ClassVar[int]
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    REACH_FIELD_NUMBER: _ClassVar[int]
+    TRAIL_FIELD_NUMBER: _ClassVar[int]
+    seq: int
+    recorded_at: _timestamp_pb2.Timestamp
+    actor: int
+    method: str
+    entries: int
+    reach: ReadReach
+    trail: int
+    def __init__(self, seq: _Optional[int] = ..., recorded_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., actor: _Optional[int] = ..., method: _Optional[str] = ..., entries: _Optional[int] = ..., reach: _Optional[_Union[ReadReach, str]] = ..., trail: _Optional[int] = ...) -> None: ...
 
 class GetCheckpointRequest(_message.Message):
     __slots__ = ("fresh",)

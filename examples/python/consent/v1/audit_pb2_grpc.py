@@ -60,6 +60,11 @@ class AuditServiceStub:
                 request_serializer=consent_dot_v1_dot_audit__pb2.GetDriftRequest.SerializeToString,
                 response_deserializer=consent_dot_v1_dot_audit__pb2.GetDriftResponse.FromString,
                 _registered_method=True)
+        self.ListReads = channel.unary_unary(
+                '/consent.v1.AuditService/ListReads',
+                request_serializer=consent_dot_v1_dot_audit__pb2.ListReadsRequest.SerializeToString,
+                response_deserializer=consent_dot_v1_dot_audit__pb2.ListReadsResponse.FromString,
+                _registered_method=True)
         self.GetCheckpoint = channel.unary_unary(
                 '/consent.v1.AuditService/GetCheckpoint',
                 request_serializer=consent_dot_v1_dot_audit__pb2.GetCheckpointRequest.SerializeToString,
@@ -130,6 +135,14 @@ class AuditServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListReads(self, request, context):
+        """Lists who was handed personal data of an account, or of one of its contacts: every such answer was recorded in the log before
+        it was given. The latest first, a page at a time. Names no contact, and is no such read itself.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetCheckpoint(self, request, context):
         """Gives a signed checkpoint: how many entries the log has and the root over them. Kept elsewhere, it shows later whether
         the log was rewritten or put back.
@@ -195,6 +208,11 @@ def add_AuditServiceServicer_to_server(servicer, server):
                     servicer.GetDrift,
                     request_deserializer=consent_dot_v1_dot_audit__pb2.GetDriftRequest.FromString,
                     response_serializer=consent_dot_v1_dot_audit__pb2.GetDriftResponse.SerializeToString,
+            ),
+            'ListReads': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReads,
+                    request_deserializer=consent_dot_v1_dot_audit__pb2.ListReadsRequest.FromString,
+                    response_serializer=consent_dot_v1_dot_audit__pb2.ListReadsResponse.SerializeToString,
             ),
             'GetCheckpoint': grpc.unary_unary_rpc_method_handler(
                     servicer.GetCheckpoint,
@@ -358,6 +376,33 @@ class AuditService:
             '/consent.v1.AuditService/GetDrift',
             consent_dot_v1_dot_audit__pb2.GetDriftRequest.SerializeToString,
             consent_dot_v1_dot_audit__pb2.GetDriftResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListReads(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/consent.v1.AuditService/ListReads',
+            consent_dot_v1_dot_audit__pb2.ListReadsRequest.SerializeToString,
+            consent_dot_v1_dot_audit__pb2.ListReadsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -124,6 +124,7 @@ pub fn identifiers(what: &What) -> Vec<&Identifier> {
         What::Move { .. }
         | What::Erase { .. }
         | What::IssueReceipt { .. }
+        | What::ReadData(_)
         | What::Erasure(_)
         | What::AdoptPolicy { .. }
         | What::DeclareSender { .. }

@@ -1,0 +1,171 @@
+//! A mixed load for half an hour: everybody at once on the real binary, which is stopped and started twice. It must end with no
+//! error but the expected ones, with memory that grows by what was recorded alone, and with a verified ledger.
+//!
+//! ```text
+//! callers, writers, followers, auditors ──▶ the server          every few seconds: memory, open files, head
+//!                                           │ a third │ a third │ a third │ verified, snapshot = whole log
+//!                                                SIGTERM   SIGTERM
+//! ```
+//!
+//! Every contact is written to by one task alone, so what may be sent to it is known at every moment, and each answer is held
+//! against that.
+
+mod auditors;
+mod callers;
+mod faults;
+mod followers;
+mod gauge;
+mod imports;
+mod people;
+mod served;
+mod writers;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use self::faults::Faults;
+use self::gauge::Gauge;
+use self::people::Person;
+use self::served::Served;
+use super::campaign::{Campaign, Counts};
+use super::kills::assert_snapshot_is_a_replay;
+use crate::support::cli::verify;
+use crate::support::client::runtime;
+
+/// How long the sample takes that goes with the other tests.
+const SAMPLE: Duration = Duration::from_secs(20);
+
+/// How often the server is stopped and started again.
+const RESTARTS: u32 = 2;
+
+/// What all tasks share.
+struct Load {
+    served: Served,
+    faults: Faults,
+    counts: parking_lot::Mutex<Counts>,
+    /// What was acknowledged: seq and the first bytes of the hash.
+    acknowledged: parking_lot::Mutex<Vec<(u64, [u8; 8])>>,
+    over: tokio::sync::watch::Sender<bool>,
+    campaign: Campaign,
+}
+
+impl Load {
+    fn one(&self, what: &str) {
+        self.counts.lock().one(what);
+    }
+
+    fn add(&self, what: &str, count: usize) {
+        self.counts.lock().add(what, count);
+    }
+
+    fn acknowledge(&self, acknowledgement: &consent_ledger::proto::Acknowledgement) {
+        let hash = acknowledgement.entry_hash[..8].try_into().unwrap();
+        self.acknowledged.lock().push((acknowledgement.seq, hash));
+        self.one("acknowledgements");
+    }
+
+    fn is_over(&self) -> bool {
+        *self.over.borrow()
+    }
+
+    /// Waits a while; says whether to go on.
+    async fn pause(&self, pause: Duration) -> bool {
+        let mut over = self.over.subscribe();
+        let _ = tokio::time::timeout(pause, over.wait_for(|over| *over)).await;
+        !self.is_over()
+    }
+}
+
+/// The tasks that write, each with the contacts that are its own, and those that read.
+struct Tasks {
+    writing: JoinSet<Vec<Person>>,
+    reading: JoinSet<()>,
+}
+
+impl Tasks {
+    fn start(load: &Arc<Load>) -> Self {
+        let (mut writing, mut reading) = (JoinSet::new(), JoinSet::new());
+        for owner in 1..=callers::CALLERS {
+            writing.spawn(callers::calls(load.clone(), owner));
+        }
+        writing.spawn(writers::streams(load.clone()));
+        writing.spawn(imports::imports(load.clone()));
+        writing.spawn(writers::webhooks(load.clone()));
+        writing.spawn(writers::erasures(load.clone()));
+        reading.spawn(writers::policies(load.clone()));
+        reading.spawn(auditors::audits(load.clone()));
+        Self { writing, reading }
+    }
+
+    /// Lets each end what it has begun. Gives everybody's contacts.
+    async fn end(mut self, load: &Load) -> Vec<Person> {
+        load.over.send_replace(true);
+        let mut people = Vec::new();
+        while let Some(ended) = self.writing.join_next().await {
+            people.extend(ended.unwrap());
+        }
+        while let Some(ended) = self.reading.join_next().await {
+            ended.unwrap();
+        }
+        people
+    }
+}
+
+/// How long: `TORTURE_RUNS` minutes, or a sample.
+fn duration(campaign: Campaign) -> Duration {
+    if campaign.runs == 0 { SAMPLE } else { Duration::from_secs(60 * campaign.runs as u64) }
+}
+
+#[test]
+fn a_mixed_load_ends_with_no_error_but_the_expected_flat_memory_and_a_verified_ledger() {
+    let campaign = Campaign::or(0);
+    let whole = duration(campaign);
+    let dir = tempfile::tempdir().unwrap();
+    let runtime = runtime();
+    let load = Arc::new(Load {
+        served: Served::start(dir.path()),
+        faults: Faults::default(),
+        counts: parking_lot::Mutex::default(),
+        acknowledged: parking_lot::Mutex::default(),
+        over: tokio::sync::watch::Sender::new(false),
+        campaign,
+    });
+    let gauge = runtime.block_on(async {
+        let followers = followers::start(&load).await;
+        let mut gauge = Gauge::new(whole);
+        let tasks = Tasks::start(&load);
+        let begun = Instant::now();
+        for life in 0..=RESTARTS {
+            let until = begun + whole / (RESTARTS + 1) * (life + 1);
+            while Instant::now() < until {
+                gauge.look(life, begun.elapsed(), load.served.id(), followers.head());
+                sleep(gauge.every()).await;
+            }
+            if life < RESTARTS {
+                load.served.restart().await;
+                load.one("graceful restarts");
+            }
+        }
+        let people = tasks.end(&load).await;
+        people::hold(&load, &people).await;
+        followers.end(&load, &people).await;
+        auditors::last(&load).await;
+        gauge
+    });
+    load.faults.assert_expected();
+    let load = Arc::into_inner(load).expect("every task ended");
+    let data = load.served.stop();
+    let report = verify(&data, 0);
+    assert_eq!((&report["ok"], &report["store_ok"]), (&true.into(), &true.into()), "{report}");
+    let mut counts = load.counts.into_inner();
+    counts.add("entries verified, in both copies", usize::try_from(report["entries"].as_u64().unwrap()).unwrap());
+    let people: Vec<String> = (1..=callers::CALLERS).flat_map(people::numbers).collect();
+    assert_snapshot_is_a_replay(&data, &people, &mut counts);
+    counts.print("mixed load", campaign);
+    load.faults.print();
+    gauge.print();
+    gauge.assert_flat();
+}
