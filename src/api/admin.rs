@@ -6,8 +6,8 @@ use tonic::{Request, Response, Status};
 
 use super::envelope::record;
 use super::parse::Fields;
-use super::report::Report;
 use super::reads::{self, Reading};
+use super::report::Report;
 use super::{blocking, map, policy, senders, status, templates};
 use crate::consent::time::Time;
 use crate::consent::words::Account;

@@ -7,6 +7,7 @@ use consent_ledger::ledger::clock::{Clock, ManualClock};
 use consent_ledger::ledger::storage::disk::{Disk, RealDisk};
 use consent_ledger::ledger::{Ledger, Options};
 use consent_ledger::proto::{
+use consent_ledger::shutdown::Ending;
     DiffPolicyRequest, ExportEntriesRequest, GetContactRequest, GetDriftRequest, GetEvidenceRequest, ListEntriesRequest,
     ListErasuresRequest, ListPossibleOptOutsRequest, PolicyChoice, RequestErasureRequest, WatchEntriesRequest, WatchWindowsRequest,
 };
@@ -24,7 +25,7 @@ const CONTACT: &str = "+447400123456";
 async fn served(ledger: &Ledger) -> Client {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(api::serve(listener, ledger.clone(), None, std::future::pending()));
+    tokio::spawn(api::serve(listener, ledger.clone(), None, Ending::after(std::future::pending())));
     Client::connect(&url).await
 }
 
