@@ -99,6 +99,12 @@ pub enum OpenError {
     /// The log is not what was signed for, or checkpoints cannot be kept or published.
     #[error(transparent)]
     Checkpoints(#[from] CheckpointsError),
+    /// A rotation that was begun could not be recorded.
+    #[error("the rotation of the look-up secret could not be recorded: {reason}")]
+    NotRecorded {
+        /// Why.
+        reason: String,
+    },
     /// The first entry could not be written.
     #[error("the ledger could not be created: {reason}")]
     NotCreated {

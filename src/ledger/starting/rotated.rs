@@ -91,7 +91,7 @@ pub(in crate::ledger) fn is_recorded(waiting: Option<Result<oneshot::Receiver<Re
     let Some(waiting) = waiting else { return Ok(()) };
     let gone = || RecordError::Unavailable { reason: "the committer ended".to_owned() };
     let recorded = waiting.and_then(|waiting| waiting.blocking_recv().unwrap_or_else(|_| Err(gone())));
-    recorded.map(drop).map_err(|error| OpenError::NotCreated { reason: error.to_string() })
+    recorded.map(drop).map_err(|error| OpenError::NotRecorded { reason: error.to_string() })
 }
 
 /// The version of the look-up secret that the last entry was written under.

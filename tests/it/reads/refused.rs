@@ -7,10 +7,10 @@ use consent_ledger::ledger::clock::{Clock, ManualClock};
 use consent_ledger::ledger::storage::disk::{Disk, RealDisk};
 use consent_ledger::ledger::{Ledger, Options};
 use consent_ledger::proto::{
-use consent_ledger::shutdown::Ending;
     DiffPolicyRequest, ExportEntriesRequest, GetContactRequest, GetDriftRequest, GetEvidenceRequest, ListEntriesRequest,
     ListErasuresRequest, ListPossibleOptOutsRequest, PolicyChoice, RequestErasureRequest, WatchEntriesRequest, WatchWindowsRequest,
 };
+use consent_ledger::shutdown::Ending;
 use tokio::net::TcpListener;
 use tonic::{Code, Response, Status, Streaming};
 
