@@ -15,6 +15,7 @@ pub mod envelope;
 mod erasures;
 mod export;
 pub mod identity;
+pub mod limits;
 pub mod map;
 pub mod parse;
 pub mod parse_words;
@@ -30,6 +31,7 @@ pub mod status;
 pub mod stopping;
 mod stream;
 pub mod templates;
+mod wanted;
 pub mod watch;
 
 use std::future::Future;
@@ -42,6 +44,7 @@ use tonic::server::NamedService;
 use tonic::transport::server::Router;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
+use tower::layer::util::{Identity as Nothing, Stack};
 
 use crate::ledger::Ledger;
 use crate::proto::admin_service_server::AdminServiceServer;
@@ -52,6 +55,7 @@ use crate::proto::recording_service_server::RecordingServiceServer;
 use crate::proto::watch_service_server::WatchServiceServer;
 use admin::DeadLetterAdmin;
 use connections::{Connections, Listener};
+use limits::{Limits, http2};
 use stopping::{Stop, Stopping};
 
 /// How long calls under way may take once the server stops.
@@ -59,17 +63,6 @@ pub const DRAIN: Duration = Duration::from_secs(10);
 
 /// How often the ledger is asked whether it still writes.
 const POISON_POLL: Duration = Duration::from_millis(200);
-
-/// Calls that one connection may have under way; many at once share a commit.
-const STREAMS_MAX: u32 = 4_096;
-
-/// What one call may have sent that was not taken yet, in bytes; then its client waits. Small, since most clients send every
-/// message of a stream in a frame of its own: h2 closes a connection whose short frames that nobody took cost more than half
-/// of [`CONNECTION_WINDOW_BYTES`], each what it lacks to 256 bytes. Here frames of 30 bytes cost half a MiB a call.
-const STREAM_WINDOW_BYTES: u32 = 64 << 10;
-
-/// The same for all calls of one connection: many that wait leave room for the others.
-const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
 
 /// The health service's names: the server as a whole, then each service.
 const HEALTH_NAMES: [&str; 7] = [
@@ -110,9 +103,10 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError> {
     let (stop_calls, stopping) = Stop::new();
-    let (health, router) = router(&ledger, dead_letters, &stopping).await?;
+    let listener = listener.into();
+    let (health, router) = router(&ledger, dead_letters, &stopping, listener.limits().clone()).await?;
     let (stop, stopped) = oneshot::channel::<()>();
-    let incoming = Connections::default().stream(listener.into());
+    let incoming = Connections::default().stream(listener);
     let server = router.serve_with_incoming_shutdown(incoming, async {
         let _ = stopped.await;
     });
@@ -137,7 +131,8 @@ async fn router(
     ledger: &Ledger,
     dead_letters: Option<Arc<dyn DeadLetterAdmin>>,
     stopping: &Stopping,
-) -> Result<(HealthReporter, Router), ServeError> {
+    limits: Limits,
+) -> Result<(HealthReporter, Router<Stack<Limits, Nothing>>), ServeError> {
     let (health, health_service) = tonic_health::server::health_reporter();
     for name in HEALTH_NAMES {
         health.set_service_status(name, ServingStatus::Serving).await;
@@ -147,11 +142,8 @@ async fn router(
             .register_encoded_file_descriptor_set(crate::proto::DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
-    let router = tonic::transport::Server::builder()
-        .max_concurrent_streams(STREAMS_MAX)
-        .initial_stream_window_size(STREAM_WINDOW_BYTES)
-        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
-        .http2_keepalive_interval(Some(Duration::from_secs(60)))
+    let router = http2::grpc(tonic::transport::Server::builder())
+        .layer(limits)
         .add_service(health_service)
         .add_service(reflection().build_v1()?)
         // Many clients still ask for the version before it.
@@ -185,13 +177,24 @@ async fn poisoned(ledger: &Ledger) -> String {
     }
 }
 
-/// Runs work that reads the disk, or takes long, where it holds up nobody.
+/// Runs work that reads the disk, or takes long, where it holds up nobody. Where nobody waits for it any more before it began, it
+/// does not.
 ///
 /// # Errors
 /// Where it ended without a result.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Status> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| {
+    let mut waited_for = WaitedFor(tokio::task::spawn_blocking(work));
+    (&mut waited_for.0).await.map_err(|error| {
         tracing::error!(%error, "a call ended without an answer");
         status::interrupted()
     })
+}
+
+/// Work that is waited for.
+struct WaitedFor<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Drop for WaitedFor<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }

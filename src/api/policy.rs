@@ -1,14 +1,12 @@
 //! The part of `AdminService` that is about policies: adopt one, show it, say whom a proposed one would change.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use prost::Message;
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use tonic::Status;
 
 use super::parse::Fields;
+use super::wanted::Waiting;
 use super::{blocking, choice, map, status};
 use crate::consent::event::SenderNumber;
 use crate::consent::policy::Preset;
@@ -81,26 +79,15 @@ pub fn show(ledger: &Ledger, request: &GetPolicyRequest) -> Result<GetPolicyResp
 pub async fn diff(ledger: &Ledger, request: &DiffPolicyRequest) -> Result<DiffPolicyResponse, Status> {
     let question = Question::parse(request)?;
     let turn = ONE_AT_A_TIME.acquire().await.map_err(|_| status::interrupted())?;
-    let stop = Stop::default();
-    let (stopped, ledger) = (stop.0.clone(), ledger.clone());
+    let waiting = Waiting::default();
+    let (wanted, ledger) = (waiting.wanted(), ledger.clone());
     let found: Result<_, CheckError> = blocking(move || {
         let _turn = turn;
-        let go_on = || !stopped.load(Ordering::Relaxed);
-        let diff = ledger.diff_policy(&question.proposal, question.page.as_ref(), &go_on)?;
+        let diff = ledger.diff_policy(&question.proposal, question.page.as_ref(), &|| wanted.is_still())?;
         Ok(question.answer(diff))
     })
     .await?;
     found.map_err(|error| status::of_check(&error))
-}
-
-/// Says stop when it is dropped, as a call is whose caller went away.
-#[derive(Default)]
-struct Stop(Arc<AtomicBool>);
-
-impl Drop for Stop {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }
 
 fn complete(adopted: AdoptedPolicy) -> PolicyVersion {

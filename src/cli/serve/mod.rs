@@ -7,6 +7,7 @@
 //! With TLS, SIGHUP has it read its certificate again. SIGTERM or SIGINT ends it: health says `NOT_SERVING`, calls under way finish, the ledger closes, exit code 0. A ledger that
 //! stopped writing ends it too, with exit code 2: a restart recovers what a running process must not guess.
 
+mod limits;
 mod logs;
 mod tls;
 mod webhooks;
@@ -36,6 +37,7 @@ use crate::ledger::{Ledger, OpenError, Options};
 use crate::tls::{Port, Tls, keeper};
 use crate::webhook;
 use crate::webhook::dead_letters::DeadLetters;
+use limits::LimitArgs;
 use tls::Transport;
 use webhooks::Webhooks;
 
@@ -75,6 +77,8 @@ pub struct Serve {
     first_checkpoint: bool,
     #[command(flatten)]
     transport: Transport,
+    #[command(flatten)]
+    limits: LimitArgs,
 }
 
 impl Serve {
@@ -115,13 +119,14 @@ impl Serve {
         };
 
         let dead_letters = open_dead_letters(&ledger).await?;
+        let limits = self.limits.limits();
         servers.spawn(start_grpc(
-            listener(grpc, tls.as_ref(), Port::Grpc),
+            listener(grpc, tls.as_ref(), Port::Grpc).limited(limits.clone()),
             ledger.clone(),
             dead_letters.clone(),
             stopping(stopped.clone()),
         ));
-        let http_listener = listener(http_listener, tls.as_ref(), Port::Http);
+        let http_listener = listener(http_listener, tls.as_ref(), Port::Http).limited(limits);
         servers.spawn(start_http(http_listener, ledger.clone(), dead_letters, webhooks, callers, stopping(stopped)));
         Output::line(&format!("ready grpc={grpc_address} http={http_address}"))?;
         tracing::info!(grpc = %grpc_address, http = %http_address, head = %ledger.head().seq, "ready");

@@ -119,6 +119,13 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_TOO_MANY_SENDERS: _ClassVar[ErrorReason]
     ERROR_REASON_LOG_DIFFERS: _ClassVar[ErrorReason]
     ERROR_REASON_TOO_MANY_WATCHERS: _ClassVar[ErrorReason]
+    ERROR_REASON_RATE_LIMITED: _ClassVar[ErrorReason]
+    ERROR_REASON_TOO_MANY_CALLS: _ClassVar[ErrorReason]
+    ERROR_REASON_DEADLINE_PASSED: _ClassVar[ErrorReason]
+    ERROR_REASON_MESSAGE_TOO_LARGE: _ClassVar[ErrorReason]
+    ERROR_REASON_COMPRESSION_UNSUPPORTED: _ClassVar[ErrorReason]
+    ERROR_REASON_MESSAGE_TOO_SLOW: _ClassVar[ErrorReason]
+    ERROR_REASON_ANSWER_NOT_TAKEN: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_CONTACT_EMPTY: ErrorReason
 ERROR_REASON_CONTACT_MALFORMED: ErrorReason
@@ -231,6 +238,13 @@ ERROR_REASON_HASH_MALFORMED: ErrorReason
 ERROR_REASON_TOO_MANY_SENDERS: ErrorReason
 ERROR_REASON_LOG_DIFFERS: ErrorReason
 ERROR_REASON_TOO_MANY_WATCHERS: ErrorReason
+ERROR_REASON_RATE_LIMITED: ErrorReason
+ERROR_REASON_TOO_MANY_CALLS: ErrorReason
+ERROR_REASON_DEADLINE_PASSED: ErrorReason
+ERROR_REASON_MESSAGE_TOO_LARGE: ErrorReason
+ERROR_REASON_COMPRESSION_UNSUPPORTED: ErrorReason
+ERROR_REASON_MESSAGE_TOO_SLOW: ErrorReason
+ERROR_REASON_ANSWER_NOT_TAKEN: ErrorReason
 
 class ItemError(_message.Message):
     __slots__ = ("reason", "message", "field")
