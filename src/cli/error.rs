@@ -107,6 +107,12 @@ impl CliError {
         self
     }
 
+    /// What went wrong, with its causes.
+    #[must_use]
+    pub fn message(&self) -> String {
+        format!("{:#}", self.error)
+    }
+
     /// As a line of JSON: `{"error": …, "kind": …, "hint": …}`.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
@@ -190,6 +196,7 @@ fn hint_for(reason: &str, kind: Kind) -> Option<&'static str> {
         "OVERLOADED" => Some("try again in a moment; nothing was recorded"),
         "BEHIND_POSITION" => Some("lower --min-position, or ask the server that recorded the entry"),
         "CLOCK_BEHIND" => Some("set the server's clock right"),
+        "LEDGER_STARTING" => Some("try again once it is ready; `GET /readyz` on its HTTP port says how far it is"),
         "LEDGER_UNAVAILABLE" => Some("look at the server's log"),
         "OCCURRED_AT_IN_FUTURE" => Some("check the time and its offset; nothing was recorded"),
         _ if kind == Kind::Unreachable => Some(UNREACHABLE_HINT),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::check_config::Findings;
 use crate::cli::error::CliError;
 use crate::tls::Tls;
 use crate::tls::files::{Clients, Files};
@@ -49,6 +50,17 @@ impl Transport {
         })?;
         tracing::info!(expires_at = %tls.standing().expires_at, client_certificates = tls.clients(), "both ports speak TLS");
         Ok(Some(Arc::new(tls)))
+    }
+
+    /// Looks at what it names, and at what would be served in plain text.
+    pub fn look(&self, addresses: &[(&'static str, SocketAddr)], findings: &mut Findings) {
+        if self.tls_cert.is_some() {
+            findings.refused("tls-cert", self.open(&[]).map(drop));
+            return;
+        }
+        for (key, address) in addresses {
+            findings.refused(key, self.plain_text(&[*address]));
+        }
     }
 
     /// Whether callers may come from elsewhere and through others: nobody but them reads what is said, or it was said that it may.

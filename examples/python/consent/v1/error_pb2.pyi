@@ -126,6 +126,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_COMPRESSION_UNSUPPORTED: _ClassVar[ErrorReason]
     ERROR_REASON_MESSAGE_TOO_SLOW: _ClassVar[ErrorReason]
     ERROR_REASON_ANSWER_NOT_TAKEN: _ClassVar[ErrorReason]
+    ERROR_REASON_LEDGER_STARTING: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_CONTACT_EMPTY: ErrorReason
 ERROR_REASON_CONTACT_MALFORMED: ErrorReason
@@ -245,6 +246,7 @@ ERROR_REASON_MESSAGE_TOO_LARGE: ErrorReason
 ERROR_REASON_COMPRESSION_UNSUPPORTED: ErrorReason
 ERROR_REASON_MESSAGE_TOO_SLOW: ErrorReason
 ERROR_REASON_ANSWER_NOT_TAKEN: ErrorReason
+ERROR_REASON_LEDGER_STARTING: ErrorReason
 
 class ItemError(_message.Message):
     __slots__ = ("reason", "message", "field")
