@@ -5,17 +5,19 @@
 //! ```
 //!
 //! Nothing runs ahead: a question is taken when there is room for its answer. A reader that takes nothing holds up its own
-//! questions, and what waits is what HTTP/2 lets wait. Only a question that has to wait itself (for the disk, or for a position)
+//! questions, and what waits is what HTTP/2 lets wait. Only a question that has to wait itself (for the disk, for a position, or for its turn under a rate)
 //! is put aside, and the stream with it.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use tokio::time::sleep;
 use tokio_stream::Stream;
 use tonic::{Code, Status, Streaming};
 
 use super::decision::{Decisions, streamed};
+use super::limits::rate::Allowance;
 use super::slots::{Slot, Slots};
 use super::stopping::Stopping;
 use super::{map, status};
@@ -42,6 +44,8 @@ type Waiting = Pin<Box<dyn Future<Output = Result<Answer, Status>> + Send>>;
 pub struct Answers {
     decisions: Decisions,
     questions: Streaming<StreamCheckSendRequest>,
+    /// What each question is charged to.
+    allowance: Allowance,
     waiting: Option<Waiting>,
     stopped: Pin<Box<dyn Future<Output = ()> + Send>>,
     answered: usize,
@@ -52,9 +56,15 @@ pub struct Answers {
 impl Answers {
     /// Answers until the questions end or the server stops.
     #[must_use]
-    pub fn new(decisions: Decisions, questions: Streaming<StreamCheckSendRequest>, mut stopping: Stopping, slot: Slot) -> Self {
+    pub fn new(
+        decisions: Decisions,
+        questions: Streaming<StreamCheckSendRequest>,
+        allowance: Allowance,
+        mut stopping: Stopping,
+        slot: Slot,
+    ) -> Self {
         let stopped = Box::pin(async move { stopping.wait().await });
-        Self { decisions, questions, waiting: None, stopped, answered: 0, ended: false, _slot: slot }
+        Self { decisions, questions, allowance, waiting: None, stopped, answered: 0, ended: false, _slot: slot }
     }
 
     /// The next answer; an error ends the stream.
@@ -69,12 +79,18 @@ impl Answers {
             Ok(question) => question,
             Err(refused) => return Poll::Ready(Some(self.outcome(Err(refused)))),
         };
-        if self.decisions.is_at_hand(&question) {
+        let turn = self.allowance.charge(1);
+        if turn.is_zero() && self.decisions.is_at_hand(&question) {
             let answered = self.decisions.ledger().check(&question).map_err(|error| status::of_check(&error));
             return Poll::Ready(Some(self.outcome(answered)));
         }
         let decisions = self.decisions.clone();
-        self.waiting = Some(Box::pin(async move { decisions.answer(question).await }));
+        self.waiting = Some(Box::pin(async move {
+            if !turn.is_zero() {
+                sleep(turn).await;
+            }
+            decisions.answer(question).await
+        }));
         self.poll_answer(cx)
     }
 

@@ -1,33 +1,35 @@
 //! Connections, of both servers: how many are open at a time, and how long one may say nothing at its begin.
 //!
 //! Whoever reaches a port may open connections and send nothing. Each takes a file descriptor, and a ledger without descriptors
-//! opens no file: so each server has a part of them at most, and what waits for more waits in the kernel's queue.
+//! opens no file: so each server has a part of them at most. Where all are taken, a newcomer takes the place of the oldest that has
+//! said nothing yet: whoever opens many and says nothing keeps nobody out. Where all have, it waits in the kernel's queue.
 //!
 //! ```text
 //! Listener ── Connections::next ──▶ Arrival ── open: the TLS handshake, in a task of its own ──▶ Connection ──▶ the server
 //! ```
 
-use std::future::Future;
+mod connection;
+
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use rustix::process::{Resource, getrlimit};
 use rustls::ServerConfig;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
-use tokio::time::Sleep;
-use tokio_rustls::server::TlsStream;
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::either::Either;
-use tonic::transport::server::Connected;
+use tokio_util::sync::CancellationToken;
 
+pub use self::connection::Connection;
+use self::connection::Opening;
+use super::limits::Limits;
 use crate::tls::{Port, Tls, handshake};
 
 /// The most connections of one server.
@@ -50,20 +52,33 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct Listener {
     tcp: TcpListener,
     tls: Option<(Arc<Tls>, Port)>,
+    limits: Limits,
 }
 
 impl Listener {
     /// Speaks TLS on `tcp`.
     #[must_use]
-    pub const fn over_tls(tcp: TcpListener, tls: Arc<Tls>, port: Port) -> Self {
-        Self { tcp, tls: Some((tls, port)) }
+    pub fn over_tls(tcp: TcpListener, tls: Arc<Tls>, port: Port) -> Self {
+        Self { tls: Some((tls, port)), ..tcp.into() }
+    }
+
+    /// The same, where callers are held to these limits.
+    #[must_use]
+    pub fn limited(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// What callers are held to that come in here.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
     }
 }
 
-/// Speaks plain text.
+/// Speaks plain text, with no rate for callers.
 impl From<TcpListener> for Listener {
     fn from(tcp: TcpListener) -> Self {
-        Self { tcp, tls: None }
+        Self { tcp, tls: None, limits: Limits::new(None) }
     }
 }
 
@@ -82,6 +97,10 @@ pub struct Connections {
     free: Arc<Semaphore>,
     /// How long the first bytes of one may take.
     opening: Duration,
+    /// One that was accepted and has no place yet.
+    newcomer: Mutex<Option<(TcpStream, SocketAddr)>>,
+    /// Those that open, the oldest first; what has opened is gone.
+    silent: Mutex<VecDeque<Weak<CancellationToken>>>,
 }
 
 impl Default for Connections {
@@ -95,22 +114,63 @@ impl Default for Connections {
 impl Connections {
     /// So many at a time, whose first bytes may take so long.
     fn of(most: usize, opening: Duration) -> Self {
-        Self { free: Arc::new(Semaphore::new(most)), opening }
+        Self { free: Arc::new(Semaphore::new(most)), opening, newcomer: Mutex::default(), silent: Mutex::default() }
     }
 
-    /// The next one, once there is room for it. What cannot be accepted is tried again.
+    /// The next one, once there is a place for it. What cannot be accepted is tried again.
+    ///
+    /// Nothing is lost where this is dropped and called again.
     pub async fn next(&self, listener: &Listener) -> Arrival {
-        loop {
-            // Never closed.
-            let Ok(slot) = Arc::clone(&self.free).acquire_owned().await else { return std::future::pending().await };
+        while self.newcomer.lock().is_none() {
             match listener.tcp.accept().await {
-                Ok((stream, address)) => return Arrival::new(stream, address, listener, self.opening, slot),
+                Ok(newcomer) => *self.newcomer.lock() = Some(newcomer),
                 // Gone before it was accepted.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted || error.kind() == io::ErrorKind::ConnectionReset => {}
                 Err(error) => {
                     tracing::error!(%error, "no connection can be accepted; trying again in a second");
                     tokio::time::sleep(PAUSE).await;
                 }
+            }
+        }
+        let slot = match Arc::clone(&self.free).try_acquire_owned() {
+            Ok(slot) => Some(slot),
+            Err(_) => {
+                self.displace();
+                Arc::clone(&self.free).acquire_owned().await.ok()
+            }
+        };
+        let newcomer = self.newcomer.lock().take();
+        match (slot, newcomer) {
+            (Some(slot), Some((stream, address))) => Arrival::new(stream, address, listener, self.silence(), slot),
+            // Neither happens: the places are never closed, and there is one newcomer.
+            _ => std::future::pending().await,
+        }
+    }
+
+    /// The time in which one must open, which ends also where its place is needed.
+    fn silence(&self) -> Opening {
+        let place = Arc::new(CancellationToken::new());
+        let mut silent = self.silent.lock();
+        while silent.front().is_some_and(|oldest| oldest.strong_count() == 0) {
+            silent.pop_front();
+        }
+        silent.push_back(Arc::downgrade(&place));
+        let (over, needed) = (tokio::time::sleep(self.opening), (*place).clone());
+        let over = async move {
+            tokio::select! {
+                () = over => {}
+                () = needed.cancelled_owned() => {}
+            }
+        };
+        Opening { left: OPENING_BYTES, over: Box::pin(over), _place: place }
+    }
+
+    /// Takes the place of the oldest that has said nothing yet.
+    fn displace(&self) {
+        let mut silent = self.silent.lock();
+        while let Some(oldest) = silent.pop_front() {
+            if let Some(place) = oldest.upgrade() {
+                return place.cancel();
             }
         }
     }
@@ -150,10 +210,9 @@ pub struct Arrival {
 }
 
 impl Arrival {
-    fn new(stream: TcpStream, address: SocketAddr, listener: &Listener, opening: Duration, slot: OwnedSemaphorePermit) -> Self {
+    fn new(stream: TcpStream, address: SocketAddr, listener: &Listener, opening: Opening, slot: OwnedSemaphorePermit) -> Self {
         // Answers are small; where it is refused they only come later.
         let _ = stream.set_nodelay(true);
-        let opening = Opening { left: OPENING_BYTES, over: Box::pin(tokio::time::sleep(opening)) };
         let tls = listener.tls.as_ref().map(|(tls, port)| tls.config(*port));
         Self { stream, address, tls, opening, slot }
     }
@@ -178,72 +237,11 @@ impl Arrival {
     }
 }
 
-/// A connection. It breaks where its first bytes do not come in time.
-#[derive(Debug)]
-pub struct Connection {
-    stream: Either<TcpStream, Box<TlsStream<TcpStream>>>,
-    peer: Peer,
-    opening: Option<Opening>,
-    _slot: OwnedSemaphorePermit,
-}
-
-#[derive(Debug)]
-struct Opening {
-    left: usize,
-    over: Pin<Box<Sleep>>,
-}
-
-impl AsyncRead for Connection {
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        let before = into.filled().len();
-        let read = Pin::new(&mut this.stream).poll_read(context, into);
-        let Some(opening) = &mut this.opening else { return read };
-        if read.is_pending() {
-            ready!(opening.over.as_mut().poll(context));
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
-        opening.left = opening.left.saturating_sub(into.filled().len().saturating_sub(before));
-        if opening.left == 0 {
-            this.opening = None;
-        }
-        read
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(context, bytes)
-    }
-
-    fn poll_write_vectored(self: Pin<&mut Self>, context: &mut Context<'_>, parts: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write_vectored(context, parts)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
-    }
-}
-
-impl Connected for Connection {
-    type ConnectInfo = Peer;
-
-    fn connect_info(&self) -> Peer {
-        self.peer.clone()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::pin::Pin;
+    use std::task::Poll;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     async fn listener() -> (Listener, SocketAddr) {
@@ -271,6 +269,23 @@ mod tests {
             Poll::Pending => Poll::Ready(None),
         })
         .await
+    }
+
+    #[tokio::test]
+    async fn a_newcomer_takes_the_place_of_the_oldest_that_said_nothing_and_of_nobody_who_spoke() {
+        let (listener, address) = listener().await;
+        let connections = Connections::of(2, OPENING);
+        let mut clients = [TcpStream::connect(address).await.unwrap(), TcpStream::connect(address).await.unwrap()];
+        clients[0].write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+        let mut spoke = connections.next(&listener).await.open().await.unwrap();
+        spoke.read_exact(&mut [0; OPENING_BYTES]).await.unwrap();
+        let mut silent = connections.next(&listener).await.open().await.unwrap();
+        let displaced = tokio::spawn(async move { silent.read_u8().await.unwrap_err().kind() });
+        let _newcomer = TcpStream::connect(address).await.unwrap();
+        let _third = connections.next(&listener).await;
+        assert_eq!(displaced.await.unwrap(), io::ErrorKind::TimedOut);
+        clients[0].write_all(b"!").await.unwrap();
+        assert_eq!(spoke.read_u8().await.unwrap(), b'!');
     }
 
     #[tokio::test]

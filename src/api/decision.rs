@@ -5,10 +5,12 @@ use std::time::Duration;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::check_stream::{self, Answers};
+use super::limits::rate::Allowance;
 use super::parse::{self, Fields};
 use super::slots::Slots;
 use super::status::Violation;
 use super::stopping::Stopping;
+use super::wanted::{Waiting, Wanted};
 use super::{blocking, map, receipts, status};
 use crate::consent::account::Known;
 use crate::consent::decide::Asked;
@@ -26,6 +28,9 @@ use crate::proto::{
 
 /// The most contacts of a batch.
 pub const BATCH_MAX: usize = 10_000;
+
+/// After how many contacts a batch looks whether it is still waited for: one about the past may read the disk for each.
+const LOOK_EVERY: usize = 32;
 
 /// How long a call waits for the position it asked for.
 const POSITION_WAIT: Duration = Duration::from_secs(2);
@@ -109,16 +114,21 @@ impl DecisionService for Decisions {
     type StreamCheckSendStream = Answers;
 
     async fn stream_check_send(&self, request: Request<Streaming<StreamCheckSendRequest>>) -> Result<Response<Answers>, Status> {
-        let slot = self.slots.take()?;
-        Ok(Response::new(Answers::new(self.clone(), request.into_inner(), self.stopping.clone(), slot)))
+        let (slot, allowance) = (self.slots.take()?, Allowance::of(&request));
+        Ok(Response::new(Answers::new(self.clone(), request.into_inner(), allowance, self.stopping.clone(), slot)))
     }
 
     async fn batch_check_send(&self, request: Request<BatchCheckSendRequest>) -> Result<Response<BatchCheckSendResponse>, Status> {
+        let allowance = Allowance::of(&request);
         let request = request.into_inner();
         let batch = Batch::parse(&request)?;
+        // The call is one of them. What is too much is owed, and holds up the calls to come.
+        let _ = allowance.charge(request.contacts.len().saturating_sub(1));
         self.reach(batch.min_position).await;
         let ledger = self.ledger.clone();
-        let response = blocking(move || batch.answer(&ledger, &request.contacts)).await??;
+        let waiting = Waiting::default();
+        let wanted = waiting.wanted();
+        let response = blocking(move || batch.answer(&ledger, &request.contacts, &wanted)).await??;
         Ok(Response::new(response))
     }
 
@@ -193,12 +203,15 @@ impl Batch {
     }
 
     /// Answers for every contact. What concerns the whole batch fails it; a ledger that answers for none does too.
-    fn answer(&self, ledger: &Ledger, contacts: &[String]) -> Result<BatchCheckSendResponse, Status> {
+    fn answer(&self, ledger: &Ledger, contacts: &[String], wanted: &Wanted) -> Result<BatchCheckSendResponse, Status> {
         let mut items = Vec::with_capacity(contacts.len());
         let mut position: Option<crate::ledger::Position> = None;
         let mut unanswered = None;
         let mut checks: Option<Checks<'_>> = None;
         for (index, text) in contacts.iter().enumerate() {
+            if index.is_multiple_of(LOOK_EVERY) && !wanted.is_still() {
+                return Err(status::interrupted());
+            }
             let answer = match parse::contact("contacts", text) {
                 Ok(contact) => checks.get_or_insert_with(|| ledger.checks(self.question(contact.clone()))).about(&contact),
                 Err(Violation { reason, message, .. }) => {

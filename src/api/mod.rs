@@ -16,6 +16,7 @@ pub mod envelope;
 mod erasures;
 mod export;
 pub mod identity;
+pub mod limits;
 pub mod map;
 pub mod parse;
 pub mod parse_words;
@@ -34,6 +35,7 @@ pub mod status;
 pub mod stopping;
 mod stream;
 pub mod templates;
+mod wanted;
 pub mod watch;
 
 use std::sync::Arc;
@@ -45,6 +47,7 @@ use tonic::server::NamedService;
 use tonic::transport::server::Router;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
+use tower::layer::util::{Identity as Nothing, Stack};
 
 use crate::ledger::Ledger;
 use crate::proto::admin_service_server::AdminServiceServer;
@@ -56,21 +59,11 @@ use crate::proto::watch_service_server::WatchServiceServer;
 use crate::shutdown::Ending;
 use admin::DeadLetterAdmin;
 use connections::{Connections, Listener};
+use limits::{Limits, http2};
 use stopping::{Stop, Stopping};
 
 /// How often it is asked whether the ledger still writes, and dead letters are kept.
 const LOOK: Duration = Duration::from_millis(200);
-
-/// Calls that one connection may have under way; many at once share a commit.
-const STREAMS_MAX: u32 = 4_096;
-
-/// What one call may have sent that was not taken yet, in bytes; then its client waits. Small, since most clients send every
-/// message of a stream in a frame of its own: h2 closes a connection whose short frames that nobody took cost more than half
-/// of [`CONNECTION_WINDOW_BYTES`], each what it lacks to 256 bytes. Here frames of 30 bytes cost half a MiB a call.
-const STREAM_WINDOW_BYTES: u32 = 64 << 10;
-
-/// The same for all calls of one connection: many that wait leave room for the others.
-const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
 
 /// The health service's names: the server as a whole, then each service.
 const HEALTH_NAMES: [&str; 7] = [
@@ -111,9 +104,10 @@ pub async fn serve(
     mut ending: Ending,
 ) -> Result<(), ServeError> {
     let (stop_calls, stopping) = Stop::new();
-    let (health, router) = router(&ledger, dead_letters.clone(), &stopping, &ending).await?;
+    let listener = listener.into();
+    let (health, router) = router(&ledger, dead_letters.clone(), &stopping, &ending, listener.limits().clone()).await?;
     let (stop, stopped) = oneshot::channel::<()>();
-    let incoming = Connections::default().stream(listener.into());
+    let incoming = Connections::default().stream(listener);
     let server = router.serve_with_incoming_shutdown(incoming, async {
         let _ = stopped.await;
     });
@@ -139,7 +133,8 @@ async fn router(
     dead_letters: Option<Arc<dyn DeadLetterAdmin>>,
     stopping: &Stopping,
     ending: &Ending,
-) -> Result<(HealthReporter, Router), ServeError> {
+    limits: Limits,
+) -> Result<(HealthReporter, Router<Stack<Limits, Nothing>>), ServeError> {
     let (health, health_service) = tonic_health::server::health_reporter();
     say(&health, ServingStatus::Serving).await;
     let reflection = || {
@@ -153,11 +148,8 @@ async fn router(
     let watch = watch::Watch::new(ledger.clone(), stopping.clone());
     let streams = [recording.slots(), decisions.slots(), audit.slots(), watch.slots()].concat();
     let report = report::Report::new(ledger.clone(), dead_letters.clone(), ending.clone(), streams);
-    let router = tonic::transport::Server::builder()
-        .max_concurrent_streams(STREAMS_MAX)
-        .initial_stream_window_size(STREAM_WINDOW_BYTES)
-        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
-        .http2_keepalive_interval(Some(Duration::from_secs(60)))
+    let router = http2::grpc(tonic::transport::Server::builder())
+        .layer(limits)
         .add_service(health_service)
         .add_service(reflection().build_v1()?)
         // Many clients still ask for the version before it.
@@ -210,13 +202,24 @@ async fn poisoned(ledger: &Ledger, dead_letters: Option<&dyn DeadLetterAdmin>, h
     }
 }
 
-/// Runs work that reads the disk, or takes long, where it holds up nobody.
+/// Runs work that reads the disk, or takes long, where it holds up nobody. Where nobody waits for it any more before it began, it
+/// does not.
 ///
 /// # Errors
 /// Where it ended without a result.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Status> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| {
+    let mut waited_for = WaitedFor(tokio::task::spawn_blocking(work));
+    (&mut waited_for.0).await.map_err(|error| {
         tracing::error!(%error, "a call ended without an answer");
         status::interrupted()
     })
+}
+
+/// Work that is waited for.
+struct WaitedFor<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Drop for WaitedFor<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }

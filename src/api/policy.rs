@@ -1,8 +1,5 @@
 //! The part of `AdminService` that is about policies: adopt one, show it, say whom a proposed one would change.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use prost::Message;
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
@@ -10,6 +7,7 @@ use tonic::Status;
 
 use super::parse::Fields;
 use super::reads::Reading;
+use super::wanted::Waiting;
 use super::{blocking, choice, map, status};
 use crate::consent::event::SenderNumber;
 use crate::consent::policy::Preset;
@@ -84,28 +82,17 @@ pub async fn diff(ledger: &Ledger, actor: Actor, request: &DiffPolicyRequest) ->
     let question = Question::parse(request)?;
     let mut reading = Reading::of_many(ledger, actor, ReadMethod::DiffPolicy, Some(question.proposal.account.clone()));
     let turn = ONE_AT_A_TIME.acquire().await.map_err(|_| status::interrupted())?;
-    let stop = Stop::default();
-    let (stopped, ledger) = (stop.0.clone(), ledger.clone());
+    let waiting = Waiting::default();
+    let (wanted, ledger) = (waiting.wanted(), ledger.clone());
     let found: Result<_, CheckError> = blocking(move || {
         let _turn = turn;
-        let go_on = || !stopped.load(Ordering::Relaxed);
-        let diff = ledger.diff_policy(&question.proposal, question.page.as_ref(), &go_on)?;
+        let diff = ledger.diff_policy(&question.proposal, question.page.as_ref(), &|| wanted.is_still())?;
         Ok(question.answer(diff))
     })
     .await?;
     let found = found.map_err(|error| status::of_check(&error))?;
     reading.hand_out(found.changes.len()).await?;
     Ok(found)
-}
-
-/// Says stop when it is dropped, as a call is whose caller went away.
-#[derive(Default)]
-struct Stop(Arc<AtomicBool>);
-
-impl Drop for Stop {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }
 
 fn complete(adopted: AdoptedPolicy) -> PolicyVersion {

@@ -91,7 +91,7 @@ impl RecordingService for Recording {
     type RecordStreamStream = Answers<RecordStreamResponse>;
 
     async fn record_stream(&self, request: Request<Streaming<RecordStreamRequest>>) -> Result<Response<Self::RecordStreamStream>, Status> {
-        self.streams.record(request.into_inner()).map(Response::new)
+        self.streams.record(request).map(Response::new)
     }
 
     type RehearseStreamStream = Answers<RehearseStreamResponse>;
@@ -100,7 +100,7 @@ impl RecordingService for Recording {
         &self,
         request: Request<Streaming<RehearseStreamRequest>>,
     ) -> Result<Response<Self::RehearseStreamStream>, Status> {
-        self.streams.rehearse(request.into_inner()).map(Response::new)
+        self.streams.rehearse(request).map(Response::new)
     }
 }
 

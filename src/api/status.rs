@@ -8,12 +8,17 @@
 //!
 //! The reason is the contract (`proto/consent/v1/error.proto`), the message is for people. Neither shows a contact.
 
+mod limits;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
+pub use self::limits::{
+    answer_not_taken, compressed, deadline_passed, message_too_large, message_too_slow, no_room, rate_limited, too_many_calls,
+};
 use crate::ledger::erasure::step::StepRefused;
 use crate::ledger::evidence::export::ExportError;
 use crate::ledger::evidence::receipts::NoReceipt;
@@ -84,11 +89,7 @@ pub fn of_record(error: &RecordError) -> Status {
             Status::with_error_details(Code::FailedPrecondition, error.to_string(), details)
         }
         RecordError::Erasure(refused) => of_step(*refused),
-        RecordError::Overloaded { .. } => {
-            let mut details = details(ErrorReason::Overloaded);
-            details.set_retry_info(Some(RETRY_AFTER));
-            Status::with_error_details(Code::ResourceExhausted, error.to_string(), details)
-        }
+        RecordError::Overloaded { .. } => later(ErrorReason::Overloaded, error.to_string(), RETRY_AFTER),
         RecordError::ClockBehind { .. } => status(Code::Unavailable, ErrorReason::ClockBehind, error.to_string()),
         RecordError::Unavailable { .. } => status(Code::Unavailable, ErrorReason::LedgerUnavailable, error.to_string()),
     }
@@ -189,19 +190,15 @@ pub fn of_export(error: &ExportError) -> Status {
 /// As many exports are handed out as the server hands out at a time.
 #[must_use]
 pub fn too_many_exports(at_a_time: usize) -> Status {
-    let mut details = details(ErrorReason::TooManyExports);
-    details.set_retry_info(Some(RETRY_EXPORT_AFTER));
     let message = format!("{at_a_time} exports are handed out already; ask again when one has ended");
-    Status::with_error_details(Code::ResourceExhausted, message, details)
+    later(ErrorReason::TooManyExports, message, RETRY_EXPORT_AFTER)
 }
 
 /// As many streams of a kind are open as the server serves at a time.
 #[must_use]
 pub fn too_many_streams(at_a_time: usize) -> Status {
-    let mut details = details(ErrorReason::TooManyStreams);
-    details.set_retry_info(Some(RETRY_STREAM_AFTER));
     let message = format!("{at_a_time} streams of this kind are open already; ask again when one has ended");
-    Status::with_error_details(Code::ResourceExhausted, message, details)
+    later(ErrorReason::TooManyStreams, message, RETRY_STREAM_AFTER)
 }
 
 /// The server ends a stream because it is shutting down.
@@ -263,10 +260,8 @@ pub fn of_watch(error: &NotWatched) -> Status {
 /// As many watch as the server serves at a time.
 #[must_use]
 pub fn too_many_watchers(at_a_time: usize) -> Status {
-    let mut details = details(ErrorReason::TooManyWatchers);
-    details.set_retry_info(Some(RETRY_EXPORT_AFTER));
     let message = format!("{at_a_time} watch already; ask again when one has ended");
-    Status::with_error_details(Code::ResourceExhausted, message, details)
+    later(ErrorReason::TooManyWatchers, message, RETRY_EXPORT_AFTER)
 }
 
 /// The server ends a watch because it is shutting down.
@@ -302,13 +297,18 @@ pub fn over_http(code: Code, reason: ErrorReason, message: String) -> Status {
 /// The bodies under way over HTTP hold all the memory that they may.
 #[must_use]
 pub fn no_space(message: &str) -> Status {
-    let mut details = details(ErrorReason::Overloaded);
-    details.set_retry_info(Some(RETRY_AFTER));
-    Status::with_error_details(Code::ResourceExhausted, message, details)
+    later(ErrorReason::Overloaded, message.to_owned(), RETRY_AFTER)
 }
 
 fn status(code: Code, reason: ErrorReason, message: String) -> Status {
     Status::with_error_details(code, message, details(reason))
+}
+
+/// Too much is asked for; after so long it may be asked for again.
+fn later(reason: ErrorReason, message: String, after: Duration) -> Status {
+    let mut details = details(reason);
+    details.set_retry_info(Some(after));
+    Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 
 fn details(reason: ErrorReason) -> ErrorDetails {

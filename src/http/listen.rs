@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use tonic::transport::server::Connected as _;
 
 use crate::api::connections::{Arrival, Connections, Listener, OPENING};
+use crate::api::limits::http2;
 
 /// How long a connection may stay that is to be made anew.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -48,6 +49,7 @@ impl Open {
     async fn take(listener: &Listener, router: Router, shutdown: impl Future<Output = ()>) -> Self {
         let mut shutdown = pin!(shutdown);
         let (stop, stopping) = watch::channel(false);
+        let router = router.layer(Extension(listener.limits().clone()));
         let connections = Connections::default();
         let mut open = JoinSet::new();
         loop {
@@ -81,6 +83,7 @@ async fn answer(arrival: Arrival, router: Router, mut stopping: watch::Receiver<
     let mut server = Builder::new(TokioExecutor::new());
     // The headers of the next request, from the end of the one before.
     server.http1().timer(TokioTimer::new()).header_read_timeout(OPENING);
+    http2::http(&mut server);
     server.http2().timer(TokioTimer::new()).keep_alive_interval(OPENING);
     let router = router.layer(Extension(connection.connect_info()));
     let mut answering = pin!(server.serve_connection(TokioIo::new(connection), TowerToHyperService::new(router)));

@@ -38,6 +38,8 @@ use self::calls::Call;
 use self::door::Refusal;
 use self::failure::Failure;
 use crate::api;
+use crate::api::limits::Limits;
+use crate::api::limits::key::Key;
 use crate::http::body;
 use crate::http::space::Space;
 use crate::ledger::Ledger;
@@ -123,11 +125,13 @@ impl Edge {
     async fn answer(&self, request: Request) -> Result<Vec<u8>, Failure> {
         let (head, body) = request.into_parts();
         door::look(&head, self.callers)?;
+        let limits = head.extensions.get::<Limits>().cloned().unwrap_or_default();
+        let admitted = limits.admit(Key::of(&head.extensions))?;
         let mut room = self.space.room();
         let body = body::read(body, BODY_MAX_BYTES, BODY_MAX_TIME, Some(&mut room)).await.map_err(Refusal::Body)?;
         let input = self.call.input.clone();
         let request = self.apart(body.len(), move || codec::read(&input, &body)).await??;
-        let response = self.call.answer(request).await?;
+        let response = self.call.answer(request, admitted.allowance.clone()).await?;
         let output = self.call.output.clone();
         Ok(self.apart(response.len(), move || codec::write(output, &response)).await??)
     }

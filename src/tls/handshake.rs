@@ -1,7 +1,6 @@
 //! One handshake: in its time, and its end such that the other side learns why.
 
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use rustls::ServerConfig;
 use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::{Sleep, timeout};
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -23,7 +22,7 @@ const PARTING_BYTES: u64 = 64 << 10;
 ///
 /// # Errors
 /// Where it takes longer, where the other side speaks no TLS or none that is taken, or shows no certificate that is.
-pub async fn shake(stream: TcpStream, config: Arc<ServerConfig>, over: Pin<&mut Sleep>) -> io::Result<TlsStream<TcpStream>> {
+pub async fn shake(stream: TcpStream, config: Arc<ServerConfig>, over: impl Future<Output = ()>) -> io::Result<TlsStream<TcpStream>> {
     let shaken = tokio::select! {
         shaken = TlsAcceptor::from(config).accept(stream).into_fallible() => shaken,
         () = over => return Err(io::Error::new(io::ErrorKind::TimedOut, "the handshake took too long")),

@@ -24,6 +24,7 @@ mod fault_table;
 mod faults;
 mod forgeries;
 mod format;
+mod hostile;
 mod imports;
 mod json;
 mod keys;

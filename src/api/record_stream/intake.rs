@@ -4,6 +4,7 @@ use tokio::sync::mpsc;
 use tonic::{Status, Streaming};
 
 use super::{Item, parse};
+use crate::api::limits::rate::Allowance;
 use crate::api::status;
 use crate::api::stopping::Stopping;
 use crate::consent::time::Time;
@@ -67,12 +68,14 @@ pub struct Intake<Request> {
     stopping: Stopping,
     to: To,
     requests: Streaming<Request>,
+    /// What each item is charged to.
+    allowance: Allowance,
 }
 
 impl<Request: Item> Intake<Request> {
     /// Takes from `requests`.
-    pub const fn new(ledger: Ledger, stopping: Stopping, to: To, requests: Streaming<Request>) -> Self {
-        Self { ledger, stopping, to, requests }
+    pub const fn new(ledger: Ledger, stopping: Stopping, to: To, requests: Streaming<Request>, allowance: Allowance) -> Self {
+        Self { ledger, stopping, to, requests, allowance }
     }
 
     /// Takes until the client has sent everything, takes no more answers, or the server shuts down.
@@ -81,6 +84,8 @@ impl<Request: Item> Intake<Request> {
         while let Ok(room) = chunks.reserve().await {
             let (taken, end) = self.take(&chunks).await;
             if taken.items > 0 {
+                // Under a rate they wait their turn, and what is sent meanwhile waits with them.
+                self.allowance.turn(taken.items).await;
                 match taken.hand_over(&mut self.to).await {
                     Ok(chunk) => room.send(Step::Chunk(chunk)),
                     Err(status) => return room.send(Step::End(status)),

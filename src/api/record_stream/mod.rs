@@ -13,11 +13,12 @@ mod answers;
 mod intake;
 
 use tokio::sync::mpsc;
-use tonic::{Status, Streaming};
+use tonic::{Request, Status, Streaming};
 
 pub use answers::Answers;
 use intake::{Intake, To};
 
+use super::limits::rate::Allowance;
 use super::slots::{Slot, Slots};
 use super::stopping::Stopping;
 use super::{identity, recording, status};
@@ -66,7 +67,7 @@ impl Streams {
     ///
     /// # Errors
     /// Where too many are open.
-    pub fn record(&self, requests: Streaming<RecordStreamRequest>) -> Result<Answers<RecordStreamResponse>, Status> {
+    pub fn record(&self, requests: Request<Streaming<RecordStreamRequest>>) -> Result<Answers<RecordStreamResponse>, Status> {
         Ok(self.open(self.recording.take()?, To::Record(self.ledger.clone()), requests))
     }
 
@@ -74,14 +75,15 @@ impl Streams {
     ///
     /// # Errors
     /// Where too many are open.
-    pub fn rehearse(&self, requests: Streaming<RehearseStreamRequest>) -> Result<Answers<RehearseStreamResponse>, Status> {
+    pub fn rehearse(&self, requests: Request<Streaming<RehearseStreamRequest>>) -> Result<Answers<RehearseStreamResponse>, Status> {
         let to = To::Rehearse(Box::new(self.ledger.rehearsal()));
         Ok(self.open(self.rehearsing.take()?, to, requests))
     }
 
-    fn open<Request: Item, Response>(&self, slot: Slot, to: To, requests: Streaming<Request>) -> Answers<Response> {
+    fn open<Asked: Item, Response>(&self, slot: Slot, to: To, requests: Request<Streaming<Asked>>) -> Answers<Response> {
         let (chunks, waiting) = mpsc::channel(CHUNKS_WAITING);
-        tokio::spawn(Intake::new(self.ledger.clone(), self.stopping.clone(), to, requests).run(chunks));
+        let allowance = Allowance::of(&requests);
+        tokio::spawn(Intake::new(self.ledger.clone(), self.stopping.clone(), to, requests.into_inner(), allowance).run(chunks));
         Answers::new(self.ledger.clone(), waiting, slot)
     }
 }

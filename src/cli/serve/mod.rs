@@ -11,6 +11,7 @@
 
 mod check_config;
 pub mod configuration;
+mod limits;
 mod logs;
 mod opening;
 mod service_manager;
@@ -43,6 +44,7 @@ use crate::tls::{Port, Tls, keeper};
 use crate::webhook;
 use crate::webhook::dead_letters::DeadLetters;
 use configuration::Settings;
+use limits::LimitArgs;
 use opening::Opened;
 use stop::{Servers, Stop};
 use tls::Transport;
@@ -92,6 +94,8 @@ pub struct Serve {
     first_checkpoint: bool,
     #[command(flatten)]
     transport: Transport,
+    #[command(flatten)]
+    limits: LimitArgs,
     /// All of these, and where each came from
     #[arg(skip)]
     pub settings: Settings,
@@ -125,7 +129,15 @@ impl Serve {
         let (grpc, grpc_address) = bind(self.listen, "--listen").await?;
         let (http_listener, http_address) = bind(self.http, "--http").await?;
         let mut signals = Signals::new()?;
-        let (grpc, http_listener) = (listener(grpc, tls.as_ref(), Port::Grpc), listener(http_listener, tls.as_ref(), Port::Http));
+        let limits = self.limits.limits();
+        let grpc = listener(grpc, tls.as_ref(), Port::Grpc).limited(limits.clone());
+        let http_listener = listener(http_listener, tls.as_ref(), Port::Http).limited(limits);
+        let (shutdown, ending) = self.stop.begin();
+        let mut servers = Servers::new();
+        // Before the ledger is open, since SIGHUP ends a process that does not listen for it.
+        if let Some(tls) = tls {
+            servers.spawn(look_after(tls, ending.clone()));
+        }
         let options = Options {
             checkpoint_dir: self.checkpoint_dir.clone(),
             first_checkpoint: self.first_checkpoint,
@@ -138,11 +150,6 @@ impl Serve {
             () = signals.next() => return Ok(Verdict::Yes),
         };
 
-        let (shutdown, ending) = self.stop.begin();
-        let mut servers = Servers::new();
-        if let Some(tls) = tls {
-            servers.spawn(look_after(tls, ending.clone()));
-        }
         servers.spawn(start_grpc(grpc, ledger.clone(), dead_letters.clone(), ending.clone()));
         servers.spawn(start_http(http_listener, ledger.clone(), dead_letters, webhooks, callers, ending));
         Output::line(&format!("ready grpc={grpc_address} http={http_address}"))?;

@@ -1,0 +1,63 @@
+//! By what callers are told apart where each has its share.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use tonic::codegen::http::Extensions;
+
+use crate::api::connections::Peer;
+
+/// One caller, as far as shares go.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Key {
+    /// By the certificate that it showed, SHA-256.
+    Certificate([u8; 32]),
+    /// By its address; in IPv6 by the network of 64 bits, since whoever has one address there has all of them.
+    Address(IpAddr),
+    /// All others together.
+    Others,
+}
+
+impl Key {
+    /// Who makes the request with these extensions.
+    #[must_use]
+    pub fn of(extensions: &Extensions) -> Self {
+        let Some(peer) = extensions.get::<Peer>() else { return Self::Others };
+        match (peer.certificate, peer.address) {
+            (Some(certificate), _) => Self::Certificate(certificate),
+            (None, Some(address)) => Self::Address(network(address.ip().to_canonical())),
+            (None, None) => Self::Others,
+        }
+    }
+}
+
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(address: &str, certificate: Option<[u8; 32]>) -> Key {
+        let mut extensions = Extensions::new();
+        extensions.insert(Peer { address: Some(address.parse().unwrap()), certificate });
+        Key::of(&extensions)
+    }
+
+    #[test]
+    fn a_certificate_counts_before_the_address_and_neighbours_in_a_network_are_one() {
+        assert_eq!(key("10.0.0.1:1", None), key("10.0.0.1:2", None));
+        assert_eq!(key("[::ffff:10.0.0.1]:1", None), key("10.0.0.1:2", None));
+        assert_ne!(key("10.0.0.1:1", None), key("10.0.0.2:1", None));
+        assert_eq!(key("[2001:db8::1]:1", None), key("[2001:db8::2:3]:1", None));
+        assert_ne!(key("[2001:db8::1]:1", None), key("[2001:db8:0:1::1]:1", None));
+        assert_eq!(key("10.0.0.1:1", Some([1; 32])), key("10.0.0.2:1", Some([1; 32])));
+        assert_eq!(Key::of(&Extensions::new()), Key::Others);
+    }
+}

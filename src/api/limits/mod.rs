@@ -1,0 +1,70 @@
+//! What one caller may take of the server, so that the others have theirs.
+//!
+//! ```text
+//! request ──▶ rate: a bucket a caller ── under_way: calls a caller, and all ── deadline ──▶ the service
+//!               └ messages: size, no compression, in time, in the room there is      answers: kept for a minute, in that room ◀┘
+//! ```
+//!
+//! `http2` holds what the transport takes before there is a call at all. Every number stands in docs/limits.md.
+
+mod answers;
+pub mod deadline;
+pub mod http2;
+pub mod key;
+pub mod layer;
+mod messages;
+pub mod rate;
+mod under_way;
+
+use std::sync::Arc;
+
+use tonic::Status;
+
+use self::key::Key;
+use self::rate::{Allowance, Rate, RateLimit};
+use self::under_way::{UnderWay, Way};
+use crate::http::space::Space;
+
+/// The limits of a server, over both its ports.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    rate: Option<Arc<Rate>>,
+    under_way: UnderWay,
+    requests: Space,
+    answers: Space,
+}
+
+/// A call that was let in, for as long as it is held.
+#[derive(Debug)]
+pub struct Admitted {
+    /// What its items are charged to.
+    pub allowance: Allowance,
+    _way: Way,
+}
+
+/// No limit to the rate.
+impl Default for Limits {
+    fn default() -> Self {
+        Self::new(None)
+    }
+}
+
+impl Limits {
+    /// With this rate for each caller; none: no limit.
+    #[must_use]
+    pub fn new(rate: Option<RateLimit>) -> Self {
+        let rate = rate.map(|limit| Arc::new(Rate::new(limit)));
+        Self { rate, under_way: UnderWay::default(), requests: Space::default(), answers: Space::default() }
+    }
+
+    /// Lets a call of this caller in.
+    ///
+    /// # Errors
+    /// `RESOURCE_EXHAUSTED` where it asks too fast, or too much is under way.
+    pub fn admit(&self, caller: Key) -> Result<Admitted, Status> {
+        let way = self.under_way.enter(caller)?;
+        let allowance = Allowance::new(self.rate.clone(), caller);
+        allowance.call()?;
+        Ok(Admitted { allowance, _way: way })
+    }
+}

@@ -1,0 +1,66 @@
+//! What a caller is told who asks too much, too fast or too slowly.
+//!
+//! ```text
+//! RESOURCE_EXHAUSTED  ErrorInfo { reason: "RATE_LIMITED", … }, RetryInfo { when the next call is taken }
+//! DEADLINE_EXCEEDED   ErrorInfo { reason: "DEADLINE_PASSED", … }
+//! ```
+
+use std::time::Duration;
+
+use tonic::{Code, Status};
+
+use super::{RETRY_AFTER, RETRY_STREAM_AFTER, later, status};
+use crate::proto::ErrorReason;
+
+/// The caller asks faster than it may; after so long the next call is taken.
+#[must_use]
+pub fn rate_limited(after: Duration) -> Status {
+    let message = format!("more calls and items than this caller may send in a second; the next is taken in {} ms", after.as_millis());
+    later(ErrorReason::RateLimited, message, after)
+}
+
+/// As many calls are under way as one caller, or all together, may have.
+#[must_use]
+pub fn too_many_calls(most: usize) -> Status {
+    let message = format!("{most} calls are under way already; ask again when one has ended");
+    later(ErrorReason::TooManyCalls, message, RETRY_STREAM_AFTER)
+}
+
+/// Messages under way take all the memory that they may.
+#[must_use]
+pub fn no_room() -> Status {
+    later(ErrorReason::Overloaded, "too much is sent and answered at once; send this again".into(), RETRY_AFTER)
+}
+
+/// The caller's own deadline.
+#[must_use]
+pub fn deadline_passed() -> Status {
+    status(Code::DeadlineExceeded, ErrorReason::DeadlinePassed, "the deadline that the call came with has passed".into())
+}
+
+/// A message of more bytes than are taken.
+#[must_use]
+pub fn message_too_large(bytes: usize, most: usize) -> Status {
+    let message = format!("a message of {bytes} bytes, at most {most} are taken; send less at a time");
+    status(Code::InvalidArgument, ErrorReason::MessageTooLarge, message)
+}
+
+/// A message that is compressed.
+#[must_use]
+pub fn compressed() -> Status {
+    status(Code::Unimplemented, ErrorReason::CompressionUnsupported, "compressed messages are not read; send them as they are".into())
+}
+
+/// A message that does not arrive.
+#[must_use]
+pub fn message_too_slow(within: Duration) -> Status {
+    let message = format!("a message, or the end of the request, did not arrive within {} seconds", within.as_secs());
+    status(Code::DeadlineExceeded, ErrorReason::MessageTooSlow, message)
+}
+
+/// An answer that nobody takes.
+#[must_use]
+pub fn answer_not_taken(within: Duration) -> Status {
+    let message = format!("nothing of the answer was taken for {} seconds; ask again", within.as_secs());
+    status(Code::Aborted, ErrorReason::AnswerNotTaken, message)
+}
