@@ -62,7 +62,8 @@ fn waiting_for_a_position_ends_at_the_deadline() {
 #[test]
 fn a_stream_ends_at_its_deadline() {
     on_a_server(async |server, _client| {
-        let watched = told(&server, "/consent.v1.WatchService/WatchEntries", "300m", &WatchEntriesRequest::default());
+        let request = WatchEntriesRequest::default();
+        let watched = told(&server, "/consent.v1.WatchService/WatchEntries", "300m", &request);
         let ended = timeout(Duration::from_secs(10), watched).await.unwrap();
         assert_eq!(ended, (Code::DeadlineExceeded, "DEADLINE_PASSED".into()));
     });
