@@ -91,7 +91,7 @@ fn an_erasure_leaves_reads_that_name_nobody_and_are_not_the_next_owners() {
         read(&client, ANN).await;
         client.opt_in(opt_in(ANN, "")).await.unwrap();
         let log = client.log().await;
-        assert_eq!(reads(&log).len(), 1, "nothing is known of who was erased: {} entries before", before);
+        assert_eq!(reads(&log).len(), 1, "nothing is known of who was erased; {before} entries came before");
         assert_ne!(log.last().unwrap().trail, kept[0].trail);
         assert_eq!(client.audit.clone().list_reads(of(ANN)).await.unwrap().into_inner().reads, []);
     });

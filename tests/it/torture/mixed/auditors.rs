@@ -44,7 +44,9 @@ async fn bundle(client: &Client, contact: &str) -> Result<Vec<ExportPiece>, Stat
 fn hold(load: &Load, what: &str, pieces: Vec<ExportPiece>) {
     let mut file = Vec::new();
     let mut form = Pieces::new(Jsonl::new(&mut file));
-    pieces.into_iter().for_each(|piece| form.take(piece).unwrap());
+    for piece in pieces {
+        form.take(piece).unwrap();
+    }
     form.finish().unwrap();
     match verify(file.as_slice(), &load.served.key, &Against::default(), |_, _| {}) {
         Ok(_) => load.one(&format!("{what} verified")),

@@ -54,8 +54,7 @@ async fn send(client: &Client, items: Vec<RecordStreamRequest>) -> Result<Vec<Ac
 
 /// Asks on one stream; the answers in their order.
 async fn ask(client: &Client, people: &[Person]) -> Result<Vec<consent_ledger::proto::Decision>, Status> {
-    let asked: Vec<StreamCheckSendRequest> =
-        people.iter().map(|person| StreamCheckSendRequest { check: Some(person.asked()), ..Default::default() }).collect();
+    let asked: Vec<StreamCheckSendRequest> = people.iter().map(|person| StreamCheckSendRequest { check: Some(person.asked()) }).collect();
     let mut answers = client.decision.clone().stream_check_send(tokio_stream::iter(asked)).await?.into_inner();
     let mut decisions = Vec::with_capacity(people.len());
     while let Some(response) = answers.message().await? {
