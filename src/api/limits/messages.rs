@@ -179,6 +179,8 @@ impl Framing {
 
 #[cfg(test)]
 mod tests {
+    use http_body::Body as _;
+
     use super::*;
 
     fn message(length: usize) -> Vec<u8> {
