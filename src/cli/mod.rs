@@ -5,6 +5,7 @@
 mod account;
 mod act;
 mod audience;
+mod backup;
 mod check;
 mod checkpoint;
 mod client;
@@ -27,6 +28,7 @@ mod policy;
 mod possible_opt_outs;
 mod prove;
 mod record;
+mod restore;
 mod scenarios;
 mod sender;
 mod serve;
@@ -90,6 +92,8 @@ enum Command {
     Checkpoint(checkpoint::GetCheckpoint),
     Prove(prove::Prove),
     Verify(verify::Verify),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
     Keys(keys::Keys),
     Scenarios(scenarios::Scenarios),
     Webhook(webhook::Webhook),
@@ -133,6 +137,8 @@ fn run(command: Command, output: Output) -> Result<Verdict, CliError> {
         Command::Checkpoint(checkpoint) => client::run(checkpoint.run(output)),
         Command::Prove(prove) => client::run(prove.run(output)),
         Command::Verify(verify) => verify.run(output),
+        Command::Backup(backup) => backup.run(output),
+        Command::Restore(restore) => restore.run(output),
         Command::Keys(keys) => keys.run(output),
         Command::Scenarios(scenarios) => scenarios.run(output),
         Command::Webhook(webhook) => client::run(webhook.run(output)),
@@ -194,6 +200,9 @@ mod tests {
             "check --contact +447400123456 --sender 1 --receipt receipt.json",
             "check list.csv --sender 1 --category marketing --out allowed.csv",
             "check - --sender 1 --out - --refused r --column c --region BR --unique --force --known-seq 3 --min-position 2 --json",
+            "backup --data-dir d --to b --with-keys --generations 3 --json",
+            "restore --from b --data-dir d --number 2 --master-key k --checkpoint-dir c --accept-loss --json",
+            "restore --from b --check",
             "keys public --data-dir d",
             "policy show --at 2026-03-01T10:00:00Z",
             "policy adopt --preset sinch --set window_hours=12 --set opt_out_keywords=baja,alto --at 2026-03-01T10:00:00Z --event-id e",

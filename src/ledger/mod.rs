@@ -1,5 +1,6 @@
 //! The log and what is derived from it: one writer, two copies on disk, keys, state.
 
+pub mod backup;
 pub mod bytes;
 pub mod clock;
 pub mod erasure;

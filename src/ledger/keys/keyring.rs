@@ -16,7 +16,7 @@ use crate::ledger::keys::secrets::{LedgerId, MASTER_KEY_ID};
 use crate::ledger::storage::disk::{Disk, DiskFile};
 
 /// Bytes of a slot.
-const SLOT_BYTES: usize = 64;
+pub const SLOT_BYTES: usize = 64;
 
 /// How many slots are compared at a time.
 const COMPARED_SLOTS: usize = 1024;

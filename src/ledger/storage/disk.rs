@@ -32,6 +32,13 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// As the operating system says.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
+    /// Removes a file, or a directory that is empty.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        if path.is_dir() { std::fs::remove_dir(path) } else { std::fs::remove_file(path) }
+    }
     /// Lets everybody read a file (0644) or list a directory (0755).
     ///
     /// # Errors
