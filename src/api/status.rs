@@ -36,6 +36,9 @@ const RETRY_EXPORT_AFTER: Duration = Duration::from_secs(1);
 /// The same for streams, which may stay open for long.
 const RETRY_STREAM_AFTER: Duration = Duration::from_secs(5);
 
+/// The same where there is no room on the disk: somebody has to make it.
+const RETRY_SPACE_AFTER: Duration = Duration::from_secs(30);
+
 /// What is wrong with one field of a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Violation {
@@ -86,6 +89,11 @@ pub fn of_record(error: &RecordError) -> Status {
         RecordError::Overloaded { .. } => {
             let mut details = details(ErrorReason::Overloaded);
             details.set_retry_info(Some(RETRY_AFTER));
+            Status::with_error_details(Code::ResourceExhausted, error.to_string(), details)
+        }
+        RecordError::DiskAlmostFull { .. } => {
+            let mut details = details(ErrorReason::DiskAlmostFull);
+            details.set_retry_info(Some(RETRY_SPACE_AFTER));
             Status::with_error_details(Code::ResourceExhausted, error.to_string(), details)
         }
         RecordError::ClockBehind { .. } => status(Code::Unavailable, ErrorReason::ClockBehind, error.to_string()),

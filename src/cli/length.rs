@@ -11,6 +11,12 @@ pub struct Length {
 }
 
 impl Length {
+    /// As the standard library holds it.
+    #[must_use]
+    pub const fn std(self) -> std::time::Duration {
+        std::time::Duration::from_secs(self.seconds.unsigned_abs())
+    }
+
     /// As a message holds it.
     #[must_use]
     pub const fn duration(self) -> Duration {

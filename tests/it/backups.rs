@@ -115,12 +115,12 @@ fn what_is_in_a_backup_is_not_copied_again_and_a_stopped_ledger_is_backed_up_too
     let first = place.back_up();
     put(&ledger, 300, opt_in(&contact(4)));
     let second = place.back_up();
-    assert!(first.copied > 150_000 && second.copied < 10_000, "{} then {}", first.copied, second.copied);
+    assert!(first.copied > 40_000 && second.copied < 5_000, "{} then {}", first.copied, second.copied);
     ledger.close();
     drop(ledger);
     // The stop cut the zeros ahead off and wrote a checkpoint.
     let third = place.back_up();
-    assert!(third.copied < 10_000 && third.manifest.checkpoint.is_some(), "{third:?}");
+    assert!(third.copied < 5_000 && third.manifest.checkpoint.is_some(), "{third:?}");
     let ledger = open(&place.data());
     let fourth = place.back_up();
     assert_eq!((fourth.number, fourth.manifest.head), (4, ledger.head()));
@@ -137,7 +137,7 @@ fn a_backup_holds_neither_the_master_key_nor_the_keys_of_the_erased_and_older_on
     }
     place.back_up();
     let slot = |file: &Path, trail: usize| std::fs::read(file).unwrap()[trail * 64..(trail + 1) * 64].to_vec();
-    let trail = ledger.entries(&Filter::default(), usize::MAX).unwrap().iter().map(|entry| entry.header.link.trail).max().unwrap();
+    let trail = ledger.entries(&Filter::default(), usize::MAX).unwrap().iter().map(|entry| entry.trail).max().unwrap();
     let trail = usize::try_from(trail).unwrap();
     let key = slot(&place.to().join("000001/keyring/a"), trail);
     assert_eq!(key[0], 1, "a live key");

@@ -7,6 +7,7 @@
 //! SIGTERM or SIGINT ends it: health says `NOT_SERVING`, calls under way finish, the ledger closes, exit code 0. A ledger that
 //! stopped writing ends it too, with exit code 2: a restart recovers what a running process must not guess.
 
+mod disk;
 mod logs;
 mod webhooks;
 
@@ -32,6 +33,7 @@ use crate::ledger::proving::checkpoints::CheckpointsError;
 use crate::ledger::{Ledger, OpenError, Options};
 use crate::webhook;
 use crate::webhook::dead_letters::DeadLetters;
+use disk::Disk;
 use webhooks::Webhooks;
 
 const EXAMPLES: &str = "\
@@ -61,6 +63,8 @@ pub struct Serve {
     http: SocketAddr,
     #[command(flatten)]
     webhooks: Webhooks,
+    #[command(flatten)]
+    disk: Disk,
     /// Where to publish signed checkpoints, outside the data directory, where whoever changes that cannot reach; made where it
     /// is missing. A log that is not what was signed there is not served
     #[arg(long, value_name = "DIR", env = "CONSENT_LEDGER_CHECKPOINT_DIR")]
@@ -103,6 +107,8 @@ impl Serve {
         let options = Options {
             checkpoint_dir: self.checkpoint_dir.clone(),
             first_checkpoint: self.first_checkpoint,
+            min_free: self.disk.min_free(),
+            scrub_every: self.disk.scrub_every(),
             ..Options::new(&self.data_dir)
         };
         let ledger = tokio::select! {

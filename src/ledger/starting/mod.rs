@@ -1,5 +1,6 @@
 //! From the files to a running ledger: recovery, replay, snapshot.
 
+pub(in crate::ledger) mod beginning;
 pub mod keys;
 pub mod open;
 pub mod recovery;

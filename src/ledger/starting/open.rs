@@ -19,6 +19,8 @@ use crate::ledger::proving::checkpointer::Checkpointer;
 use crate::ledger::proving::checkpoints::{Checkpoints, CheckpointsError, Log};
 use crate::ledger::proving::heads::Heads;
 use crate::ledger::proving::heads_writer::HeadsWriter;
+use crate::ledger::scrubbing::{Scrub, Scrubber};
+use crate::ledger::starting::beginning::{begins_as, create};
 use crate::ledger::starting::keys::{newest_opens, open_keyring};
 use crate::ledger::starting::recovery::{Copies, Recovered, RecoveryError, recover};
 use crate::ledger::starting::replay::{Found, Replay};
@@ -29,18 +31,16 @@ use crate::ledger::storage::disk::Disk;
 use crate::ledger::storage::journal::{self, Journal, JournalError};
 use crate::ledger::storage::lock::Lock;
 use crate::ledger::storage::reader::{EntryUnreadable, Reader, read};
+use crate::ledger::storage::space::{Space, SpaceWatcher};
 use crate::ledger::storage::store::{Store, StoreError};
 use crate::ledger::storage::store_writer::{Pending, StoreWriter};
 use crate::ledger::storage::watch::Watch;
-use crate::ledger::writing::accounts::ledger_created;
-use crate::ledger::writing::batch::{Batch, Sealer};
+use crate::ledger::writing::batch::Sealer;
 use crate::ledger::writing::committer::{Committer, Health};
 use crate::ledger::writing::duplicates::Duplicates;
 use crate::ledger::writing::plan::Planner;
 use crate::ledger::writing::queue::Queue;
 use crate::ledger::{Ledger, Options, Shared};
-use crate::proto;
-use crate::proto::clear_part::Fact;
 
 /// How often it is looked, once a second, at a start in which one call of sled does not come back: five minutes.
 const START_LOOKS: u32 = 300;
@@ -191,6 +191,7 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
     let io = |source| OpenError::Io { path: data_dir.clone(), source };
     let told = health.clone();
     let store_writer = StoreWriter::start(store, pending, move |error| poison(&told, &error)).map_err(io)?;
+    let space = Arc::new(Space::new(disk.clone(), data_dir.clone(), options.min_free));
     let planner = Planner { state: state.clone(), reader: reader.clone(), secrets: secrets.clone(), keyring: keyring.clone() };
     let committer = Committer {
         state: state.clone(),
@@ -199,6 +200,7 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
         duplicates: Duplicates::default(),
         journal,
         store: store_writer,
+        space: space.clone(),
         clock: clock.clone(),
         health: health.clone(),
     };
@@ -208,10 +210,21 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
     let heads_writer = HeadsWriter::start(heads.clone(), queue.clone()).map_err(io)?;
     let thread = committer.start(waiting).map_err(io)?;
     let checkpointer = Checkpointer::start(checkpoints.clone()).map_err(io)?;
-    let snapshots = Snapshots { disk, path: data_dir.join("snapshot"), ledger_id, state: state.clone(), health: health.clone() };
+    let space_watcher = SpaceWatcher::start(space.clone()).map_err(io)?;
+    let snapshots =
+        Snapshots { disk, path: data_dir.join("snapshot"), ledger_id, state: state.clone(), health: health.clone(), space: space.clone() };
     let snapshots = SnapshotWriter::start(snapshots).map_err(io)?;
     let erasing = Arc::new(Erasing::new(state.clone(), queue.clone(), clock.clone(), health.clone()));
     let eraser = Eraser::start(erasing.clone(), options.erase_every).map_err(io)?;
+    let scrub = Scrub {
+        reader: reader.clone(),
+        keyring_dir: data_dir.join("keyring"),
+        keyring: keyring.clone(),
+        state: state.clone(),
+        clock: clock.clone(),
+        health: health.clone(),
+    };
+    let scrubber = options.scrub_every.map(|every| Scrubber::start(scrub, every)).transpose().map_err(io)?;
     let shared = Shared {
         data_dir,
         queue,
@@ -231,6 +244,9 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
         clock,
         health,
         lock: Mutex::new(Some(lock)),
+        scrubber: Mutex::new(scrubber),
+        space,
+        space_watcher: Mutex::new(Some(space_watcher)),
     };
     Ok(Ledger { shared: Arc::new(shared) })
 }
@@ -346,40 +362,6 @@ fn put_aside(data_dir: &Path) -> Result<PathBuf, OpenError> {
     let aside = named(number);
     std::fs::rename(&sled, &aside).map_err(|source| OpenError::Io { path: sled, source })?;
     Ok(aside)
-}
-
-fn create(
-    state: &State,
-    sealer: &Sealer,
-    secrets: &Secrets,
-    options: &Options,
-    clock: &dyn Clock,
-    journal: &mut Journal,
-) -> Result<Vec<Block>, OpenError> {
-    let not_created = |reason: String| OpenError::NotCreated { reason };
-    let head = state.head();
-    let mut batch = Batch::new(head, clock.now(), 0);
-    let created = proto::LedgerCreated {
-        ledger_id: secrets.ledger_id().0.to_vec(),
-        origin: options.origin.clone().unwrap_or_else(|| format!("consent-ledger.invalid/{}", secrets.ledger_id())),
-        format: 1,
-        checkpoint_public_key: secrets.checkpoint_public_key().to_vec(),
-        receipt_public_key: secrets.receipt_public_key().to_vec(),
-    };
-    ledger_created(&mut batch, state, sealer, created).map_err(|error| not_created(error.to_string()))?;
-    let blocks = batch.finish();
-    journal.append(&blocks, head.hash)?;
-    batch.publish(state);
-    Ok(blocks)
-}
-
-/// The origin that the log's first entry names.
-fn begins_as(reader: &Reader, secrets: &Secrets, data_dir: &Path) -> Result<String, OpenError> {
-    let first = reader.entry(Seq::new(1))?;
-    match first.clear.fact {
-        Some(Fact::LedgerCreated(created)) if created.ledger_id == secrets.ledger_id().0 && created.format == 1 => Ok(created.origin),
-        _ => Err(OpenError::Foreign { path: data_dir.to_owned(), ledger_id: secrets.ledger_id().to_string() }),
-    }
 }
 
 impl From<EntryError> for RecoveryError {

@@ -6,6 +6,8 @@ use std::thread::JoinHandle;
 use crossbeam_channel::Receiver;
 use tokio::sync::{oneshot, watch};
 
+use crate::consent::account::{AsOf, Known};
+use crate::consent::policy::Policy;
 use crate::consent::time::{CLOCK_TOLERANCE_MICROS, Time};
 use crate::consent::words::{Effect, Seq};
 use crate::ledger::bytes::entry::EntryHash;
@@ -13,6 +15,7 @@ use crate::ledger::clock::Clock;
 use crate::ledger::keys::secrets::Digest16;
 use crate::ledger::memory::state::{AccountState, State};
 use crate::ledger::storage::journal::Journal;
+use crate::ledger::storage::space::Space;
 use crate::ledger::storage::store_writer::StoreWriter;
 use crate::ledger::writing::accounts;
 use crate::ledger::writing::batch::{Batch, Sealer, Spent};
@@ -21,6 +24,7 @@ use crate::ledger::writing::duplicates::Duplicates;
 use crate::ledger::writing::job::{Job, Recorded, Waiting};
 use crate::ledger::writing::plan::{NotPlanned, Plan, Planner, When};
 use crate::ledger::writing::record::{Acknowledgement, RECORD_MAX_BYTES, Record, RecordError, What};
+use crate::ledger::writing::takes_back::takes_back;
 
 /// The most records in a commit.
 const BATCH_RECORDS: usize = 4096;
@@ -42,6 +46,8 @@ pub struct Committer {
     pub journal: Journal,
     /// The way to sled.
     pub store: StoreWriter,
+    /// The room on the disk.
+    pub space: Arc<Space>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Where a failure is told.
@@ -147,7 +153,9 @@ impl Committer {
         let mut done = Done::default();
         let collected = match first {
             Job::CommitHeads { heads, answer } => {
-                let pushed = batch.push(&self.state, &self.sealer, accounts::heads_committed(batch.now, heads));
+                let entry = accounts::heads_committed(batch.now, heads);
+                // It is small and seldom, and evidence needs it.
+                let pushed = self.space.admit(|| true).and_then(|()| batch.push(&self.state, &self.sealer, entry));
                 done.heads = Some((answer, pushed.map(|(seq, hash)| acknowledged(seq, hash))));
                 Ok(())
             }
@@ -163,6 +171,7 @@ impl Committer {
             return Err(reason);
         }
         if !blocks.is_empty() {
+            self.space.took(blocks.iter().map(|block| block.bytes().len() as u64).sum());
             self.store.hand_over(blocks.into_iter().map(Arc::new).collect());
         }
         batch.publish(&self.state);
@@ -240,6 +249,9 @@ impl Committer {
             return Outcome::Answered(Err(RecordError::TooLong { bytes }));
         }
         if let What::CreateAccount = record.what {
+            if let Err(error) = self.admit(batch, record, None) {
+                return Outcome::Answered(Err(error));
+            }
             return self.create_account(batch, record, when);
         }
         let Some(account) = self.account(batch, &record.account) else {
@@ -253,6 +265,10 @@ impl Committer {
                 Ok(Some(acknowledgement)) => return Outcome::Answered(Ok(acknowledgement)),
                 Err(error) => return Outcome::Answered(Err(error)),
             }
+        }
+        // What is there already is answered, however full the disk.
+        if let Err(error) = self.admit(batch, record, Some(&account)) {
+            return Outcome::Answered(Err(error));
         }
         let mut plan = match &record.what {
             What::AdoptPolicy { .. }
@@ -295,6 +311,16 @@ impl Committer {
             batch.event_ids.insert(digest, Spent { acknowledgement, content, claimed });
         }
         Outcome::Answered(Ok(plan.outranked.unwrap_or(acknowledgement)))
+    }
+
+    /// Whether there is room for a record; a rehearsal needs none.
+    fn admit(&self, batch: &Batch, record: &Record, account: Option<&AccountState>) -> Result<(), RecordError> {
+        if batch.rehearsed.is_some() {
+            return Ok(());
+        }
+        let now = AsOf { at: batch.now, known: Known::default() };
+        let policy = || account.map_or_else(|| Arc::new(Policy::meta()), |account| account.facts.policy(now).policy);
+        self.space.admit(|| takes_back(&record.what, policy))
     }
 
     fn digests(&self, record: &Record, draft: &Draft<'_>, account: u64) -> (Option<Digest16>, Digest16) {

@@ -110,7 +110,7 @@ fn a_backup_into_a_file_system_that_is_full_fails_and_the_ledger_goes_on() {
     let place = Place::new();
     std::fs::create_dir(place.to()).unwrap();
     let to = place.to();
-    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "tmpfs", to.to_str().unwrap()]).output();
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=16k", "tmpfs", to.to_str().unwrap()]).output();
     if !mounted.is_ok_and(|mounted| mounted.status.success()) {
         eprintln!("skipped: this user may mount nothing");
         return;

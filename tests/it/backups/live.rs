@@ -80,8 +80,9 @@ fn a_backup_under_load_has_all_that_was_acknowledged_before_it_and_serves() {
     server.kill();
 
     let key = place.data().join("secrets/master.key");
-    let arguments = ["restore", "--from", place.to().to_str().unwrap(), "--data-dir", place.again().to_str().unwrap(), "--master-key"];
-    let said = cli(&[&arguments[..], &[key.to_str().unwrap(), "--json"]].concat());
+    let (from, to) = (place.to(), place.again());
+    let [from, to, key] = [&from, &to, &key].map(|path| path.to_str().unwrap());
+    let said = cli(&["restore", "--from", from, "--data-dir", to, "--master-key", key, "--json"]);
     assert_eq!(said.code, 0, "{said:?}");
     let head = said.json()[0]["head"]["seq"].as_u64().unwrap();
     assert!(before.iter().all(|acknowledged| acknowledged.seq <= head), "what was acknowledged before the backup began is in it");

@@ -25,9 +25,9 @@ fn a_backup_older_than_what_was_published_says_which_entries_are_missing() {
     let (held, signed) = (3, ledger.head().seq.number());
     ledger.close();
     drop(ledger);
-    let (to, again, published) = (place.to(), place.again(), place.dir.path().join("published"));
-    let [to, again, published, key] =
-        [&to, &again, &published, &place.data().join("secrets/master.key")].map(|path| path.to_str().unwrap());
+    let (to, again, published, key) =
+        (place.to(), place.again(), place.dir.path().join("published"), place.data().join("secrets/master.key"));
+    let [to, again, published, key] = [&to, &again, &published, &key].map(|path| path.to_str().unwrap());
     let refused = cli(&["restore", "--from", to, "--data-dir", again, "--checkpoint-dir", published]);
     assert_eq!(refused.code, 2);
     assert!(refused.err.contains(&format!("entries {} to {signed} are not in it", held + 1)), "{}", refused.err);
