@@ -6,13 +6,15 @@ mod live;
 mod published;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use consent_ledger::consent::words::Permission;
 use consent_ledger::ledger::backup::{Backup, BackupError, Made, Published, Restore, Restored, back_up, restore, verify_backup};
 use consent_ledger::ledger::storage::disk::{Disk, RealDisk};
+use consent_ledger::ledger::writing::record::What;
 use consent_ledger::ledger::{Filter, Ledger};
 
-use crate::support::bench::{at, event, may, open, opt_in, put, says, try_open};
+use crate::support::bench::{at, event, may, open, opt_in, put, says, try_open, who};
 
 /// A data directory, backups of it, and where they are put back.
 struct Place {
@@ -73,6 +75,10 @@ fn entries(ledger: &Ledger) -> Vec<Vec<u8>> {
 
 fn contact(number: usize) -> String {
     format!("+4474001{number:05}")
+}
+
+fn erases(contact: &str) -> What {
+    What::Erase { contact: who(contact), keep_suppression: true }
 }
 
 /// Every file below a directory.
@@ -141,9 +147,7 @@ fn a_backup_holds_neither_the_master_key_nor_the_keys_of_the_erased_and_older_on
     let trail = usize::try_from(trail).unwrap();
     let key = slot(&place.to().join("000001/keyring/a"), trail);
     assert_eq!(key[0], 1, "a live key");
-    let erase =
-        consent_ledger::ledger::writing::record::What::Erase { contact: crate::support::bench::who(&contact(9)), keep_suppression: true };
-    put(&ledger, 20, erase);
+    put(&ledger, 20, erases(&contact(9)));
     place.back_up();
     let master = std::fs::read(place.data().join("secrets/master.key")).unwrap();
     let master = String::from_utf8(master).unwrap().trim().to_owned();
@@ -157,6 +161,39 @@ fn a_backup_holds_neither_the_master_key_nor_the_keys_of_the_erased_and_older_on
         assert_eq!(slot(&place.to().join("000002/keyring").join(name), trail)[0], 2);
     }
     place.opened(|again| assert_eq!(may(again, &contact(9)), Permission::Nothing));
+    ledger.close();
+}
+
+#[test]
+fn keys_and_log_are_of_one_moment_while_contacts_come_and_are_erased() {
+    let place = Place::new();
+    // Eight keys are made ahead: the tail of the log is ahead of the copied keyring all the time.
+    let ledger = open(&place.data());
+    let (stop, told) = (AtomicBool::new(false), AtomicU64::new(0));
+    let load = || {
+        for number in (0..).take_while(|_| !stop.load(Ordering::Relaxed)) {
+            put(&ledger, 1, opt_in(&contact(number)));
+            if number % 3 == 0 {
+                put(&ledger, 2, erases(&contact(number)));
+            }
+            told.store(ledger.head().seq.number(), Ordering::SeqCst);
+        }
+    };
+    std::thread::scope(|threads| {
+        threads.spawn(load);
+        let mut went_on = 0;
+        for round in 0..12 {
+            let acknowledged = told.load(Ordering::SeqCst);
+            let made = place.back_up();
+            assert!(made.manifest.head.seq.number() >= acknowledged && made.notes.is_empty(), "{made:?}");
+            went_on += u64::from(made.manifest.head.seq.number() > acknowledged);
+            if round % 4 == 3 {
+                place.opened(|again| assert_eq!(again.head(), made.manifest.head));
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+        assert!(went_on > 0, "nothing was recorded meanwhile");
+    });
     ledger.close();
 }
 

@@ -1,5 +1,6 @@
 //! The backups in a directory, and how those that are no longer wanted leave it.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::BackupError;
@@ -49,8 +50,8 @@ pub(super) fn whole(dir: &Path) -> Result<Vec<(u64, Manifest)>, BackupError> {
     Ok(whole)
 }
 
-/// Removes what no backup of `kept` names: older backups, what killed ones left, files that nothing refers to. A backup's manifest
-/// goes first, so that it is never taken for whole; keys are overwritten before their files go.
+/// Removes the backups that are not `kept`: older ones, and what killed ones left of their own. A backup's manifest goes first, so
+/// that it is never taken for whole; keys are overwritten before their files go.
 pub(super) fn remove_others(disk: &dyn Disk, dir: &Path, kept: &[(u64, Manifest)]) -> Result<(), BackupError> {
     for number in begun(dir)?.into_iter().filter(|number| kept.iter().all(|(kept, _)| kept != number)) {
         let manifest = manifest_path(dir, number);
@@ -59,12 +60,15 @@ pub(super) fn remove_others(disk: &dyn Disk, dir: &Path, kept: &[(u64, Manifest)
         }
         remove_tree(disk, &dir.join(format!("{number:06}")), &|_| false)?;
     }
-    let growing = dir.join(GROWING);
-    if growing.exists() {
-        let named = |path: &Path| kept.iter().flat_map(|(_, manifest)| &manifest.files).any(|file| dir.join(&file.stored) == path);
-        remove_tree(disk, &growing, &named)?;
-    }
     disk.sync_dir(dir).map_err(BackupError::io(dir))
+}
+
+/// Removes those of the files that grow that none of these backups names.
+pub(super) fn remove_unnamed(disk: &dyn Disk, dir: &Path, kept: &[(u64, Manifest)]) -> Result<(), BackupError> {
+    let files = kept.iter().flat_map(|(_, manifest)| &manifest.files);
+    let named: HashSet<PathBuf> = files.map(|file| dir.join(&file.stored)).collect();
+    let growing = dir.join(GROWING);
+    if growing.exists() { remove_tree(disk, &growing, &|path| named.contains(path)) } else { Ok(()) }
 }
 
 /// Removes what is in a directory but for what is `kept`, and itself where nothing is.

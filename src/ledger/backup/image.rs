@@ -1,5 +1,6 @@
 //! A backup as the data directory that it is of, to be read only: no byte of it is given that is not what the manifest says.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::BackupError;
 use super::manifest::{Manifest, Stored};
-use crate::ledger::storage::disk::{Disk, DiskFile, RealDisk};
+use crate::ledger::storage::disk::{Disk, DiskFile};
 
 /// How much is read at a time, in bytes.
 pub(super) const CHUNK_BYTES: usize = 1 << 20;
@@ -46,11 +47,15 @@ impl<'a> Image<'a> {
     }
 
     fn open_file(&self, file: &Stored) -> io::Result<View> {
-        let found = RealDisk.open(&self.root.join(&file.stored), false).map_err(|error| self.note(file, &error.to_string()))?;
-        let view = View { file: found, bytes: file.bytes };
-        if view.file.len()? < file.bytes {
-            return Err(self.note(file, &format!("it has {} bytes, {} belong to it", view.file.len()?, file.bytes)));
+        let found = File::open(self.root.join(&file.stored)).map_err(|error| self.note(file, &error.to_string()))?;
+        // What was just written is read from the disk again, where the system can be talked into it.
+        #[cfg(target_os = "linux")]
+        let _ = rustix::fs::fadvise(&found, 0, None, rustix::fs::Advice::DontNeed);
+        let there = DiskFile::len(&found)?;
+        if there < file.bytes {
+            return Err(self.note(file, &format!("it has {there} bytes, {} belong to it", file.bytes)));
         }
+        let view = View { file: found, bytes: file.bytes };
         let sha256 = sha256(&view, file.bytes).map_err(|error| self.note(file, &error.to_string()))?;
         if sha256 != file.sha256 {
             return Err(self.note(file, "its SHA-256 is not that of the manifest"));
@@ -119,14 +124,14 @@ fn read_only() -> io::Error {
 
 /// As much of a file as belongs to the backup.
 struct View {
-    file: Box<dyn DiskFile>,
+    file: File,
     bytes: u64,
 }
 
 impl DiskFile for View {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let left = usize::try_from(self.bytes.saturating_sub(offset)).unwrap_or(usize::MAX).min(buffer.len());
-        self.file.read_at(buffer.get_mut(..left).unwrap_or_default(), offset)
+        DiskFile::read_at(&self.file, buffer.get_mut(..left).unwrap_or_default(), offset)
     }
 
     fn write_at(&self, _: &[u8], _: u64) -> io::Result<()> {

@@ -95,6 +95,7 @@ pub fn back_up(backup: &Backup<'_>, disk: &dyn Disk, mut progress: impl FnMut(u6
     if let Some((_, theirs)) = there.iter().find(|(_, manifest)| manifest.ledger_id != id) {
         return Err(BackupError::OtherLedger { path: to.to_owned(), theirs: theirs.ledger_id.to_string(), ours: id.to_string() });
     }
+    // What a killed backup added to files that grow stays: this one goes on there.
     generations::remove_others(disk, to, &there)?;
     let number = generations::begun(to)?.last().copied().unwrap_or(0) + 1;
     let mut copier = Copier::new(disk, data_dir, to, number, &there);
@@ -132,7 +133,9 @@ pub fn back_up(backup: &Backup<'_>, disk: &dyn Disk, mut progress: impl FnMut(u6
     let mut kept = there;
     kept.push((number, manifest.clone()));
     let older = kept.len().saturating_sub(backup.generations.max(1));
-    if let Err(error) = generations::remove_others(disk, to, kept.get(older..).unwrap_or_default()) {
+    let kept = kept.get(older..).unwrap_or_default();
+    let removed = generations::remove_others(disk, to, kept).and_then(|()| generations::remove_unnamed(disk, to, kept));
+    if let Err(error) = removed {
         notes.push(format!("{} is whole, but what is no longer wanted was not removed: {error}; the next backup does it", path.display()));
     }
     Ok(Made { number, manifest, copied: copier.copied(), with_keys: backup.with_keys, notes })
@@ -142,6 +145,8 @@ fn prepare(backup: &Backup<'_>, disk: &dyn Disk) -> Result<(), BackupError> {
     let Backup { data_dir, to, .. } = *backup;
     if !to.exists() {
         disk.create_dir(to).map_err(BackupError::io(to))?;
+        let parent = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        disk.sync_dir(parent).map_err(BackupError::io(parent))?;
     } else if !to.join("lock").exists() && !disk.list(to).map_err(BackupError::io(to))?.is_empty() {
         return Err(BackupError::NoBackups { path: to.to_owned() });
     }

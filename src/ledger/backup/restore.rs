@@ -2,6 +2,7 @@
 //! asked for, which takes its place once everything is there.
 
 use std::collections::HashSet;
+use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -18,7 +19,7 @@ use crate::ledger::proving::checkpoints::CheckpointsError;
 use crate::ledger::proving::publication::Publication;
 use crate::ledger::proving::signed;
 use crate::ledger::proving::verify::created;
-use crate::ledger::storage::disk::{Disk, RealDisk};
+use crate::ledger::storage::disk::{Disk, DiskFile, RealDisk};
 use crate::ledger::storage::lock::Lock;
 use crate::ledger::storage::walk::{Walked, walk};
 use crate::proof::checkpoint::{self, Checkpoint};
@@ -139,6 +140,7 @@ pub fn restore(restore: &Restore<'_>, disk: &dyn Disk, progress: impl FnMut(u64,
     if restored.has_master_key {
         open_keys(&staging, &restored.manifest)?;
     }
+    dirs.sort();
     dirs.dedup();
     dirs.iter().rev().try_for_each(|dir| disk.sync_dir(dir).map_err(BackupError::io(dir)))?;
     disk.rename(&staging, data_dir).map_err(BackupError::io(data_dir))?;
@@ -247,12 +249,12 @@ fn read_published(dir: &Path, key: &VerifierKey) -> Result<Vec<Checkpoint>, Back
 
 fn put_back(disk: &dyn Disk, from: &Path, file: &Stored, target: &Path) -> Result<(), BackupError> {
     let source_path = from.join(&file.stored);
-    let source = RealDisk.open(&source_path, false).map_err(BackupError::io(&source_path))?;
+    let source = File::open(&source_path).map_err(BackupError::io(&source_path))?;
     let (io, copy) = (BackupError::io(target), disk.open(target, true).map_err(BackupError::io(target))?);
     let (mut at, mut buffer) = (0, vec![0; CHUNK_BYTES]);
     while at < file.bytes {
         let wanted = usize::try_from(file.bytes - at).unwrap_or(CHUNK_BYTES).min(CHUNK_BYTES);
-        let read = source.read_at(buffer.get_mut(..wanted).unwrap_or_default(), at).map_err(BackupError::io(&source_path))?;
+        let read = DiskFile::read_at(&source, buffer.get_mut(..wanted).unwrap_or_default(), at).map_err(BackupError::io(&source_path))?;
         if read == 0 {
             return Err(BackupError::Damaged { path: source_path, reason: "it became shorter".into() });
         }

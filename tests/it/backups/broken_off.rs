@@ -48,6 +48,31 @@ fn a_backup_that_fails_at_any_step_leaves_the_former_one_whole_and_the_next_comp
 }
 
 #[test]
+fn what_a_backup_that_was_broken_off_has_copied_is_not_copied_again() {
+    let place = Place::new();
+    let ledger = open(&place.data());
+    for number in 0..60 {
+        put(&ledger, 1, opt_in(&contact(number)));
+    }
+    let whole = place.back_up().copied;
+    let journal = std::fs::metadata(place.to().join("log/journal/00000000000000000001.journal")).unwrap().len();
+    let mut saved = 0;
+    for nth in 1.. {
+        let other = Place::new();
+        let disk = FaultyDisk::new(nth, Fails::Undone);
+        let made = back_up_on(&disk, &place.data(), &other.to(), 1);
+        if made.is_ok() {
+            break;
+        }
+        let completed = back_up_on(&RealDisk, &place.data(), &other.to(), 1).unwrap();
+        assert!(completed.copied <= whole, "step {nth}");
+        saved = saved.max(whole - completed.copied);
+    }
+    assert!(saved >= journal, "{saved} of {whole} bytes were there, the journal has {journal}");
+    ledger.close();
+}
+
+#[test]
 fn a_restore_that_fails_at_any_step_leaves_nothing_that_is_taken_for_a_ledger() {
     let place = Place::new();
     let ledger = open(&place.data());
