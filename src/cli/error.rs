@@ -104,6 +104,12 @@ impl CliError {
         self
     }
 
+    /// What went wrong, with its causes.
+    #[must_use]
+    pub fn message(&self) -> String {
+        format!("{:#}", self.error)
+    }
+
     /// As a line of JSON: `{"error": …, "kind": …, "hint": …}`.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
@@ -183,6 +189,7 @@ fn hint_for(reason: &str, kind: Kind) -> Option<&'static str> {
         "DISK_ALMOST_FULL" => Some("make room on the disk of the server's data directory; opt-outs and erasures are recorded meanwhile"),
         "BEHIND_POSITION" => Some("lower --min-position, or ask the server that recorded the entry"),
         "CLOCK_BEHIND" => Some("set the server's clock right"),
+        "LEDGER_STARTING" => Some("try again once it is ready; `GET /readyz` on its HTTP port says how far it is"),
         "LEDGER_UNAVAILABLE" => Some("look at the server's log"),
         "OCCURRED_AT_IN_FUTURE" => Some("check the time and its offset; nothing was recorded"),
         _ if kind == Kind::Unreachable => Some("check --server, and that `consent-ledger serve` runs there"),

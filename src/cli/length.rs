@@ -11,9 +11,9 @@ pub struct Length {
 }
 
 impl Length {
-    /// As the standard library holds it.
+    /// As the clock measures it.
     #[must_use]
-    pub const fn std(self) -> std::time::Duration {
+    pub const fn time(self) -> std::time::Duration {
         std::time::Duration::from_secs(self.seconds.unsigned_abs())
     }
 

@@ -15,6 +15,7 @@ mod erase;
 mod error;
 mod explain;
 mod export;
+mod health;
 mod identity;
 mod import;
 mod json;
@@ -33,6 +34,7 @@ mod scenarios;
 mod sender;
 mod serve;
 mod signals;
+mod status;
 mod template;
 mod trail;
 mod verify;
@@ -44,10 +46,11 @@ mod words;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use error::{CliError, Verdict};
 use output::Output;
+use serve::configuration::{self, Unread};
 
 const EXAMPLES: &str = "\
 Exit codes: 0 yes, 1 no, 2 could not tell.
@@ -74,6 +77,8 @@ struct Cli {
 #[derive(Subcommand, Debug)]
 enum Command {
     Serve(serve::Serve),
+    Status(status::Status),
+    Health(health::Health),
     Check(check::Check),
     Record(record::Record),
     Import(import::Import),
@@ -102,7 +107,16 @@ enum Command {
 /// Reads the command line, runs the command, and answers with its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let args: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    let cli = match read(&args) {
+        Ok(cli) => cli,
+        Err(Unread::Arguments(error)) => error.exit(),
+        Err(Unread::File { faults, checking, json }) => {
+            let error = CliError::usage(faults.to_string()).hint("`serve --help` lists every key; nothing was started");
+            eprintln!("{}", if json { error.json().to_string() } else { error.to_string() });
+            return if checking { Verdict::No.into() } else { error.exit_code() };
+        }
+    };
     match run(cli.command, Output::new(cli.json)) {
         Ok(verdict) => verdict.into(),
         Err(error) if cli.json => {
@@ -116,9 +130,21 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Arguments, environment, and the configuration file that they name.
+fn read(args: &[std::ffi::OsString]) -> Result<Cli, Unread> {
+    let (matches, settings) = configuration::read(Cli::command(), args)?;
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    if let Command::Serve(serve) = &mut cli.command {
+        serve.settings = settings;
+    }
+    Ok(cli)
+}
+
 fn run(command: Command, output: Output) -> Result<Verdict, CliError> {
     match command {
         Command::Serve(serve) => serve.run(output),
+        Command::Status(status) => client::run(status.run(output)),
+        Command::Health(health) => client::run(health.run(output)),
         Command::Check(check) => client::run(check.run(output)),
         Command::Record(record) => client::run(record.run(output)),
         Command::Import(import) => client::run(import.run(output)),
@@ -148,7 +174,6 @@ fn run(command: Command, output: Output) -> Result<Verdict, CliError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_well_formed() {
@@ -192,6 +217,9 @@ mod tests {
             "watch entries --new --all-accounts",
             "watch windows --sender 1 --closing-within 30m --json",
             "serve --data-dir d --checkpoint-dir c --first-checkpoint",
+            "serve --data-dir d --config f --check-config --drain-delay 5s --drain-timeout 10s --verify-token-file v --json",
+            "status --json",
+            "health --service consent.v1.DecisionService --timeout 2s",
             "checkpoint --fresh",
             "prove inclusion --seq 12 --out f --entry-out e",
             "prove consistency --old f --size 12 --out g",

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::time::Duration;
 
 use axum::{Extension, Router};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -14,22 +15,57 @@ use tonic::transport::server::Connected as _;
 
 use crate::api::connections::{Connection, Connections, OPENING};
 
+/// How long a connection may stay that is to be made anew.
+const FAREWELL: Duration = Duration::from_secs(1);
+
 /// Answers until `shutdown` ends, then ends once every request under way is answered.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
-    let mut shutdown = pin!(shutdown);
-    let (stop, stopping) = watch::channel(false);
-    let connections = Connections::default();
-    let mut open = JoinSet::new();
-    loop {
-        tokio::select! {
-            () = &mut shutdown => break,
-            connection = connections.next(&listener) => drop(open.spawn(answer(connection, router.clone(), stopping.clone()))),
-            Some(_) = open.join_next() => {}
-        }
-    }
+    let open = Open::take(&listener, router, shutdown).await;
     drop(listener);
-    let _ = stop.send(true);
-    while open.join_next().await.is_some() {}
+    open.finish().await;
+}
+
+/// Answers while `meanwhile` goes on, and gives what it comes to; the listener is then somebody else's. Whoever is connected is told
+/// to connect anew, and has a second for it.
+pub async fn serve_while<T>(listener: &TcpListener, router: Router, meanwhile: impl Future<Output = T>) -> T {
+    let mut result = None;
+    let open = Open::take(listener, router, async { result = Some(meanwhile.await) }).await;
+    tokio::spawn(tokio::time::timeout(FAREWELL, open.finish()));
+    match result {
+        Some(result) => result,
+        // It has ended, or nothing is taken still.
+        None => std::future::pending().await,
+    }
+}
+
+/// The connections that were taken.
+struct Open {
+    stop: watch::Sender<bool>,
+    connections: JoinSet<()>,
+}
+
+impl Open {
+    /// Takes connections and answers on them until `shutdown` ends.
+    async fn take(listener: &TcpListener, router: Router, shutdown: impl Future<Output = ()>) -> Self {
+        let mut shutdown = pin!(shutdown);
+        let (stop, stopping) = watch::channel(false);
+        let connections = Connections::default();
+        let mut open = JoinSet::new();
+        loop {
+            tokio::select! {
+                () = &mut shutdown => break,
+                connection = connections.next(listener) => drop(open.spawn(answer(connection, router.clone(), stopping.clone()))),
+                Some(_) = open.join_next() => {}
+            }
+        }
+        Self { stop, connections: open }
+    }
+
+    /// Takes no new requests, and ends once those under way are answered.
+    async fn finish(mut self) {
+        let _ = self.stop.send(true);
+        while self.connections.join_next().await.is_some() {}
+    }
 }
 
 /// Ends when the server is to stop.

@@ -98,6 +98,11 @@ pub fn routes(ledger: &Ledger, callers: Callers, metrics: &Arc<Metrics>) -> Resu
     Ok(router.fallback(unknown))
 }
 
+/// Refuses a call, whichever it is.
+pub fn refuse(status: Status) -> Response {
+    Failure::from(status).into_response()
+}
+
 fn refused(refusal: Refusal) -> Response {
     Failure::from(refusal).into_response()
 }

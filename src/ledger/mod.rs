@@ -39,6 +39,7 @@ pub use reading::browse::{Filter, OpenedEntry, ReadError};
 pub use reading::standing::{KnownTemplate, StandingAnswer};
 use scrubbing::{ScrubReport, Scrubber};
 pub use starting::open::OpenError;
+use starting::progress::Progress;
 use starting::snapshot_writer::SnapshotWriter;
 use storage::disk::{Disk, RealDisk};
 use storage::lock::Lock;
@@ -117,6 +118,8 @@ pub struct Options {
     pub min_free: MinFree,
     /// How long a pass of the scrub takes; none: nothing is scrubbed.
     pub scrub_every: Option<Duration>,
+    /// Tells how far the start has come.
+    pub progress: Arc<Progress>,
 }
 
 impl Options {
@@ -134,6 +137,7 @@ impl Options {
             erase_every: Duration::from_secs(1),
             min_free: MinFree::Bytes(0),
             scrub_every: None,
+            progress: Arc::default(),
         }
     }
 }

@@ -29,6 +29,6 @@ impl Disk {
 
     /// How long a pass of the scrub takes; none: nothing is scrubbed.
     pub fn scrub_every(&self) -> Option<Duration> {
-        Some(self.scrub_every.std()).filter(|every| !every.is_zero())
+        Some(self.scrub_every.time()).filter(|every| !every.is_zero())
     }
 }

@@ -118,6 +118,15 @@ pub struct Checkpoints {
     kept: Mutex<SignedFile>,
 }
 
+/// The checkpoint that is published; 0 entries where none is, or it cannot be read.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct Published {
+    /// How many entries it is over.
+    pub size: u64,
+    /// When it was signed, in seconds since 1970.
+    pub seconds: u64,
+}
+
 /// What checkpoints are made of.
 pub struct Log {
     /// The disk.
@@ -195,6 +204,14 @@ impl Checkpoints {
     /// Where the file that keeps them fails.
     pub fn at(&self, size: u64) -> Result<Option<Signed>, CheckpointsError> {
         self.kept.lock().at(size).map_err(|source| self.io(source))
+    }
+
+    /// What is published now; none: nothing is to be.
+    #[must_use]
+    pub fn published(&self) -> Option<Published> {
+        let publication = self.publication.as_ref()?;
+        let latest = publication.latest(&self.key).ok().flatten();
+        Some(latest.map_or(Published::default(), |latest| Published { size: latest.checkpoint.size, seconds: latest.cosigned_at }))
     }
 
     /// Signs what is there now: kept durably before it is published. What cannot be published now is published with the next.

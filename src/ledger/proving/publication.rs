@@ -52,16 +52,24 @@ impl Publication {
     /// Where a file cannot be read, or is no checkpoint of this ledger.
     pub fn read(&self, key: &VerifierKey) -> Result<Vec<(PathBuf, Verified)>, CheckpointsError> {
         let names = self.disk.list(&self.dir).map_err(|source| CheckpointsError::Io { path: self.dir.clone(), source })?;
-        let published = names.iter().filter(|name| *name == LATEST || name.ends_with(DAILY)).map(|name| {
-            let path = self.dir.join(name);
-            let bytes = self.disk.open(&path, false).and_then(|file| read_all(file.as_ref()));
-            let bytes = bytes.map_err(|source| CheckpointsError::Io { path: path.clone(), source })?;
-            match checkpoint::verify(&String::from_utf8_lossy(&bytes), key) {
-                Ok(verified) => Ok((path, verified)),
-                Err(reason) => Err(CheckpointsError::Foreign { path, reason }),
-            }
-        });
-        published.collect()
+        let published = names.iter().filter(|name| *name == LATEST || name.ends_with(DAILY));
+        published.map(|name| self.one(&self.dir.join(name), key).map(|verified| (self.dir.join(name), verified))).collect()
+    }
+
+    /// The latest that is published, held against the ledger's key.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or is no checkpoint of this ledger.
+    pub fn latest(&self, key: &VerifierKey) -> Result<Option<Verified>, CheckpointsError> {
+        let path = self.dir.join(LATEST);
+        if path.exists() { self.one(&path, key).map(Some) } else { Ok(None) }
+    }
+
+    fn one(&self, path: &Path, key: &VerifierKey) -> Result<Verified, CheckpointsError> {
+        let bytes = self.disk.open(path, false).and_then(|file| read_all(file.as_ref()));
+        let bytes = bytes.map_err(|source| CheckpointsError::Io { path: path.to_owned(), source })?;
+        let verified = checkpoint::verify(&String::from_utf8_lossy(&bytes), key);
+        verified.map_err(|reason| CheckpointsError::Foreign { path: path.to_owned(), reason })
     }
 
     /// Publishes a checkpoint that was signed at a time, in seconds since 1970.

@@ -3,6 +3,7 @@
 pub(in crate::ledger) mod beginning;
 pub mod keys;
 pub mod open;
+pub mod progress;
 pub mod recovery;
 pub mod replay;
 pub mod snapshot;

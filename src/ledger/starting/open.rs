@@ -22,6 +22,7 @@ use crate::ledger::proving::heads_writer::HeadsWriter;
 use crate::ledger::scrubbing::{Scrub, Scrubber};
 use crate::ledger::starting::beginning::{begins_as, create};
 use crate::ledger::starting::keys::{newest_opens, open_keyring};
+use crate::ledger::starting::progress::Progress;
 use crate::ledger::starting::recovery::{Copies, Recovered, RecoveryError, recover};
 use crate::ledger::starting::replay::{Found, Replay};
 use crate::ledger::starting::snapshot::{self, Snapshot, SnapshotOf};
@@ -276,14 +277,14 @@ fn try_bring_back(disk: &Arc<dyn Disk>, options: &Options, secrets: &Secrets, wa
     let small = size_of(disk.as_ref(), &data_dir.join("journal"))? <= options.small_bytes;
     let path = data_dir.join("snapshot");
     if !small && let Some(snapshot) = snapshot::read(disk.as_ref(), &path, secrets.ledger_id()) {
-        match fold_log(disk, data_dir, secrets, small, Start::from(snapshot, watch)) {
+        match fold_log(disk, data_dir, secrets, small, Start::from(snapshot, options, watch)) {
             Err(OpenError::Recovery(RecoveryError::SnapshotDiffers { seq })) => {
                 tracing::error!(%seq, "the snapshot is of another log; it is left out and the whole log is read");
             }
             done => return done,
         }
     }
-    fold_log(disk, data_dir, secrets, small, Start::new(watch))
+    fold_log(disk, data_dir, secrets, small, Start::new(options, watch))
 }
 
 /// What folding begins with.
@@ -292,26 +293,29 @@ struct Start {
     state: State,
     found: Found,
     watch: Arc<Watch>,
+    progress: Arc<Progress>,
 }
 
 impl Start {
-    fn new(watch: &Arc<Watch>) -> Self {
-        Self { of: None, state: State::default(), found: Found::default(), watch: watch.clone() }
+    fn new(options: &Options, watch: &Arc<Watch>) -> Self {
+        let (watch, progress) = (watch.clone(), options.progress.clone());
+        Self { of: None, state: State::default(), found: Found::default(), watch, progress }
     }
 
-    fn from(snapshot: Snapshot, watch: &Arc<Watch>) -> Self {
+    fn from(snapshot: Snapshot, options: &Options, watch: &Arc<Watch>) -> Self {
         let found = Found { grouped: snapshot.grouped.into_iter().collect(), ..Found::default() };
-        Self { of: Some(snapshot.of), state: snapshot.state, found, watch: watch.clone() }
+        Self { of: Some(snapshot.of), state: snapshot.state, found, ..Self::new(options, watch) }
     }
 }
 
 fn fold_log(disk: &Arc<dyn Disk>, data_dir: &Path, secrets: &Secrets, small: bool, start: Start) -> Result<Brought, OpenError> {
     let ledger_id = secrets.ledger_id();
-    let Start { of, state, mut found, watch } = start;
+    let Start { of, state, mut found, watch, progress } = start;
     let store = Store::open_watched(&data_dir.join("sled"), ledger_id, watch).map_err(RecoveryError::from)?;
     let keyring = Keyring::open_to_read(disk.as_ref(), &data_dir.join("keyring"), ledger_id, secrets.master());
     let folded = of.map_or(Seq::NONE, |of| of.seq);
     let in_store = store.last().map_err(RecoveryError::from)?.map_or(Seq::NONE, |last| last.last());
+    progress.expect(in_store);
     // From the snapshot's entry on, whose hash is compared, or from where sled must be filled.
     let from = folded.min(in_store.next()).max(Seq::new(1));
     let witness = Witness::read(disk.as_ref(), data_dir, ledger_id);
@@ -337,6 +341,7 @@ fn fold_log(disk: &Arc<dyn Disk>, data_dir: &Path, secrets: &Secrets, small: boo
             }
         }
         found = replay.found;
+        progress.reach(block.last());
         Ok(())
     };
     let recovered = recover(&copies, from, &mut fold)?;

@@ -30,6 +30,19 @@ pub struct Queue {
     health: Arc<Health>,
 }
 
+/// How many records wait, and how many may.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Waits {
+    /// Of calls.
+    pub calls: usize,
+    /// The most of them.
+    pub calls_max: usize,
+    /// Of streams.
+    pub streams: usize,
+    /// The most of them.
+    pub streams_max: usize,
+}
+
 /// Where the answers to records come.
 pub type Coming = oneshot::Receiver<Vec<Recorded>>;
 
@@ -93,6 +106,13 @@ impl Queue {
             Some(Ok(())) => Ok(()),
             Some(Err(_)) | None => Err(self.gone()),
         }
+    }
+
+    /// What waits now.
+    #[must_use]
+    pub fn waits(&self) -> Waits {
+        let taken = |of: usize, room: &Semaphore| of.saturating_sub(room.available_permits());
+        Waits { calls: taken(CALLS, &self.calls), calls_max: CALLS, streams: taken(STREAMS, &self.streams), streams_max: STREAMS }
     }
 
     /// Why nothing more is recorded.

@@ -20,7 +20,7 @@ fn a_backup_that_fails_at_any_step_leaves_the_former_one_whole_and_the_next_comp
         put(&ledger, 2, opt_in(&contact(number)));
     }
     let there = entries(&ledger);
-    for fails in [Fails::Undone, Fails::Half, Fails::Done] {
+    for fails in [Fails::Undone, Fails::Half] {
         for nth in 1.. {
             let other = Place::new();
             copy(&place.to(), &other.to());
