@@ -15,6 +15,7 @@ pub mod proof;
 pub mod readiness;
 pub mod scenarios;
 pub mod shutdown;
+pub mod tls;
 pub mod webhook;
 
 /// Generated from `proto/consent/v1`.

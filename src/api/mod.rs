@@ -38,7 +38,6 @@ pub mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tonic::Status;
 use tonic::server::NamedService;
@@ -55,7 +54,7 @@ use crate::proto::recording_service_server::RecordingServiceServer;
 use crate::proto::watch_service_server::WatchServiceServer;
 use crate::shutdown::Ending;
 use admin::DeadLetterAdmin;
-use connections::Connections;
+use connections::{Connections, Listener};
 use stopping::{Stop, Stopping};
 
 /// How often it is asked whether the ledger still writes, and dead letters are kept.
@@ -105,7 +104,7 @@ pub enum ServeError {
 /// # Errors
 /// Where the ledger stopped writing, or the transport failed.
 pub async fn serve(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     ledger: Ledger,
     dead_letters: Option<Arc<dyn DeadLetterAdmin>>,
     mut ending: Ending,
@@ -113,7 +112,7 @@ pub async fn serve(
     let (stop_calls, stopping) = Stop::new();
     let (health, router) = router(&ledger, dead_letters.clone(), &stopping, &ending).await?;
     let (stop, stopped) = oneshot::channel::<()>();
-    let incoming = Connections::default().stream(listener);
+    let incoming = Connections::default().stream(listener.into());
     let server = router.serve_with_incoming_shutdown(incoming, async {
         let _ = stopped.await;
     });

@@ -22,6 +22,7 @@ mod json;
 mod keys;
 mod length;
 mod lists;
+mod master_key;
 mod open_files;
 mod output;
 mod phone;
@@ -37,6 +38,7 @@ mod signals;
 mod status;
 mod template;
 mod trail;
+mod trust;
 mod verify;
 mod verify_file;
 mod verify_receipt;
@@ -232,6 +234,12 @@ mod tests {
             "restore --from b --data-dir d --number 2 --master-key k --checkpoint-dir c --accept-loss --json",
             "restore --from b --check",
             "keys public --data-dir d",
+            "keys public --data-dir d --former --master-key-file f",
+            "keys rotate-master --data-dir d --master-key-command c --new-master-key-file f",
+            "keys rotate-signing --data-dir d --use checkpoint --checkpoint-dir c",
+            "keys rotate-signing --data-dir d --use receipt",
+            "keys rotate-lookup --data-dir d --master-key-file f",
+            "serve --data-dir d --master-key-command c",
             "policy show --at 2026-03-01T10:00:00Z",
             "policy adopt --preset sinch --set window_hours=12 --set opt_out_keywords=baja,alto --at 2026-03-01T10:00:00Z --event-id e",
             "policy adopt policy.yaml",

@@ -23,8 +23,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use tokio::net::TcpListener;
 
+use crate::api::connections::Listener;
 use crate::json;
 use crate::ledger::Ledger;
 use crate::readiness;
@@ -46,7 +46,7 @@ pub enum ServeError {
 /// # Errors
 /// Where the calls in JSON cannot be set up.
 pub async fn serve(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     ledger: Ledger,
     dead_letters: Arc<DeadLetters>,
     webhooks: webhook::Config,
@@ -61,7 +61,7 @@ pub async fn serve(
 
 /// [`serve`] with webhooks into any [`Recorder`], beside the calls in `json`.
 pub async fn serve_into<R: Recorder>(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     recorder: R,
     dead_letters: Arc<DeadLetters>,
     webhooks: webhook::Config,
@@ -87,7 +87,7 @@ pub async fn serve_into<R: Recorder>(
     };
     let mut stopping = ending;
     tokio::select! {
-        () = listen::serve(listener, router, stopping.stopping()) => {}
+        () = listen::serve(listener.into(), router, stopping.stopping()) => {}
         () = drained => {}
         () = webhook::look_after(&recorder, &dead_letters) => {}
     }

@@ -99,6 +99,7 @@ pub fn routes(ledger: &Ledger, callers: Callers, metrics: &Arc<Metrics>) -> Resu
 }
 
 /// Refuses a call, whichever it is.
+#[must_use]
 pub fn refuse(status: Status) -> Response {
     Failure::from(status).into_response()
 }

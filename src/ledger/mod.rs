@@ -28,6 +28,7 @@ use crate::consent::words::{Account, Seq};
 use clock::{Clock, SystemClock};
 use erasure::eraser::{Carried, Eraser, Erasing};
 use keys::keyring::Keyring;
+use keys::master::MasterKey;
 use keys::secrets::Secrets;
 use memory::state::{AccountState, State};
 use proving::checkpointer::Checkpointer;
@@ -120,6 +121,8 @@ pub struct Options {
     pub scrub_every: Option<Duration>,
     /// Tells how far the start has come.
     pub progress: Arc<Progress>,
+    /// The master key, where it is kept elsewhere; none: it is `secrets/master.key`, made for a new ledger.
+    pub master_key: Option<MasterKey>,
 }
 
 impl Options {
@@ -138,6 +141,7 @@ impl Options {
             min_free: MinFree::Bytes(0),
             scrub_every: None,
             progress: Arc::default(),
+            master_key: None,
         }
     }
 }
@@ -259,6 +263,12 @@ impl Ledger {
     #[must_use]
     pub fn master_key(&self) -> &bytes::seal::Key {
         self.shared.secrets.master()
+    }
+
+    /// What names dead letters, where that is no longer derived from the master key.
+    #[must_use]
+    pub fn dead_letter_ids(&self) -> Option<bytes::seal::Key> {
+        self.shared.secrets.dead_letter_ids()
     }
 
     /// The data directory.

@@ -159,6 +159,28 @@ fn the_image_is_pinned_is_nobody_and_asks_itself_how_it_is() {
     }
 }
 
+/// Every source as one text.
+fn sources(dir: &Path) -> String {
+    let paths = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    paths.map(|path| if path.is_dir() { sources(&path) } else { std::fs::read_to_string(path).unwrap_or_default() }).collect()
+}
+
+#[test]
+fn the_page_about_refusals_quotes_what_the_program_says() {
+    let page = read("docs/operations/recovery.md");
+    let sources = sources(&root().join("src"));
+    let mut quoted = 0;
+    for row in page.lines().filter(|line| line.starts_with("| `")) {
+        let said = row.split('|').nth(1).unwrap();
+        for quote in said.split('`').skip(1).step_by(2) {
+            quoted += 1;
+            let unsaid: Vec<&str> = quote.split('…').map(str::trim).filter(|part| !sources.contains(part)).collect();
+            assert!(unsaid.is_empty(), "{quote:?}: the program never says {unsaid:?}");
+        }
+    }
+    assert!(quoted > 15);
+}
+
 /// The targets of a page's links.
 fn links(text: &str) -> Vec<String> {
     let mut found = Vec::new();

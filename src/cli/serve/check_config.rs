@@ -1,7 +1,6 @@
 //! `serve --check-config`: would it start with this configuration? Everything that is named is looked at; no port is bound, the
 //! ledger is not opened, and nothing is written.
 
-use std::net::SocketAddr;
 use std::path::Path;
 
 use rustix::fs::{Access, access};
@@ -76,9 +75,7 @@ pub fn run(serve: &Serve, output: Output) -> Result<Verdict, CliError> {
 
 /// Every part of the configuration looks at what it names.
 fn look(serve: &Serve, findings: &mut Findings) {
-    let address = |findings: &mut Findings, key, address: SocketAddr| findings.refused(key, serve.allows(address));
-    address(findings, "listen", serve.listen);
-    address(findings, "http", serve.http);
+    serve.transport.look(&[("listen", serve.listen), ("http", serve.http)], findings);
     if serve.listen == serve.http && serve.listen.port() != 0 {
         findings.note("http", format!("{} is where gRPC is answered already", serve.http));
     }

@@ -4,10 +4,10 @@
 //! ready grpc=127.0.0.1:50051 http=127.0.0.1:8080      the one line on stdout, once it answers from the whole log
 //! ```
 //!
-//! Before that both ports say that it starts, and how far it is. SIGTERM or SIGINT ends it: health and readiness say no, after
-//! `--drain-delay` the ports close, calls under way finish within `--drain-timeout`, the ledger closes, exit code 0. A second one
-//! cuts off what is under way; the ledger closes all the same. A ledger that stopped writing ends it too, with exit code 2: a
-//! restart recovers what a running process must not guess.
+//! Before that both ports say that it starts, and how far it is. With TLS, SIGHUP has it read its certificate again. SIGTERM or
+//! SIGINT ends it: health and readiness say no, after `--drain-delay` the ports close, calls under way finish within
+//! `--drain-timeout`, the ledger closes, exit code 0. A second one cuts off what is under way; the ledger closes all the same. A
+//! ledger that stopped writing ends it too, with exit code 2: a restart recovers what a running process must not guess.
 
 mod check_config;
 pub mod configuration;
@@ -16,6 +16,7 @@ mod logs;
 mod opening;
 mod service_manager;
 mod stop;
+mod tls;
 mod webhooks;
 
 use std::net::SocketAddr;
@@ -28,20 +29,25 @@ use tokio::net::TcpListener;
 
 use crate::api;
 use crate::api::admin::DeadLetterAdmin;
+use crate::api::connections::Listener;
 use crate::cli::error::{CliError, Verdict};
+use crate::cli::master_key::MasterKeyArgs;
 use crate::cli::open_files;
 use crate::cli::output::Output;
 use crate::cli::signals::Signals;
 use crate::http;
 use crate::json::Callers;
+use crate::ledger::clock::SystemClock;
 use crate::ledger::{Ledger, Options};
 use crate::shutdown::Ending;
+use crate::tls::{Port, Tls, keeper};
 use crate::webhook;
 use crate::webhook::dead_letters::DeadLetters;
 use configuration::Settings;
 use disk::Disk;
 use opening::Opened;
 use stop::{Servers, Stop};
+use tls::Transport;
 use webhooks::Webhooks;
 
 const EXAMPLES: &str = "\
@@ -54,7 +60,7 @@ Example:
 /// Run the ledger: gRPC and JSON for checks and records, the provider's webhooks.
 ///
 /// A new data directory is set up on first start, its secrets readable by its owner only. One process serves one data directory.
-/// Only loopback addresses are served without credentials.
+/// Without a certificate only loopback addresses are served.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Serve {
@@ -74,6 +80,8 @@ pub struct Serve {
     #[arg(long, value_name = "ADDR", env = "CONSENT_LEDGER_HTTP", default_value = "127.0.0.1:8080")]
     http: SocketAddr,
     #[command(flatten)]
+    master_key: MasterKeyArgs,
+    #[command(flatten)]
     webhooks: Webhooks,
     #[command(flatten)]
     disk: Disk,
@@ -86,9 +94,8 @@ pub struct Serve {
     /// Begin to publish although the ledger has entries and --checkpoint-dir holds no checkpoint
     #[arg(long, env = "CONSENT_LEDGER_FIRST_CHECKPOINT", requires = "checkpoint_dir")]
     first_checkpoint: bool,
-    /// Serve other addresses than loopback although callers need no credentials and nothing is encrypted
-    #[arg(long, env = "CONSENT_LEDGER_INSECURE")]
-    insecure: bool,
+    #[command(flatten)]
+    transport: Transport,
     /// All of these, and where each came from
     #[arg(skip)]
     pub settings: Settings,
@@ -108,36 +115,27 @@ impl Serve {
         for warning in self.settings.warnings() {
             tracing::warn!("{warning}");
         }
-        for address in [self.listen, self.http] {
-            self.allows(address)?;
-        }
+        let tls = self.transport.open(&[self.listen, self.http])?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| CliError::local(error).context("starting the runtime"))?;
-        let ended = runtime.block_on(self.serve());
+        let ended = runtime.block_on(self.serve(tls));
         runtime.shutdown_timeout(Duration::from_secs(1));
         ended
     }
 
-    /// Whether this address may be served.
-    fn allows(&self, address: SocketAddr) -> Result<(), CliError> {
-        if address.ip().is_loopback() || self.insecure {
-            return Ok(());
-        }
-        Err(CliError::usage(format!("{address} is not a loopback address, and callers need no credentials"))
-            .hint("serve a loopback address, or give --insecure where the network itself keeps others out"))
-    }
-
-    async fn serve(self) -> Result<Verdict, CliError> {
+    async fn serve(self, tls: Option<Arc<Tls>>) -> Result<Verdict, CliError> {
         let webhooks = self.webhooks.config()?;
-        let callers = if self.insecure { Callers::Anybody } else { Callers::Direct };
+        let callers = if self.transport.is_public() { Callers::Anybody } else { Callers::Direct };
         let (grpc, grpc_address) = bind(self.listen, "--listen").await?;
         let (http_listener, http_address) = bind(self.http, "--http").await?;
         let mut signals = Signals::new()?;
+        let (grpc, http_listener) = (listener(grpc, tls.as_ref(), Port::Grpc), listener(http_listener, tls.as_ref(), Port::Http));
         let options = Options {
             checkpoint_dir: self.checkpoint_dir.clone(),
             first_checkpoint: self.first_checkpoint,
             min_free: self.disk.min_free(),
             scrub_every: self.disk.scrub_every(),
+            master_key: self.master_key.read()?,
             ..Options::new(&self.data_dir)
         };
         tracing::info!(grpc = %grpc_address, http = %http_address, "answering; opening the ledger");
@@ -148,6 +146,9 @@ impl Serve {
 
         let (shutdown, ending) = self.stop.begin();
         let mut servers = Servers::new();
+        if let Some(tls) = tls {
+            servers.spawn(look_after(tls, ending.clone()));
+        }
         servers.spawn(start_grpc(grpc, ledger.clone(), dead_letters.clone(), ending.clone()));
         servers.spawn(start_http(http_listener, ledger.clone(), dead_letters, webhooks, callers, ending));
         Output::line(&format!("ready grpc={grpc_address} http={http_address}"))?;
@@ -173,14 +174,30 @@ fn flatten(ended: Result<Result<(), CliError>, tokio::task::JoinError>) -> Resul
     ended.unwrap_or_else(|error| Err(CliError::local(error).context("a server failed")))
 }
 
-async fn start_grpc(listener: TcpListener, ledger: Ledger, dead_letters: Arc<DeadLetters>, ending: Ending) -> Result<(), CliError> {
+fn listener(tcp: TcpListener, tls: Option<&Arc<Tls>>, port: Port) -> Listener {
+    match tls {
+        Some(tls) => Listener::over_tls(tcp, Arc::clone(tls), port),
+        None => tcp.into(),
+    }
+}
+
+/// Keeps the certificate up to date until the servers stop.
+async fn look_after(tls: Arc<Tls>, mut ending: Ending) -> Result<(), CliError> {
+    let failed = |error: std::io::Error| CliError::local(error).context("listening for SIGHUP");
+    tokio::select! {
+        ended = keeper::keep(tls, SystemClock) => ended.map(|never| match never {}).map_err(failed),
+        () = ending.stopping() => Ok(()),
+    }
+}
+
+async fn start_grpc(listener: Listener, ledger: Ledger, dead_letters: Arc<DeadLetters>, ending: Ending) -> Result<(), CliError> {
     let hint = "look at the log above; starting again recovers what was acknowledged";
     let dead_letters: Arc<dyn DeadLetterAdmin> = Arc::new(webhook::LedgerDeadLetters { letters: dead_letters, ledger: ledger.clone() });
     api::serve(listener, ledger, Some(dead_letters), ending).await.map_err(|error| CliError::local(error).hint(hint))
 }
 
 async fn start_http(
-    listener: TcpListener,
+    listener: Listener,
     ledger: Ledger,
     dead_letters: Arc<DeadLetters>,
     webhooks: webhook::Config,

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
-
 use super::service_manager;
 use crate::api;
+use crate::api::connections::Listener;
 use crate::cli::error::CliError;
 use crate::http::{listen, starting};
+use crate::ledger::keys::secrets::SecretsError;
 use crate::ledger::proving::checkpoints::CheckpointsError;
 use crate::ledger::starting::progress::Progress;
 use crate::ledger::{Ledger, OpenError, Options};
@@ -25,7 +25,7 @@ pub struct Opened {
 ///
 /// # Errors
 /// Where the ledger does not open.
-pub async fn open(options: Options, grpc: &TcpListener, http: &TcpListener) -> Result<Opened, CliError> {
+pub async fn open(options: Options, grpc: &Listener, http: &Listener) -> Result<Opened, CliError> {
     let progress = Arc::clone(&options.progress);
     let opening = async {
         let ledger = open_ledger(options).await?;
@@ -39,14 +39,17 @@ pub async fn open(options: Options, grpc: &TcpListener, http: &TcpListener) -> R
 }
 
 /// Answers on both ports that the ledger starts, while `opening` goes on.
-pub async fn answering<T>(grpc: &TcpListener, http: &TcpListener, progress: &Arc<Progress>, opening: impl Future<Output = T>) -> T {
+pub async fn answering<T>(grpc: &Listener, http: &Listener, progress: &Arc<Progress>, opening: impl Future<Output = T>) -> T {
     let over_http = listen::serve_while(http, starting::routes(Arc::clone(progress)), opening);
     listen::serve_while(grpc, api::starting::routes(Arc::clone(progress)).await, over_http).await
 }
 
 async fn open_dead_letters(ledger: &Ledger) -> Result<Arc<DeadLetters>, CliError> {
     let ledger = ledger.clone();
-    let opened = tokio::task::spawn_blocking(move || DeadLetters::open(ledger.data_dir(), ledger.master_key(), ledger.now())).await;
+    let opened = tokio::task::spawn_blocking(move || {
+        DeadLetters::open_naming(ledger.data_dir(), ledger.master_key(), ledger.dead_letter_ids(), ledger.now())
+    })
+    .await;
     let opened = opened.map_err(|error| CliError::local(error).context("opening the dead letters"))?;
     opened.map(Arc::new).map_err(|error| CliError::local(error).context("opening the dead letters"))
 }
@@ -64,6 +67,8 @@ async fn open_ledger(options: Options) -> Result<Ledger, CliError> {
             OpenError::Checkpoints(error) if error.is_contradiction() => {
                 "keep both as they are; the data directory that belongs to the checkpoints is the right one"
             }
+            OpenError::Secrets(SecretsError::Rotating { .. }) => "give both keys; nothing is lost, and what is done already stays done",
+            OpenError::Secrets(SecretsError::DoesNotOpen { .. }) => "give the master key that belongs to this data directory",
             _ => "nothing was changed that was acknowledged; `consent-ledger verify --data-dir` tells more",
         };
         CliError::local(error).context(format!("opening the ledger in {}", data_dir.display())).hint(hint)

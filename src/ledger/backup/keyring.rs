@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::BackupError;
 use super::copying::Copier;
 use super::image::sha256;
-use crate::ledger::keys::keyring::SLOT_BYTES;
+use crate::ledger::keys::slot::SLOT_BYTES;
 use crate::ledger::storage::disk::{Disk, DiskFile, RealDisk};
 
 /// How many slots are copied at a time.

@@ -24,8 +24,8 @@ use crate::consent::words::Seq;
 use crate::ledger::Position;
 use crate::ledger::bytes::entry::Entry;
 use crate::ledger::bytes::frame::FRAME_HEADER_BYTES;
-use crate::ledger::keys::secrets::LedgerId;
-use crate::ledger::proving::verify::{created, ledger_id};
+use crate::ledger::keys::secrets::{LedgerId, NEXT};
+use crate::ledger::proving::verify::ledger_id;
 use crate::ledger::storage::disk::{Disk, RealDisk};
 use crate::ledger::storage::journal::{self, Frame, Piece, SEGMENT_HEADER_BYTES, Segment};
 use crate::ledger::storage::lock::Lock;
@@ -89,6 +89,7 @@ pub fn back_up(backup: &Backup<'_>, disk: &dyn Disk, mut progress: impl FnMut(u6
     let Backup { data_dir, to, .. } = *backup;
     let journal_dir = data_dir.join("journal");
     let id = ledger_id(&RealDisk, &journal_dir).ok_or_else(|| BackupError::NoLedger { path: data_dir.to_owned() })?;
+    keys_are_steady(data_dir)?;
     prepare(backup, disk)?;
     let _lock = Lock::take(to)?;
     let there = generations::whole(to)?;
@@ -107,10 +108,9 @@ pub fn back_up(backup: &Backup<'_>, disk: &dyn Disk, mut progress: impl FnMut(u6
     let tail = copy_tail(&mut copier, &mut keyring, data_dir, id, bulk.active)?;
     keyring.erase(tail.void.iter().copied()).map_err(BackupError::io(&data_dir.join("keyring")))?;
     keyring.finish(&mut copier)?;
-    let began = created(&RealDisk, &journal_dir, id)?.ok_or_else(|| BackupError::NoLedger { path: data_dir.to_owned() })?;
     let mut manifest = Manifest {
         ledger_id: id,
-        origin: began.origin,
+        origin: String::new(),
         made_at: backup.now,
         head: Position { seq: Seq::NONE, hash: [0; 32] },
         checkpoint: None,
@@ -124,11 +124,11 @@ pub fn back_up(backup: &Backup<'_>, disk: &dyn Disk, mut progress: impl FnMut(u6
              them; back up again after it"
         ));
     }
+    keys_are_steady(data_dir)?;
     if read(data_dir, SECRETS)? != read(to, &format!("{number:06}/{SECRETS}"))? {
-        return Err(BackupError::Restless { what: "the master key was changed".into() });
+        return Err(BackupError::Restless { what: "the ledger's secrets were replaced".into() });
     }
-    manifest.head = checked.head;
-    manifest.checkpoint = checked.checkpoint;
+    (manifest.head, manifest.checkpoint, manifest.origin) = (checked.head, checked.checkpoint, checked.origin);
     let path = write_manifest(&copier, disk, &manifest, number, to)?;
     let mut kept = there;
     kept.push((number, manifest.clone()));
@@ -139,6 +139,12 @@ pub fn back_up(backup: &Backup<'_>, disk: &dyn Disk, mut progress: impl FnMut(u6
         notes.push(format!("{} is whole, but what is no longer wanted was not removed: {error}; the next backup does it", path.display()));
     }
     Ok(Made { number, manifest, copied: copier.copied(), with_keys: backup.with_keys, notes })
+}
+
+/// While the master key is rotated, slots are under two keys.
+fn keys_are_steady(data_dir: &Path) -> Result<(), BackupError> {
+    let path = data_dir.join(format!("{SECRETS}{NEXT}"));
+    if path.exists() { Err(BackupError::Rotating { path }) } else { Ok(()) }
 }
 
 fn prepare(backup: &Backup<'_>, disk: &dyn Disk) -> Result<(), BackupError> {
@@ -212,7 +218,7 @@ impl Tail {
 }
 
 /// The trails that an entry makes void.
-pub(super) fn voided(entry: &Entry<'_>) -> Vec<u64> {
+fn voided(entry: &Entry<'_>) -> Vec<u64> {
     match entry.clear().ok().and_then(|clear| clear.fact) {
         Some(Fact::ContactErased(erased)) => erased.trails,
         _ => Vec::new(),

@@ -134,6 +134,12 @@ pub enum BackupError {
         /// In what way.
         reason: String,
     },
+    /// A rotation of the master key was begun.
+    #[error("{} is there: the master key is being rotated; let that end first", path.display())]
+    Rotating {
+        /// The file that says so.
+        path: PathBuf,
+    },
     /// There is no master key to put in.
     #[error("{} is not there: this ledger's master key comes from elsewhere", path.display())]
     NoMasterKey {

@@ -7,23 +7,24 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::image::{CHUNK_BYTES, Image};
-use super::make::{MASTER_KEY, voided};
+use super::make::MASTER_KEY;
 use super::manifest::{Manifest, Stored};
 use super::{BackupError, generations};
 use crate::consent::words::Seq;
 use crate::ledger::Position;
+use crate::ledger::bytes::entry::Entry;
 use crate::ledger::keys::keyring::Keyring;
 use crate::ledger::keys::secrets::Secrets;
 use crate::ledger::proving::chain::Chain;
-use crate::ledger::proving::checkpoints::CheckpointsError;
 use crate::ledger::proving::publication::Publication;
-use crate::ledger::proving::signed;
-use crate::ledger::proving::verify::created;
+use crate::ledger::proving::signed::{self, Signed};
 use crate::ledger::storage::disk::{Disk, DiskFile, RealDisk};
 use crate::ledger::storage::lock::Lock;
 use crate::ledger::storage::walk::{Walked, walk};
 use crate::proof::checkpoint::{self, Checkpoint};
-use crate::proof::note::VerifierKey;
+use crate::proof::note::{Note, VerifierKey};
+use crate::proto::SigningKeyUse;
+use crate::proto::clear_part::Fact;
 
 /// What a backup turned out to hold.
 #[derive(Clone, Debug)]
@@ -32,10 +33,42 @@ pub(super) struct Checked {
     pub head: Position,
     /// The text of the last checkpoint in it.
     pub checkpoint: Option<String>,
+    /// The ledger's name.
+    pub origin: String,
+    /// The keys of checkpoints that its log names.
+    pub keys: Vec<VerifierKey>,
     /// The highest trail in its log.
     pub highest: u64,
     /// The trails that its log says are void.
     pub void: HashSet<u64>,
+}
+
+/// What entries say of trails and keys.
+#[derive(Default)]
+struct Seen {
+    origin: String,
+    keys: Vec<VerifierKey>,
+    highest: u64,
+    void: HashSet<u64>,
+}
+
+impl Seen {
+    fn note(&mut self, entry: &Entry<'_>) {
+        self.highest = self.highest.max(entry.header.link.trail).max(entry.header.second.trail);
+        match entry.clear().ok().and_then(|clear| clear.fact) {
+            Some(Fact::LedgerCreated(created)) => {
+                self.origin = created.origin;
+                self.key(&created.checkpoint_public_key);
+            }
+            Some(Fact::SigningKeyChanged(changed)) if changed.r#use() == SigningKeyUse::Checkpoint => self.key(&changed.public_key),
+            Some(Fact::ContactErased(erased)) => self.void.extend(erased.trails),
+            _ => {}
+        }
+    }
+
+    fn key(&mut self, public_key: &[u8]) {
+        self.keys.extend(public_key.try_into().ok().and_then(|key| VerifierKey::new(&self.origin, &key).ok()));
+    }
 }
 
 /// Checkpoints that were published, to hold a backup against.
@@ -91,14 +124,18 @@ pub fn verify_backup(
     let image = Image::new(from, &manifest);
     let mut checkpoints = published.kept.clone();
     if let Some(dir) = &published.dir {
-        checkpoints.extend(read_published(dir, &verifier_key(&image, &manifest)?)?);
+        checkpoints.extend(claimed(dir, &manifest.origin)?);
     }
-    let (within, beyond): (Vec<_>, Vec<_>) = checkpoints.into_iter().partition(|published| published.size <= manifest.head.seq.number());
-    let signed = beyond.iter().map(|checkpoint| checkpoint.size).max();
-    let checked = check(&image, &manifest, within, &mut progress)?;
-    if checked.head != manifest.head || checked.checkpoint != manifest.checkpoint {
+    let head = manifest.head.seq.number();
+    let checked = check(&image, &manifest, checkpoints.into_iter().filter(|claimed| claimed.size <= head).collect(), &mut progress)?;
+    let mut verified = published.kept.clone();
+    if let Some(dir) = &published.dir {
+        verified.extend(read_published(dir, &checked.keys)?);
+    }
+    let signed = verified.iter().map(|checkpoint| checkpoint.size).filter(|size| *size > head).max();
+    if (checked.head, &checked.checkpoint, &checked.origin) != (manifest.head, &manifest.checkpoint, &manifest.origin) {
         let path = generations::manifest_path(from, number);
-        return Err(BackupError::Damaged { path, reason: "its head or checkpoint is not that of the log".into() });
+        return Err(BackupError::Damaged { path, reason: "its head, checkpoint or origin is not that of the log".into() });
     }
     if let Some(signed) = signed.filter(|_| !published.accept_loss) {
         return Err(BackupError::Behind { head: manifest.head.seq.number(), signed });
@@ -197,24 +234,13 @@ pub(super) fn check(
         progress(done, total);
     }
     let last = signed::last(image, Path::new("checkpoints"), manifest.ledger_id);
-    let mut note = None;
-    if let Some(last) = last {
-        let key = verifier_key(image, manifest)?;
-        let text = last.note(&key).to_string();
-        let verified = checkpoint::verify(&text, &key);
-        let verified = verified.map_err(|error| BackupError::DoesNotHold { problems: vec![format!("its last checkpoint: {error}")] })?;
-        checkpoints.push(verified.checkpoint);
-        note = Some(text);
-    }
+    checkpoints.extend(last.map(|last| Checkpoint { origin: String::new(), size: last.size, root: last.root }));
     let mut chain = Chain::new(manifest.ledger_id, checkpoints);
-    let (mut highest, mut void) = (0, HashSet::new());
+    let mut seen = Seen::default();
     let walked = walk::<BackupError>(image, Path::new("journal"), manifest.ledger_id, |walked| {
         match walked {
             Walked::Block(block) => {
-                for entry in block.entries() {
-                    highest = highest.max(entry.header.link.trail).max(entry.header.second.trail);
-                    void.extend(voided(&entry));
-                }
+                block.entries().for_each(|entry| seen.note(&entry));
                 chain.block(&block);
                 done += block.bytes().len() as u64;
                 progress(done.min(total), total);
@@ -229,22 +255,35 @@ pub(super) fn check(
     if !report.ok() || !report.problems.is_empty() {
         return Err(BackupError::DoesNotHold { problems: report.problems });
     }
-    Ok(Checked { head: report.head, checkpoint: note, highest, void })
+    let Seen { origin, keys, highest, void } = seen;
+    let note = last.map(|last| signed_by_one(&last, &keys)).transpose()?;
+    Ok(Checked { head: report.head, checkpoint: note, origin, keys, highest, void })
 }
 
-/// The key by which the ledger signs, as its first entry names it.
-fn verifier_key(image: &Image<'_>, manifest: &Manifest) -> Result<VerifierKey, BackupError> {
-    let first = created(image, Path::new("journal"), manifest.ledger_id);
-    let first = first.map_err(|error| image.damage().unwrap_or_else(|| error.into()))?;
-    let key = first.and_then(|created| VerifierKey::new(&created.origin, created.checkpoint_public_key.as_slice().try_into().ok()?).ok());
-    key.ok_or_else(|| BackupError::DoesNotHold { problems: vec!["its first entry names no key".into()] })
+/// The text of a checkpoint that is kept, which one of the ledger's keys signed.
+fn signed_by_one(signed: &Signed, keys: &[VerifierKey]) -> Result<String, BackupError> {
+    let signed = keys.iter().map(|key| (key, signed.note(key).to_string())).find(|(key, note)| checkpoint::verify(note, key).is_ok());
+    let problem = || BackupError::DoesNotHold { problems: vec!["its last checkpoint was not signed by this ledger".into()] };
+    signed.map(|(_, note)| note).ok_or_else(problem)
 }
 
-fn read_published(dir: &Path, key: &VerifierKey) -> Result<Vec<Checkpoint>, BackupError> {
-    let io = |source| CheckpointsError::Io { path: dir.to_owned(), source };
-    std::fs::metadata(dir).map_err(io)?;
+/// What published checkpoints of this name say; whether they were signed by the ledger is told by the keys in its log.
+fn claimed(dir: &Path, origin: &str) -> Result<Vec<Checkpoint>, BackupError> {
+    let mut claimed: Vec<Checkpoint> = Vec::new();
+    for name in RealDisk.list(dir).map_err(BackupError::io(dir))? {
+        let path = dir.join(name);
+        if path.is_file() {
+            let text = std::fs::read(&path).map_err(BackupError::io(&path))?;
+            let note = String::from_utf8_lossy(&text).parse::<Note>().ok();
+            claimed.extend(note.and_then(|note| note.text.parse::<Checkpoint>().ok()).filter(|claimed| claimed.origin == origin));
+        }
+    }
+    Ok(claimed)
+}
+
+fn read_published(dir: &Path, keys: &[VerifierKey]) -> Result<Vec<Checkpoint>, BackupError> {
     let publication = Publication::open(std::sync::Arc::new(RealDisk), dir.to_owned())?;
-    Ok(publication.read(key)?.into_iter().map(|(_, verified)| verified.checkpoint).collect())
+    Ok(publication.read(keys)?.into_iter().map(|(_, verified)| verified.checkpoint).collect())
 }
 
 fn put_back(disk: &dyn Disk, from: &Path, file: &Stored, target: &Path) -> Result<(), BackupError> {

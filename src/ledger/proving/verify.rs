@@ -7,10 +7,7 @@ use tempfile::TempDir;
 use crate::consent::words::Seq;
 use crate::ledger::Position;
 use crate::ledger::keys::secrets::LedgerId;
-use crate::ledger::keys::secrets::Secrets;
 use crate::ledger::proving::chain::Chain;
-use crate::ledger::proving::checkpoints::CheckpointsError;
-use crate::ledger::starting::open::OpenError;
 use crate::ledger::starting::witness::Witness;
 use crate::ledger::storage::disk::{Disk, RealDisk, read_all};
 use crate::ledger::storage::journal::{self, JournalError};
@@ -18,9 +15,6 @@ use crate::ledger::storage::lock::Lock;
 use crate::ledger::storage::store::Store;
 use crate::ledger::storage::walk::{Walked, walk};
 use crate::proof::checkpoint::Checkpoint;
-use crate::proof::note::VerifierKey;
-use crate::proto::clear_part::Fact;
-use crate::proto::{ClearPart, LedgerCreated};
 
 /// What was verified, and what does not hold.
 #[derive(Debug, Clone)]
@@ -127,38 +121,6 @@ pub fn verify_against(
         Ok(())
     })?;
     Ok(check.finish())
-}
-
-/// The ledger's checkpoint key, under the name of its origin.
-///
-/// # Errors
-/// Where the ledger's secrets or its first entry cannot be read.
-pub fn public_key(data_dir: &Path) -> Result<VerifierKey, OpenError> {
-    let disk = RealDisk;
-    if !data_dir.join("journal").exists() {
-        return Err(OpenError::NoLedger { path: data_dir.to_owned() });
-    }
-    let secrets = Secrets::open(&disk, &data_dir.join("secrets"), false)?;
-    let dir = data_dir.join("journal");
-    let origin = created(&disk, &dir, secrets.ledger_id())?.map(|created| created.origin);
-    let foreign = || OpenError::Foreign { path: data_dir.to_owned(), ledger_id: secrets.ledger_id().to_string() };
-    let origin = origin.ok_or_else(foreign)?;
-    VerifierKey::new(&origin, &secrets.checkpoint_public_key()).map_err(|_| CheckpointsError::Origin { origin }.into())
-}
-
-/// What the log in `dir` begins with; none where it begins otherwise.
-///
-/// # Errors
-/// Where a file cannot be read.
-pub(in crate::ledger) fn created(disk: &dyn Disk, dir: &Path, ledger_id: LedgerId) -> Result<Option<LedgerCreated>, JournalError> {
-    let segments = journal::segments(disk, dir, ".journal")?;
-    let Some(first) = segments.first() else { return Ok(None) };
-    let (pieces, _) = journal::read_segment(disk, first, ledger_id)?;
-    let Some(journal::Piece::Frame(frame)) = pieces.into_iter().next() else { return Ok(None) };
-    Ok(match frame.block.entries().next().map(|entry| entry.clear()) {
-        Some(Ok(ClearPart { fact: Some(Fact::LedgerCreated(created)), .. })) => Some(created),
-        _ => None,
-    })
 }
 
 /// The ledger's id, from the first segment whose header reads.

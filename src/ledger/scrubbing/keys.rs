@@ -4,7 +4,8 @@ use std::path::Path;
 
 use parking_lot::Mutex;
 
-use crate::ledger::keys::keyring::{Keyring, KeyringError, SLOT_BYTES};
+use crate::ledger::keys::keyring::{Keyring, KeyringError};
+use crate::ledger::keys::slot::SLOT_BYTES;
 use crate::ledger::scrubbing::Findings;
 use crate::ledger::scrubbing::pace::{Pace, Stopped};
 use crate::ledger::storage::disk::Disk;

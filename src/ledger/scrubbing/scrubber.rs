@@ -9,7 +9,8 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use parking_lot::Mutex;
 
 use crate::ledger::clock::Clock;
-use crate::ledger::keys::keyring::{Keyring, SLOT_BYTES};
+use crate::ledger::keys::keyring::Keyring;
+use crate::ledger::keys::slot::SLOT_BYTES;
 use crate::ledger::memory::state::State;
 use crate::ledger::scrubbing::log::LogPass;
 use crate::ledger::scrubbing::pace::{Pace, Stopped};

@@ -25,6 +25,7 @@ use crate::ledger::starting::keys::{newest_opens, open_keyring};
 use crate::ledger::starting::progress::Progress;
 use crate::ledger::starting::recovery::{Copies, Recovered, RecoveryError, recover};
 use crate::ledger::starting::replay::{Found, Replay};
+use crate::ledger::starting::rotated;
 use crate::ledger::starting::snapshot::{self, Snapshot, SnapshotOf};
 use crate::ledger::starting::snapshot_writer::{SnapshotWriter, Snapshots};
 use crate::ledger::starting::witness::Witness;
@@ -141,7 +142,7 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
     let (journal_dir, sled_dir) = (data_dir.join("journal"), data_dir.join("sled"));
     disk.create_dir(&journal_dir).map_err(|source| OpenError::Io { path: journal_dir.clone(), source })?;
     let fresh = journal::segments(disk.as_ref(), &journal_dir, ".journal")?.is_empty() && !sled_dir.exists();
-    let secrets = Arc::new(Secrets::open(disk.as_ref(), &data_dir.join("secrets"), fresh)?);
+    let secrets = Arc::new(Secrets::open_under(disk.as_ref(), &data_dir.join("secrets"), options.master_key.as_ref(), fresh)?);
     let brought = bring_back(disk, options, &secrets, watch)?;
     let Brought { store, recovered, state, found, small } = brought;
     // Before the keyring is opened: its keys are of the log that is gone.
@@ -162,6 +163,7 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
         store: store.clone(),
         pending: pending.clone(),
     });
+    rotated::belongs_to(&secrets, &state, &reader, &found)?;
     Replay { state: &state, secrets: &secrets, keyring: &keyring, found }.finish(&reader)?;
     if !small {
         newest_opens(&state, &keyring, &reader)?;
@@ -188,7 +190,12 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
         health: health.clone(),
         origin,
     };
-    let checkpoints = Arc::new(Checkpoints::open(log, &data_dir, options.checkpoint_dir.clone(), options.first_checkpoint)?);
+    let open_checkpoints = |log: &Log, first| Checkpoints::open(log.clone(), &data_dir, options.checkpoint_dir.clone(), first);
+    let mut checkpoints = open_checkpoints(&log, options.first_checkpoint)?;
+    if rotated::complete(&log, &checkpoints)? {
+        checkpoints = open_checkpoints(&log, true)?;
+    }
+    let checkpoints = Arc::new(checkpoints);
     let io = |source| OpenError::Io { path: data_dir.clone(), source };
     let told = health.clone();
     let store_writer = StoreWriter::start(store, pending, move |error| poison(&told, &error)).map_err(io)?;
@@ -207,13 +214,21 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
     };
     let (queue, waiting) = Queue::new(health.clone());
     let queue = Arc::new(queue);
+    let lookup = rotated::lookup(&secrets, &state, &reader)?.map(|fact| queue.submit_own(fact));
     let heads = Arc::new(Heads::new(state.clone(), reader.clone(), secrets.clone()));
     let heads_writer = HeadsWriter::start(heads.clone(), queue.clone()).map_err(io)?;
     let thread = committer.start(waiting).map_err(io)?;
+    rotated::is_recorded(lookup)?;
     let checkpointer = Checkpointer::start(checkpoints.clone()).map_err(io)?;
     let space_watcher = SpaceWatcher::start(space.clone()).map_err(io)?;
-    let snapshots =
-        Snapshots { disk, path: data_dir.join("snapshot"), ledger_id, state: state.clone(), health: health.clone(), space: space.clone() };
+    let snapshots = Snapshots {
+        disk,
+        path: data_dir.join("snapshot"),
+        secrets: secrets.clone(),
+        state: state.clone(),
+        health: health.clone(),
+        space: space.clone(),
+    };
     let snapshots = SnapshotWriter::start(snapshots).map_err(io)?;
     let erasing = Arc::new(Erasing::new(state.clone(), queue.clone(), clock.clone(), health.clone()));
     let eraser = Eraser::start(erasing.clone(), options.erase_every).map_err(io)?;
@@ -276,7 +291,11 @@ fn try_bring_back(disk: &Arc<dyn Disk>, options: &Options, secrets: &Secrets, wa
     let data_dir = options.data_dir.as_path();
     let small = size_of(disk.as_ref(), &data_dir.join("journal"))? <= options.small_bytes;
     let path = data_dir.join("snapshot");
-    if !small && let Some(snapshot) = snapshot::read(disk.as_ref(), &path, secrets.ledger_id()) {
+    // The digests in a snapshot of before a rotation are of a secret that is gone.
+    if !small
+        && let Some(snapshot) =
+            snapshot::read(disk.as_ref(), &path, secrets.ledger_id()).filter(|found| found.in_force == secrets.in_force())
+    {
         match fold_log(disk, data_dir, secrets, small, Start::from(snapshot, options, watch)) {
             Err(OpenError::Recovery(RecoveryError::SnapshotDiffers { seq })) => {
                 tracing::error!(%seq, "the snapshot is of another log; it is left out and the whole log is read");

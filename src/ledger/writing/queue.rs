@@ -11,6 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot};
 use crate::ledger::writing::committer::Health;
 use crate::ledger::writing::job::{Job, Recorded, Waiting};
 use crate::ledger::writing::record::{Record, RecordError};
+use crate::proto::clear_part::Fact;
 
 /// How many records of calls may wait.
 const CALLS: usize = 16_384;
@@ -94,6 +95,24 @@ impl Queue {
     pub fn record(&self, record: Record) -> Recorded {
         let mut recorded = self.submit(vec![record])?.blocking_recv().unwrap_or_default();
         recorded.pop().unwrap_or_else(|| Err(self.gone()))
+    }
+
+    /// Queues something about the ledger itself, and tells where its answer comes.
+    ///
+    /// # Errors
+    /// Where the ledger no longer writes.
+    pub fn submit_own(&self, fact: Fact) -> Result<oneshot::Receiver<Recorded>, RecordError> {
+        let (answer, waiting) = oneshot::channel();
+        self.send(Job::Own { fact, answer })?;
+        Ok(waiting)
+    }
+
+    /// Queues something about the ledger itself and blocks until it is durable.
+    ///
+    /// # Errors
+    /// Where the ledger no longer writes.
+    pub fn record_own(&self, fact: Fact) -> Recorded {
+        self.submit_own(fact)?.blocking_recv().unwrap_or_else(|_| Err(self.gone()))
     }
 
     /// Queues something that there is little of.

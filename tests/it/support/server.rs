@@ -72,6 +72,11 @@ impl Server {
         self.child.id()
     }
 
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
     /// Asks it to stop and waits until it has. Gives its exit code and what it logged.
     pub fn terminate_and_read(self) -> (Option<i32>, String) {
         let stderr = self.stderr.clone();
