@@ -42,6 +42,9 @@ const RETRY_EXPORT_AFTER: Duration = Duration::from_secs(1);
 /// The same for streams, which may stay open for long.
 const RETRY_STREAM_AFTER: Duration = Duration::from_secs(5);
 
+/// The same where there is no room on the disk: somebody has to make it.
+const RETRY_SPACE_AFTER: Duration = Duration::from_secs(30);
+
 /// What is wrong with one field of a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Violation {
@@ -90,6 +93,7 @@ pub fn of_record(error: &RecordError) -> Status {
         }
         RecordError::Erasure(refused) => of_step(*refused),
         RecordError::Overloaded { .. } => later(ErrorReason::Overloaded, error.to_string(), RETRY_AFTER),
+        RecordError::DiskAlmostFull { .. } => later(ErrorReason::DiskAlmostFull, error.to_string(), RETRY_SPACE_AFTER),
         RecordError::ClockBehind { .. } => status(Code::Unavailable, ErrorReason::ClockBehind, error.to_string()),
         RecordError::Unavailable { .. } => status(Code::Unavailable, ErrorReason::LedgerUnavailable, error.to_string()),
     }

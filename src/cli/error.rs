@@ -194,6 +194,7 @@ fn hint_for(reason: &str, kind: Kind) -> Option<&'static str> {
         "LOG_DIFFERS" => Some("keep what was seen: it shows that the log was rewritten, or that this is another ledger"),
         "TOO_MANY_WATCHERS" => Some("try again once another watch has ended"),
         "OVERLOADED" => Some("try again in a moment; nothing was recorded"),
+        "DISK_ALMOST_FULL" => Some("make room on the disk of the server's data directory; opt-outs and erasures are recorded meanwhile"),
         "BEHIND_POSITION" => Some("lower --min-position, or ask the server that recorded the entry"),
         "CLOCK_BEHIND" => Some("set the server's clock right"),
         "LEDGER_STARTING" => Some("try again once it is ready; `GET /readyz` on its HTTP port says how far it is"),

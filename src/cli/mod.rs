@@ -5,6 +5,7 @@
 mod account;
 mod act;
 mod audience;
+mod backup;
 mod check;
 mod checkpoint;
 mod client;
@@ -30,6 +31,7 @@ mod possible_opt_outs;
 mod prove;
 mod reads;
 mod record;
+mod restore;
 mod scenarios;
 mod sender;
 mod serve;
@@ -99,6 +101,8 @@ enum Command {
     Checkpoint(checkpoint::GetCheckpoint),
     Prove(prove::Prove),
     Verify(verify::Verify),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
     Keys(keys::Keys),
     Scenarios(scenarios::Scenarios),
     Webhook(webhook::Webhook),
@@ -164,6 +168,8 @@ fn run(command: Command, output: Output) -> Result<Verdict, CliError> {
         Command::Checkpoint(checkpoint) => client::run(checkpoint.run(output)),
         Command::Prove(prove) => client::run(prove.run(output)),
         Command::Verify(verify) => verify.run(output),
+        Command::Backup(backup) => backup.run(output),
+        Command::Restore(restore) => restore.run(output),
         Command::Keys(keys) => keys.run(output),
         Command::Scenarios(scenarios) => scenarios.run(output),
         Command::Webhook(webhook) => client::run(webhook.run(output)),
@@ -227,6 +233,9 @@ mod tests {
             "check --contact +447400123456 --sender 1 --receipt receipt.json",
             "check list.csv --sender 1 --category marketing --out allowed.csv",
             "check - --sender 1 --out - --refused r --column c --region BR --unique --force --known-seq 3 --min-position 2 --json",
+            "backup --data-dir d --to b --with-keys --generations 3 --json",
+            "restore --from b --data-dir d --number 2 --master-key k --checkpoint-dir c --accept-loss --json",
+            "restore --from b --check",
             "keys public --data-dir d",
             "keys public --data-dir d --former --master-key-file f",
             "keys rotate-master --data-dir d --master-key-command c --new-master-key-file f",

@@ -85,7 +85,7 @@ impl Verify {
 }
 
 /// The older checkpoint: what does not hold under the pinned key proves nothing about anything else.
-fn older(path: &Path, key: &VerifierKey) -> Result<Checkpoint, CliError> {
+pub(super) fn older(path: &Path, key: &VerifierKey) -> Result<Checkpoint, CliError> {
     let verified = checkpoint::verify(&read_text(path)?, key);
     verified.map(|verified| verified.checkpoint).map_err(|error| {
         CliError::new(Kind::Usage, error).context(format!("--checkpoint {}", path.display())).hint(

@@ -1,5 +1,6 @@
 //! The log and what is derived from it: one writer, two copies on disk, keys, state.
 
+pub mod backup;
 pub mod bytes;
 pub mod clock;
 pub mod erasure;
@@ -8,6 +9,7 @@ pub mod keys;
 pub mod memory;
 pub mod proving;
 pub mod reading;
+pub mod scrubbing;
 pub mod starting;
 pub mod storage;
 pub mod watching;
@@ -36,12 +38,14 @@ use proving::heads_writer::HeadsWriter;
 pub use reading::answer::{Answer, CheckError, Checks, Question};
 pub use reading::browse::{Filter, OpenedEntry, ReadError};
 pub use reading::standing::{KnownTemplate, StandingAnswer};
+use scrubbing::{ScrubReport, Scrubber};
 pub use starting::open::OpenError;
 use starting::progress::Progress;
 use starting::snapshot_writer::SnapshotWriter;
 use storage::disk::{Disk, RealDisk};
 use storage::lock::Lock;
 use storage::reader::Reader;
+use storage::space::{MinFree, Space, SpaceReport, SpaceWatcher};
 use writing::committer::Health;
 use writing::job::Recorded;
 use writing::queue::{Coming, Queue};
@@ -73,6 +77,9 @@ struct Shared {
     clock: Arc<dyn Clock>,
     health: Arc<Health>,
     lock: Mutex<Option<Lock>>,
+    scrubber: Mutex<Option<Scrubber>>,
+    space: Arc<Space>,
+    space_watcher: Mutex<Option<SpaceWatcher>>,
 }
 
 impl Drop for Shared {
@@ -108,6 +115,10 @@ pub struct Options {
     pub first_checkpoint: bool,
     /// How often it is looked for erasures that are due.
     pub erase_every: Duration,
+    /// How much must be free on the disk for everything to be recorded.
+    pub min_free: MinFree,
+    /// How long a pass of the scrub takes; none: nothing is scrubbed.
+    pub scrub_every: Option<Duration>,
     /// Tells how far the start has come.
     pub progress: Arc<Progress>,
     /// The master key, where it is kept elsewhere; none: it is `secrets/master.key`, made for a new ledger.
@@ -127,6 +138,8 @@ impl Options {
             checkpoint_dir: None,
             first_checkpoint: false,
             erase_every: Duration::from_secs(1),
+            min_free: MinFree::Bytes(0),
+            scrub_every: None,
             progress: Arc::default(),
             master_key: None,
         }
@@ -270,8 +283,27 @@ impl Ledger {
         self.shared.clock.now()
     }
 
+    /// How far the background scrub is, and what it found; none where nothing is scrubbed.
+    #[must_use]
+    pub fn scrub(&self) -> Option<ScrubReport> {
+        self.shared.scrubber.lock().as_ref().map(Scrubber::report)
+    }
+
+    /// The room on the disk, as it was last measured.
+    #[must_use]
+    pub fn space(&self) -> SpaceReport {
+        self.shared.space.report()
+    }
+
+    /// Measures the room on the disk now, as the ledger does by itself every second.
+    pub fn measure_space(&self) {
+        self.shared.space.measure();
+    }
+
     /// Takes no more records, commits what waits, signs it, syncs both copies and lets the directory go. Blocks.
     pub fn close(&self) {
+        drop(self.shared.scrubber.lock().take());
+        drop(self.shared.space_watcher.lock().take());
         drop(self.shared.heads_writer.lock().take());
         drop(self.shared.eraser.lock().take());
         self.shared.queue.close();

@@ -153,6 +153,7 @@ impl From<RecordError> for Refusal {
             RecordError::PossibleOptOutResolved { .. } => ("FAILED_PRECONDITION", "POSSIBLE_OPT_OUT_RESOLVED"),
             RecordError::Erasure(refused) => ("FAILED_PRECONDITION", spelling(of_refused(*refused))),
             RecordError::Overloaded { .. } => ("RESOURCE_EXHAUSTED", "OVERLOADED"),
+            RecordError::DiskAlmostFull { .. } => ("RESOURCE_EXHAUSTED", "DISK_ALMOST_FULL"),
             RecordError::ClockBehind { .. } => ("UNAVAILABLE", "CLOCK_BEHIND"),
             RecordError::Unavailable { .. } => ("UNAVAILABLE", "LEDGER_UNAVAILABLE"),
         };

@@ -119,6 +119,11 @@ impl<R: Recorder> Delivery<'_, R> {
         if left_over.is_empty() {
             return Ok(());
         }
+        if !self.recorder.has_room() {
+            // A write that fails for want of room would be the last one. The provider keeps what it has.
+            tracing::warn!("the disk is almost full: what could not be placed is not kept; the provider is asked to come again");
+            return Err(NotDone::TryAgain);
+        }
         let (outcomes, letters): (Vec<Outcome>, Vec<NewDeadLetter>) = left_over.into_iter().unzip();
         let new = self.dead_letters.blocking(move |store| store.append(&letters)).await.map_err(|error| {
             tracing::error!(%error, "dead letters were not kept; the provider is asked to come again");
@@ -180,6 +185,7 @@ fn refused(error: &RecordError) -> Refused {
         | RecordError::PossibleOptOutResolved { .. }
         | RecordError::Erasure(_)
         | RecordError::Overloaded { .. }
+        | RecordError::DiskAlmostFull { .. }
         | RecordError::ClockBehind { .. }
         | RecordError::Unavailable { .. } => Refused::Now(NotDone::TryAgain),
     }

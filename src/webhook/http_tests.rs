@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 use reqwest::StatusCode;
@@ -16,7 +17,7 @@ use crate::consent::time::Time;
 use crate::consent::words::{Account, Effect, Seq};
 use crate::http::serve_into;
 use crate::ledger::bytes::seal::Key;
-use crate::ledger::writing::record::{Acknowledgement, Record, RecordError};
+use crate::ledger::writing::record::{Acknowledgement, Record, RecordError, What};
 
 /// What the ledger answers instead of recording.
 type Answer = fn(&Record) -> Option<RecordError>;
@@ -26,6 +27,8 @@ type Answer = fn(&Record) -> Option<RecordError>;
 struct Fake {
     recorded: Arc<Mutex<HashMap<String, Seq>>>,
     refuses: Arc<Mutex<Option<Answer>>>,
+    /// Whether the disk is almost full.
+    full: Arc<AtomicBool>,
 }
 
 impl Recorder for Fake {
@@ -56,6 +59,10 @@ impl Recorder for Fake {
 
     fn writes(&self) -> bool {
         self.refuses.lock().is_none()
+    }
+
+    fn has_room(&self) -> bool {
+        !self.full.load(Ordering::SeqCst)
     }
 
     fn now(&self) -> Time {
@@ -313,6 +320,26 @@ async fn a_busy_ledger_is_503_and_the_next_delivery_completes_what_is_missing() 
     assert_eq!(server.deliver(&body(&[text("hi"), hologram()])).await, StatusCode::OK);
     assert_eq!((server.ledger.head(), server.letters().len()), (Seq::new(1), 1));
     assert_eq!(server.get("/readyz").await, (StatusCode::OK, "ready\n".to_owned()));
+}
+
+#[tokio::test]
+async fn on_a_disk_that_is_almost_full_nothing_is_kept_among_dead_letters_and_the_provider_comes_again() {
+    let server = server(Config { common: secrets(), ..Config::default() }).await;
+    server.ledger.full.store(true, Ordering::SeqCst);
+    *server.ledger.refuses.lock() = Some(|record| {
+        let stop = matches!(&record.what, What::Inbound { text: Some(text), .. } if text == "stop");
+        (!stop).then_some(RecordError::DiskAlmostFull { free: 1, needed: 2 })
+    });
+    assert_eq!(server.deliver(&body(&[hologram()])).await, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(server.deliver(&body(&[text("hi")])).await, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!((server.ledger.head(), server.letters().len()), (Seq::new(0), 0));
+    assert_eq!(server.deliver(&body(&[text("stop")])).await, StatusCode::OK);
+    assert_eq!(server.deliver(&body(&[text("hi"), text("stop")])).await, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(server.ledger.head(), Seq::new(1), "the STOP was taken in once");
+    server.ledger.full.store(false, Ordering::SeqCst);
+    *server.ledger.refuses.lock() = None;
+    assert_eq!(server.deliver(&body(&[hologram(), text("hi")])).await, StatusCode::OK);
+    assert_eq!((server.ledger.head(), server.letters().len()), (Seq::new(2), 1));
 }
 
 #[tokio::test]

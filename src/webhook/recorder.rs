@@ -7,6 +7,7 @@ use crate::consent::policy::Policy;
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Seq};
 use crate::ledger::Ledger;
+use crate::ledger::storage::space::Room;
 use crate::ledger::writing::record::{Acknowledgement, Record, RecordError};
 
 /// Where facts are recorded.
@@ -25,6 +26,11 @@ pub trait Recorder: Clone + Send + Sync + 'static {
 
     /// Whether it still writes.
     fn writes(&self) -> bool;
+
+    /// Whether there is room on the disk for what can wait.
+    fn has_room(&self) -> bool {
+        true
+    }
 
     /// Its clock.
     fn now(&self) -> Time;
@@ -49,6 +55,10 @@ impl Recorder for Ledger {
 
     fn writes(&self) -> bool {
         self.poisoned().is_none()
+    }
+
+    fn has_room(&self) -> bool {
+        self.space().room == Room::Plenty
     }
 
     fn now(&self) -> Time {

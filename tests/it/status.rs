@@ -42,12 +42,23 @@ fn a_person_and_a_script_see_how_the_server_is() {
         let published = (&checkpoint["size"], &checkpoint["published_size"], &checkpoint["publishes"]);
         assert_eq!(published, (&5.into(), &5.into(), &true.into()), "{status}");
         assert_eq!(status["dead_letters"]["waiting"], 0);
+        assert_eq!((&status["scrub"]["every_seconds"], &status["scrub"]["standing"]), (&86_400.into(), &0.into()), "{status}");
+        assert!(status["disk"]["min_free_bytes"].as_u64().unwrap() > 0, "{status}");
         let streams = status["streams"].as_array().unwrap();
         let asked = streams.iter().find(|stream| stream["kind"] == "questions").unwrap();
         assert_eq!((&asked["open"], &asked["open_max"]), (&1.into(), &256.into()));
 
         let person = cli(&["status", "--server", &server.url()]);
-        for part in ["ready ", "log ", "entry 5, ", "2 accounts, 2 contacts", "over 5 entries, signed", "questions 1 of 256", " free\n"] {
+        for part in [
+            "ready ",
+            "log ",
+            "entry 5, ",
+            "2 accounts, 2 contacts",
+            "over 5 entries, signed",
+            "questions 1 of 256",
+            " free\n",
+            "0 faults found",
+        ] {
             assert!(person.out.contains(part), "{part:?} is not in {person:?}");
         }
         for text in [&said.out, &person.out] {

@@ -26,7 +26,7 @@ const QUEUE_FULL: u64 = 80;
 /// Every concern, in the order of the fields.
 pub fn of(status: &ServerStatus) -> Vec<Concern> {
     let found = [not_ready(status), log(status), snapshot(status), checkpoint(status), queue(status), dead_letters(status)];
-    let found = found.into_iter().chain([erasures(status), disk(status)]);
+    let found = found.into_iter().chain([erasures(status), disk(status), scrub(status)]);
     found.flatten().map(|(about, message)| Concern { about: about.to_owned(), message }).collect()
 }
 
@@ -87,8 +87,19 @@ fn erasures(status: &ServerStatus) -> Found {
 
 fn disk(status: &ServerStatus) -> Found {
     let disk = status.disk.as_ref()?;
+    if disk.free_bytes < disk.min_free_bytes {
+        let message =
+            "almost full: only opt-outs, erasures and what else takes something back is recorded, and that not for ever; make room";
+        return Some(("disk", message.into()));
+    }
     let little = disk.free_bytes < DISK_LITTLE.max(disk.total_bytes / DISK_SHARE);
-    little.then(|| ("disk", "little is free: give it more room before it is full, nothing is recorded then".into()))
+    little.then(|| ("disk", "little is free: give it more room before only opt-outs and erasures are recorded".into()))
+}
+
+fn scrub(status: &ServerStatus) -> Found {
+    let scrub = status.scrub.as_ref()?;
+    let message = || format!("{} faults stand, such as: {}", scrub.standing, scrub.last_fault);
+    (scrub.standing > 0).then(|| ("scrub", message()))
 }
 
 /// Seconds from one moment to another; none where one is not known.
@@ -99,7 +110,9 @@ fn seconds_between(from: Option<&Timestamp>, to: Option<&Timestamp>) -> Option<i
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proto::{CheckpointStatus, DeadLetterStatus, DiskStatus, ErasureStatus, LogStatus, QueueStatus, SnapshotStatus};
+    use crate::proto::{
+        CheckpointStatus, DeadLetterStatus, DiskStatus, ErasureStatus, LogStatus, QueueStatus, ScrubStatus, SnapshotStatus,
+    };
 
     const NOW: i64 = 1_000_000;
 
@@ -122,7 +135,8 @@ mod tests {
             queue: Some(QueueStatus { calls: 79, calls_max: 100, ..Default::default() }),
             dead_letters: Some(DeadLetterStatus { waiting: 0, kept: true }),
             erasures: Some(ErasureStatus { waiting: 4, holds: 1, ..Default::default() }),
-            disk: Some(DiskStatus { free_bytes: DISK_LITTLE, total_bytes: DISK_LITTLE * DISK_SHARE }),
+            disk: Some(DiskStatus { free_bytes: DISK_LITTLE, total_bytes: DISK_LITTLE * DISK_SHARE, min_free_bytes: DISK_LITTLE }),
+            scrub: Some(ScrubStatus { faults: 3, healed: 3, ..Default::default() }),
             ..Default::default()
         }
     }
@@ -151,6 +165,8 @@ mod tests {
         assert_eq!(but(|status| status.erasures.as_mut().unwrap().overdue = 1), ["erasures"]);
         assert_eq!(but(|status| status.erasures.as_mut().unwrap().failed = 1), ["erasures"]);
         assert_eq!(but(|status| status.disk.as_mut().unwrap().free_bytes = DISK_LITTLE - 1), ["disk"]);
+        assert_eq!(but(|status| status.disk.as_mut().unwrap().min_free_bytes = DISK_LITTLE + 1), ["disk"]);
+        assert_eq!(but(|status| status.scrub.as_mut().unwrap().standing = 1), ["scrub"]);
     }
 
     #[test]

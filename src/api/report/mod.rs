@@ -13,8 +13,10 @@ use super::slots::Slots;
 use crate::consent::time::Time;
 use crate::ledger::Ledger;
 use crate::ledger::reading::survey::Survey;
+use crate::ledger::scrubbing::ScrubReport;
 use crate::proto::{
-    CheckpointStatus, DeadLetterStatus, DiskStatus, ErasureStatus, LogStatus, QueueStatus, ServerStatus, SnapshotStatus, StreamStatus,
+    CheckpointStatus, DeadLetterStatus, DiskStatus, ErasureStatus, LogStatus, QueueStatus, ScrubStatus, ServerStatus, SnapshotStatus,
+    StreamStatus,
 };
 use crate::readiness;
 use crate::shutdown::Ending;
@@ -109,8 +111,23 @@ fn of_ledger(survey: &Survey) -> ServerStatus {
             failed: survey.erasures.failed,
             holds: survey.erasures.holds,
         }),
-        disk: survey.disk.map(|(free_bytes, total_bytes)| DiskStatus { free_bytes, total_bytes }),
+        disk: survey.disk.map(|(free_bytes, total_bytes)| DiskStatus { free_bytes, total_bytes, min_free_bytes: survey.min_free }),
+        scrub: survey.scrub.as_ref().map(scrub),
         ..ServerStatus::default()
+    }
+}
+
+fn scrub(report: &ScrubReport) -> ScrubStatus {
+    ScrubStatus {
+        every: prost_types::Duration::try_from(report.every).ok(),
+        passes: report.passes,
+        completed_at: report.completed_at.map(timestamp),
+        compared_to_seq: report.compared_to.number(),
+        up_to_seq: report.up_to.number(),
+        faults: report.faults,
+        healed: report.healed,
+        standing: report.standing,
+        last_fault: report.last_fault.clone().unwrap_or_default(),
     }
 }
 

@@ -160,7 +160,9 @@ impl<F: FnMut(&Item, &Answered) -> Result<(), CliError>> Sending<'_, F> {
         let answered = match outcome {
             Outcome::Taken(acknowledgement) => Ok(acknowledgement),
             Outcome::Refused(error) => match ErrorReason::try_from(error.reason) {
-                Ok(ErrorReason::Overloaded | ErrorReason::ClockBehind | ErrorReason::LedgerUnavailable) => return Ok(Some(error)),
+                Ok(ErrorReason::Overloaded | ErrorReason::DiskAlmostFull | ErrorReason::ClockBehind | ErrorReason::LedgerUnavailable) => {
+                    return Ok(Some(error));
+                }
                 Ok(ErrorReason::AccountUnknown | ErrorReason::AccountMalformed) => {
                     return Err(CliError::new(Kind::Refused, anyhow::Error::msg(error.message))
                         .hint("check --account; every ledger has the account 'default'"));

@@ -11,6 +11,7 @@
 
 mod check_config;
 pub mod configuration;
+mod disk;
 mod limits;
 mod logs;
 mod opening;
@@ -44,6 +45,7 @@ use crate::tls::{Port, Tls, keeper};
 use crate::webhook;
 use crate::webhook::dead_letters::DeadLetters;
 use configuration::Settings;
+use disk::Disk;
 use limits::LimitArgs;
 use opening::Opened;
 use stop::{Servers, Stop};
@@ -83,6 +85,8 @@ pub struct Serve {
     master_key: MasterKeyArgs,
     #[command(flatten)]
     webhooks: Webhooks,
+    #[command(flatten)]
+    disk: Disk,
     #[command(flatten)]
     stop: Stop,
     /// Where to publish signed checkpoints, outside the data directory, where whoever changes that cannot reach; made where it
@@ -141,6 +145,8 @@ impl Serve {
         let options = Options {
             checkpoint_dir: self.checkpoint_dir.clone(),
             first_checkpoint: self.first_checkpoint,
+            min_free: self.disk.min_free(),
+            scrub_every: self.disk.scrub_every(),
             master_key: self.master_key.read()?,
             ..Options::new(&self.data_dir)
         };

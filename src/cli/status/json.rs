@@ -43,7 +43,20 @@ pub fn value(status: &ServerStatus) -> Value {
         "erasures": status.erasures.as_ref().map(|erasures| json!({
             "waiting": erasures.waiting, "overdue": erasures.overdue, "failed": erasures.failed, "holds": erasures.holds,
         })),
-        "disk": status.disk.as_ref().map(|disk| json!({ "free_bytes": disk.free_bytes, "total_bytes": disk.total_bytes })),
+        "disk": status.disk.as_ref().map(|disk| json!({
+            "free_bytes": disk.free_bytes, "total_bytes": disk.total_bytes, "min_free_bytes": disk.min_free_bytes,
+        })),
+        "scrub": status.scrub.as_ref().map(|scrub| json!({
+            "every_seconds": scrub.every.as_ref().map(|every| every.seconds),
+            "passes": scrub.passes,
+            "completed_at": at(scrub.completed_at.as_ref()),
+            "compared_to_seq": scrub.compared_to_seq,
+            "up_to_seq": scrub.up_to_seq,
+            "faults": scrub.faults,
+            "healed": scrub.healed,
+            "standing": scrub.standing,
+            "last_fault": scrub.last_fault,
+        })),
     })
 }
 

@@ -38,7 +38,7 @@ fn lines(status: &ServerStatus) -> Vec<(&'static str, String)> {
         ("not_ready", format!("{} (version {})", status.not_ready, status.version))
     };
     let parts = [Some(ready), log(status, now), copies(status), snapshot(status, now), checkpoint(status, now), queue(status)];
-    let parts = parts.into_iter().chain([streams(status), dead_letters(status), erasures(status), disk(status)]);
+    let parts = parts.into_iter().chain([streams(status), dead_letters(status), erasures(status), disk(status), scrub(status, now)]);
     parts.flatten().collect()
 }
 
@@ -105,6 +105,13 @@ fn erasures(status: &ServerStatus) -> Line {
 fn disk(status: &ServerStatus) -> Line {
     let disk = status.disk.as_ref()?;
     Some(("disk", format!("{} of {} free", HumanBytes(disk.free_bytes), HumanBytes(disk.total_bytes))))
+}
+
+fn scrub(status: &ServerStatus, now: Option<&Timestamp>) -> Line {
+    let scrub = status.scrub.as_ref()?;
+    let last = scrub.completed_at.as_ref().map_or_else(|| "no pass complete yet".into(), |at| format!("complete {}", ago(Some(at), now)));
+    let faults = format!("{} faults found, {} healed, {} stand", scrub.faults, scrub.healed, scrub.standing);
+    Some(("scrub", format!("entry {} of {}, {last}; {faults}", scrub.compared_to_seq, scrub.up_to_seq)))
 }
 
 /// How long before `now` something was: `12 seconds ago`.

@@ -195,24 +195,58 @@ impl Keyring {
     /// # Errors
     /// Where a slot is damaged in both files, or a write or sync fails.
     pub fn repair(&self, highest: u64) -> Result<u64, KeyringError> {
-        let [a, b] = &self.copies;
         let mut repaired = 0;
         for trail in 1..=highest {
-            let (in_a, in_b) = (self.read(a, trail)?, self.read(b, trail)?);
-            let (good, bad) = match (&in_a, &in_b) {
-                (Some(Slot::Live(_)), Some(Slot::Live(_))) | (Some(Slot::Erased), Some(Slot::Erased)) => continue,
-                (Some(Slot::Erased), _) | (Some(Slot::Live(_)), None | Some(Slot::Empty)) => (a, b),
-                (_, Some(Slot::Erased)) | (None | Some(Slot::Empty), Some(Slot::Live(_))) => (b, a),
-                (Some(Slot::Empty), Some(Slot::Empty)) => return Err(KeyringError::Missing { trail }),
-                _ => return Err(KeyringError::Damaged { trail }),
-            };
-            let mut slot = [0; SLOT_BYTES];
-            good.io(good.file.read_at(&mut slot, offset(trail)))?;
-            bad.io(bad.file.write_at(&slot, offset(trail)))?;
-            repaired += 1;
+            repaired += u64::from(self.repair_slot(trail)?);
         }
         if repaired > 0 {
             self.sync()?;
+        }
+        Ok(repaired)
+    }
+
+    /// Writes the good copy of a slot over a damaged other and syncs it; 0 is the header. Says whether one was damaged.
+    ///
+    /// # Errors
+    /// Where it is damaged in both files or holds two keys, or a write or sync fails.
+    pub fn heal(&self, trail: u64) -> Result<bool, KeyringError> {
+        let repaired = if trail == 0 {
+            self.repair_header()?
+        } else {
+            self.slot(trail)?;
+            self.repair_slot(trail)?
+        };
+        if repaired {
+            self.sync()?;
+        }
+        Ok(repaired)
+    }
+
+    fn repair_slot(&self, trail: u64) -> Result<bool, KeyringError> {
+        let [a, b] = &self.copies;
+        let (in_a, in_b) = (self.read(a, trail)?, self.read(b, trail)?);
+        let (good, bad) = match (&in_a, &in_b) {
+            (Some(Slot::Live(_)), Some(Slot::Live(_))) | (Some(Slot::Erased), Some(Slot::Erased)) => return Ok(false),
+            (Some(Slot::Erased), _) | (Some(Slot::Live(_)), None | Some(Slot::Empty)) => (a, b),
+            (_, Some(Slot::Erased)) | (None | Some(Slot::Empty), Some(Slot::Live(_))) => (b, a),
+            (Some(Slot::Empty), Some(Slot::Empty)) => return Err(KeyringError::Missing { trail }),
+            _ => return Err(KeyringError::Damaged { trail }),
+        };
+        let mut slot = [0; SLOT_BYTES];
+        good.io(good.file.read_at(&mut slot, offset(trail)))?;
+        bad.io(bad.file.write_at(&slot, offset(trail)))?;
+        Ok(true)
+    }
+
+    fn repair_header(&self) -> Result<bool, KeyringError> {
+        let (header, mut repaired) = (header(self.wrapper.ledger_id()), false);
+        for copy in &self.copies {
+            let mut found = vec![0; SLOT_BYTES];
+            copy.io(copy.file.read_at(&mut found, 0))?;
+            if found != header {
+                copy.io(copy.file.write_at(&header, 0))?;
+                repaired = true;
+            }
         }
         Ok(repaired)
     }
@@ -288,10 +322,7 @@ impl Copy {
 pub(super) fn open_copy(disk: &dyn Disk, path: PathBuf, ledger_id: LedgerId) -> Result<Copy, KeyringError> {
     let io = |source| KeyringError::Io { path: path.clone(), source };
     let file = disk.open(&path, true).map_err(io)?;
-    let mut header = Vec::from(MAGIC);
-    header.extend_from_slice(&ledger_id.0);
-    header.resize(SLOT_BYTES - 4, 0);
-    header.extend_from_slice(&crc32c::crc32c(&header).to_be_bytes());
+    let header = header(ledger_id);
     let mut found = vec![0; SLOT_BYTES];
     let read = file.read_at(&mut found, 0).map_err(io)?;
     let intact = found.split_last_chunk::<4>().is_some_and(|(body, crc)| *crc == crc32c::crc32c(body).to_be_bytes());
@@ -301,6 +332,14 @@ pub(super) fn open_copy(disk: &dyn Disk, path: PathBuf, ledger_id: LedgerId) -> 
         return Err(KeyringError::Foreign { path });
     }
     Ok(Copy { path, file })
+}
+
+fn header(ledger_id: LedgerId) -> Vec<u8> {
+    let mut header = Vec::from(MAGIC);
+    header.extend_from_slice(&ledger_id.0);
+    header.resize(SLOT_BYTES - 4, 0);
+    header.extend_from_slice(&crc32c::crc32c(&header).to_be_bytes());
+    header
 }
 
 /// What a trail's first entry carries, since AES-GCM does not commit to its key.

@@ -42,7 +42,7 @@ pub(super) const MASTER: &str = "master.key";
 pub(super) const SECRETS: &str = "ledger.secrets";
 
 /// Ends the names of both while the master key is rotated.
-pub(super) const NEXT: &str = ".next";
+pub(in crate::ledger) const NEXT: &str = ".next";
 
 /// Why secrets could not be read or made.
 #[derive(Debug, thiserror::Error)]

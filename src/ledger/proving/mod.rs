@@ -1,5 +1,6 @@
 //! What others can hold the log against: the tree, signed checkpoints, heads of trails, verification.
 
+pub(in crate::ledger) mod chain;
 pub mod checkpointer;
 pub mod checkpoints;
 pub mod heads;

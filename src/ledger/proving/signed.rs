@@ -114,13 +114,18 @@ pub struct SignedFile {
     closed: bool,
 }
 
+/// The last signature in the file at `path`; none where there is no such file of this ledger.
+#[must_use]
+pub fn last(disk: &dyn Disk, path: &Path, ledger_id: LedgerId) -> Option<Signed> {
+    let bytes = disk.open(path, false).and_then(|file| read_all(file.as_ref())).unwrap_or_default();
+    let records = bytes.strip_prefix([MAGIC.as_slice(), &ledger_id.0].concat().as_slice()).unwrap_or_default();
+    records.chunks_exact(RECORD_BYTES).rev().find_map(Signed::decode)
+}
+
 /// How many entries the last signature in the file at `path` covers; none where there is no such file of this ledger.
 #[must_use]
 pub fn peek(disk: &dyn Disk, path: &Path, ledger_id: LedgerId) -> Seq {
-    let bytes = disk.open(path, false).and_then(|file| read_all(file.as_ref())).unwrap_or_default();
-    let records = bytes.strip_prefix([MAGIC.as_slice(), &ledger_id.0].concat().as_slice()).unwrap_or_default();
-    let last = records.chunks_exact(RECORD_BYTES).rev().find_map(Signed::decode);
-    Seq::new(last.map_or(0, |last| last.size))
+    Seq::new(last(disk, path, ledger_id).map_or(0, |last| last.size))
 }
 
 /// How many entries each signature in the file covers, ascending; none where there is no such file of this ledger.

@@ -7,6 +7,7 @@ use crate::consent::words::Seq;
 use crate::ledger::Ledger;
 use crate::ledger::proving::checkpoints::Published;
 use crate::ledger::proving::signed::Signed;
+use crate::ledger::scrubbing::ScrubReport;
 use crate::ledger::starting::snapshot;
 use crate::ledger::storage::journal;
 use crate::ledger::writing::queue::Waits;
@@ -38,6 +39,10 @@ pub struct Survey {
     pub erasures: Erasures,
     /// Free bytes of the disk, and all of it; none where it does not tell.
     pub disk: Option<(u64, u64)>,
+    /// How much of it must be free for everything to be recorded, in bytes; 0: that is not looked at.
+    pub min_free: u64,
+    /// The background scrub; none where it is turned off.
+    pub scrub: Option<ScrubReport>,
 }
 
 /// Erasures of all accounts.
@@ -76,6 +81,8 @@ impl Ledger {
             waits: shared.queue.waits(),
             erasures: self.erasures_now(),
             disk: space(&shared.data_dir),
+            min_free: shared.space.report().min_free,
+            scrub: self.scrub(),
         }
     }
 

@@ -19,6 +19,7 @@ use crate::ledger::proving::checkpointer::Checkpointer;
 use crate::ledger::proving::checkpoints::{Checkpoints, CheckpointsError, Log};
 use crate::ledger::proving::heads::Heads;
 use crate::ledger::proving::heads_writer::HeadsWriter;
+use crate::ledger::scrubbing::{Scrub, Scrubber};
 use crate::ledger::starting::beginning::{begins_as, create};
 use crate::ledger::starting::keys::{newest_opens, open_keyring};
 use crate::ledger::starting::progress::Progress;
@@ -32,6 +33,7 @@ use crate::ledger::storage::disk::Disk;
 use crate::ledger::storage::journal::{self, Journal, JournalError};
 use crate::ledger::storage::lock::Lock;
 use crate::ledger::storage::reader::{EntryUnreadable, Reader, read};
+use crate::ledger::storage::space::{Space, SpaceWatcher};
 use crate::ledger::storage::store::{Store, StoreError};
 use crate::ledger::storage::store_writer::{Pending, StoreWriter};
 use crate::ledger::storage::watch::Watch;
@@ -203,6 +205,7 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
     let io = |source| OpenError::Io { path: data_dir.clone(), source };
     let told = health.clone();
     let store_writer = StoreWriter::start(store, pending, move |error| poison(&told, &error)).map_err(io)?;
+    let space = Arc::new(Space::new(disk.clone(), data_dir.clone(), options.min_free));
     let planner = Planner { state: state.clone(), reader: reader.clone(), secrets: secrets.clone(), keyring: keyring.clone() };
     let committer = Committer {
         state: state.clone(),
@@ -211,6 +214,7 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
         duplicates: Duplicates::default(),
         journal,
         store: store_writer,
+        space: space.clone(),
         clock: clock.clone(),
         health: health.clone(),
     };
@@ -222,11 +226,27 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
     let thread = committer.start(waiting).map_err(io)?;
     rotated::is_recorded(lookup)?;
     let checkpointer = Checkpointer::start(checkpoints.clone()).map_err(io)?;
-    let snapshots =
-        Snapshots { disk, path: data_dir.join("snapshot"), secrets: secrets.clone(), state: state.clone(), health: health.clone() };
+    let space_watcher = SpaceWatcher::start(space.clone()).map_err(io)?;
+    let snapshots = Snapshots {
+        disk,
+        path: data_dir.join("snapshot"),
+        secrets: secrets.clone(),
+        state: state.clone(),
+        health: health.clone(),
+        space: space.clone(),
+    };
     let snapshots = SnapshotWriter::start(snapshots).map_err(io)?;
     let erasing = Arc::new(Erasing::new(state.clone(), queue.clone(), clock.clone(), health.clone()));
     let eraser = Eraser::start(erasing.clone(), options.erase_every).map_err(io)?;
+    let scrub = Scrub {
+        reader: reader.clone(),
+        keyring_dir: data_dir.join("keyring"),
+        keyring: keyring.clone(),
+        state: state.clone(),
+        clock: clock.clone(),
+        health: health.clone(),
+    };
+    let scrubber = options.scrub_every.map(|every| Scrubber::start(scrub, every)).transpose().map_err(io)?;
     let shared = Shared {
         data_dir,
         queue,
@@ -246,6 +266,9 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
         clock,
         health,
         lock: Mutex::new(Some(lock)),
+        scrubber: Mutex::new(scrubber),
+        space,
+        space_watcher: Mutex::new(Some(space_watcher)),
     };
     Ok(Ledger { shared: Arc::new(shared) })
 }

@@ -13,6 +13,7 @@ use crate::ledger::keys::secrets::Secrets;
 use crate::ledger::memory::state::State;
 use crate::ledger::starting::snapshot;
 use crate::ledger::storage::disk::Disk;
+use crate::ledger::storage::space::Space;
 use crate::ledger::writing::committer::Health;
 
 /// How often it looks.
@@ -36,6 +37,8 @@ pub struct Snapshots {
     pub state: Arc<State>,
     /// A ledger that stopped writing touches its disk no more.
     pub health: Arc<Health>,
+    /// A snapshot takes no room that is kept for what is recorded.
+    pub space: Arc<Space>,
 }
 
 /// The thread.
@@ -88,7 +91,12 @@ impl Snapshots {
 
     /// A snapshot only saves time: where it fails, the one before it stays, unless something was `erased` since.
     fn write(&self, erased: bool) -> Option<Seq> {
-        match snapshot::write(self.disk.as_ref(), &self.path, self.secrets.ledger_id(), &self.state, self.secrets.in_force()) {
+        let written = if self.space.is_plenty() {
+            snapshot::write(self.disk.as_ref(), &self.path, self.secrets.ledger_id(), &self.state, self.secrets.in_force())
+        } else {
+            Err(std::io::Error::other("the disk is almost full"))
+        };
+        match written {
             Ok(of) => Some(of.seq),
             Err(error) => {
                 tracing::error!(%error, path = %self.path.display(), "the snapshot was not written");

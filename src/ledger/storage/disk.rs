@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
+use crate::ledger::storage::space::Free;
+
 /// What the ledger needs of a disk.
 pub trait Disk: Send + Sync {
     /// Opens a file for reading and writing; `create` makes it, mode 0600, where it is missing.
@@ -32,6 +34,22 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// As the operating system says.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
+    /// Removes a file, or a directory that is empty.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        if path.is_dir() { std::fs::remove_dir(path) } else { std::fs::remove_file(path) }
+    }
+    /// How much room there is on the file system of a directory.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn free(&self, dir: &Path) -> io::Result<Free> {
+        let found = rustix::fs::statvfs(dir)?;
+        let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize);
+        Ok(Free { free: bytes(found.f_bavail), of: bytes(found.f_blocks) })
+    }
     /// Lets everybody read a file (0644) or list a directory (0755).
     ///
     /// # Errors

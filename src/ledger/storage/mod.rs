@@ -5,6 +5,7 @@ pub mod disk;
 pub mod journal;
 pub mod lock;
 pub mod reader;
+pub mod space;
 pub mod store;
 pub mod store_writer;
 pub mod walk;

@@ -6,6 +6,8 @@ use std::thread::JoinHandle;
 use crossbeam_channel::Receiver;
 use tokio::sync::{oneshot, watch};
 
+use crate::consent::account::{AsOf, Known};
+use crate::consent::policy::Policy;
 use crate::consent::time::{CLOCK_TOLERANCE_MICROS, Time};
 use crate::consent::words::{Effect, Seq};
 use crate::ledger::bytes::entry::EntryHash;
@@ -13,6 +15,7 @@ use crate::ledger::clock::Clock;
 use crate::ledger::keys::secrets::Digest16;
 use crate::ledger::memory::state::{AccountState, State};
 use crate::ledger::storage::journal::Journal;
+use crate::ledger::storage::space::Space;
 use crate::ledger::storage::store_writer::StoreWriter;
 use crate::ledger::writing::accounts;
 use crate::ledger::writing::batch::{Batch, Sealer, Spent};
@@ -21,6 +24,7 @@ use crate::ledger::writing::duplicates::Duplicates;
 use crate::ledger::writing::job::{Job, Recorded, Waiting};
 use crate::ledger::writing::plan::{NotPlanned, Plan, Planner, When};
 use crate::ledger::writing::record::{Acknowledgement, RECORD_MAX_BYTES, Record, RecordError, What};
+use crate::ledger::writing::takes_back::takes_back;
 use crate::proto::SigningKeyUse;
 use crate::proto::clear_part::Fact;
 
@@ -44,6 +48,8 @@ pub struct Committer {
     pub journal: Journal,
     /// The way to sled.
     pub store: StoreWriter,
+    /// The room on the disk.
+    pub space: Arc<Space>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Where a failure is told.
@@ -150,7 +156,8 @@ impl Committer {
         let collected = match first {
             Job::Own { fact, answer } => {
                 let names_receipt_key = matches!(&fact, Fact::SigningKeyChanged(changed) if changed.r#use() == SigningKeyUse::Receipt);
-                let pushed = batch.push(&self.state, &self.sealer, accounts::own(batch.now, fact));
+                // It is small and seldom, and evidence needs it.
+                let pushed = self.space.admit(|| true).and_then(|()| batch.push(&self.state, &self.sealer, accounts::own(batch.now, fact)));
                 if let (Ok((seq, _)), true) = (&pushed, names_receipt_key) {
                     // What is signed after this entry is signed with the key that it names.
                     self.sealer.secrets.promote(SigningKeyUse::Receipt, *seq);
@@ -170,6 +177,7 @@ impl Committer {
             return Err(reason);
         }
         if !blocks.is_empty() {
+            self.space.took(blocks.iter().map(|block| block.bytes().len() as u64).sum());
             self.store.hand_over(blocks.into_iter().map(Arc::new).collect());
         }
         batch.publish(&self.state);
@@ -247,6 +255,9 @@ impl Committer {
             return Outcome::Answered(Err(RecordError::TooLong { bytes }));
         }
         if let What::CreateAccount = record.what {
+            if let Err(error) = self.admit(batch, record, None) {
+                return Outcome::Answered(Err(error));
+            }
             return self.create_account(batch, record, when);
         }
         let Some(account) = self.account(batch, &record.account) else {
@@ -260,6 +271,10 @@ impl Committer {
                 Ok(Some(acknowledgement)) => return Outcome::Answered(Ok(acknowledgement)),
                 Err(error) => return Outcome::Answered(Err(error)),
             }
+        }
+        // What is there already is answered, however full the disk.
+        if let Err(error) = self.admit(batch, record, Some(&account)) {
+            return Outcome::Answered(Err(error));
         }
         let mut plan = match &record.what {
             What::AdoptPolicy { .. }
@@ -306,6 +321,16 @@ impl Committer {
             batch.event_ids.insert(digest, Spent { acknowledgement, content, claimed });
         }
         Outcome::Answered(Ok(plan.outranked.unwrap_or(acknowledgement)))
+    }
+
+    /// Whether there is room for a record; a rehearsal needs none.
+    fn admit(&self, batch: &Batch, record: &Record, account: Option<&AccountState>) -> Result<(), RecordError> {
+        if batch.rehearsed.is_some() {
+            return Ok(());
+        }
+        let now = AsOf { at: batch.now, known: Known::default() };
+        let policy = || account.map_or_else(|| Arc::new(Policy::meta()), |account| account.facts.policy(now).policy);
+        self.space.admit(|| takes_back(&record.what, policy))
     }
 
     fn digests(&self, record: &Record, draft: &Draft<'_>, account: u64) -> (Option<Digest16>, Digest16) {

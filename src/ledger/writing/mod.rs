@@ -12,3 +12,4 @@ pub mod plan;
 pub mod queue;
 pub mod record;
 pub mod rehearsal;
+pub mod takes_back;

@@ -347,6 +347,14 @@ pub enum RecordError {
         /// How many wait.
         waiting: usize,
     },
+    /// There is not enough room on the disk.
+    #[error("the disk is almost full: {free} bytes are free where {needed} must be; nothing was recorded, try again once there is room")]
+    DiskAlmostFull {
+        /// How many bytes are free.
+        free: u64,
+        /// How many must be for this to be recorded.
+        needed: u64,
+    },
     /// The clock stands more than 5 minutes behind the last entry.
     #[error("the clock, {now}, is more than 5 minutes behind the last entry, {last}; writing stops until it is right")]
     ClockBehind {

@@ -22,38 +22,41 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x63onsent/v1/status.proto\x12\nconsent.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x12\n\x10GetStatusRequest\"=\n\x11GetStatusResponse\x12(\n\x06status\x18\x01 \x01(\x0b\x32\x18.consent.v1.ServerStatus\"\x8f\x04\n\x0cServerStatus\x12\x0f\n\x07version\x18\x01 \x01(\t\x12.\n\nstarted_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02\x61t\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tnot_ready\x18\x04 \x01(\t\x12%\n\x08\x63oncerns\x18\x05 \x03(\x0b\x32\x13.consent.v1.Concern\x12\"\n\x03log\x18\x06 \x01(\x0b\x32\x15.consent.v1.LogStatus\x12,\n\x08snapshot\x18\x07 \x01(\x0b\x32\x1a.consent.v1.SnapshotStatus\x12\x30\n\ncheckpoint\x18\x08 \x01(\x0b\x32\x1c.consent.v1.CheckpointStatus\x12&\n\x05queue\x18\t \x01(\x0b\x32\x17.consent.v1.QueueStatus\x12)\n\x07streams\x18\n \x03(\x0b\x32\x18.consent.v1.StreamStatus\x12\x32\n\x0c\x64\x65\x61\x64_letters\x18\x0b \x01(\x0b\x32\x1c.consent.v1.DeadLetterStatus\x12+\n\x08\x65rasures\x18\x0c \x01(\x0b\x32\x19.consent.v1.ErasureStatus\x12$\n\x04\x64isk\x18\r \x01(\x0b\x32\x16.consent.v1.DiskStatus\")\n\x07\x43oncern\x12\r\n\x05\x61\x62out\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"\xd1\x01\n\tLogStatus\x12\x10\n\x08head_seq\x18\x01 \x01(\x04\x12\x34\n\x10head_recorded_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x61\x63\x63ounts\x18\x03 \x01(\x04\x12\x10\n\x08\x63ontacts\x18\x04 \x01(\x04\x12\x15\n\rjournal_bytes\x18\x05 \x01(\x04\x12\x18\n\x10journal_segments\x18\x06 \x01(\x04\x12\x12\n\nsled_bytes\x18\x07 \x01(\x04\x12\x13\n\x0bsled_behind\x18\x08 \x01(\x04\"M\n\x0eSnapshotStatus\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12.\n\nwritten_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb3\x01\n\x10\x43heckpointStatus\x12\x0c\n\x04size\x18\x01 \x01(\x04\x12-\n\tsigned_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpublishes\x18\x03 \x01(\x08\x12\x16\n\x0epublished_size\x18\x04 \x01(\x04\x12\x37\n\x13published_signed_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"U\n\x0bQueueStatus\x12\r\n\x05\x63\x61lls\x18\x01 \x01(\r\x12\x11\n\tcalls_max\x18\x02 \x01(\r\x12\x0f\n\x07streams\x18\x03 \x01(\r\x12\x13\n\x0bstreams_max\x18\x04 \x01(\r\"<\n\x0cStreamStatus\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0c\n\x04open\x18\x02 \x01(\r\x12\x10\n\x08open_max\x18\x03 \x01(\r\"1\n\x10\x44\x65\x61\x64LetterStatus\x12\x0f\n\x07waiting\x18\x01 \x01(\x04\x12\x0c\n\x04kept\x18\x02 \x01(\x08\"P\n\rErasureStatus\x12\x0f\n\x07waiting\x18\x01 \x01(\x04\x12\x0f\n\x07overdue\x18\x02 \x01(\x04\x12\x0e\n\x06\x66\x61iled\x18\x03 \x01(\x04\x12\r\n\x05holds\x18\x04 \x01(\x04\"5\n\nDiskStatus\x12\x12\n\nfree_bytes\x18\x01 \x01(\x04\x12\x13\n\x0btotal_bytes\x18\x02 \x01(\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x63onsent/v1/status.proto\x12\nconsent.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x12\n\x10GetStatusRequest\"=\n\x11GetStatusResponse\x12(\n\x06status\x18\x01 \x01(\x0b\x32\x18.consent.v1.ServerStatus\"\xb7\x04\n\x0cServerStatus\x12\x0f\n\x07version\x18\x01 \x01(\t\x12.\n\nstarted_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02\x61t\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tnot_ready\x18\x04 \x01(\t\x12%\n\x08\x63oncerns\x18\x05 \x03(\x0b\x32\x13.consent.v1.Concern\x12\"\n\x03log\x18\x06 \x01(\x0b\x32\x15.consent.v1.LogStatus\x12,\n\x08snapshot\x18\x07 \x01(\x0b\x32\x1a.consent.v1.SnapshotStatus\x12\x30\n\ncheckpoint\x18\x08 \x01(\x0b\x32\x1c.consent.v1.CheckpointStatus\x12&\n\x05queue\x18\t \x01(\x0b\x32\x17.consent.v1.QueueStatus\x12)\n\x07streams\x18\n \x03(\x0b\x32\x18.consent.v1.StreamStatus\x12\x32\n\x0c\x64\x65\x61\x64_letters\x18\x0b \x01(\x0b\x32\x1c.consent.v1.DeadLetterStatus\x12+\n\x08\x65rasures\x18\x0c \x01(\x0b\x32\x19.consent.v1.ErasureStatus\x12$\n\x04\x64isk\x18\r \x01(\x0b\x32\x16.consent.v1.DiskStatus\x12&\n\x05scrub\x18\x14 \x01(\x0b\x32\x17.consent.v1.ScrubStatus\")\n\x07\x43oncern\x12\r\n\x05\x61\x62out\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"\xd1\x01\n\tLogStatus\x12\x10\n\x08head_seq\x18\x01 \x01(\x04\x12\x34\n\x10head_recorded_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x61\x63\x63ounts\x18\x03 \x01(\x04\x12\x10\n\x08\x63ontacts\x18\x04 \x01(\x04\x12\x15\n\rjournal_bytes\x18\x05 \x01(\x04\x12\x18\n\x10journal_segments\x18\x06 \x01(\x04\x12\x12\n\nsled_bytes\x18\x07 \x01(\x04\x12\x13\n\x0bsled_behind\x18\x08 \x01(\x04\"M\n\x0eSnapshotStatus\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12.\n\nwritten_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb3\x01\n\x10\x43heckpointStatus\x12\x0c\n\x04size\x18\x01 \x01(\x04\x12-\n\tsigned_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpublishes\x18\x03 \x01(\x08\x12\x16\n\x0epublished_size\x18\x04 \x01(\x04\x12\x37\n\x13published_signed_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"U\n\x0bQueueStatus\x12\r\n\x05\x63\x61lls\x18\x01 \x01(\r\x12\x11\n\tcalls_max\x18\x02 \x01(\r\x12\x0f\n\x07streams\x18\x03 \x01(\r\x12\x13\n\x0bstreams_max\x18\x04 \x01(\r\"<\n\x0cStreamStatus\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0c\n\x04open\x18\x02 \x01(\r\x12\x10\n\x08open_max\x18\x03 \x01(\r\"1\n\x10\x44\x65\x61\x64LetterStatus\x12\x0f\n\x07waiting\x18\x01 \x01(\x04\x12\x0c\n\x04kept\x18\x02 \x01(\x08\"P\n\rErasureStatus\x12\x0f\n\x07waiting\x18\x01 \x01(\x04\x12\x0f\n\x07overdue\x18\x02 \x01(\x04\x12\x0e\n\x06\x66\x61iled\x18\x03 \x01(\x04\x12\r\n\x05holds\x18\x04 \x01(\x04\"M\n\nDiskStatus\x12\x12\n\nfree_bytes\x18\x01 \x01(\x04\x12\x13\n\x0btotal_bytes\x18\x02 \x01(\x04\x12\x16\n\x0emin_free_bytes\x18\x03 \x01(\x04\"\xeb\x01\n\x0bScrubStatus\x12(\n\x05\x65very\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0e\n\x06passes\x18\x02 \x01(\x04\x12\x30\n\x0c\x63ompleted_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0f\x63ompared_to_seq\x18\x04 \x01(\x04\x12\x11\n\tup_to_seq\x18\x05 \x01(\x04\x12\x0e\n\x06\x66\x61ults\x18\x06 \x01(\x04\x12\x0e\n\x06healed\x18\x07 \x01(\x04\x12\x10\n\x08standing\x18\x08 \x01(\x04\x12\x12\n\nlast_fault\x18\t \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'consent.v1.status_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GETSTATUSREQUEST']._serialized_start=72
-  _globals['_GETSTATUSREQUEST']._serialized_end=90
-  _globals['_GETSTATUSRESPONSE']._serialized_start=92
-  _globals['_GETSTATUSRESPONSE']._serialized_end=153
-  _globals['_SERVERSTATUS']._serialized_start=156
-  _globals['_SERVERSTATUS']._serialized_end=683
-  _globals['_CONCERN']._serialized_start=685
-  _globals['_CONCERN']._serialized_end=726
-  _globals['_LOGSTATUS']._serialized_start=729
-  _globals['_LOGSTATUS']._serialized_end=938
-  _globals['_SNAPSHOTSTATUS']._serialized_start=940
-  _globals['_SNAPSHOTSTATUS']._serialized_end=1017
-  _globals['_CHECKPOINTSTATUS']._serialized_start=1020
-  _globals['_CHECKPOINTSTATUS']._serialized_end=1199
-  _globals['_QUEUESTATUS']._serialized_start=1201
-  _globals['_QUEUESTATUS']._serialized_end=1286
-  _globals['_STREAMSTATUS']._serialized_start=1288
-  _globals['_STREAMSTATUS']._serialized_end=1348
-  _globals['_DEADLETTERSTATUS']._serialized_start=1350
-  _globals['_DEADLETTERSTATUS']._serialized_end=1399
-  _globals['_ERASURESTATUS']._serialized_start=1401
-  _globals['_ERASURESTATUS']._serialized_end=1481
-  _globals['_DISKSTATUS']._serialized_start=1483
-  _globals['_DISKSTATUS']._serialized_end=1536
+  _globals['_GETSTATUSREQUEST']._serialized_start=104
+  _globals['_GETSTATUSREQUEST']._serialized_end=122
+  _globals['_GETSTATUSRESPONSE']._serialized_start=124
+  _globals['_GETSTATUSRESPONSE']._serialized_end=185
+  _globals['_SERVERSTATUS']._serialized_start=188
+  _globals['_SERVERSTATUS']._serialized_end=755
+  _globals['_CONCERN']._serialized_start=757
+  _globals['_CONCERN']._serialized_end=798
+  _globals['_LOGSTATUS']._serialized_start=801
+  _globals['_LOGSTATUS']._serialized_end=1010
+  _globals['_SNAPSHOTSTATUS']._serialized_start=1012
+  _globals['_SNAPSHOTSTATUS']._serialized_end=1089
+  _globals['_CHECKPOINTSTATUS']._serialized_start=1092
+  _globals['_CHECKPOINTSTATUS']._serialized_end=1271
+  _globals['_QUEUESTATUS']._serialized_start=1273
+  _globals['_QUEUESTATUS']._serialized_end=1358
+  _globals['_STREAMSTATUS']._serialized_start=1360
+  _globals['_STREAMSTATUS']._serialized_end=1420
+  _globals['_DEADLETTERSTATUS']._serialized_start=1422
+  _globals['_DEADLETTERSTATUS']._serialized_end=1471
+  _globals['_ERASURESTATUS']._serialized_start=1473
+  _globals['_ERASURESTATUS']._serialized_end=1553
+  _globals['_DISKSTATUS']._serialized_start=1555
+  _globals['_DISKSTATUS']._serialized_end=1632
+  _globals['_SCRUBSTATUS']._serialized_start=1635
+  _globals['_SCRUBSTATUS']._serialized_end=1870
 # @@protoc_insertion_point(module_scope)

@@ -1,5 +1,6 @@
 import datetime
 
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -20,7 +21,7 @@ class GetStatusResponse(_message.Message):
     def __init__(self, status: _Optional[_Union[ServerStatus, _Mapping]] = ...) -> None: ...
 
 class ServerStatus(_message.Message):
-    __slots__ = ("version", "started_at", "at", "not_ready", "concerns", "log", "snapshot", "checkpoint", "queue", "streams", "dead_letters", "erasures", "disk")
+    __slots__ = ("version", "started_at", "at", "not_ready", "concerns", "log", "snapshot", "checkpoint", "queue", "streams", "dead_letters", "erasures", "disk", "scrub")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     STARTED_AT_FIELD_NUMBER: _ClassVar[int]
     AT_FIELD_NUMBER: _ClassVar[int]
@@ -34,6 +35,7 @@ class ServerStatus(_message.Message):
     DEAD_LETTERS_FIELD_NUMBER: _ClassVar[int]
     ERASURES_FIELD_NUMBER: _ClassVar[int]
     DISK_FIELD_NUMBER: _ClassVar[int]
+    SCRUB_FIELD_NUMBER: _ClassVar[int]
     version: str
     started_at: _timestamp_pb2.Timestamp
     at: _timestamp_pb2.Timestamp
@@ -47,7 +49,8 @@ class ServerStatus(_message.Message):
     dead_letters: DeadLetterStatus
     erasures: ErasureStatus
     disk: DiskStatus
-    def __init__(self, version: _Optional[str] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., not_ready: _Optional[str] = ..., concerns: _Optional[_Iterable[_Union[Concern, _Mapping]]] = ..., log: _Optional[_Union[LogStatus, _Mapping]] = ..., snapshot: _Optional[_Union[SnapshotStatus, _Mapping]] = ..., checkpoint: _Optional[_Union[CheckpointStatus, _Mapping]] = ..., queue: _Optional[_Union[QueueStatus, _Mapping]] = ..., streams: _Optional[_Iterable[_Union[StreamStatus, _Mapping]]] = ..., dead_letters: _Optional[_Union[DeadLetterStatus, _Mapping]] = ..., erasures: _Optional[_Union[ErasureStatus, _Mapping]] = ..., disk: _Optional[_Union[DiskStatus, _Mapping]] = ...) -> None: ...
+    scrub: ScrubStatus
+    def __init__(self, version: _Optional[str] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., not_ready: _Optional[str] = ..., concerns: _Optional[_Iterable[_Union[Concern, _Mapping]]] = ..., log: _Optional[_Union[LogStatus, _Mapping]] = ..., snapshot: _Optional[_Union[SnapshotStatus, _Mapping]] = ..., checkpoint: _Optional[_Union[CheckpointStatus, _Mapping]] = ..., queue: _Optional[_Union[QueueStatus, _Mapping]] = ..., streams: _Optional[_Iterable[_Union[StreamStatus, _Mapping]]] = ..., dead_letters: _Optional[_Union[DeadLetterStatus, _Mapping]] = ..., erasures: _Optional[_Union[ErasureStatus, _Mapping]] = ..., disk: _Optional[_Union[DiskStatus, _Mapping]] = ..., scrub: _Optional[_Union[ScrubStatus, _Mapping]] = ...) -> None: ...
 
 class Concern(_message.Message):
     __slots__ = ("about", "message")
@@ -142,9 +145,33 @@ class ErasureStatus(_message.Message):
     def __init__(self, waiting: _Optional[int] = ..., overdue: _Optional[int] = ..., failed: _Optional[int] = ..., holds: _Optional[int] = ...) -> None: ...
 
 class DiskStatus(_message.Message):
-    __slots__ = ("free_bytes", "total_bytes")
+    __slots__ = ("free_bytes", "total_bytes", "min_free_bytes")
     FREE_BYTES_FIELD_NUMBER: _ClassVar[int]
     TOTAL_BYTES_FIELD_NUMBER: _ClassVar[int]
+    MIN_FREE_BYTES_FIELD_NUMBER: _ClassVar[int]
     free_bytes: int
     total_bytes: int
-    def __init__(self, free_bytes: _Optional[int] = ..., total_bytes: _Optional[int] = ...) -> None: ...
+    min_free_bytes: int
+    def __init__(self, free_bytes: _Optional[int] = ..., total_bytes: _Optional[int] = ..., min_free_bytes: _Optional[int] = ...) -> None: ...
+
+class ScrubStatus(_message.Message):
+    __slots__ = ("every", "passes", "completed_at", "compared_to_seq", "up_to_seq", "faults", "healed", "standing", "last_fault")
+    EVERY_FIELD_NUMBER: _ClassVar[int]
+    PASSES_FIELD_NUMBER: _ClassVar[int]
+    COMPLETED_AT_FIELD_NUMBER: _ClassVar[int]
+    COMPARED_TO_SEQ_FIELD_NUMBER: _ClassVar[int]
+    UP_TO_SEQ_FIELD_NUMBER: _ClassVar[int]
+    FAULTS_FIELD_NUMBER: _ClassVar[int]
+    HEALED_FIELD_NUMBER: _ClassVar[int]
+    STANDING_FIELD_NUMBER: _ClassVar[int]
+    LAST_FAULT_FIELD_NUMBER: _ClassVar[int]
+    every: _duration_pb2.Duration
+    passes: int
+    completed_at: _timestamp_pb2.Timestamp
+    compared_to_seq: int
+    up_to_seq: int
+    faults: int
+    healed: int
+    standing: int
+    last_fault: str
+    def __init__(self, every: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., passes: _Optional[int] = ..., completed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., compared_to_seq: _Optional[int] = ..., up_to_seq: _Optional[int] = ..., faults: _Optional[int] = ..., healed: _Optional[int] = ..., standing: _Optional[int] = ..., last_fault: _Optional[str] = ...) -> None: ...
