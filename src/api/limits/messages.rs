@@ -27,10 +27,16 @@ pub const MESSAGE_BYTES: usize = 4 << 20;
 const FREE_BYTES: usize = 4 << 10;
 
 /// How long a message may take from its first byte to its last; of a call that has one, from the begin of the call to its end.
+#[cfg(not(test))]
 pub const WITHIN: Duration = Duration::from_secs(30);
+#[cfg(test)]
+const WITHIN: Duration = Duration::from_millis(300);
 
 /// Whoever waits is woken when the time is over, and looks sooner than this; who looks later did something else meanwhile.
+#[cfg(not(test))]
 const UNNOTICED: Duration = Duration::from_secs(2);
+#[cfg(test)]
+const UNNOTICED: Duration = Duration::from_millis(200);
 
 /// What stands before a message, in bytes.
 const PREFIX_BYTES: usize = 5;
@@ -182,6 +188,7 @@ mod tests {
     use http_body::Body as _;
 
     use super::*;
+    use http_body::Body as _;
 
     fn message(length: usize) -> Vec<u8> {
         let mut bytes = vec![0];
@@ -208,32 +215,32 @@ mod tests {
         std::future::poll_fn(|cx| Pin::new(&mut *messages).poll_frame(cx)).await
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn who_begins_a_message_and_does_not_end_it_is_too_slow_and_who_is_silent_between_two_is_not() {
         let mut begun = silent_after(&[0, 0, 0, 0, 9, 7], false);
         assert!(next(&mut begun).await.unwrap().is_ok());
         let from = Instant::now();
         assert_eq!(next(&mut begun).await.unwrap().unwrap_err().code(), tonic::Code::DeadlineExceeded);
-        assert_eq!(from.elapsed().as_secs(), WITHIN.as_secs());
+        assert!(from.elapsed() >= WITHIN);
         assert!(next(&mut begun).await.is_none());
         let mut between = silent_after(&[0, 0, 0, 0, 1, 7], false);
         assert!(next(&mut between).await.unwrap().is_ok());
-        assert!(tokio::time::timeout(WITHIN * 10, next(&mut between)).await.is_err());
+        assert!(tokio::time::timeout(WITHIN * 2, next(&mut between)).await.is_err());
         let mut not_ended = silent_after(&[0, 0, 0, 0, 1, 7], true);
         assert!(next(&mut not_ended).await.unwrap().is_ok());
         assert!(next(&mut not_ended).await.unwrap().is_err(), "a call with one message ends after it");
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn time_in_which_nobody_here_waits_is_not_held_against_the_client() {
         let mut begun = silent_after(&[0, 0, 0, 0, 9, 7], false);
         assert!(next(&mut begun).await.unwrap().is_ok());
         let looked = std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut begun).poll_frame(cx).is_pending())).await;
         assert!(looked);
-        sleep(WITHIN * 10).await;
+        sleep(WITHIN * 3).await;
         let from = Instant::now();
         assert!(next(&mut begun).await.unwrap().is_err());
-        assert_eq!(from.elapsed().as_secs(), WITHIN.as_secs());
+        assert!(from.elapsed() >= WITHIN);
     }
 
     #[test]

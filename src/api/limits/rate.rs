@@ -167,8 +167,8 @@ mod tests {
         Rate::new(text.parse().unwrap())
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn the_burst_is_taken_at_once_and_then_the_rate_and_the_refusal_tells_when() {
+    #[test]
+    fn the_burst_is_taken_at_once_and_then_the_rate_and_the_refusal_tells_when() {
         let (rate, start) = (rate("10:3"), Instant::now());
         let at = |millis| start + Duration::from_millis(millis);
         for _ in 0..3 {
@@ -185,8 +185,8 @@ mod tests {
         assert!(rate.take(ONE, at(60_000)).is_err());
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_batch_owes_what_it_took_beyond_the_burst() {
+    #[test]
+    fn a_batch_owes_what_it_took_beyond_the_burst() {
         let (rate, start) = (rate("100:10"), Instant::now());
         assert_eq!(rate.take(ONE, start), Ok(()));
         assert_eq!(rate.owe(ONE, 999, start), Duration::from_millis(9_900));
@@ -194,8 +194,8 @@ mod tests {
         assert_eq!(rate.take(ONE, start + Duration::from_millis(9_910)), Ok(()));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn callers_beyond_those_that_are_told_apart_share_one_bucket_and_cost_no_memory() {
+    #[test]
+    fn callers_beyond_those_that_are_told_apart_share_one_bucket_and_cost_no_memory() {
         let (rate, now) = (rate("1:1"), Instant::now());
         let key = |number: usize| Key::Address(std::net::Ipv4Addr::from(u32::try_from(number).unwrap()).into());
         for number in 0..CALLERS {
