@@ -19,7 +19,9 @@ pub fn takes_back(what: &What, policy: impl FnOnce() -> Arc<Policy>) -> bool {
         | What::IdentityKeyChange { .. }
         | What::Restrict { .. }
         | What::Erase { .. }
-        | What::Erasure(_) => true,
+        | What::Erasure(_)
+        // Takes nothing back, but without it nothing can be shown: reading goes on while there is any room.
+        | What::ReadData(_) => true,
         What::Preference { preference, .. } => *preference == PlatformPreference::Stop,
         What::SendFailed { code, .. } => [CODE_MARKETING_STOPPED, CODE_WINDOW_CLOSED].contains(code),
         What::ResolvePossibleOptOut { confirmed, .. } => *confirmed,
