@@ -5,6 +5,7 @@
 mod any_order;
 mod architecture;
 mod audiences;
+mod bench;
 mod bundles;
 mod check_streams;
 mod checkpoints;
