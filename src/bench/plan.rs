@@ -90,6 +90,8 @@ pub struct Effort {
     pub round: Duration,
     /// How long each side runs before anything counts.
     pub warm_up: Duration,
+    /// How often what takes long is repeated: a start, a verification.
+    pub repeats: usize,
     /// Calls of a round where one waits for the other.
     pub one_at_a_time: u32,
     /// Checks a second where records are committed beside them.
@@ -104,6 +106,7 @@ impl Effort {
         rounds: 5,
         round: Duration::from_secs(4),
         warm_up: Duration::from_secs(2),
+        repeats: 3,
         one_at_a_time: 500,
         checks_per_s: 2_000,
         records_per_s: 10_000,
@@ -114,6 +117,7 @@ impl Effort {
         rounds: 2,
         round: Duration::from_millis(250),
         warm_up: Duration::from_millis(50),
+        repeats: 1,
         one_at_a_time: 20,
         checks_per_s: 200,
         records_per_s: 500,

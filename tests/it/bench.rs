@@ -1,8 +1,23 @@
 //! `bench` measures the real server: a quick run gives every row with figures that can be true, and a kept ledger is used again.
 
+use std::path::Path;
+use std::time::Duration;
+
 use serde_json::Value;
 
-use crate::support::cli::cli;
+use crate::support::cli::{Said, cli};
+
+/// How long a run may take on a machine that does much else; by itself it takes seconds.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// Runs `bench --quick` with these arguments, temporary files in `temporary`.
+fn quick(temporary: &Path, args: &[&str]) -> Said {
+    let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_consent-ledger"));
+    let ran = command.args(["bench", "--quick"]).args(args).env("TMPDIR", temporary).timeout(PATIENCE);
+    let output = ran.output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    Said { code: output.status.code().expect("it ended by itself"), out: text(&output.stdout), err: text(&output.stderr) }
+}
 
 /// Every measurement, with a ratio that must be among its figures.
 const ROWS: [(&str, &str); 12] = [
@@ -50,7 +65,7 @@ fn a_quick_run_measures_everything_and_a_kept_ledger_is_used_again() {
     let home = dir.path().join("home");
     let home = home.to_str().unwrap();
 
-    let said = cli(&["bench", "--quick", "--json", "--data-dir", home]);
+    let said = quick(dir.path(), &["--json", "--data-dir", home]);
     assert_eq!(said.code, 0, "{said:?}");
     let report = said.json().remove(0);
     assert_eq!((&report["about"]["quick"], &report["about"]["contacts"]), (&true.into(), &2_000.into()));
@@ -70,7 +85,7 @@ fn a_quick_run_measures_everything_and_a_kept_ledger_is_used_again() {
     assert!(figure("disk", "both_copies_to_entries_ratio") > 2.0);
     assert!(said.err.contains("loading 6000 events"), "{}", said.err);
 
-    let said = cli(&["bench", "--quick", "--only", "check,batch", "--data-dir", home]);
+    let said = quick(dir.path(), &["--only", "check,batch", "--data-dir", home]);
     assert_eq!(said.code, 0, "{said:?}");
     assert!(!said.err.contains("loading"), "{}", said.err);
     assert!(said.out.starts_with("check: CheckSend") && said.out.contains("\nbatch: ") && !said.out.contains("\nmemory: "), "{}", said.out);
@@ -84,12 +99,9 @@ fn a_quick_run_measures_everything_and_a_kept_ledger_is_used_again() {
 #[test]
 fn tables_are_printed_in_markdown_and_nothing_stays_behind() {
     let temporary = tempfile::tempdir().unwrap();
-    let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_consent-ledger"));
-    let ran = command.args(["bench", "--quick", "--only", "record-one", "--markdown"]).env("TMPDIR", temporary.path());
-    let output = ran.timeout(std::time::Duration::from_secs(60)).output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    let page = String::from_utf8(output.stdout).unwrap();
-    assert!(page.contains("\n### record-one\n") && page.contains("| `p50_over_noop_to_fdatasync_ratio` | "), "{page}");
+    let said = quick(temporary.path(), &["--only", "record-one", "--markdown"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.out.contains("\n### record-one\n") && said.out.contains("| `p50_over_noop_to_fdatasync_ratio` | "), "{}", said.out);
     assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0);
 }
 

@@ -9,7 +9,8 @@ use crate::bench::figures::{Figure, Row, Target, Unit};
 pub fn row(row: &Row) -> String {
     let mut text = format!("{}: {}\n", row.measurement(), row.what());
     for figure in row.figures() {
-        let _ = writeln!(text, "  {:<42} {:>16}  {}", figure.key(), values(figure), verdict(figure).unwrap_or_default());
+        let line = format!("  {:<42} {:>16}  {}", figure.key(), values(figure), verdict(figure).unwrap_or_default());
+        let _ = writeln!(text, "{}", line.trim_end());
     }
     text
 }

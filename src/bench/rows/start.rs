@@ -10,7 +10,7 @@ use crate::bench::stage::{Stage, Which};
 
 pub(super) async fn measure(stage: &mut Stage, row: Row) -> Result<Row, BenchError> {
     let mut with = Vec::new();
-    for _ in 0..stage.effort().rounds.min(3) {
+    for _ in 0..stage.effort().repeats {
         stage.stop(Which::All).await?;
         with.push(stage.server(Which::All).await?.ready_after().as_secs_f64());
     }

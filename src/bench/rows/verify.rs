@@ -12,7 +12,7 @@ pub(super) async fn measure(stage: &mut Stage, row: Row) -> Result<Row, BenchErr
     stage.stop(Which::All).await?;
     let data_dir = stage.data_dir(Which::All).to_owned();
     let (mut verified, mut hashed, mut entries) = (Vec::new(), Vec::new(), 0);
-    for _ in 0..stage.effort().rounds.min(3) {
+    for _ in 0..stage.effort().repeats {
         let from = data_dir.clone();
         let commits = tokio::task::spawn_blocking(move || Commits::read(&from)).await??;
         entries = commits.entries;
