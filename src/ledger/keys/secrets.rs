@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 
 use ed25519_dalek::SigningKey;
 use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::consent::identifier::Identifier;
 use crate::ledger::bytes::seal::{self, Key, SealError};
+pub use crate::ledger::keys::keyed::Digest16;
+use crate::ledger::keys::keyed::Keyed;
 use crate::ledger::storage::disk::{Disk, read_all};
 
 /// A ledger's identity: 16 random bytes.
@@ -27,9 +28,6 @@ impl std::fmt::Display for LedgerId {
         f.pad(&hex::encode(self.0))
     }
 }
-
-/// First half of an HMAC-SHA-256: 16 bytes.
-pub type Digest16 = [u8; 16];
 
 /// The master key's number; rotation counts it up.
 pub const MASTER_KEY_ID: u16 = 1;
@@ -75,11 +73,11 @@ pub enum SecretsError {
 pub struct Secrets {
     ledger_id: LedgerId,
     master: Key,
-    identifiers: Key,
-    event_ids: Key,
-    content: Key,
-    suppression: Key,
-    heads: Key,
+    identifiers: Keyed,
+    event_ids: Keyed,
+    content: Keyed,
+    suppression: Keyed,
+    heads: Keyed,
     receipts: Key,
     checkpoint: SigningKey,
     receipt: SigningKey,
@@ -148,11 +146,11 @@ impl Secrets {
         let version = SECRET_VERSION.to_be_bytes();
         Ok(Self {
             ledger_id: LedgerId(id),
-            identifiers: key(&[b"consent-ledger/v1 identifiers", &version])?,
-            event_ids: key(&[b"consent-ledger/v1 event ids"])?,
-            content: key(&[b"consent-ledger/v1 content"])?,
-            suppression: key(&[b"consent-ledger/v1 suppression"])?,
-            heads: key(&[b"consent-ledger/v1 heads"])?,
+            identifiers: Keyed::new(&key(&[b"consent-ledger/v1 identifiers", &version])?),
+            event_ids: Keyed::new(&key(&[b"consent-ledger/v1 event ids"])?),
+            content: Keyed::new(&key(&[b"consent-ledger/v1 content"])?),
+            suppression: Keyed::new(&key(&[b"consent-ledger/v1 suppression"])?),
+            heads: Keyed::new(&key(&[b"consent-ledger/v1 heads"])?),
             receipts: key(&[b"consent-ledger/v1 receipts"])?,
             master,
             checkpoint,
@@ -205,19 +203,19 @@ impl Secrets {
     /// By which a contact is found.
     #[must_use]
     pub fn identifier_digest(&self, account: u64, identifier: &Identifier) -> Digest16 {
-        digest(&self.identifiers, &[&account.to_be_bytes(), &[identifier.kind()], identifier.as_str().as_bytes()])
+        self.identifiers.half(&[&account.to_be_bytes(), &[identifier.kind()], identifier.as_str().as_bytes()])
     }
 
     /// By which an event id is recognised.
     #[must_use]
     pub fn event_id_digest(&self, account: u64, event_id: &str) -> Digest16 {
-        digest(&self.event_ids, &[&account.to_be_bytes(), event_id.as_bytes()])
+        self.event_ids.half(&[&account.to_be_bytes(), event_id.as_bytes()])
     }
 
     /// By which an identifier of an erased contact is recognised when it appears again.
     #[must_use]
     pub fn suppression_token(&self, account: u64, identifier: &Identifier) -> Token {
-        Token(hmac(&self.suppression, &[&account.to_be_bytes(), &[identifier.kind()], identifier.as_str().as_bytes()]))
+        Token(self.suppression.digest(&[&account.to_be_bytes(), &[identifier.kind()], identifier.as_str().as_bytes()]))
     }
 
     /// Keeps the leaf of a trail's head from being guessed, 32 bytes.
@@ -227,13 +225,13 @@ impl Secrets {
     /// ```
     #[must_use]
     pub fn blind(&self, as_of: u64, trail: u64) -> [u8; 32] {
-        hmac(&self.heads, &[&as_of.to_be_bytes(), &trail.to_be_bytes()])
+        self.heads.digest(&[&as_of.to_be_bytes(), &trail.to_be_bytes()])
     }
 
     /// By which the content behind an event id is compared.
     #[must_use]
     pub fn content_digest(&self, content: &[&[u8]]) -> Digest16 {
-        digest(&self.content, content)
+        self.content.half(content)
     }
 }
 
@@ -257,26 +255,6 @@ impl Token {
 
 /// The version of the ledger secret behind identifier digests.
 pub const SECRET_VERSION: u32 = 1;
-
-/// ```text
-/// first 16 bytes of HMAC-SHA-256(key, parts[0] ‖ parts[1] ‖ …)
-/// ```
-fn digest(key: &Key, parts: &[&[u8]]) -> Digest16 {
-    let mut half = [0; 16];
-    half.iter_mut().zip(hmac(key, parts)).for_each(|(to, from)| *to = from);
-    half
-}
-
-/// ```text
-/// HMAC-SHA-256(key, parts[0] ‖ parts[1] ‖ …)
-/// ```
-pub(in crate::ledger) fn hmac(key: &Key, parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac = <Hmac<Sha256> as KeyInit>::new(&(*key.bytes()).into_block());
-    for part in parts {
-        mac.update(part);
-    }
-    mac.finalize().into_bytes().into()
-}
 
 fn bound_to(head: &[u8]) -> Vec<u8> {
     [b"consent-ledger/v1 secrets".as_slice(), head].concat()
@@ -307,17 +285,4 @@ fn write(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<(), SecretsError>
     file.write_at(bytes, 0).map_err(io)?;
     file.sync().map_err(io)?;
     disk.rename(&new, path).map_err(io)
-}
-
-/// HMAC takes keys of one SHA-256 block; a shorter key is padded with zeros, as RFC 2104 says.
-trait IntoBlock {
-    fn into_block(self) -> hmac::digest::Key<Hmac<Sha256>>;
-}
-
-impl IntoBlock for [u8; 32] {
-    fn into_block(self) -> hmac::digest::Key<Hmac<Sha256>> {
-        let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
-        block.iter_mut().zip(self).for_each(|(to, from)| *to = from);
-        block
-    }
 }
