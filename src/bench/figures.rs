@@ -145,9 +145,8 @@ impl Row {
     /// The same with the median of each percentile of these rounds.
     #[must_use]
     pub fn with_latency(self, prefix: &str, rounds: &[Sample]) -> Self {
-        let figure = |key: &str, of: fn(&Sample) -> f64| {
-            Figure::new(format!("{prefix}{key}"), Unit::Microseconds, median(rounds.iter().map(of)))
-        };
+        let figure =
+            |key: &str, of: fn(&Sample) -> f64| Figure::new(format!("{prefix}{key}"), Unit::Microseconds, median(rounds.iter().map(of)));
         self.with(figure("p50_us", |round| round.p50_us))
             .with(figure("p99_us", |round| round.p99_us))
             .with(figure("p999_us", |round| round.p999_us))

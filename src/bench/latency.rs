@@ -42,6 +42,9 @@ mod tests {
     fn percentiles_are_those_of_the_calls() {
         let sample = Sample::of(1_000, 2.0, (1..=1_000).map(|micros| micros * 1_000));
         let near = |got: f64, want: f64| (got - want).abs() / want < 0.01;
-        assert!(near(sample.per_s, 500.0) && near(sample.p50_us, 500.0) && near(sample.p99_us, 990.0) && near(sample.p999_us, 999.0), "{sample:?}");
+        assert!(
+            near(sample.per_s, 500.0) && near(sample.p50_us, 500.0) && near(sample.p99_us, 990.0) && near(sample.p999_us, 999.0),
+            "{sample:?}"
+        );
     }
 }

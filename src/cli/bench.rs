@@ -11,6 +11,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -42,10 +43,10 @@ const QUICK_CONTACTS: u64 = 2_000;
 /// Events of a contact, unless told otherwise.
 const EVENTS_EACH: u64 = 3;
 
-/// Measure the real server on this machine over real gRPC, and in the same run the floors it stands on: the same calls to a service
-/// that does nothing, a plain file with fdatasync, SHA-256.
+/// Measure the real server on this machine, and the floors it stands on.
 ///
-/// Starts servers of its own, on free ports of the loopback, with ledgers of made-up people.
+/// Starts servers of its own, on free ports of the loopback, with ledgers of made-up people, and talks gRPC to them. In the same run:
+/// the same calls to a service that does nothing, a plain file with fdatasync, SHA-256.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Bench {
@@ -58,9 +59,8 @@ pub struct Bench {
     /// How many events are loaded, at least two a contact; without it, three a contact
     #[arg(long, value_name = "N")]
     events: Option<u64>,
-    /// Measure only these: check, batch, check-stream, check-under-load, record-one, record-many, record-stream, size, memory,
-    /// disk, verify, start
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    /// Measure only these
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = measurement())]
     only: Vec<Measurement>,
     /// Where the ledgers lie, on the disk that is to be measured; they stay there and are used again. Without it, among the
     /// temporary files, until the end
@@ -123,6 +123,11 @@ impl Bench {
         let asked = |measurement: &Measurement| self.only.is_empty() || self.only.contains(measurement);
         Ok(Plan { measurements: Measurement::ALL.into_iter().filter(asked).collect(), sizes, effort })
     }
+}
+
+/// Measurements by their names.
+fn measurement() -> impl TypedValueParser<Value = Measurement> {
+    PossibleValuesParser::new(Measurement::ALL.map(Measurement::as_str)).try_map(|name| name.parse::<Measurement>())
 }
 
 /// What was measured, and on what.

@@ -28,9 +28,8 @@ use crate::proto::{
 /// # Errors
 /// Where the transport fails.
 pub async fn serve(listener: TcpListener) -> Result<(), tonic::transport::Error> {
-    let router = tonic::transport::Server::builder()
-        .add_service(DecisionServiceServer::new(Noop))
-        .add_service(RecordingServiceServer::new(Noop));
+    let router =
+        tonic::transport::Server::builder().add_service(DecisionServiceServer::new(Noop)).add_service(RecordingServiceServer::new(Noop));
     router.serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true))).await
 }
 
@@ -130,10 +129,7 @@ impl RecordingService for Noop {
         Ok(Response::new(RecordConfirmationSentResponse { acknowledgement: acknowledgement() }))
     }
 
-    async fn record_stream(
-        &self,
-        requests: Request<Streaming<RecordStreamRequest>>,
-    ) -> Result<Response<Self::RecordStreamStream>, Status> {
+    async fn record_stream(&self, requests: Request<Streaming<RecordStreamRequest>>) -> Result<Response<Self::RecordStreamStream>, Status> {
         Ok(each(requests, || RecordStreamResponse { outcome: acknowledgement().map(RecordOutcome::Acknowledgement) }))
     }
 

@@ -3,8 +3,8 @@
 //! Beside it the two things it cannot do without: a call to a service that does nothing, and the bytes of such a commit written to a
 //! plain file and synced, once over zeros that were written ahead, as the journal does, and once at the end of a file that grows.
 
-use crate::bench::closed_loop::one_at_a_time;
 use crate::bench::clock::Stopwatch;
+use crate::bench::closed_loop::one_at_a_time;
 use crate::bench::commits::Commits;
 use crate::bench::error::BenchError;
 use crate::bench::figures::{Figure, Row, Unit};

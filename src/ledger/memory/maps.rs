@@ -4,4 +4,4 @@
 //! withstands keys that were chosen to collide.
 
 /// A map with a quick hash. Not for keys that a caller chooses.
-pub type QuickMap<K, V> = foldhash::HashMap<K, V>;
+pub type QuickMap<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;
