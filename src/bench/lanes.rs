@@ -21,9 +21,6 @@ pub const IN_FLIGHT: usize = 32;
 /// Contacts of a batch.
 pub const BATCH: usize = 1_000;
 
-/// Questions of a stream.
-const STREAMED: usize = 10_000;
-
 /// The largest answer: a batch's.
 const ANSWER_MAX_BYTES: usize = 64 << 20;
 
@@ -115,18 +112,19 @@ impl Lane for Batch {
     }
 }
 
-/// Asks [`STREAMED`] questions in a stream, as fast as it takes them.
+/// Asks so many questions in a stream, as fast as it takes them.
 pub struct CheckStream {
     client: DecisionServiceClient<Channel>,
     people: People,
     dice: Dice,
+    questions: usize,
 }
 
 impl CheckStream {
     /// One stream at a time on each connection.
     #[must_use]
-    pub fn lanes(channels: &[Channel], people: People) -> Vec<Self> {
-        lanes(channels, 1, |channel, seed| Self { client: DecisionServiceClient::new(channel), people, dice: Dice::new(seed) })
+    pub fn lanes(channels: &[Channel], people: People, questions: usize) -> Vec<Self> {
+        lanes(channels, 1, |channel, seed| Self { client: DecisionServiceClient::new(channel), people, dice: Dice::new(seed), questions })
     }
 }
 
@@ -134,7 +132,7 @@ impl Lane for CheckStream {
     async fn call(&mut self) -> Result<u64, BenchError> {
         let (people, mut dice) = (self.people, Dice::new(self.dice.roll()));
         let question = move |_| StreamCheckSendRequest { check: Some(People::question(people.any(&mut dice))) };
-        let mut answers = self.client.stream_check_send(tokio_stream::iter((0..STREAMED).map(question))).await?.into_inner();
+        let mut answers = self.client.stream_check_send(tokio_stream::iter((0..self.questions).map(question))).await?.into_inner();
         let mut done = 0;
         while let Some(answer) = answers.message().await? {
             done += match &answer.outcome {

@@ -94,6 +94,8 @@ pub struct Effort {
     pub repeats: usize,
     /// Calls of a round where one waits for the other.
     pub one_at_a_time: u32,
+    /// Questions of one stream.
+    pub streamed: usize,
     /// Checks a second where records are committed beside them.
     pub checks_per_s: u32,
     /// Records a second beside them.
@@ -108,6 +110,7 @@ impl Effort {
         warm_up: Duration::from_secs(2),
         repeats: 3,
         one_at_a_time: 500,
+        streamed: 10_000,
         checks_per_s: 2_000,
         records_per_s: 10_000,
     };
@@ -115,10 +118,11 @@ impl Effort {
     /// Enough to see that everything works.
     pub const QUICK: Self = Self {
         rounds: 2,
-        round: Duration::from_millis(250),
-        warm_up: Duration::from_millis(50),
+        round: Duration::from_millis(100),
+        warm_up: Duration::from_millis(20),
         repeats: 1,
-        one_at_a_time: 20,
+        one_at_a_time: 10,
+        streamed: 500,
         checks_per_s: 200,
         records_per_s: 500,
     };

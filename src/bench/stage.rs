@@ -223,12 +223,14 @@ impl Stage {
         self.ledger(which).loaded.ok_or_else(|| BenchError::wrong_answer("the ledger was not loaded"))
     }
 
-    /// Stops the server of a ledger that is loaded.
+    /// Stops the server of a ledger, where it runs; a ledger that is new is loaded before.
     ///
     /// # Errors
     /// As [`Stage::server`], and where it does not stop well.
     pub async fn stop(&mut self, which: Which) -> Result<(), BenchError> {
-        self.server(which).await?;
+        if self.ledger(which).loaded.is_none() {
+            self.server(which).await?;
+        }
         match self.ledger_mut(which).server.take() {
             Some(server) => tokio::task::spawn_blocking(move || server.stop()).await?,
             None => Ok(()),

@@ -10,7 +10,9 @@ pub(super) async fn measure(stage: &mut Stage, row: Row) -> Result<Row, BenchErr
     let people = stage.people(Which::All);
     let real = connect(&stage.url(Which::All).await?, 1).await?;
     let noop = connect(&stage.noop().await?, 1).await?;
-    let turns = turns(&stage.effort(), CheckStream::lanes(&noop, people), CheckStream::lanes(&real, people)).await?;
+    let effort = stage.effort();
+    let (noop, real) = (CheckStream::lanes(&noop, people, effort.streamed), CheckStream::lanes(&real, people, effort.streamed));
+    let turns = turns(&effort, noop, real).await?;
     let ratio = Figure::ratio("to_noop_ratio", turns.ratio(|round| round.per_s));
     Ok(row.with_rate("", &turns.real).with_rate("noop_", &turns.floor).with(ratio))
 }

@@ -88,7 +88,7 @@ impl Measurement {
         match self {
             Self::Check => "CheckSend, one contact a call, 4 connections with 32 calls in flight each",
             Self::Batch => "BatchCheckSend of 1,000 contacts, 4 connections with one call in flight each; percentiles are of whole batches",
-            Self::CheckStream => "StreamCheckSend, one stream of 10,000 questions after the other",
+            Self::CheckStream => "StreamCheckSend, one stream after the other, each as fast as it takes questions",
             Self::CheckUnderLoad => "CheckSend in an open loop, alone and while records are committed beside it",
             Self::RecordOne => "RecordOptIn, durable, each after the one before",
             Self::RecordMany => "RecordOptIn, durable, 4 connections with 32 calls in flight each",
