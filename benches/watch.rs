@@ -22,6 +22,7 @@ use consent_ledger::api;
 use consent_ledger::ledger::{Ledger, Options};
 use consent_ledger::proto::watch_service_client::WatchServiceClient;
 use consent_ledger::proto::{WatchEntriesRequest, WatchWindowsRequest};
+use consent_ledger::shutdown::Ending;
 use tokio::net::TcpListener;
 use tonic::transport::Channel;
 
@@ -48,9 +49,8 @@ async fn measure(ledger: &Ledger, entries: u64) -> serde_json::Value {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = tokio::spawn(api::serve(listener, ledger.clone(), None, async {
-        let _ = stopped.await;
-    }));
+    let ending = Ending::after(async { drop(stopped.await) });
+    let server = tokio::spawn(api::serve(listener, ledger.clone(), None, ending));
     let client = WatchServiceClient::connect(url).await.unwrap();
     let bare = WatchEntriesRequest::default();
     let catch_up = catch_up(&client, bare.clone(), ledger.head().seq.number()).await;

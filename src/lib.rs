@@ -13,7 +13,10 @@ pub mod http;
 pub mod json;
 pub mod ledger;
 pub mod proof;
+pub mod readiness;
 pub mod scenarios;
+pub mod shutdown;
+pub mod tls;
 pub mod webhook;
 
 /// Generated from `proto/consent/v1`.

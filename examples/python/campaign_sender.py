@@ -1,6 +1,6 @@
 """Asks the ledger right before every send, and sends nothing where the answer is not a clear yes.
 
-    python campaign_sender.py recipients.csv SENDER [HOST:PORT]
+    python campaign_sender.py recipients.csv SENDER [[https://]HOST:PORT]
 
 Prints what it would send, by line. Exit code 2: of some the ledger could not tell, and nothing was sent to them.
 """
@@ -10,16 +10,22 @@ import sys
 
 import grpc
 
+import connection
 from consent.v1 import decision_pb2, decision_pb2_grpc, entry_pb2
 
 
-def main(recipients, sender, server="127.0.0.1:50051"):
+def main():
+    words = connection.parser(__doc__)
+    words.add_argument("recipients")
+    words.add_argument("sender")
+    connection.add_server(words)
+    asked = words.parse_args()
     unanswered = 0
-    with open(recipients, newline="", encoding="utf-8") as file, grpc.insecure_channel(server) as channel:
+    with open(asked.recipients, newline="", encoding="utf-8") as file, connection.channel(asked) as channel:
         ledger = decision_pb2_grpc.DecisionServiceStub(channel)
         for line, row in enumerate(csv.DictReader(file), start=2):
             question = decision_pb2.CheckSendRequest(
-                contact=row["contact"], sender=sender, category=entry_pb2.CATEGORY_MARKETING
+                contact=row["contact"], sender=asked.sender, category=entry_pb2.CATEGORY_MARKETING
             )
             try:
                 decision = ledger.CheckSend(question, timeout=2).decision
@@ -37,4 +43,4 @@ def main(recipients, sender, server="127.0.0.1:50051"):
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())

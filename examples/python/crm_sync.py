@@ -1,6 +1,6 @@
 """Records the opt-ins and opt-outs that a CRM captured, each under an id of its own, so that it counts once.
 
-    python crm_sync.py captures.csv [HOST:PORT]
+    python crm_sync.py captures.csv [[https://]HOST:PORT]
 
 Prints what became of each row. What was answered stands in captures.csv.done, and is left out the next time; without that file
 everything is sent again, and the ledger says what it knows already. Exit code 0: all is recorded, 1: rows were refused, 2: the
@@ -15,6 +15,7 @@ import time
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 
+import connection
 from consent.v1 import entry_pb2, recording_pb2, recording_pb2_grpc
 
 # Errors after which the same event, under the same id, may be sent again.
@@ -65,14 +66,18 @@ def verdict(ledger, row):
     return f"{known} entry {recorded.seq}, {entry_pb2.Effect.Name(recorded.effect)}", True
 
 
-def main(captures, server="127.0.0.1:50051"):
-    progress = pathlib.Path(f"{captures}.done")
+def main():
+    words = connection.parser(__doc__)
+    words.add_argument("captures")
+    connection.add_server(words)
+    asked = words.parse_args()
+    progress = pathlib.Path(f"{asked.captures}.done")
     done = set(progress.read_text(encoding="utf-8").split()) if progress.exists() else set()
     refused = 0
     with (
-        open(captures, newline="", encoding="utf-8") as file,
+        open(asked.captures, newline="", encoding="utf-8") as file,
         progress.open("a", encoding="utf-8") as answered,
-        grpc.insecure_channel(server) as channel,
+        connection.channel(asked) as channel,
     ):
         ledger = recording_pb2_grpc.RecordingServiceStub(channel)
         for row in csv.DictReader(file):
@@ -91,4 +96,4 @@ def main(captures, server="127.0.0.1:50051"):
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())

@@ -6,6 +6,7 @@ use tonic::{Request, Response, Status};
 
 use super::envelope::record;
 use super::parse::Fields;
+use super::report::Report;
 use super::{blocking, map, policy, senders, status, templates};
 use crate::consent::time::Time;
 use crate::consent::words::Account;
@@ -15,9 +16,10 @@ use crate::proto::admin_service_server::AdminService;
 use crate::proto::{
     AccountSummary, AdoptPolicyRequest, AdoptPolicyResponse, ChangeTemplateRequest, ChangeTemplateResponse, CreateAccountRequest,
     CreateAccountResponse, DeadLetter, DeclareSenderRequest, DeclareSenderResponse, DiffPolicyRequest, DiffPolicyResponse, ErrorReason,
-    GetPolicyRequest, GetPolicyResponse, GetSenderStandingRequest, GetSenderStandingResponse, ListAccountsRequest, ListAccountsResponse,
-    ListDeadLettersRequest, ListDeadLettersResponse, ListTemplatesRequest, ListTemplatesResponse, RegisterTemplateRequest,
-    RegisterTemplateResponse, ReplayDeadLettersRequest, ReplayDeadLettersResponse, ReportStandingRequest, ReportStandingResponse,
+    GetPolicyRequest, GetPolicyResponse, GetSenderStandingRequest, GetSenderStandingResponse, GetStatusRequest, GetStatusResponse,
+    ListAccountsRequest, ListAccountsResponse, ListDeadLettersRequest, ListDeadLettersResponse, ListTemplatesRequest,
+    ListTemplatesResponse, RegisterTemplateRequest, RegisterTemplateResponse, ReplayDeadLettersRequest, ReplayDeadLettersResponse,
+    ReportStandingRequest, ReportStandingResponse,
 };
 
 /// The most dead letters of a page or of one replay by id; the most accounts of a page.
@@ -76,6 +78,12 @@ pub trait DeadLetterAdmin: Send + Sync + 'static {
     /// # Errors
     /// Where they cannot be read or placed.
     async fn replay(&self, account: &Account, ids: &[String]) -> Result<ReplaySummary, String>;
+
+    /// How many are still to be placed, of all accounts.
+    fn count(&self) -> usize;
+
+    /// Whether more are kept: not after a write that failed.
+    fn keeps(&self) -> bool;
 }
 
 /// Runs the ledger.
@@ -83,13 +91,14 @@ pub trait DeadLetterAdmin: Send + Sync + 'static {
 pub struct Admin {
     ledger: Ledger,
     dead_letters: Option<Arc<dyn DeadLetterAdmin>>,
+    report: Report,
 }
 
 impl Admin {
     /// Runs this ledger; without dead letters where the server takes no webhooks.
     #[must_use]
-    pub fn new(ledger: Ledger, dead_letters: Option<Arc<dyn DeadLetterAdmin>>) -> Self {
-        Self { ledger, dead_letters }
+    pub fn new(ledger: Ledger, dead_letters: Option<Arc<dyn DeadLetterAdmin>>, report: Report) -> Self {
+        Self { ledger, dead_letters, report }
     }
 
     fn dead_letters(&self) -> Result<Arc<dyn DeadLetterAdmin>, Status> {
@@ -99,6 +108,12 @@ impl Admin {
 
 #[tonic::async_trait]
 impl AdminService for Admin {
+    async fn get_status(&self, _: Request<GetStatusRequest>) -> Result<Response<GetStatusResponse>, Status> {
+        let report = self.report.clone();
+        let status = blocking(move || report.now()).await?;
+        Ok(Response::new(GetStatusResponse { status: Some(status) }))
+    }
+
     async fn create_account(&self, request: Request<CreateAccountRequest>) -> Result<Response<CreateAccountResponse>, Status> {
         let mut fields = Fields::default();
         let account = fields.named_account("account", &request.get_ref().account);
@@ -282,6 +297,14 @@ mod tests {
 
         async fn replay(&self, _: &Account, _: &[String]) -> Result<ReplaySummary, String> {
             Ok(ReplaySummary::default())
+        }
+
+        fn count(&self) -> usize {
+            3
+        }
+
+        fn keeps(&self) -> bool {
+            true
         }
     }
 

@@ -45,6 +45,12 @@ impl Audit {
     pub fn new(ledger: Ledger) -> Self {
         Self { ledger, exports: stream::slots() }
     }
+
+    /// The slots of its streams, by kind.
+    #[must_use]
+    pub fn slots(&self) -> Vec<(&'static str, Slots)> {
+        vec![("exports", self.exports.clone())]
+    }
 }
 
 #[tonic::async_trait]

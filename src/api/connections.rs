@@ -2,6 +2,10 @@
 //!
 //! Whoever reaches a port may open connections and send nothing. Each takes a file descriptor, and a ledger without descriptors
 //! opens no file: so each server has a part of them at most, and what waits for more waits in the kernel's queue.
+//!
+//! ```text
+//! Listener ── Connections::next ──▶ Arrival ── open: the TLS handshake, in a task of its own ──▶ Connection ──▶ the server
+//! ```
 
 use std::future::Future;
 use std::io;
@@ -12,13 +16,19 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use rustix::process::{Resource, getrlimit};
+use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::JoinSet;
 use tokio::time::Sleep;
+use tokio_rustls::server::TlsStream;
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::either::Either;
 use tonic::transport::server::Connected;
+
+use crate::tls::{Port, Tls, handshake};
 
 /// The most connections of one server.
 const MOST: u64 = 1_024;
@@ -26,7 +36,7 @@ const MOST: u64 = 1_024;
 /// Of the file descriptors that there are, one server's connections have one in so many.
 const SHARE: u64 = 4;
 
-/// How long the first bytes of a connection may take.
+/// How long the handshake and the first bytes of a connection may take.
 pub const OPENING: Duration = Duration::from_secs(10);
 
 /// As many bytes it is until a connection has said something: HTTP/2's preface, and less than any request of HTTP/1.1 has.
@@ -34,6 +44,28 @@ const OPENING_BYTES: usize = 24;
 
 /// How long to wait where no connection can be accepted.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// Where connections come in, and whether TLS is spoken there.
+#[derive(Debug)]
+pub struct Listener {
+    tcp: TcpListener,
+    tls: Option<(Arc<Tls>, Port)>,
+}
+
+impl Listener {
+    /// Speaks TLS on `tcp`.
+    #[must_use]
+    pub const fn over_tls(tcp: TcpListener, tls: Arc<Tls>, port: Port) -> Self {
+        Self { tcp, tls: Some((tls, port)) }
+    }
+}
+
+/// Speaks plain text.
+impl From<TcpListener> for Listener {
+    fn from(tcp: TcpListener) -> Self {
+        Self { tcp, tls: None }
+    }
+}
 
 /// Who is at the other end of a connection. Every request carries it among its extensions.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -67,12 +99,12 @@ impl Connections {
     }
 
     /// The next one, once there is room for it. What cannot be accepted is tried again.
-    pub async fn next(&self, listener: &TcpListener) -> Connection {
+    pub async fn next(&self, listener: &Listener) -> Arrival {
         loop {
             // Never closed.
             let Ok(slot) = Arc::clone(&self.free).acquire_owned().await else { return std::future::pending().await };
-            match listener.accept().await {
-                Ok((stream, _)) => return Connection::new(stream, self.opening, slot),
+            match listener.tcp.accept().await {
+                Ok((stream, address)) => return Arrival::new(stream, address, listener, self.opening, slot),
                 // Gone before it was accepted.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted || error.kind() == io::ErrorKind::ConnectionReset => {}
                 Err(error) => {
@@ -83,14 +115,23 @@ impl Connections {
         }
     }
 
-    /// All that come, until nobody takes them any more.
-    pub fn stream(self, listener: TcpListener) -> impl Stream<Item = io::Result<Connection>> {
+    /// All that come and open, until nobody takes them any more.
+    pub fn stream(self, listener: Listener) -> impl Stream<Item = io::Result<Connection>> {
         let (hand, handed) = mpsc::channel(1);
         tokio::spawn(async move {
+            let mut opening = JoinSet::new();
             loop {
                 tokio::select! {
                     () = hand.closed() => return,
-                    connection = self.next(&listener) => drop(hand.send(Ok(connection)).await),
+                    arrival = self.next(&listener) => {
+                        let hand = hand.clone();
+                        opening.spawn(async move {
+                            if let Some(connection) = arrival.open().await {
+                                let _ = hand.send(Ok(connection)).await;
+                            }
+                        });
+                    }
+                    Some(_) = opening.join_next() => {}
                 }
             }
         });
@@ -98,10 +139,50 @@ impl Connections {
     }
 }
 
+/// A connection that was accepted. With TLS, nothing was said on it yet.
+#[derive(Debug)]
+pub struct Arrival {
+    stream: TcpStream,
+    address: SocketAddr,
+    tls: Option<Arc<ServerConfig>>,
+    opening: Opening,
+    slot: OwnedSemaphorePermit,
+}
+
+impl Arrival {
+    fn new(stream: TcpStream, address: SocketAddr, listener: &Listener, opening: Duration, slot: OwnedSemaphorePermit) -> Self {
+        // Answers are small; where it is refused they only come later.
+        let _ = stream.set_nodelay(true);
+        let opening = Opening { left: OPENING_BYTES, over: Box::pin(tokio::time::sleep(opening)) };
+        let tls = listener.tls.as_ref().map(|(tls, port)| tls.config(*port));
+        Self { stream, address, tls, opening, slot }
+    }
+
+    /// Shakes hands where TLS is spoken; none where that came to nothing.
+    pub async fn open(self) -> Option<Connection> {
+        let Self { stream, address, tls, mut opening, slot } = self;
+        let (stream, certificate) = match tls {
+            None => (Either::Left(stream), None),
+            Some(config) => match handshake::shake(stream, config, opening.over.as_mut()).await {
+                Ok(stream) => {
+                    let certificate = handshake::certificate(&stream);
+                    (Either::Right(Box::new(stream)), certificate)
+                }
+                Err(error) => {
+                    tracing::debug!(%address, %error, "a TLS handshake failed");
+                    return None;
+                }
+            },
+        };
+        Some(Connection { stream, peer: Peer { address: Some(address), certificate }, opening: Some(opening), _slot: slot })
+    }
+}
+
 /// A connection. It breaks where its first bytes do not come in time.
 #[derive(Debug)]
 pub struct Connection {
-    stream: TcpStream,
+    stream: Either<TcpStream, Box<TlsStream<TcpStream>>>,
+    peer: Peer,
     opening: Option<Opening>,
     _slot: OwnedSemaphorePermit,
 }
@@ -110,15 +191,6 @@ pub struct Connection {
 struct Opening {
     left: usize,
     over: Pin<Box<Sleep>>,
-}
-
-impl Connection {
-    fn new(stream: TcpStream, opening: Duration, slot: OwnedSemaphorePermit) -> Self {
-        // Answers are small; where it is refused they only come later.
-        let _ = stream.set_nodelay(true);
-        let opening = Opening { left: OPENING_BYTES, over: Box::pin(tokio::time::sleep(opening)) };
-        Self { stream, opening: Some(opening), _slot: slot }
-    }
 }
 
 impl AsyncRead for Connection {
@@ -165,7 +237,7 @@ impl Connected for Connection {
     type ConnectInfo = Peer;
 
     fn connect_info(&self) -> Peer {
-        Peer { address: self.stream.peer_addr().ok(), certificate: None }
+        self.peer.clone()
     }
 }
 
@@ -174,10 +246,10 @@ mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    async fn listener() -> (TcpListener, std::net::SocketAddr) {
+    async fn listener() -> (Listener, SocketAddr) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        (listener, address)
+        (listener.into(), address)
     }
 
     #[tokio::test]
@@ -209,10 +281,9 @@ mod tests {
         for (said, stays) in [("", false), ("PRI * HTTP/2.0\r\n", false), ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", true)] {
             let mut client = TcpStream::connect(address).await.unwrap();
             client.write_all(said.as_bytes()).await.unwrap();
-            let mut connection = connections.next(&listener).await;
+            let mut connection = connections.next(&listener).await.open().await.unwrap();
             let mut bytes = vec![0; said.len()];
             if !said.is_empty() {
-                connection.stream.readable().await.unwrap();
                 connection.read_exact(&mut bytes).await.unwrap();
             }
             if stays {

@@ -48,6 +48,12 @@ impl Decisions {
         Self { ledger, slots: check_stream::slots(), stopping }
     }
 
+    /// The slots of its streams, by kind.
+    #[must_use]
+    pub fn slots(&self) -> Vec<(&'static str, Slots)> {
+        vec![("questions", self.slots.clone())]
+    }
+
     /// The ledger that is asked.
     pub(super) const fn ledger(&self) -> &Ledger {
         &self.ledger

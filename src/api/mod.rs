@@ -1,8 +1,9 @@
 //! The gRPC services: parse, ask, map.
 //!
-//! [`serve`] answers on a listener until its shutdown future ends or the ledger stops writing. On the way out health says
-//! `NOT_SERVING`, every health stream, every watch and every stream of records or questions ends (an open one would hold the server, see
-//! [`stopping`]), and calls have ten seconds to finish.
+//! [`serve`] answers on a listener until it is told to end or the ledger stops writing. On the way out health says `NOT_SERVING`
+//! first, while calls are still answered; then every health stream, every watch and every stream of records or questions ends (an
+//! open one would hold the server, see [`stopping`]), and calls under way have a while to finish. Before the ledger is open,
+//! [`starting`] answers in its place.
 
 pub mod admin;
 pub mod audit;
@@ -24,19 +25,19 @@ mod proofs;
 mod receipts;
 pub mod record_stream;
 pub mod recording;
+pub mod report;
 pub mod senders;
 pub mod slots;
+pub mod starting;
 pub mod status;
 pub mod stopping;
 mod stream;
 pub mod templates;
 pub mod watch;
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tonic::Status;
 use tonic::server::NamedService;
@@ -51,15 +52,13 @@ use crate::proto::decision_service_server::DecisionServiceServer;
 use crate::proto::identity_service_server::IdentityServiceServer;
 use crate::proto::recording_service_server::RecordingServiceServer;
 use crate::proto::watch_service_server::WatchServiceServer;
+use crate::shutdown::Ending;
 use admin::DeadLetterAdmin;
-use connections::Connections;
+use connections::{Connections, Listener};
 use stopping::{Stop, Stopping};
 
-/// How long calls under way may take once the server stops.
-pub const DRAIN: Duration = Duration::from_secs(10);
-
-/// How often the ledger is asked whether it still writes.
-const POISON_POLL: Duration = Duration::from_millis(200);
+/// How often it is asked whether the ledger still writes, and dead letters are kept.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// Calls that one connection may have under way; many at once share a commit.
 const STREAMS_MAX: u32 = 4_096;
@@ -100,37 +99,37 @@ pub enum ServeError {
     Transport(#[from] tonic::transport::Error),
 }
 
-/// Answers on `listener` until `shutdown` ends or the ledger stops writing.
+/// Answers on `listener` until `ending` stops it or the ledger stops writing.
 ///
 /// # Errors
 /// Where the ledger stopped writing, or the transport failed.
 pub async fn serve(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     ledger: Ledger,
     dead_letters: Option<Arc<dyn DeadLetterAdmin>>,
-    shutdown: impl Future<Output = ()> + Send,
+    mut ending: Ending,
 ) -> Result<(), ServeError> {
     let (stop_calls, stopping) = Stop::new();
-    let (health, router) = router(&ledger, dead_letters, &stopping).await?;
+    let (health, router) = router(&ledger, dead_letters.clone(), &stopping, &ending).await?;
     let (stop, stopped) = oneshot::channel::<()>();
-    let incoming = Connections::default().stream(listener);
+    let incoming = Connections::default().stream(listener.into());
     let server = router.serve_with_incoming_shutdown(incoming, async {
         let _ = stopped.await;
     });
     tokio::pin!(server);
-    let ending = tokio::select! {
+    let result = tokio::select! {
         ended = &mut server => return ended.map_err(ServeError::from),
-        () = shutdown => Ok(()),
-        reason = poisoned(&ledger) => Err(ServeError::Poisoned { reason }),
+        () = until_stopping(&health, ending.clone()) => Ok(()),
+        reason = poisoned(&ledger, dead_letters.as_deref(), &health, ending.clone()) => Err(ServeError::Poisoned { reason }),
     };
     leave(health).await;
     stop_calls.now();
     let _ = stop.send(());
-    if let Ok(ended) = tokio::time::timeout(DRAIN, server).await {
-        return ending.and(ended.map_err(ServeError::from));
+    tokio::select! {
+        ended = &mut server => return result.and(ended.map_err(ServeError::from)),
+        () = ending.over() => tracing::warn!(drain_seconds = ending.drain().as_secs(), "calls under way were cut off"),
     }
-    tracing::warn!(seconds = DRAIN.as_secs(), "calls under way were cut off");
-    ending
+    result
 }
 
 /// All services, SERVING.
@@ -138,16 +137,21 @@ async fn router(
     ledger: &Ledger,
     dead_letters: Option<Arc<dyn DeadLetterAdmin>>,
     stopping: &Stopping,
+    ending: &Ending,
 ) -> Result<(HealthReporter, Router), ServeError> {
     let (health, health_service) = tonic_health::server::health_reporter();
-    for name in HEALTH_NAMES {
-        health.set_service_status(name, ServingStatus::Serving).await;
-    }
+    say(&health, ServingStatus::Serving).await;
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(crate::proto::DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
+    let decisions = decision::Decisions::new(ledger.clone(), stopping.clone());
+    let recording = recording::Recording::new(ledger.clone(), stopping.clone());
+    let audit = audit::Audit::new(ledger.clone());
+    let watch = watch::Watch::new(ledger.clone(), stopping.clone());
+    let streams = [recording.slots(), decisions.slots(), audit.slots(), watch.slots()].concat();
+    let report = report::Report::new(ledger.clone(), dead_letters.clone(), ending.clone(), streams);
     let router = tonic::transport::Server::builder()
         .max_concurrent_streams(STREAMS_MAX)
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
@@ -157,32 +161,51 @@ async fn router(
         .add_service(reflection().build_v1()?)
         // Many clients still ask for the version before it.
         .add_service(reflection().build_v1alpha()?)
-        .add_service(DecisionServiceServer::new(decision::Decisions::new(ledger.clone(), stopping.clone())))
-        .add_service(RecordingServiceServer::new(recording::Recording::new(ledger.clone(), stopping.clone())))
+        .add_service(DecisionServiceServer::new(decisions))
+        .add_service(RecordingServiceServer::new(recording))
         .add_service(IdentityServiceServer::new(identity::Identity::new(ledger.clone())))
-        .add_service(AuditServiceServer::new(audit::Audit::new(ledger.clone())))
-        .add_service(AdminServiceServer::new(admin::Admin::new(ledger.clone(), dead_letters)))
-        .add_service(WatchServiceServer::new(watch::Watch::new(ledger.clone(), stopping.clone())));
+        .add_service(AuditServiceServer::new(audit))
+        .add_service(AdminServiceServer::new(admin::Admin::new(ledger.clone(), dead_letters, report)))
+        .add_service(WatchServiceServer::new(watch));
     Ok((health, router))
+}
+
+/// Says the same of every service.
+async fn say(health: &HealthReporter, status: ServingStatus) {
+    for name in HEALTH_NAMES {
+        health.set_service_status(name, status).await;
+    }
+}
+
+/// Says `NOT_SERVING` as soon as nobody should call any more, and ends once nothing new is taken.
+async fn until_stopping(health: &HealthReporter, mut ending: Ending) {
+    ending.leaving().await;
+    say(health, ServingStatus::NotServing).await;
+    ending.stopping().await;
 }
 
 /// Says `NOT_SERVING` to everyone who watches, then ends their streams.
 async fn leave(mut health: HealthReporter) {
-    for name in HEALTH_NAMES {
-        health.set_service_status(name, ServingStatus::NotServing).await;
-    }
+    say(&health, ServingStatus::NotServing).await;
     for name in HEALTH_NAMES {
         health.clear_service_status(name).await;
     }
 }
 
-/// Ends when the ledger no longer writes, with the reason.
-async fn poisoned(ledger: &Ledger) -> String {
+/// Ends when the ledger no longer writes, with the reason. Until then the server as a whole, by the name "", does not serve while
+/// dead letters are not kept: no service fails for that, but what webhooks bring may be lost.
+async fn poisoned(ledger: &Ledger, dead_letters: Option<&dyn DeadLetterAdmin>, health: &HealthReporter, ending: Ending) -> String {
+    let mut kept = true;
     loop {
         if let Some(reason) = ledger.poisoned() {
             return reason;
         }
-        tokio::time::sleep(POISON_POLL).await;
+        let keeps = dead_letters.is_none_or(DeadLetterAdmin::keeps);
+        if keeps != kept && !ending.has_begun() {
+            kept = keeps;
+            health.set_service_status("", if kept { ServingStatus::Serving } else { ServingStatus::NotServing }).await;
+        }
+        tokio::time::sleep(LOOK).await;
     }
 }
 

@@ -5,6 +5,7 @@ use tonic::{Request, Response, Status, Streaming};
 use super::envelope;
 use super::parse::Fields;
 use super::record_stream::{Answers, Streams};
+use super::slots::Slots;
 use super::stopping::Stopping;
 use crate::consent::time::Time;
 use crate::consent::words::Categories;
@@ -30,6 +31,12 @@ impl Recording {
     #[must_use]
     pub fn new(ledger: Ledger, stopping: Stopping) -> Self {
         Self { streams: Streams::new(ledger.clone(), stopping), ledger }
+    }
+
+    /// The slots of its streams, by kind.
+    #[must_use]
+    pub fn slots(&self) -> Vec<(&'static str, Slots)> {
+        self.streams.slots()
     }
 
     async fn record(&self, record: Record) -> Result<Option<Acknowledgement>, Status> {

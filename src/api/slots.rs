@@ -26,6 +26,12 @@ impl Slots {
         Self { free: Arc::new(Semaphore::new(at_a_time)), at_a_time, refusal }
     }
 
+    /// How many are taken, and how many there are.
+    #[must_use]
+    pub fn taken(&self) -> (usize, usize) {
+        (self.at_a_time.saturating_sub(self.free.available_permits()), self.at_a_time)
+    }
+
     /// Takes a slot.
     ///
     /// # Errors
@@ -44,7 +50,9 @@ mod tests {
     #[test]
     fn a_slot_is_given_back() {
         let slots = Slots::new(2, status::too_many_streams);
+        assert_eq!(slots.taken(), (0, 2));
         let taken: Vec<Slot> = (0..2).map(|_| slots.take().unwrap()).collect();
+        assert_eq!(slots.taken(), (2, 2));
         assert_eq!(slots.clone().take().unwrap_err().code(), tonic::Code::ResourceExhausted);
         drop(taken);
         assert!(slots.take().is_ok());

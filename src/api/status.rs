@@ -198,6 +198,14 @@ pub fn shutting_down() -> Status {
     status(Code::Unavailable, ErrorReason::ShuttingDown, message.into())
 }
 
+/// The ledger is not open yet.
+#[must_use]
+pub fn starting(progress: &str) -> Status {
+    let mut details = details(ErrorReason::LedgerStarting);
+    details.set_retry_info(Some(RETRY_EXPORT_AFTER));
+    Status::with_error_details(Code::Unavailable, format!("the ledger is starting: {progress}; ask again in a moment"), details)
+}
+
 /// A rehearsal holds no more.
 #[must_use]
 pub fn of_rehearsal(error: &RehearsalTooLong) -> Status {

@@ -5,7 +5,7 @@ use tonic::transport::Channel;
 use super::closed_loop::Lane;
 use super::error::BenchError;
 use super::people::{Dice, People, SENDER, opt_in};
-use crate::client::endpoint;
+use crate::client::{Endpoint, Tls};
 use crate::proto::batch_check_send_item::Outcome as ItemOutcome;
 use crate::proto::decision_service_client::DecisionServiceClient;
 use crate::proto::recording_service_client::RecordingServiceClient;
@@ -31,7 +31,7 @@ const ANSWER_MAX_BYTES: usize = 64 << 20;
 pub async fn connect(url: &str, connections: usize) -> Result<Vec<Channel>, BenchError> {
     let mut channels = Vec::new();
     for _ in 0..connections {
-        channels.push(endpoint(url)?.connect().await?);
+        channels.push(Endpoint::new(url, &Tls::default())?.connect().await?);
     }
     Ok(channels)
 }

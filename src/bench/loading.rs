@@ -10,7 +10,7 @@ use super::error::BenchError;
 use super::people::People;
 use super::plan::Sizes;
 use super::server::Server;
-use crate::client::endpoint;
+use crate::client::{Endpoint, Tls};
 use crate::proto::RecordStreamRequest;
 use crate::proto::record_stream_response::Outcome;
 use crate::proto::recording_service_client::RecordingServiceClient;
@@ -82,7 +82,7 @@ pub enum Known {
 pub async fn stream(url: &str, people: People, events: Range<u64>, known: Known) -> Result<Vec<f64>, BenchError> {
     let count = events.end - events.start;
     let items = tokio_stream::iter(events.map(move |k| RecordStreamRequest { event: Some(people.event(k)) }));
-    let mut client = RecordingServiceClient::new(endpoint(url)?.connect().await?);
+    let mut client = RecordingServiceClient::new(Endpoint::new(url, &Tls::default())?.connect().await?);
     let mut watch = Stopwatch::start();
     let mut answers = client.record_stream(items).await?.into_inner();
     let (mut answered, mut tenths) = (0, Vec::new());

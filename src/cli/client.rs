@@ -6,8 +6,9 @@ use std::time::Duration;
 use clap::Args;
 use tonic::transport::Channel;
 
-use super::error::{CliError, Kind};
-use crate::client::endpoint;
+use super::error::{CliError, Kind, UNREACHABLE_HINT};
+use super::trust::Trust;
+use crate::client::{Endpoint, TlsFault};
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -22,9 +23,12 @@ pub const ANSWER_MAX_BYTES: usize = 64 * 1024 * 1024;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Server")]
 pub struct Server {
-    /// The server's gRPC address
+    /// The server's gRPC address: http://HOST:PORT, or https://HOST:PORT where it has a certificate
     #[arg(long, value_name = "URL", env = "CONSENT_LEDGER_SERVER", default_value = "http://127.0.0.1:50051")]
     pub server: String,
+    /// Whom to trust there
+    #[command(flatten)]
+    pub trust: Trust,
 }
 
 /// Which server, and which of its accounts.
@@ -55,13 +59,15 @@ impl Server {
     /// # Errors
     /// Where the URL is none, or nobody answers there.
     pub async fn connect(&self, call: Duration) -> Result<Channel, CliError> {
-        let hint = "give --server as http://HOST:PORT";
-        let endpoint = endpoint(&self.server).map_err(|error| CliError::new(Kind::Usage, error).context("--server").hint(hint))?;
+        let hint = "give --server as http://HOST:PORT or https://HOST:PORT";
+        let endpoint = Endpoint::new(&self.server, &self.trust.tls()?);
+        let endpoint = endpoint.map_err(|error| CliError::new(Kind::Usage, error).context("--server").hint(hint))?;
         let connected = endpoint.connect_timeout(CONNECT).timeout(call).connect().await;
-        connected.map_err(|error| {
-            CliError::new(Kind::Unreachable, error)
+        connected.map_err(|error| match TlsFault::of(&error) {
+            Some(fault) => CliError::new(Kind::Unreachable, fault).context(format!("no connection to {}", self.server)).hint(fault.hint()),
+            None => CliError::new(Kind::Unreachable, error)
                 .context(format!("the server at {} does not answer", self.server))
-                .hint("check --server, and that `consent-ledger serve` runs there")
+                .hint(UNREACHABLE_HINT),
         })
     }
 }

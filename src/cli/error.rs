@@ -11,8 +11,11 @@ use std::process::ExitCode;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use crate::client::ClientError;
+use crate::client::{ClientError, TlsFault};
 use crate::proto::ErrorReason;
+
+/// What to do where no server answers.
+pub const UNREACHABLE_HINT: &str = "check --server (https:// where it has a certificate), and that `consent-ledger serve` runs there";
 
 /// How a command that ran to its end answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -104,6 +107,12 @@ impl CliError {
         self
     }
 
+    /// What went wrong, with its causes.
+    #[must_use]
+    pub fn message(&self) -> String {
+        format!("{:#}", self.error)
+    }
+
     /// As a line of JSON: `{"error": …, "kind": …, "hint": …}`.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
@@ -129,9 +138,13 @@ impl fmt::Display for CliError {
 
 impl From<Status> for CliError {
     fn from(status: Status) -> Self {
+        if let Some(fault) = std::error::Error::source(&status).and_then(TlsFault::of) {
+            return Self::new(Kind::Unreachable, fault).hint(fault.hint());
+        }
         let reason = status.get_error_details().error_info().map(|info| info.reason.clone()).unwrap_or_default();
-        let unreachable =
-            reason.is_empty() && matches!(status.code(), Code::Unavailable | Code::Cancelled | Code::DeadlineExceeded | Code::Unknown);
+        let away = matches!(status.code(), Code::Unavailable | Code::Cancelled | Code::DeadlineExceeded | Code::Unknown);
+        // What has a cause came from the transport, and not from a server.
+        let unreachable = reason.is_empty() && (away || std::error::Error::source(&status).is_some());
         let kind = if unreachable { Kind::Unreachable } else { Kind::Refused };
         let message =
             if status.message().is_empty() { format!("the server answered {:?}", status.code()) } else { status.message().to_owned() };
@@ -146,7 +159,8 @@ impl From<Status> for CliError {
 impl From<ClientError> for CliError {
     fn from(error: ClientError) -> Self {
         let kind = match &error {
-            ClientError::NoEndpoint { .. } => Kind::Usage,
+            ClientError::Untrusted(fault) => return Self::new(Kind::Unreachable, *fault).hint(fault.hint()),
+            ClientError::NoEndpoint { .. } | ClientError::NoTls { .. } => Kind::Usage,
             ClientError::Unavailable { reason: ErrorReason::Unspecified, .. } | ClientError::OutOfTime { .. } => Kind::Unreachable,
             ClientError::Refused { .. } | ClientError::Unavailable { .. } => Kind::Refused,
             ClientError::Garbled { what } => return Self::unexpected(format!("the server's answer is not understood: {what}")),
@@ -182,9 +196,10 @@ fn hint_for(reason: &str, kind: Kind) -> Option<&'static str> {
         "OVERLOADED" => Some("try again in a moment; nothing was recorded"),
         "BEHIND_POSITION" => Some("lower --min-position, or ask the server that recorded the entry"),
         "CLOCK_BEHIND" => Some("set the server's clock right"),
+        "LEDGER_STARTING" => Some("try again once it is ready; `GET /readyz` on its HTTP port says how far it is"),
         "LEDGER_UNAVAILABLE" => Some("look at the server's log"),
         "OCCURRED_AT_IN_FUTURE" => Some("check the time and its offset; nothing was recorded"),
-        _ if kind == Kind::Unreachable => Some("check --server, and that `consent-ledger serve` runs there"),
+        _ if kind == Kind::Unreachable => Some(UNREACHABLE_HINT),
         _ => None,
     }
 }

@@ -11,6 +11,12 @@ pub struct Length {
 }
 
 impl Length {
+    /// As the clock measures it.
+    #[must_use]
+    pub const fn time(self) -> std::time::Duration {
+        std::time::Duration::from_secs(self.seconds.unsigned_abs())
+    }
+
     /// As a message holds it.
     #[must_use]
     pub const fn duration(self) -> Duration {

@@ -15,12 +15,14 @@ mod erase;
 mod error;
 mod explain;
 mod export;
+mod health;
 mod identity;
 mod import;
 mod json;
 mod keys;
 mod length;
 mod lists;
+mod master_key;
 mod open_files;
 mod output;
 mod phone;
@@ -32,8 +34,10 @@ mod scenarios;
 mod sender;
 mod serve;
 mod signals;
+mod status;
 mod template;
 mod trail;
+mod trust;
 mod verify;
 mod verify_file;
 mod verify_receipt;
@@ -43,10 +47,11 @@ mod words;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use error::{CliError, Verdict};
 use output::Output;
+use serve::configuration::{self, Unread};
 
 const EXAMPLES: &str = "\
 Exit codes: 0 yes, 1 no, 2 could not tell.
@@ -73,6 +78,8 @@ struct Cli {
 #[derive(Subcommand, Debug)]
 enum Command {
     Serve(serve::Serve),
+    Status(status::Status),
+    Health(health::Health),
     Check(check::Check),
     Record(record::Record),
     Import(import::Import),
@@ -102,7 +109,16 @@ enum Command {
 /// Reads the command line, runs the command, and answers with its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let args: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    let cli = match read(&args) {
+        Ok(cli) => cli,
+        Err(Unread::Arguments(error)) => error.exit(),
+        Err(Unread::File { faults, checking, json }) => {
+            let error = CliError::usage(faults.to_string()).hint("`serve --help` lists every key; nothing was started");
+            eprintln!("{}", if json { error.json().to_string() } else { error.to_string() });
+            return if checking { Verdict::No.into() } else { error.exit_code() };
+        }
+    };
     match run(cli.command, Output::new(cli.json)) {
         Ok(verdict) => verdict.into(),
         Err(error) if cli.json => {
@@ -116,9 +132,21 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Arguments, environment, and the configuration file that they name.
+fn read(args: &[std::ffi::OsString]) -> Result<Cli, Unread> {
+    let (matches, settings) = configuration::read(Cli::command(), args)?;
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    if let Command::Serve(serve) = &mut cli.command {
+        serve.settings = settings;
+    }
+    Ok(cli)
+}
+
 fn run(command: Command, output: Output) -> Result<Verdict, CliError> {
     match command {
         Command::Serve(serve) => serve.run(output),
+        Command::Status(status) => client::run(status.run(output)),
+        Command::Health(health) => client::run(health.run(output)),
         Command::Check(check) => client::run(check.run(output)),
         Command::Record(record) => client::run(record.run(output)),
         Command::Import(import) => client::run(import.run(output)),
@@ -148,7 +176,6 @@ fn run(command: Command, output: Output) -> Result<Verdict, CliError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_well_formed() {
@@ -192,6 +219,9 @@ mod tests {
             "watch entries --new --all-accounts",
             "watch windows --sender 1 --closing-within 30m --json",
             "serve --data-dir d --checkpoint-dir c --first-checkpoint",
+            "serve --data-dir d --config f --check-config --drain-delay 5s --drain-timeout 10s --verify-token-file v --json",
+            "status --json",
+            "health --service consent.v1.DecisionService --timeout 2s",
             "checkpoint --fresh",
             "prove inclusion --seq 12 --out f --entry-out e",
             "prove consistency --old f --size 12 --out g",
@@ -201,6 +231,12 @@ mod tests {
             "check list.csv --sender 1 --category marketing --out allowed.csv",
             "check - --sender 1 --out - --refused r --column c --region BR --unique --force --known-seq 3 --min-position 2 --json",
             "keys public --data-dir d",
+            "keys public --data-dir d --former --master-key-file f",
+            "keys rotate-master --data-dir d --master-key-command c --new-master-key-file f",
+            "keys rotate-signing --data-dir d --use checkpoint --checkpoint-dir c",
+            "keys rotate-signing --data-dir d --use receipt",
+            "keys rotate-lookup --data-dir d --master-key-file f",
+            "serve --data-dir d --master-key-command c",
             "policy show --at 2026-03-01T10:00:00Z",
             "policy adopt --preset sinch --set window_hours=12 --set opt_out_keywords=baja,alto --at 2026-03-01T10:00:00Z --event-id e",
             "policy adopt policy.yaml",

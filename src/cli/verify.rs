@@ -50,6 +50,9 @@ pub struct Verify {
     /// An older checkpoint, kept elsewhere, to hold the ledger or the file against
     #[arg(long, value_name = "OLD", requires = "key")]
     checkpoint: Option<PathBuf>,
+    /// The key that the older checkpoint was signed with, where the ledger's key was changed since
+    #[arg(long, value_name = "PUBKEY", requires = "checkpoint")]
+    checkpoint_key: Option<VerifierKey>,
     #[command(flatten)]
     beside: Beside,
     #[command(flatten)]
@@ -63,7 +66,13 @@ impl Verify {
     /// Where the data directory cannot be read.
     pub fn run(self, output: Output) -> Result<Verdict, CliError> {
         let older = match (&self.checkpoint, &self.key) {
-            (Some(path), Some(key)) => Some(older(path, key)?),
+            (Some(path), Some(key)) => {
+                let signed_with = self.checkpoint_key.as_ref().unwrap_or(key);
+                if signed_with.name() != key.name() {
+                    return Err(CliError::usage("--checkpoint-key is another ledger's than --key"));
+                }
+                Some(older(path, signed_with)?)
+            }
             _ => None,
         };
         match (self.data_dir, self.file, self.key) {
@@ -79,9 +88,9 @@ impl Verify {
 fn older(path: &Path, key: &VerifierKey) -> Result<Checkpoint, CliError> {
     let verified = checkpoint::verify(&read_text(path)?, key);
     verified.map(|verified| verified.checkpoint).map_err(|error| {
-        CliError::new(Kind::Usage, error)
-            .context(format!("--checkpoint {}", path.display()))
-            .hint("give a checkpoint of the ledger that --key belongs to, as it published it")
+        CliError::new(Kind::Usage, error).context(format!("--checkpoint {}", path.display())).hint(
+            "give a checkpoint of the ledger that --key belongs to, as it published it, and --checkpoint-key where its key was another",
+        )
     })
 }
 

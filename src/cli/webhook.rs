@@ -13,12 +13,19 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
+use axum::body::{self, Body};
+use axum::http::Request;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::{self, connect::HttpConnector};
+use hyper_util::rt::TokioExecutor;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::error::{CliError, Verdict};
+use super::error::{CliError, Kind, Verdict};
 use super::output::Output;
+use super::trust::Trust;
 use super::words;
+use crate::client::TlsFault;
 use crate::consent::words::Account;
 use crate::webhook::signature::{AppSecret, HEADER, sign};
 
@@ -27,6 +34,12 @@ const MANY: usize = 20;
 
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How much of a refusal is shown, in bytes.
+const WORDS_MAX_BYTES: usize = 16 * 1024;
+
+/// Speaks HTTP/1.1, with TLS where the URL says so.
+type HttpClient = legacy::Client<HttpsConnector<HttpConnector>, Body>;
 
 const EXAMPLES: &str = "\
 One line a body, its answer first, then the total. Exit code 0: all were answered 200; 2: one was not.
@@ -58,8 +71,10 @@ struct Replay {
     #[command(flatten)]
     secret: Secret,
     /// Where the server listens for HTTP
-    #[arg(long, value_name = "http://HOST:PORT", env = "CONSENT_LEDGER_SERVER_HTTP", default_value = "http://127.0.0.1:8080")]
+    #[arg(long, value_name = "URL", env = "CONSENT_LEDGER_SERVER_HTTP", default_value = "http://127.0.0.1:8080")]
     server_http: String,
+    #[command(flatten)]
+    trust: Trust,
     /// The account that the bodies are for
     #[arg(long, default_value = "default")]
     account: String,
@@ -106,7 +121,7 @@ impl Replay {
         let account: Account = self.account.parse().map_err(|error| CliError::usage(format!("--account: {error}")))?;
         let url = format!("{}/webhooks/{account}", self.server_http.trim_end_matches('/'));
         let files = files(&self.paths).map_err(CliError::local)?;
-        let client = reqwest::Client::builder().timeout(PATIENCE).build().map_err(CliError::local)?;
+        let client = client(&self.trust)?;
         let progress = progress(files.len(), output.is_json());
         let mut answers: BTreeMap<String, usize> = BTreeMap::new();
         let mut complaints = BTreeSet::new();
@@ -133,18 +148,30 @@ impl Replay {
     }
 }
 
+/// A client that trusts whom it is told to.
+fn client(trust: &Trust) -> Result<HttpClient, CliError> {
+    let tls = trust.tls()?.config().map_err(|error| CliError::new(Kind::Usage, error))?;
+    let connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().build();
+    Ok(legacy::Client::builder(TokioExecutor::new()).build(connector))
+}
+
 /// The status of the answer, or `unreachable`; and what was wrong, in words.
-async fn send(client: &reqwest::Client, url: &str, secret: &AppSecret, file: &Path) -> anyhow::Result<(String, Option<String>)> {
+async fn send(client: &HttpClient, url: &str, secret: &AppSecret, file: &Path) -> anyhow::Result<(String, Option<String>)> {
     let body = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let request = client.post(url).header("content-type", "application/json").header(HEADER, sign(secret, &body)).body(body);
-    match request.send().await {
-        Ok(response) => {
-            let status = response.status();
-            let words = if status.is_success() { None } else { response.text().await.ok() };
-            Ok((status.as_u16().to_string(), words.map(|words| format!("{}: {}", status.as_u16(), words.trim()))))
-        }
-        Err(error) => Ok(("unreachable".to_owned(), Some(format!("{:#}", anyhow::Error::from(error))))),
-    }
+    let request = Request::post(url).header("content-type", "application/json").header(HEADER, sign(secret, &body));
+    let request = request.body(Body::from(body)).with_context(|| format!("{url} is no URL"))?;
+    let answered = async {
+        let response = client.request(request).await?;
+        let status = response.status();
+        let words = body::to_bytes(Body::new(response.into_body()), WORDS_MAX_BYTES).await.unwrap_or_default();
+        let words = format!("{}: {}", status.as_u16(), String::from_utf8_lossy(&words).trim());
+        anyhow::Ok((status.as_u16().to_string(), (!status.is_success()).then_some(words)))
+    };
+    let answered = tokio::time::timeout(PATIENCE, answered).await.unwrap_or_else(|late| Err(late.into()));
+    Ok(answered.unwrap_or_else(|error| {
+        let words = TlsFault::of(error.as_ref()).map_or_else(|| format!("{error:#}"), |fault| format!("{fault}\nhint: {}", fault.hint()));
+        ("unreachable".to_owned(), Some(words))
+    }))
 }
 
 /// The files that `paths` name, those of a directory in order of name.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
+use super::tls_fault::TlsFault;
 use crate::proto::{ErrorReason, ItemError};
 
 /// Why there is no answer.
@@ -16,6 +17,15 @@ pub enum ClientError {
         /// What is wrong with it.
         message: String,
     },
+    /// What is to be trusted or shown with TLS does not do.
+    #[error("no TLS: {message}")]
+    NoTls {
+        /// What is wrong with it.
+        message: String,
+    },
+    /// There is no connection that can be trusted. Asking again the same way comes to the same.
+    #[error("{0}")]
+    Untrusted(TlsFault),
     /// The server refused. Asking again the same way is refused again.
     #[error("{message}")]
     Refused {
@@ -64,6 +74,8 @@ impl ClientError {
                 name.strip_prefix("ERROR_REASON_").unwrap_or(name)
             }
             Self::NoEndpoint { .. } => "NO_ENDPOINT",
+            Self::NoTls { .. } => "NO_TLS",
+            Self::Untrusted(_) => "UNTRUSTED",
             Self::Refused { .. } => "REFUSED",
             Self::Unavailable { .. } => "UNAVAILABLE",
             Self::OutOfTime { .. } => "OUT_OF_TIME",
@@ -84,6 +96,9 @@ impl ClientError {
 
 impl From<&Status> for ClientError {
     fn from(status: &Status) -> Self {
+        if let Some(fault) = untrusted(status) {
+            return Self::Untrusted(fault);
+        }
         let details = status.get_error_details();
         let spelled = details.error_info().map(|info| format!("ERROR_REASON_{}", info.reason)).unwrap_or_default();
         let reason = ErrorReason::from_str_name(&spelled).unwrap_or_default();
@@ -100,12 +115,20 @@ impl From<&Status> for ClientError {
 /// Whether the same call may succeed later: the server is busy or away, or the connection broke under it. Every call of this
 /// library may be made twice.
 pub(crate) fn is_passing(status: &Status) -> bool {
+    if untrusted(status).is_some() {
+        return false;
+    }
     let broke = std::error::Error::source(status).is_some();
     match status.code() {
         Code::Unavailable | Code::ResourceExhausted => true,
         Code::Unknown | Code::Internal | Code::Cancelled => broke,
         _ => false,
     }
+}
+
+/// Why no server was reached that can be trusted, where that is what happened.
+fn untrusted(status: &Status) -> Option<TlsFault> {
+    std::error::Error::source(status).and_then(TlsFault::of).filter(|fault| !fault.is_passing())
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@
 //! - **Connects by itself**, at the first call and again whenever the connection broke. Clones share one connection.
 
 mod check_stream;
+mod connector;
 mod endpoint;
 mod error;
 mod may_send;
@@ -34,13 +35,15 @@ mod record_stream;
 mod recording;
 mod resuming;
 mod retry;
+mod tls;
+mod tls_fault;
 
 use std::time::Duration;
 
 use tonic::transport::Channel;
 
 pub use check_stream::Answers;
-pub use endpoint::endpoint;
+pub use endpoint::Endpoint;
 pub use error::ClientError;
 pub(crate) use error::is_passing;
 pub use may_send::{Answer, MaySend, WhyNot};
@@ -48,6 +51,8 @@ pub use question::Question;
 pub use record_stream::Records;
 pub use recording::Recorded;
 pub use resuming::IN_FLIGHT;
+pub use tls::Tls;
+pub use tls_fault::TlsFault;
 
 use crate::proto::decision_service_client::DecisionServiceClient;
 use retry::Patience;
@@ -81,7 +86,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of the server at `http://HOST:PORT`. It connects at the first call; must be made within a tokio runtime.
+    /// A client of the server at `http://HOST:PORT` or `https://HOST:PORT`. It connects at the first call; must be made within a tokio runtime.
     ///
     /// # Errors
     /// Where that is no such URL.
@@ -92,9 +97,17 @@ impl Client {
     /// The same with other times.
     ///
     /// # Errors
-    /// Where that is no `http://` URL.
+    /// Where that is no such URL.
     pub fn connect_with(url: &str, options: Options) -> Result<Self, ClientError> {
-        Ok(Self { channel: endpoint(url)?.connect_timeout(options.connect).connect_lazy(), options })
+        Self::connect_with_tls(url, options, &Tls::default())
+    }
+
+    /// The same, where the server at `https://HOST:PORT` is trusted and told as `tls` says.
+    ///
+    /// # Errors
+    /// Where that is no such URL, or this machine trusts nobody.
+    pub fn connect_with_tls(url: &str, options: Options, tls: &Tls) -> Result<Self, ClientError> {
+        Ok(Self { channel: Endpoint::new(url, tls)?.connect_timeout(options.connect).connect_lazy(), options })
     }
 
     /// A client over a connection that is there already.

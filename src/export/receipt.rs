@@ -8,13 +8,13 @@ use prost::Message;
 
 use crate::consent::words::Seq;
 use crate::ledger::bytes::entry::{Entry, EntryHash};
-use crate::ledger::evidence::receipt::{Receipt, ReceiptQuestion, is_answer, is_signed};
+use crate::ledger::evidence::receipt::{KeyChanged, Receipt, ReceiptQuestion, is_answer, is_signed};
 use crate::ledger::keys::secrets::LedgerId;
 use crate::proof::checkpoint::{CheckpointError, Verified};
 use crate::proof::note::VerifierKey;
 use crate::proof::tlog_proof::{TlogProof, TlogProofError};
 use crate::proto::clear_part::Fact;
-use crate::proto::{self, DecisionReceiptIssued, LedgerCreated};
+use crate::proto::{self, DecisionReceiptIssued, LedgerCreated, SigningKeyUse};
 
 /// What a receipt's file says it is.
 pub const FORMAT: &str = "consent-ledger/receipt/v1";
@@ -62,6 +62,12 @@ pub enum ReceiptError {
         /// What is wrong.
         why: String,
     },
+    /// What should name the receipt key does not.
+    #[error("signing_key_changed does not name the key of this receipt: {why}")]
+    NotKeyChanged {
+        /// What is wrong.
+        why: String,
+    },
     /// Not a checkpoint.
     #[error("inclusion: {0}")]
     CheckpointMalformed(CheckpointError),
@@ -81,7 +87,7 @@ pub enum ReceiptError {
         field: &'static str,
     },
     /// The signature is not the ledger's.
-    #[error("receipt: the signature is not of the receipt key that ledger_created names")]
+    #[error("receipt: the signature is not of the receipt key that the ledger named")]
     Invalid,
     /// What people read is not what was signed.
     #[error("decision.{field} is not what was signed")]
@@ -107,7 +113,7 @@ impl ReceiptError {
             Self::BadSignature(_) => "BAD_SIGNATURE",
             Self::NotIncluded => "NOT_INCLUDED",
             Self::WrongLedger { .. } => "WRONG_LEDGER",
-            Self::Invalid => "RECEIPT_INVALID",
+            Self::Invalid | Self::NotKeyChanged { .. } => "RECEIPT_INVALID",
             Self::StatedDiffers { .. } => "STATED_DIFFERS",
         }
     }
@@ -135,8 +141,33 @@ pub fn verify(receipt: &Receipt, key: &VerifierKey) -> Result<Verified, ReceiptE
     if created.origin != receipt.origin {
         return Err(ReceiptError::WrongLedger { field: "origin" });
     }
-    let receipt_key = <[u8; 32]>::try_from(created.receipt_public_key.as_slice()).map_err(|_| ReceiptError::Invalid)?;
+    let named = match &receipt.key_changed {
+        Some(changed) => receipt_key(changed, receipt.seq, key)?,
+        None => created.receipt_public_key,
+    };
+    let receipt_key = <[u8; 32]>::try_from(named.as_slice()).map_err(|_| ReceiptError::Invalid)?;
     if is_signed(receipt, &receipt_key) { Ok(verified) } else { Err(ReceiptError::Invalid) }
+}
+
+/// The receipt key that an entry before the receipt names, once it is held against the pinned key.
+fn receipt_key(changed: &KeyChanged, before: Seq, key: &VerifierKey) -> Result<Vec<u8>, ReceiptError> {
+    let unreadable = |why: String| ReceiptError::Unreadable { why: format!("signing_key_inclusion: {why}") };
+    let not_changed = |why: String| ReceiptError::NotKeyChanged { why };
+    let (entry, rest) = Entry::split(&changed.entry).map_err(|error| not_changed(error.to_string()))?;
+    let (seq, is_own) = (entry.header.seq, entry.header.link.trail == 0 && entry.header.account == 0);
+    if !rest.is_empty() || !is_own || seq >= before {
+        return Err(not_changed(format!("it is not one entry of the ledger's own trail before entry {before}")));
+    }
+    let named = match entry.clear().map_err(|error| not_changed(error.to_string()))?.fact {
+        Some(Fact::SigningKeyChanged(changed)) if changed.r#use() == SigningKeyUse::Receipt => changed.public_key,
+        _ => return Err(not_changed("it names no receipt key".to_owned())),
+    };
+    let proof: TlogProof = changed.inclusion.parse().map_err(|error: TlogProofError| unreadable(error.to_string()))?;
+    if proof.index.checked_add(1) != Some(seq.number()) {
+        return Err(unreadable(format!("it is about index {}, the entry stands at {seq}", proof.index)));
+    }
+    proof.verify(&EntryHash::of(&changed.entry).bytes(), key).map_err(of_proof)?;
+    Ok(named)
 }
 
 /// Reads a receipt from a message.
@@ -155,6 +186,16 @@ pub fn from_message(message: &proto::Receipt) -> Result<Receipt, ReceiptError> {
         issued: issued(&message.receipt, seq)?,
         ledger_created: message.ledger_created.clone(),
         inclusion: message.inclusion.clone(),
+        key_changed: match (message.signing_key_changed.is_empty(), message.signing_key_inclusion.is_empty()) {
+            (true, true) => None,
+            (false, false) => {
+                Some(KeyChanged { entry: message.signing_key_changed.clone(), inclusion: message.signing_key_inclusion.clone() })
+            }
+            _ => {
+                let why = "signing_key_changed and signing_key_inclusion: one of them stands alone".to_owned();
+                return Err(ReceiptError::Unreadable { why });
+            }
+        },
     })
 }
 
@@ -171,6 +212,8 @@ pub fn message(receipt: &Receipt) -> proto::Receipt {
         receipt: receipt.issued.encode_to_vec(),
         ledger_created: receipt.ledger_created.clone(),
         inclusion: receipt.inclusion.clone(),
+        signing_key_changed: receipt.key_changed.as_ref().map(|changed| changed.entry.clone()).unwrap_or_default(),
+        signing_key_inclusion: receipt.key_changed.as_ref().map(|changed| changed.inclusion.clone()).unwrap_or_default(),
     }
 }
 

@@ -59,6 +59,8 @@ impl ReceiptFile {
             receipt: base64("receipt", &read.receipt)?,
             ledger_created: base64("ledger_created", &read.ledger_created)?,
             inclusion: read.inclusion,
+            signing_key_changed: base64("signing_key_changed", &read.signing_key_changed.unwrap_or_default())?,
+            signing_key_inclusion: read.signing_key_inclusion.unwrap_or_default(),
         };
         Ok(Self { receipt: from_message(&message)?, stated: read.decision })
     }
@@ -116,6 +118,8 @@ pub fn write(receipt: &Receipt) -> Result<String, serde_json::Error> {
         receipt: BASE64.encode(receipt.issued.encode_to_vec()),
         ledger_created: BASE64.encode(&receipt.ledger_created),
         inclusion: receipt.inclusion.clone(),
+        signing_key_changed: receipt.key_changed.as_ref().map(|changed| BASE64.encode(&changed.entry)),
+        signing_key_inclusion: receipt.key_changed.as_ref().map(|changed| changed.inclusion.clone()),
         decision: Stated::of(&receipt.issued),
     };
     Ok(serde_json::to_string_pretty(&document)? + "\n")
@@ -148,6 +152,10 @@ struct Document {
     receipt: String,
     ledger_created: String,
     inclusion: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    signing_key_changed: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    signing_key_inclusion: Option<String>,
     decision: Stated,
 }
 

@@ -5,34 +5,33 @@
 //! POST /webhooks/{account}                      src/webhook   a signed body
 //! POST /consent.v1.DecisionService/CheckSend    src/json      a call, and likewise every other in `calls.rs`
 //! GET  /openapi.json                            src/json      what the calls take and answer
-//! GET  /healthz                                 here          200 while the ledger writes and keeps dead letters, else 503
+//! GET  /healthz                                 here          200 while the process lives, also while the ledger opens
+//! GET  /readyz                                  here          200 while calls should be sent here, else 503 and why not
 //! GET  /metrics                                 here          counters of all edges, Prometheus text
 //! ```
 
 pub mod body;
-mod listen;
+pub mod listen;
 pub mod prometheus;
 pub mod space;
+pub mod starting;
 
-use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use tokio::net::TcpListener;
 
+use crate::api::connections::Listener;
 use crate::json;
 use crate::ledger::Ledger;
+use crate::readiness;
+use crate::shutdown::Ending;
 use crate::webhook::dead_letters::DeadLetters;
 use crate::webhook::{self, Recorder};
 use space::Space;
-
-/// How long requests may take to end after shutdown began.
-const DRAIN: Duration = Duration::from_secs(10);
 
 /// Why HTTP is no longer served.
 #[derive(Debug, thiserror::Error)]
@@ -42,37 +41,38 @@ pub enum ServeError {
     Json(#[from] json::SetUpError),
 }
 
-/// Serves every edge on `listener` until `shutdown` ends, then lets requests end for at most ten seconds. Looks after
-/// dead letters once an hour.
+/// Serves every edge on `listener` until `ending` stops it, then lets requests end. Looks after dead letters once an hour.
 ///
 /// # Errors
 /// Where the calls in JSON cannot be set up.
 pub async fn serve(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     ledger: Ledger,
     dead_letters: Arc<DeadLetters>,
     webhooks: webhook::Config,
     callers: json::Callers,
-    shutdown: impl Future<Output = ()> + Send + 'static,
+    ending: Ending,
 ) -> Result<(), ServeError> {
     let calls = Arc::new(json::Metrics::default());
     let json = json::routes(&ledger, callers, &calls)?;
-    serve_into(listener, ledger, dead_letters, webhooks, json, calls, shutdown).await;
+    serve_into(listener, ledger, dead_letters, webhooks, json, calls, ending).await;
     Ok(())
 }
 
 /// [`serve`] with webhooks into any [`Recorder`], beside the calls in `json`.
 pub async fn serve_into<R: Recorder>(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     recorder: R,
     dead_letters: Arc<DeadLetters>,
     webhooks: webhook::Config,
     json: Router,
     calls: Arc<json::Metrics>,
-    shutdown: impl Future<Output = ()> + Send + 'static,
+    ending: Ending,
 ) {
     let (metrics, space) = (Arc::new(webhook::Metrics::default()), Space::default());
-    let own = Router::new().route("/healthz", get(health::<R>)).route("/metrics", get(counters::<R>)).with_state(Arc::new(Own {
+    let own = Router::new().route("/healthz", get(alive)).route("/readyz", get(ready::<R>)).route("/metrics", get(counters::<R>));
+    let own = own.with_state(Arc::new(Own {
+        ending: ending.clone(),
         recorder: recorder.clone(),
         dead_letters: Arc::clone(&dead_letters),
         webhooks: Arc::clone(&metrics),
@@ -80,17 +80,14 @@ pub async fn serve_into<R: Recorder>(
         calls,
     }));
     let router = json.merge(own).merge(webhook::routes(recorder.clone(), Arc::clone(&dead_letters), webhooks, metrics, space));
-    let (told, stopping) = tokio::sync::oneshot::channel();
-    let shutdown = async move {
-        shutdown.await;
-        let _ = told.send(());
-    };
+    let mut drained = ending.clone();
     let drained = async move {
-        let _ = stopping.await;
-        tokio::time::sleep(DRAIN).await;
+        drained.stopping().await;
+        drained.over().await;
     };
+    let mut stopping = ending;
     tokio::select! {
-        () = listen::serve(listener, router, shutdown) => {}
+        () = listen::serve(listener.into(), router, stopping.stopping()) => {}
         () = drained => {}
         () = webhook::look_after(&recorder, &dead_letters) => {}
     }
@@ -98,6 +95,7 @@ pub async fn serve_into<R: Recorder>(
 
 /// What the listener says about itself.
 struct Own<R> {
+    ending: Ending,
     recorder: R,
     dead_letters: Arc<DeadLetters>,
     webhooks: Arc<webhook::Metrics>,
@@ -106,13 +104,15 @@ struct Own<R> {
     calls: Arc<json::Metrics>,
 }
 
-async fn health<R: Recorder>(State(own): State<Arc<Own<R>>>) -> Response {
-    if !own.recorder.writes() {
-        (StatusCode::SERVICE_UNAVAILABLE, "the ledger does not write\n").into_response()
-    } else if !own.dead_letters.keeps() {
-        (StatusCode::SERVICE_UNAVAILABLE, "dead letters are not kept: a write failed; restart once the disk is right\n").into_response()
-    } else {
-        "ok\n".into_response()
+/// It answers, so it lives: a restart would help nobody, whatever [`ready`] says.
+async fn alive() -> &'static str {
+    "ok\n"
+}
+
+async fn ready<R: Recorder>(State(own): State<Arc<Own<R>>>) -> Response {
+    match readiness::why_not(own.ending.has_begun(), own.recorder.writes(), own.dead_letters.keeps()) {
+        Some(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")).into_response(),
+        None => "ready\n".into_response(),
     }
 }
 

@@ -98,6 +98,12 @@ pub fn routes(ledger: &Ledger, callers: Callers, metrics: &Arc<Metrics>) -> Resu
     Ok(router.fallback(unknown))
 }
 
+/// Refuses a call, whichever it is.
+#[must_use]
+pub fn refuse(status: Status) -> Response {
+    Failure::from(status).into_response()
+}
+
 fn refused(refusal: Refusal) -> Response {
     Failure::from(refusal).into_response()
 }

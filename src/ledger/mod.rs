@@ -26,6 +26,7 @@ use crate::consent::words::{Account, Seq};
 use clock::{Clock, SystemClock};
 use erasure::eraser::{Carried, Eraser, Erasing};
 use keys::keyring::Keyring;
+use keys::master::MasterKey;
 use keys::secrets::Secrets;
 use memory::state::{AccountState, State};
 use proving::checkpointer::Checkpointer;
@@ -36,6 +37,7 @@ pub use reading::answer::{Answer, CheckError, Checks, Question};
 pub use reading::browse::{Filter, OpenedEntry, ReadError};
 pub use reading::standing::{KnownTemplate, StandingAnswer};
 pub use starting::open::OpenError;
+use starting::progress::Progress;
 use starting::snapshot_writer::SnapshotWriter;
 use storage::disk::{Disk, RealDisk};
 use storage::lock::Lock;
@@ -106,6 +108,10 @@ pub struct Options {
     pub first_checkpoint: bool,
     /// How often it is looked for erasures that are due.
     pub erase_every: Duration,
+    /// Tells how far the start has come.
+    pub progress: Arc<Progress>,
+    /// The master key, where it is kept elsewhere; none: it is `secrets/master.key`, made for a new ledger.
+    pub master_key: Option<MasterKey>,
 }
 
 impl Options {
@@ -121,6 +127,8 @@ impl Options {
             checkpoint_dir: None,
             first_checkpoint: false,
             erase_every: Duration::from_secs(1),
+            progress: Arc::default(),
+            master_key: None,
         }
     }
 }
@@ -242,6 +250,12 @@ impl Ledger {
     #[must_use]
     pub fn master_key(&self) -> &bytes::seal::Key {
         self.shared.secrets.master()
+    }
+
+    /// What names dead letters, where that is no longer derived from the master key.
+    #[must_use]
+    pub fn dead_letter_ids(&self) -> Option<bytes::seal::Key> {
+        self.shared.secrets.dead_letter_ids()
     }
 
     /// The data directory.

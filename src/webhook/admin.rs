@@ -49,4 +49,12 @@ impl DeadLetterAdmin for LedgerDeadLetters {
         }
         Ok(summary)
     }
+
+    fn count(&self) -> usize {
+        self.letters.count()
+    }
+
+    fn keeps(&self) -> bool {
+        self.letters.keeps()
+    }
 }

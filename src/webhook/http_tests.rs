@@ -86,7 +86,7 @@ async fn server(config: Config) -> Server {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (stop, stopped) = tokio::sync::oneshot::channel();
-    let stopped = async move { drop(stopped.await) };
+    let stopped = crate::shutdown::Ending::after(async move { drop(stopped.await) });
     let (json, calls) = (axum::Router::new(), Arc::default());
     tokio::spawn(serve_into(listener, ledger.clone(), Arc::clone(&letters), config, json, calls, stopped));
     Server { url, ledger, letters, _dir: dir, _stop: stop }
@@ -307,11 +307,12 @@ async fn a_busy_ledger_is_503_and_the_next_delivery_completes_what_is_missing() 
     let server = server(Config { common: secrets(), ..Config::default() }).await;
     *server.ledger.refuses.lock() = Some(|_| Some(RecordError::Overloaded { waiting: 9 }));
     assert_eq!(server.deliver(&body(&[text("hi"), hologram()])).await, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(server.get("/healthz").await.0, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(server.get("/readyz").await.0, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(server.get("/healthz").await.0, StatusCode::OK, "a restart would help nobody");
     *server.ledger.refuses.lock() = None;
     assert_eq!(server.deliver(&body(&[text("hi"), hologram()])).await, StatusCode::OK);
     assert_eq!((server.ledger.head(), server.letters().len()), (Seq::new(1), 1));
-    assert_eq!(server.get("/healthz").await, (StatusCode::OK, "ok\n".to_owned()));
+    assert_eq!(server.get("/readyz").await, (StatusCode::OK, "ready\n".to_owned()));
 }
 
 #[tokio::test]
@@ -323,9 +324,9 @@ async fn a_dead_letter_that_breaks_on_its_way_to_disk_is_503_until_a_restart_and
     let mut other = hologram();
     other["hologram"] = json!({ "caption": "another" });
     assert_eq!(server.deliver(&body(&[other])).await, StatusCode::SERVICE_UNAVAILABLE);
-    let (status, said) = server.get("/healthz").await;
+    let (status, said) = server.get("/readyz").await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(said.starts_with("dead letters are not kept: "), "{said}");
+    assert!(said.starts_with("not ready: dead letters not kept: "), "{said}");
     assert!(server.get("/metrics").await.1.contains("consent_ledger_dead_letters_poisoned 1\n"));
     assert_eq!(server.deliver(&body(&[text("hi")])).await, StatusCode::OK, "what can be placed is");
 }

@@ -1,6 +1,6 @@
 """Records and checks over gRPC with what the server says about itself: no generated code, no protos.
 
-Usage: grpc_client.py HOST:PORT. Prints one permission a line.
+Usage: grpc_client.py HOST:PORT [CA [CERTIFICATE KEY]], the last three files in PEM. Prints one permission a line.
 """
 
 import sys
@@ -32,8 +32,15 @@ class Service:
         return call(request(**fields), timeout=30)
 
 
-def main(address):
-    with grpc.insecure_channel(address) as channel:
+def connect(address, *files):
+    if not files:
+        return grpc.insecure_channel(address)
+    ca, certificate, key = ([open(file, "rb").read() for file in files] + [None, None])[:3]
+    return grpc.secure_channel(address, grpc.ssl_channel_credentials(ca, key, certificate))
+
+
+def main(address, *files):
+    with connect(address, *files) as channel:
         pool = descriptor_pool.DescriptorPool(ProtoReflectionDescriptorDatabase(channel))
         recording = Service(channel, pool, "consent.v1.RecordingService")
         decision = Service(channel, pool, "consent.v1.DecisionService")
@@ -70,4 +77,4 @@ def main(address):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

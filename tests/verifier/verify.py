@@ -607,7 +607,14 @@ class VerifierKey:
             raise CannotTell("KEY_UNREADABLE", "the key's hash is not that of its bytes: a digit is wrong")
 
     def id(self, algorithm):
-        return sha256(self.origin.encode() + b"\n" + bytes([algorithm]) + self.bytes)[:4]
+        return self.id_of(algorithm, self.bytes)
+
+    def id_of(self, algorithm, public):
+        return sha256(self.origin.encode() + b"\n" + bytes([algorithm]) + public)[:4]
+
+    def text_of(self, public):
+        """Another key of the same ledger, as it is pinned."""
+        return f"{self.origin}+{self.id_of(self.ED25519, public).hex()}+{to_base64(bytes([self.ED25519]) + public)}"
 
 
 def signed_by(public, signature, message):
@@ -1223,6 +1230,20 @@ def verify_checkpoint(data, key, older):
     return [checkpoint.words()] + older.hold(checkpoint)
 
 
+def names_key(entry, key):
+    """The key that an entry puts in the place of the pinned one, or of the receipt key."""
+    if entry.kind != 17 or entry.trail != 0:
+        return []
+    entry.interpret()
+    changed = entry.fact("signing_key_changed")
+    public = base64.b64decode(changed.get("public_key", ""))
+    if changed.get("use") == "SIGNING_KEY_USE_CHECKPOINT" and len(public) == 32:
+        return [f"from entry {entry.seq} on the ledger's checkpoint key is {key.text_of(public)}"]
+    if changed.get("use") == "SIGNING_KEY_USE_RECEIPT" and len(public) == 32:
+        return [f"from entry {entry.seq} on the ledger's receipt key is {public.hex()}"]
+    return []
+
+
 def verify_inclusion(data, key, older, entry, entry_hash):
     proof = InclusionProof(data, key)
     if entry is not None:
@@ -1234,7 +1255,8 @@ def verify_inclusion(data, key, older, entry, entry_hash):
         raise CannotTell("ENTRY_NEEDED", "say which entry the proof is of, with --entry or --entry-hash")
     require(proof.leads_from(entry_hash), "NOT_INCLUDED",
             f"the path does not lead from this entry, as entry {proof.index + 1}, to the checkpoint")
-    return [f"entry {proof.index + 1} is included", proof.checkpoint.words()] + older.hold(proof.checkpoint)
+    named = [] if entry is None else names_key(found, key)
+    return [f"entry {proof.index + 1} is included", *named, proof.checkpoint.words()] + older.hold(proof.checkpoint)
 
 
 def verify_consistency(data, key, older):
@@ -1256,7 +1278,8 @@ IS_DECISION = is_shape({
 IS_RECEIPT = is_shape({
     "format": is_text, "ledger_id": is_hex(16), "origin": is_text, "account": is_u64, "trail": is_u64, "seq": is_u64,
     "entry_hash": is_hex(32), "receipt": is_base64, "ledger_created": is_base64, "inclusion": is_text, "decision": IS_DECISION,
-})
+    "signing_key_changed": is_base64, "signing_key_inclusion": is_text,
+}, optional=("signing_key_changed", "signing_key_inclusion"))
 SENDER = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -1267,7 +1290,8 @@ def verify_receipt(data, key, older):
         raise Fails("UNREADABLE", f"the file is no JSON as specified: {error}") from error
     named = is_object(file) and is_text(file.get("format"))
     require(not named or file["format"] == RECEIPT, "FORMAT_UNKNOWN", f"the format is not {RECEIPT}")
-    require(IS_RECEIPT(file), "UNREADABLE", "the file has a member that is not specified, or lacks one")
+    both = ("signing_key_changed" in file) == ("signing_key_inclusion" in file) if is_object(file) else True
+    require(IS_RECEIPT(file) and both, "UNREADABLE", "the file has a member that is not specified, or lacks one")
     encoded, ledger_id = from_base64(file["receipt"]), bytes.fromhex(file["ledger_id"])
     issued = answered(encoded)
     require(int(issued.get("position_seq", "0")) < file["seq"], "OUT_OF_ORDER", "the answer was given behind the entry that records it")
@@ -1280,6 +1304,8 @@ def verify_receipt(data, key, older):
     require((created.get("ledger_id"), created.get("origin")) == (to_base64(ledger_id), file["origin"]), "WRONG_LEDGER",
             "the first entry does not create this ledger")
     receipt_key = base64.b64decode(created.get("receipt_public_key", ""))
+    if "signing_key_changed" in file:
+        receipt_key = changed_receipt_key(from_base64(file["signing_key_changed"]), file["signing_key_inclusion"], file["seq"], key)
     require(len(receipt_key) == 32 and is_signed_receipt(encoded, ledger_id, file["account"], file["trail"], receipt_key),
             "RECEIPT_INVALID", "the receipt is not signed with the key that the ledger named")
     require(same(file["decision"], readable(issued)), "STATED_DIFFERS", "the decision is stated otherwise than was signed")
@@ -1290,6 +1316,23 @@ def verify_receipt(data, key, older):
         proof.checkpoint.words(),
         "note: whether the answer follows from the log was not derived",
     ] + older.hold(proof.checkpoint)
+
+
+def changed_receipt_key(data, inclusion, before, key):
+    """The receipt key that an entry before the receipt names, in the place of the first."""
+    try:
+        entry = Entry(data)
+        entry.interpret()
+        changed = entry.fact("signing_key_changed")
+    except Fails as error:
+        raise Fails("RECEIPT_INVALID", f"signing_key_changed is no entry: {error}") from error
+    names = changed is not None and changed.get("use") == "SIGNING_KEY_USE_RECEIPT"
+    require(names and entry.trail == 0 and entry.account == 0 and entry.seq < before, "RECEIPT_INVALID",
+            "signing_key_changed names no receipt key, or not before the receipt")
+    proof = InclusionProof(inclusion.encode(), key)
+    require(proof.index + 1 == entry.seq, "UNREADABLE", "the proof is not of the entry that names the receipt key")
+    require(proof.leads_from(entry.hash), "NOT_INCLUDED", "the path does not lead from that entry to the checkpoint")
+    return base64.b64decode(changed.get("public_key", ""))
 
 
 def answered(encoded):

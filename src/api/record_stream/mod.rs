@@ -56,6 +56,12 @@ impl Streams {
         Self { ledger, stopping, recording: slots(RECORDING_AT_A_TIME), rehearsing: slots(REHEARSING_AT_A_TIME) }
     }
 
+    /// The slots of its streams, by kind.
+    #[must_use]
+    pub fn slots(&self) -> Vec<(&'static str, Slots)> {
+        vec![("records", self.recording.clone()), ("rehearsals", self.rehearsing.clone())]
+    }
+
     /// Opens a stream of records.
     ///
     /// # Errors

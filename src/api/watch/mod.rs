@@ -45,6 +45,12 @@ impl Watch {
         let slots = |at_a_time| Slots::new(at_a_time, status::too_many_watchers);
         Self { ledger, stopping, entries: slots(ENTRY_WATCHERS), windows: slots(WINDOW_WATCHERS) }
     }
+
+    /// The slots of its streams, by kind.
+    #[must_use]
+    pub fn slots(&self) -> Vec<(&'static str, Slots)> {
+        vec![("watches of entries", self.entries.clone()), ("watches of windows", self.windows.clone())]
+    }
 }
 
 #[tonic::async_trait]

@@ -148,6 +148,7 @@ impl Import {
             self.say_what_is_left(file, &progress);
         }
         let mut counts = Counts::default();
+        let mut faults = 0_u64;
         let names: Vec<String> = files.iter().map(|file| file.source.name.clone()).collect();
         let (to, rows) = mpsc::channel(BATCHES);
         let read = progress.read();
@@ -156,7 +157,8 @@ impl Import {
         let ended = sending::send(&way, rows, |item, answered| {
             let line = line(item, answered, &names, self.dry_run);
             counts.add(line.verdict);
-            if line.verdict == Came::Refused && matches!(report, Report::Nothing) && counts.of(Came::Refused) <= SHOWN {
+            faults += u64::from(line.fault.is_some());
+            if line.fault.is_some() && !report.is_asked_for() && faults <= SHOWN {
                 progress.say(&line.shown(output.is_json()));
             }
             progress.row();
@@ -167,11 +169,15 @@ impl Import {
         let failed = || CliError::local(anyhow::anyhow!("the thread that reads failed")).hint(GO_ON);
         // Where it did not end by itself, the reader may wait for standard input for ever.
         let read = if matches!(ended, Ended::Whole) { reader.join().unwrap_or_else(|_| Err(failed())) } else { Ok(()) };
-        let kept = report.finish();
-        if matches!(report, Report::Nothing) && counts.of(Came::Refused) > SHOWN && !output.is_json() {
-            progress.say(&format!("… and {} more; --report FILE lists all", counts.of(Came::Refused) - SHOWN));
+        let whole = matches!(ended, Ended::Whole) && read.is_ok();
+        let kept = report.finish(whole);
+        if let Ok(Some(partial)) = &kept {
+            progress.say(&format!("what became of the rows so far stands in {}", partial.display()));
         }
-        self.print(&counts, &names, matches!(ended, Ended::Whole) && read.is_ok(), output)?;
+        if !report.is_asked_for() && faults > SHOWN && !output.is_json() {
+            progress.say(&format!("… and {} more; --report FILE lists all", faults - SHOWN));
+        }
+        self.print(&counts, &names, whole, output)?;
         match ended {
             Ended::Broken(error) => Err(error),
             Ended::Interrupted { unanswered } => {
@@ -242,15 +248,16 @@ impl Import {
 }
 
 /// What the report says of a row.
-fn line<'a>(item: &Item, answered: &'a Answered, names: &'a [String], dry_run: bool) -> Told<'a> {
+fn line<'a>(item: &'a Item, answered: &'a Answered, names: &'a [String], dry_run: bool) -> Told<'a> {
     let file = names.get(item.file).map(String::as_str).unwrap_or_default();
     match answered {
         Ok(acknowledgement) => {
             let verdict = Came::of(acknowledgement);
             // What is only tried stands nowhere, unless it was recorded before.
             let seq = if dry_run && verdict != Came::Duplicate { 0 } else { acknowledgement.seq };
-            Told { file, line: item.line, verdict, refused: None, seq }
+            let fault = item.row.as_ref().ok().and_then(|row| row.unread.as_ref());
+            Told { file, line: item.line, verdict, fault, seq }
         }
-        Err(refused) => Told { file, line: item.line, verdict: Came::Refused, refused: Some(refused), seq: 0 },
+        Err(refused) => Told { file, line: item.line, verdict: Came::Refused, fault: Some(refused), seq: 0 },
     }
 }

@@ -10,14 +10,13 @@ use super::cells::Cells;
 use super::field::Field;
 use super::mapping::{Plan, Source, Wanted};
 use super::refused::{Reason, Refused};
-use super::row::{Habits, Origin, RowReader};
+use super::row::{Habits, Origin, Row, RowReader};
 use crate::cli::error::CliError;
 use crate::cli::lists::csv_rows::{CELLS_MAX, CsvRow, CsvRows, ROW_MAX_BYTES, header};
 use crate::cli::lists::delimiter::Delimiter;
 use crate::cli::lists::json_rows::{JsonRow, JsonRows, first_names};
 use crate::cli::lists::quotes::{ADVICE, Looks, Misquoted, Quote};
 use crate::cli::lists::source::SourceFile;
-use crate::proto::RecordStreamRequest;
 
 /// How many rows are handed on at once.
 pub const BATCH: usize = 256;
@@ -30,7 +29,7 @@ pub struct Item {
     /// The line at which it begins.
     pub line: u64,
     /// What it says, or why it is refused.
-    pub row: Result<Box<RecordStreamRequest>, Refused>,
+    pub row: Result<Box<Row>, Refused>,
 }
 
 /// How the rows of a file are written.
@@ -130,7 +129,7 @@ impl Prepared {
         &self,
         habits: &Habits,
         progress: &Arc<AtomicU64>,
-        mut each: impl FnMut(u64, Result<Box<RecordStreamRequest>, Refused>) -> bool,
+        mut each: impl FnMut(u64, Result<Box<Row>, Refused>) -> bool,
     ) -> Result<(), CliError> {
         let failed = |error: std::io::Error| CliError::local(error).context(format!("reading {}", self.source.name)).hint(GO_ON);
         let opened = self.source.open(progress).map_err(failed)?;
@@ -155,7 +154,7 @@ impl Prepared {
         mut reader: RowReader<'_>,
         mut rows: CsvRows<Box<dyn Read + Send>>,
         skip: usize,
-        each: &mut impl FnMut(u64, Result<Box<RecordStreamRequest>, Refused>) -> bool,
+        each: &mut impl FnMut(u64, Result<Box<Row>, Refused>) -> bool,
     ) -> std::io::Result<Option<Misquoted>> {
         rows.skip_line(skip)?;
         let mut header = true;
@@ -192,7 +191,7 @@ pub const GO_ON: &str = "run the same command again: rows that are recorded coun
 fn jsonl(
     mut reader: RowReader<'_>,
     mut rows: JsonRows<BufReader<Box<dyn Read + Send>>>,
-    each: &mut impl FnMut(u64, Result<Box<RecordStreamRequest>, Refused>) -> bool,
+    each: &mut impl FnMut(u64, Result<Box<Row>, Refused>) -> bool,
 ) -> std::io::Result<()> {
     while let Some((line, row)) = rows.next()? {
         let row = match row {

@@ -4,6 +4,7 @@
 //! file,line,verdict,reason,field,message,seq
 //! contacts.csv,2,applied,,,,7
 //! contacts.csv,3,refused,CONTACT_MANGLED,contact,a spreadsheet took the number for a quantity: …,
+//! contacts.csv,4,applied,EVIDENCE_MALFORMED,evidence_ip,not an IPv4 or IPv6 address,8
 //! ```
 //!
 //! It names lines, never a contact.
@@ -11,7 +12,7 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -20,7 +21,7 @@ use crate::cli::error::CliError;
 use crate::consent::words::Effect;
 use crate::proto::Acknowledgement;
 
-/// How many refused rows are shown where no report was asked for.
+/// How many rows with a fault are shown where no report was asked for.
 pub const SHOWN: u64 = 20;
 
 /// What became of a row.
@@ -112,8 +113,8 @@ pub struct Told<'a> {
     pub line: u64,
     /// What became of it.
     pub verdict: Verdict,
-    /// Why it was refused.
-    pub refused: Option<&'a Refused>,
+    /// Why it was refused; of what was recorded, what it was recorded without.
+    pub fault: Option<&'a Refused>,
     /// The entry; 0 where there is none.
     pub seq: u64,
 }
@@ -121,10 +122,10 @@ pub struct Told<'a> {
 impl Told<'_> {
     fn json(&self) -> Value {
         let mut line = json!({ "file": self.file, "line": self.line, "verdict": self.verdict.as_str() });
-        if let (Some(refused), Some(fields)) = (self.refused, line.as_object_mut()) {
-            fields.insert("reason".into(), json!(refused.reason));
-            fields.insert("field".into(), json!(refused.field));
-            fields.insert("message".into(), json!(refused.message));
+        if let (Some(fault), Some(fields)) = (self.fault, line.as_object_mut()) {
+            fields.insert("reason".into(), json!(fault.reason));
+            fields.insert("field".into(), json!(fault.field));
+            fields.insert("message".into(), json!(fault.message));
         }
         if let (true, Some(fields)) = (self.seq > 0, line.as_object_mut()) {
             fields.insert("seq".into(), json!(self.seq));
@@ -135,9 +136,11 @@ impl Told<'_> {
     /// For people.
     #[must_use]
     pub fn text(&self) -> String {
-        let Some(refused) = self.refused else { return format!("{} line {}: {}", self.file, self.line, self.verdict.as_str()) };
-        let field = if refused.field.is_empty() { String::new() } else { format!("{}: ", refused.field) };
-        format!("{} line {}: refused: {field}{} ({})", self.file, self.line, refused.message, refused.reason)
+        let verdict = self.verdict.as_str();
+        let Some(fault) = self.fault else { return format!("{} line {}: {verdict}", self.file, self.line) };
+        let field = if fault.field.is_empty() { String::new() } else { format!("{}: ", fault.field) };
+        let without = if self.verdict == Verdict::Refused { ": " } else { ", without what could not be read: " };
+        format!("{} line {}: {verdict}{without}{field}{} ({})", self.file, self.line, fault.message, fault.reason)
     }
 
     /// For people, or as JSON.
@@ -147,8 +150,14 @@ impl Told<'_> {
     }
 }
 
-/// A report that is written while rows are answered.
-pub enum Report {
+/// A report that is written while rows are answered, under a name of its own until it is whole: what an import that was killed
+/// leaves stands in nobody's way.
+pub struct Report {
+    form: Form,
+    path: PathBuf,
+}
+
+enum Form {
     /// None was asked for.
     Nothing,
     /// A row a row, under a header.
@@ -163,23 +172,31 @@ impl Report {
     /// # Errors
     /// Where it is there already and must not be replaced, or cannot be made.
     pub fn create(path: Option<&Path>, force: bool) -> Result<Self, CliError> {
-        let Some(path) = path else { return Ok(Self::Nothing) };
-        let made = File::options().write(true).create(true).create_new(!force).truncate(force).mode(0o600).open(path);
-        let out = BufWriter::new(made.map_err(|error| {
-            match error.kind() {
-                std::io::ErrorKind::AlreadyExists => CliError::usage(format!("{} is there already", path.display()))
-                    .hint("give the report another name, or --force to replace it; nothing was imported"),
-                _ => CliError::local(error).context(format!("making {}", path.display())).hint("nothing was imported"),
-            }
-        })?);
+        let Some(path) = path else { return Ok(Self { form: Form::Nothing, path: PathBuf::new() }) };
+        if !force && path.symlink_metadata().is_ok() {
+            return Err(CliError::usage(format!("{} is there already", path.display()))
+                .hint("give the report another name, or --force to replace it; nothing was imported"));
+        }
+        let partial = partial(path);
+        let made = File::options().write(true).create(true).truncate(true).mode(0o600).open(&partial);
+        let out = BufWriter::new(
+            made.map_err(|error| CliError::local(error).context(format!("making {}", partial.display())).hint("nothing was imported"))?,
+        );
         let is_json =
             path.extension().is_some_and(|extension| ["jsonl", "ndjson", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known)));
-        if is_json {
-            return Ok(Self::Jsonl(out));
-        }
-        let mut csv = csv::Writer::from_writer(out);
-        csv.write_record(["file", "line", "verdict", "reason", "field", "message", "seq"]).map_err(failed)?;
-        Ok(Self::Csv(Box::new(csv)))
+        let form = if is_json {
+            Form::Jsonl(out)
+        } else {
+            let mut csv = csv::Writer::from_writer(out);
+            csv.write_record(["file", "line", "verdict", "reason", "field", "message", "seq"]).map_err(failed)?;
+            Form::Csv(Box::new(csv))
+        };
+        Ok(Self { form, path: path.to_owned() })
+    }
+
+    /// Whether one was asked for.
+    pub const fn is_asked_for(&self) -> bool {
+        !matches!(self.form, Form::Nothing)
     }
 
     /// Writes one row.
@@ -187,29 +204,41 @@ impl Report {
     /// # Errors
     /// Where it cannot be written.
     pub fn write(&mut self, line: &Told<'_>) -> Result<(), CliError> {
-        match self {
-            Self::Nothing => Ok(()),
-            Self::Jsonl(out) => writeln!(out, "{}", line.json()).map_err(failed),
-            Self::Csv(csv) => {
-                let (reason, field, message) =
-                    line.refused.map_or(("", "", ""), |refused| (&refused.reason, &refused.field, &refused.message));
+        match &mut self.form {
+            Form::Nothing => Ok(()),
+            Form::Jsonl(out) => writeln!(out, "{}", line.json()).map_err(failed),
+            Form::Csv(csv) => {
+                let (reason, field, message) = line.fault.map_or(("", "", ""), |fault| (&fault.reason, &fault.field, &fault.message));
                 let seq = if line.seq == 0 { String::new() } else { line.seq.to_string() };
                 csv.write_record([line.file, &line.line.to_string(), line.verdict.as_str(), reason, field, message, &seq]).map_err(failed)
             }
         }
     }
 
-    /// Everything reaches the file.
+    /// Everything reaches the file; a whole report gets its name. Where it is not whole, says where it stands.
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn finish(&mut self) -> Result<(), CliError> {
-        match self {
-            Self::Nothing => Ok(()),
-            Self::Jsonl(out) => out.flush().map_err(failed),
-            Self::Csv(csv) => csv.flush().map_err(failed),
+    pub fn finish(&mut self, whole: bool) -> Result<Option<PathBuf>, CliError> {
+        match &mut self.form {
+            Form::Nothing => return Ok(None),
+            Form::Jsonl(out) => out.flush().map_err(failed)?,
+            Form::Csv(csv) => csv.flush().map_err(failed)?,
         }
+        let partial = partial(&self.path);
+        if !whole {
+            return Ok(Some(partial));
+        }
+        std::fs::rename(&partial, &self.path).map_err(failed)?;
+        Ok(None)
     }
+}
+
+/// What a report is called until it is whole.
+fn partial(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".partial");
+    name.into()
 }
 
 fn failed(error: impl Into<anyhow::Error>) -> CliError {
@@ -224,12 +253,15 @@ mod tests {
     fn written(name: &str) -> String {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(name);
-        let mut report = Report::create(Some(&path), false).unwrap();
         let refused = Refused::row(Reason::CellsDiffer, "3 cells, \"so\"");
-        let line = Told { file: "a,b.csv", line: 2, verdict: Verdict::Applied, refused: None, seq: 7 };
-        report.write(&line).unwrap();
-        report.write(&Told { line: 3, verdict: Verdict::Refused, refused: Some(&refused), seq: 0, ..line }).unwrap();
-        report.finish().unwrap();
+        let line = Told { file: "a,b.csv", line: 2, verdict: Verdict::Applied, fault: None, seq: 7 };
+        // What was broken off stands in nobody's way.
+        for (whole, left) in [(false, Some(partial(&path))), (true, None)] {
+            let mut report = Report::create(Some(&path), false).unwrap();
+            report.write(&line).unwrap();
+            report.write(&Told { line: 3, verdict: Verdict::Refused, fault: Some(&refused), seq: 0, ..line }).unwrap();
+            assert_eq!(report.finish(whole).unwrap(), left);
+        }
         assert!(Report::create(Some(&path), false).is_err(), "what is there is not replaced");
         assert!(Report::create(Some(&dir.path().join("other")), true).is_ok());
         std::fs::read_to_string(path).unwrap()

@@ -43,6 +43,35 @@ pub struct Origin {
     pub sha256: Vec<u8>,
 }
 
+/// A row that was read.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Row {
+    /// What it says.
+    pub request: RecordStreamRequest,
+    /// What an opt-out is recorded without, since it could not be read; the first of it.
+    pub unread: Option<Refused>,
+}
+
+/// What could not be read. An opt-in is refused with it. An opt-out is recorded without it, as wide as it may be meant: a
+/// refusal that is lost for its evidence's sake is worse than one without evidence.
+#[derive(Debug)]
+struct Unread {
+    act: Act,
+    first: Option<Refused>,
+}
+
+impl Unread {
+    fn or<T>(&mut self, read: Result<T, Refused>, otherwise: T) -> Result<T, Refused> {
+        match (read, self.act) {
+            (Err(refused), Act::OptOut) => {
+                self.first.get_or_insert(refused);
+                Ok(otherwise)
+            }
+            (read, _) => read,
+        }
+    }
+}
+
 /// Reads the rows of one file.
 #[derive(Debug)]
 pub struct RowReader<'a> {
@@ -62,8 +91,8 @@ impl<'a> RowReader<'a> {
     /// What the row at this line says.
     ///
     /// # Errors
-    /// Where a field does not say what it must.
-    pub fn read(&mut self, cells: &Cells<'_>, line: u64) -> Result<RecordStreamRequest, Refused> {
+    /// Where a field does not say what it must. Of an opt-out that is only who, whether, and when.
+    pub fn read(&mut self, cells: &Cells<'_>, line: u64) -> Result<Row, Refused> {
         let act = self.act(cells)?;
         let contact = self.habits.phones.read(cells.text(self.source(Field::Contact))?)?.as_str().to_owned();
         let side = match act {
@@ -71,11 +100,12 @@ impl<'a> RowReader<'a> {
             Act::OptOut => Side::Later,
         };
         let occurred_at = self.occurred_at(cells, side)?;
-        let sender = self.sender(cells)?;
-        let categories = self.categories(cells)?;
-        let evidence = self.evidence(cells)?;
+        let mut unread = Unread { act, first: None };
+        let sender = unread.or(self.sender(cells), String::new())?;
+        let categories = unread.or(self.categories(cells), Categories::default())?;
+        let evidence = self.evidence(cells, &mut unread)?;
         let proven = proves(&evidence);
-        let method = self.method(cells)?;
+        let method = unread.or(self.method(cells), Method::Import)?;
         let event = match act {
             Act::OptIn => {
                 if categories.is_empty() {
@@ -108,7 +138,8 @@ impl<'a> RowReader<'a> {
                 ..Default::default()
             }),
         };
-        self.named(cells, RecordStreamRequest { event: Some(event) }, line)
+        let request = self.named(cells, RecordStreamRequest { event: Some(event) }, line, &mut unread)?;
+        Ok(Row { request, unread: unread.first })
     }
 
     fn source(&self, field: Field) -> &Source {
@@ -201,45 +232,56 @@ impl<'a> RowReader<'a> {
         text.parse().map_err(|_| Refused::field(Field::Method, Reason::MethodUnknown, "no method; `record opt-in --help` lists them"))
     }
 
-    fn evidence(&self, cells: &Cells<'_>) -> Result<Evidence, Refused> {
-        let text = |field: Field| cells.text(self.source(field)).map(str::to_owned);
-        let ip_address = match cells.text(self.source(Field::EvidenceIp))? {
-            "" => String::new(),
-            text => text
-                .parse::<IpAddr>()
-                .map(|address| address.to_string())
-                .map_err(|_| Refused::field(Field::EvidenceIp, Reason::EvidenceMalformed, "not an IPv4 or IPv6 address"))?,
+    fn evidence(&self, cells: &Cells<'_>, unread: &mut Unread) -> Result<Evidence, Refused> {
+        let mut text = |source: &Source| unread.or(cells.text(source).map(str::to_owned), String::new());
+        let mut evidence = Evidence {
+            text: text(self.source(Field::EvidenceText))?,
+            text_version: text(self.source(Field::EvidenceTextVersion))?,
+            locale: text(self.source(Field::EvidenceLocale))?,
+            url: text(self.source(Field::EvidenceUrl))?,
+            user_agent: text(self.source(Field::EvidenceUserAgent))?,
+            ..Default::default()
         };
-        let mut other = Vec::new();
         for (name, source) in &self.plan.others {
-            let value = cells.text(source)?;
+            let value = text(source)?;
             if !value.is_empty() {
-                other.push(EvidenceField { name: name.clone(), value: value.to_owned() });
+                evidence.other.push(EvidenceField { name: name.clone(), value });
             }
         }
-        Ok(Evidence {
-            text: text(Field::EvidenceText)?,
-            text_version: text(Field::EvidenceTextVersion)?,
-            locale: text(Field::EvidenceLocale)?,
-            url: text(Field::EvidenceUrl)?,
-            ip_address,
-            user_agent: text(Field::EvidenceUserAgent)?,
-            other,
-            ..Default::default()
-        })
+        evidence.ip_address = unread.or(self.ip_address(cells), String::new())?;
+        Ok(evidence)
+    }
+
+    fn ip_address(&self, cells: &Cells<'_>) -> Result<String, Refused> {
+        let text = cells.text(self.source(Field::EvidenceIp))?;
+        if text.is_empty() {
+            return Ok(String::new());
+        }
+        let address = text.parse::<IpAddr>();
+        address
+            .map(|address| address.to_string())
+            .map_err(|_| Refused::field(Field::EvidenceIp, Reason::EvidenceMalformed, "not an IPv4 or IPv6 address"))
+    }
+
+    fn event_id(&self, cells: &Cells<'_>) -> Result<String, Refused> {
+        let own = cells.text(self.source(Field::EventId))?;
+        if own.len() > EVENT_ID_MAX_BYTES {
+            let message = format!("{} bytes, at most {EVENT_ID_MAX_BYTES} are allowed", own.len());
+            return Err(Refused::field(Field::EventId, Reason::EventIdTooLong, message));
+        }
+        Ok(own.to_owned())
     }
 
     /// The request with its event id, and the row that it came from as evidence.
-    fn named(&mut self, cells: &Cells<'_>, mut request: RecordStreamRequest, line: u64) -> Result<RecordStreamRequest, Refused> {
-        let own = cells.text(self.plan.source(Field::EventId))?;
-        if own.len() > EVENT_ID_MAX_BYTES {
-            return Err(Refused::field(
-                Field::EventId,
-                Reason::EventIdTooLong,
-                format!("{} bytes, at most {EVENT_ID_MAX_BYTES} are allowed", own.len()),
-            ));
-        }
-        let event_id = if own.is_empty() { self.event_ids.of(&request) } else { own.to_owned() };
+    fn named(
+        &mut self,
+        cells: &Cells<'_>,
+        mut request: RecordStreamRequest,
+        line: u64,
+        unread: &mut Unread,
+    ) -> Result<RecordStreamRequest, Refused> {
+        let own = unread.or(self.event_id(cells), String::new())?;
+        let event_id = if own.is_empty() { self.event_ids.of(&request) } else { own };
         let Some(
             Event::OptIn(RecordOptInRequest { event_id: id, account, evidence, .. })
             | Event::OptOut(RecordOptOutRequest { event_id: id, account, evidence, .. }),
@@ -249,22 +291,31 @@ impl<'a> RowReader<'a> {
         };
         *id = event_id;
         account.clone_from(&self.habits.account);
+        let file = Evidence {
+            file_name: self.origin.name.clone(),
+            file_line: line,
+            file_sha256: self.origin.sha256.clone(),
+            ..Default::default()
+        };
         let evidence = evidence.get_or_insert_default();
-        evidence.file_name.clone_from(&self.origin.name);
-        evidence.file_line = line;
-        evidence.file_sha256.clone_from(&self.origin.sha256);
+        *evidence = Evidence {
+            file_name: file.file_name.clone(),
+            file_line: line,
+            file_sha256: file.file_sha256.clone(),
+            ..std::mem::take(evidence)
+        };
         let bytes = evidence.encoded_len();
         if bytes > EVIDENCE_MAX_BYTES {
-            return Err(Refused {
+            let too_large = Refused {
                 field: "evidence".into(),
                 ..Refused::row(Reason::EvidenceTooLarge, format!("{bytes} bytes, at most {EVIDENCE_MAX_BYTES} are allowed"))
-            });
+            };
+            *evidence = unread.or(Err(too_large), file)?;
         }
         Ok(request)
     }
 }
 
-/// Their numbers, ascending.
 /// Whether an opt-in is more than a row of a list (rule 14).
 fn proves(evidence: &Evidence) -> bool {
     let said = [&evidence.text, &evidence.text_version, &evidence.url, &evidence.ip_address].map(String::as_str);
@@ -275,6 +326,7 @@ fn said(evidence: Evidence) -> Option<Evidence> {
     (evidence != Evidence::default()).then_some(evidence)
 }
 
+/// Their numbers, ascending.
 fn numbers(categories: Categories) -> Vec<i32> {
     categories.iter().map(|category| category.number().into()).collect()
 }

@@ -3,7 +3,8 @@
 use super::cells::Cells;
 use super::choice::Choice;
 use super::mapping::Wanted;
-use super::row::{Habits, Origin, RowReader};
+use super::refused::Refused;
+use super::row::{Habits, Origin, Row, RowReader};
 use super::times::Times;
 use crate::cli::lists::csv_rows::CsvCells;
 use crate::cli::phone::Phones;
@@ -21,6 +22,11 @@ fn habits() -> Habits {
 
 /// What a row with these columns says; else reason and field.
 fn read_with(habits: &Habits, choices: &[&str], row: &[(&str, &str)]) -> Result<Event, (String, String)> {
+    let read = read_row(habits, choices, row);
+    read.map(|row| row.request.event.unwrap()).map_err(|refused| (refused.reason.into_owned(), refused.field.into_owned()))
+}
+
+fn read_row(habits: &Habits, choices: &[&str], row: &[(&str, &str)]) -> Result<Row, Refused> {
     let choices: Vec<Choice> = choices.iter().map(|choice| choice.parse().unwrap()).collect();
     let columns: Vec<String> = row.iter().map(|(column, _)| (*column).to_owned()).collect();
     let plan = Wanted::new(&choices).unwrap().plan(&columns, true).unwrap();
@@ -30,8 +36,7 @@ fn read_with(habits: &Habits, choices: &[&str], row: &[(&str, &str)]) -> Result<
         ends.push(bytes.len());
     }
     let origin = Origin { name: "list.csv".into(), sha256: vec![7; 32] };
-    let read = RowReader::new(habits, plan, origin).read(&Cells::Places(CsvCells::new(&bytes, &ends)), 42);
-    read.map(|request| request.event.unwrap()).map_err(|refused| (refused.reason.into_owned(), refused.field.into_owned()))
+    RowReader::new(habits, plan, origin).read(&Cells::Places(CsvCells::new(&bytes, &ends)), 42)
 }
 
 fn read(row: &[(&str, &str)]) -> Result<Event, (String, String)> {
@@ -151,6 +156,37 @@ fn a_row_that_does_not_say_what_it_must_is_refused_for_its_field() {
         ("evidence_text", "a\0b", "NOT_TEXT", ""),
     ] {
         assert_eq!(read(&with(&ROW, column, cell)), Err((reason.to_owned(), field.to_owned())), "{column} {cell:.20}");
+    }
+}
+
+#[test]
+fn an_opt_out_is_recorded_without_what_cannot_be_read_and_as_wide_as_it_may_be_meant() {
+    let long = "x".repeat(129);
+    let huge = "x".repeat(17_000);
+    let row = with(&with(&with(&ROW, "action", "opt_out"), "categories", "marketing"), "sender", "1001");
+    let whole = opt_out(read(&row));
+    for (column, cell, reason) in [
+        ("categories", "marketing,news", "CATEGORY_UNKNOWN"),
+        ("sender", "10 01", "SENDER_MALFORMED"),
+        ("method", "telepathy", "METHOD_UNKNOWN"),
+        ("event_id", &long, "EVENT_ID_TOO_LONG"),
+        ("evidence_ip", "nowhere", "EVIDENCE_MALFORMED"),
+        ("evidence_text", &huge, "EVIDENCE_TOO_LARGE"),
+        ("evidence_text", "a\0b", "NOT_TEXT"),
+    ] {
+        let row = read_row(&habits(), &[], &with(&row, column, cell)).unwrap();
+        assert_eq!(row.unread.unwrap().reason, reason, "{column}");
+        let Some(Event::OptOut(said)) = row.request.event else { panic!("{column}") };
+        let wide = RecordOptOutRequest {
+            categories: if column == "categories" { vec![1, 2, 3, 4] } else { whole.categories.clone() },
+            sender: if column == "sender" { String::new() } else { whole.sender.clone() },
+            event_id: said.event_id.clone(),
+            ..whole.clone()
+        };
+        assert_eq!(said, wide, "{column}: nothing but the file is evidence");
+    }
+    for (column, cell) in [("phone", "5.51196E+12"), ("occurred_at", "01/03/2026"), ("channel", "EMAIL")] {
+        assert!(read(&with(&row, column, cell)).is_err(), "{column}: nobody knows who, when, or whether");
     }
 }
 

@@ -135,7 +135,7 @@ impl<F: FnMut(&Item, &Answered) -> Result<(), CliError>> Sending<'_, F> {
                 let Some(batch) = batch else { return Ok(false) };
                 for item in batch {
                     if let Ok(row) = &item.row {
-                        self.stream.send(row.as_ref().clone());
+                        self.stream.send(row.request.clone());
                     }
                     self.unanswered.push_back(item);
                 }
@@ -205,7 +205,7 @@ impl<F: FnMut(&Item, &Answered) -> Result<(), CliError>> Sending<'_, F> {
                 Ok(stream) => {
                     self.stream = stream;
                     let rows = self.unanswered.iter().filter_map(|item| item.row.as_ref().ok());
-                    rows.for_each(|row| self.stream.send(row.as_ref().clone()));
+                    rows.for_each(|row| self.stream.send(row.request.clone()));
                     return Ok(());
                 }
                 Err((error, true)) => why = error,

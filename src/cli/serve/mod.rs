@@ -1,13 +1,21 @@
 //! `serve`: runs the ledger.
 //!
 //! ```text
-//! ready grpc=127.0.0.1:50051 http=127.0.0.1:8080      the one line on stdout, once it answers
+//! ready grpc=127.0.0.1:50051 http=127.0.0.1:8080      the one line on stdout, once it answers from the whole log
 //! ```
 //!
-//! SIGTERM or SIGINT ends it: health says `NOT_SERVING`, calls under way finish, the ledger closes, exit code 0. A ledger that
-//! stopped writing ends it too, with exit code 2: a restart recovers what a running process must not guess.
+//! Before that both ports say that it starts, and how far it is. With TLS, SIGHUP has it read its certificate again. SIGTERM or
+//! SIGINT ends it: health and readiness say no, after `--drain-delay` the ports close, calls under way finish within
+//! `--drain-timeout`, the ledger closes, exit code 0. A second one cuts off what is under way; the ledger closes all the same. A
+//! ledger that stopped writing ends it too, with exit code 2: a restart recovers what a running process must not guess.
 
+mod check_config;
+pub mod configuration;
 mod logs;
+mod opening;
+mod service_manager;
+mod stop;
+mod tls;
 mod webhooks;
 
 use std::net::SocketAddr;
@@ -17,50 +25,64 @@ use std::time::Duration;
 
 use clap::Args;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 use crate::api;
 use crate::api::admin::DeadLetterAdmin;
+use crate::api::connections::Listener;
 use crate::cli::error::{CliError, Verdict};
+use crate::cli::master_key::MasterKeyArgs;
 use crate::cli::open_files;
 use crate::cli::output::Output;
 use crate::cli::signals::Signals;
 use crate::http;
 use crate::json::Callers;
-use crate::ledger::proving::checkpoints::CheckpointsError;
-use crate::ledger::{Ledger, OpenError, Options};
+use crate::ledger::clock::SystemClock;
+use crate::ledger::{Ledger, Options};
+use crate::shutdown::Ending;
+use crate::tls::{Port, Tls, keeper};
 use crate::webhook;
 use crate::webhook::dead_letters::DeadLetters;
+use configuration::Settings;
+use opening::Opened;
+use stop::{Servers, Stop};
+use tls::Transport;
 use webhooks::Webhooks;
 
 const EXAMPLES: &str = "\
 Prints `ready grpc=ADDR http=ADDR` on stdout once it answers; logs go to stderr (RUST_LOG sets how much, --json their form).
 
 Example:
-  consent-ledger serve --data-dir ./ledger --app-secret-file ./app-secret";
-
-/// How long both servers may take to end, the drain of calls under way included.
-const STOP: Duration = Duration::from_secs(12);
+  consent-ledger serve --data-dir ./ledger --app-secret-file ./app-secret
+  consent-ledger serve --config serve.toml --check-config";
 
 /// Run the ledger: gRPC and JSON for checks and records, the provider's webhooks.
 ///
 /// A new data directory is set up on first start, its secrets readable by its owner only. One process serves one data directory.
-/// Only loopback addresses are served without credentials.
+/// Without a certificate only loopback addresses are served.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Serve {
+    /// A file with settings, in TOML: each flag is a key. A flag counts before the environment, that before the file
+    #[arg(long, value_name = "FILE", env = "CONSENT_LEDGER_CONFIG")]
+    config: Option<PathBuf>,
+    /// Print every setting and where it came from, look at all that is named, and do not serve; exit code 0 or 1
+    #[arg(long)]
+    check_config: bool,
     /// Where the ledger lives; created where it is missing
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "CONSENT_LEDGER_DATA_DIR")]
     data_dir: PathBuf,
     /// Where to answer gRPC; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:50051")]
+    #[arg(long, value_name = "ADDR", env = "CONSENT_LEDGER_LISTEN", default_value = "127.0.0.1:50051")]
     listen: SocketAddr,
     /// Where to take webhooks and calls in JSON over HTTP; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDR", env = "CONSENT_LEDGER_HTTP", default_value = "127.0.0.1:8080")]
     http: SocketAddr,
     #[command(flatten)]
+    master_key: MasterKeyArgs,
+    #[command(flatten)]
     webhooks: Webhooks,
+    #[command(flatten)]
+    stop: Stop,
     /// Where to publish signed checkpoints, outside the data directory, where whoever changes that cannot reach; made where it
     /// is missing. A log that is not what was signed there is not served
     #[arg(long, value_name = "DIR", env = "CONSENT_LEDGER_CHECKPOINT_DIR")]
@@ -68,9 +90,11 @@ pub struct Serve {
     /// Begin to publish although the ledger has entries and --checkpoint-dir holds no checkpoint
     #[arg(long, env = "CONSENT_LEDGER_FIRST_CHECKPOINT", requires = "checkpoint_dir")]
     first_checkpoint: bool,
-    /// Serve other addresses than loopback although callers need no credentials and nothing is encrypted
-    #[arg(long)]
-    insecure: bool,
+    #[command(flatten)]
+    transport: Transport,
+    /// All of these, and where each came from
+    #[arg(skip)]
+    pub settings: Settings,
 }
 
 impl Serve {
@@ -79,67 +103,55 @@ impl Serve {
     /// # Errors
     /// Where an address cannot be served, the ledger does not open, or it stops writing.
     pub fn run(self, output: Output) -> Result<Verdict, CliError> {
+        if self.check_config {
+            return check_config::run(&self, output);
+        }
         logs::start(output.is_json());
         open_files::raise();
-        for address in [self.listen, self.http] {
-            if !address.ip().is_loopback() && !self.insecure {
-                return Err(CliError::usage(format!("{address} is not a loopback address, and callers need no credentials"))
-                    .hint("serve a loopback address, or give --insecure where the network itself keeps others out"));
-            }
+        for warning in self.settings.warnings() {
+            tracing::warn!("{warning}");
         }
+        let tls = self.transport.open(&[self.listen, self.http])?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| CliError::local(error).context("starting the runtime"))?;
-        let ended = runtime.block_on(self.serve());
+        let ended = runtime.block_on(self.serve(tls));
         runtime.shutdown_timeout(Duration::from_secs(1));
         ended
     }
 
-    async fn serve(self) -> Result<Verdict, CliError> {
+    async fn serve(self, tls: Option<Arc<Tls>>) -> Result<Verdict, CliError> {
         let webhooks = self.webhooks.config()?;
-        let callers = if self.insecure { Callers::Anybody } else { Callers::Direct };
+        let callers = if self.transport.is_public() { Callers::Anybody } else { Callers::Direct };
         let (grpc, grpc_address) = bind(self.listen, "--listen").await?;
         let (http_listener, http_address) = bind(self.http, "--http").await?;
         let mut signals = Signals::new()?;
+        let (grpc, http_listener) = (listener(grpc, tls.as_ref(), Port::Grpc), listener(http_listener, tls.as_ref(), Port::Http));
         let options = Options {
             checkpoint_dir: self.checkpoint_dir.clone(),
             first_checkpoint: self.first_checkpoint,
+            master_key: self.master_key.read()?,
             ..Options::new(&self.data_dir)
         };
-        let ledger = tokio::select! {
-            opened = open_ledger(options) => opened?,
+        tracing::info!(grpc = %grpc_address, http = %http_address, "answering; opening the ledger");
+        let Opened { ledger, dead_letters } = tokio::select! {
+            opened = opening::open(options, &grpc, &http_listener) => opened?,
             () = signals.next() => return Ok(Verdict::Yes),
         };
 
-        let dead_letters = open_dead_letters(&ledger).await?;
-        let (stop, stopped) = watch::channel(false);
-        let mut servers = JoinSet::new();
-        servers.spawn(start_grpc(grpc, ledger.clone(), dead_letters.clone(), stopping(stopped.clone())));
-        servers.spawn(start_http(http_listener, ledger.clone(), dead_letters, webhooks, callers, stopping(stopped)));
+        let (shutdown, ending) = self.stop.begin();
+        let mut servers = Servers::new();
+        if let Some(tls) = tls {
+            servers.spawn(look_after(tls, ending.clone()));
+        }
+        servers.spawn(start_grpc(grpc, ledger.clone(), dead_letters.clone(), ending.clone()));
+        servers.spawn(start_http(http_listener, ledger.clone(), dead_letters, webhooks, callers, ending));
         Output::line(&format!("ready grpc={grpc_address} http={http_address}"))?;
+        service_manager::ready();
         tracing::info!(grpc = %grpc_address, http = %http_address, head = %ledger.head().seq, "ready");
 
-        let early = tokio::select! {
-            () = signals.next() => None,
-            ended = servers.join_next() => ended,
-        };
-        tracing::info!("stopping");
-        let _ = stop.send(true);
-        let mut result =
-            early.map_or(Ok(()), |ended| flatten(ended).and(Err(CliError::local(anyhow::Error::msg("a server ended by itself")))));
-        let rest = async {
-            while let Some(ended) = servers.join_next().await {
-                let ended = flatten(ended);
-                if result.is_ok() {
-                    result = ended;
-                }
-            }
-        };
-        if tokio::time::timeout(STOP, rest).await.is_err() {
-            tracing::warn!("a server did not end in time");
-            servers.abort_all();
-        }
+        let ended = self.stop.after_signal(shutdown, servers, &mut signals).await;
         close_ledger(ledger).await;
-        result.map(|()| Verdict::Yes)
+        ended.map(|()| Verdict::Yes)
     }
 }
 
@@ -152,62 +164,42 @@ async fn bind(address: SocketAddr, flag: &str) -> Result<(TcpListener, SocketAdd
     })
 }
 
-/// Ends when the servers are to stop.
-async fn stopping(mut stopped: watch::Receiver<bool>) {
-    let _ = stopped.wait_for(|stop| *stop).await;
-}
-
 fn flatten(ended: Result<Result<(), CliError>, tokio::task::JoinError>) -> Result<(), CliError> {
     ended.unwrap_or_else(|error| Err(CliError::local(error).context("a server failed")))
 }
 
-async fn start_grpc(
-    listener: TcpListener,
-    ledger: Ledger,
-    dead_letters: Arc<DeadLetters>,
-    shutdown: impl Future<Output = ()> + Send,
-) -> Result<(), CliError> {
+fn listener(tcp: TcpListener, tls: Option<&Arc<Tls>>, port: Port) -> Listener {
+    match tls {
+        Some(tls) => Listener::over_tls(tcp, Arc::clone(tls), port),
+        None => tcp.into(),
+    }
+}
+
+/// Keeps the certificate up to date until the servers stop.
+async fn look_after(tls: Arc<Tls>, mut ending: Ending) -> Result<(), CliError> {
+    let failed = |error: std::io::Error| CliError::local(error).context("listening for SIGHUP");
+    tokio::select! {
+        ended = keeper::keep(tls, SystemClock) => ended.map(|never| match never {}).map_err(failed),
+        () = ending.stopping() => Ok(()),
+    }
+}
+
+async fn start_grpc(listener: Listener, ledger: Ledger, dead_letters: Arc<DeadLetters>, ending: Ending) -> Result<(), CliError> {
     let hint = "look at the log above; starting again recovers what was acknowledged";
     let dead_letters: Arc<dyn DeadLetterAdmin> = Arc::new(webhook::LedgerDeadLetters { letters: dead_letters, ledger: ledger.clone() });
-    api::serve(listener, ledger, Some(dead_letters), shutdown).await.map_err(|error| CliError::local(error).hint(hint))
+    api::serve(listener, ledger, Some(dead_letters), ending).await.map_err(|error| CliError::local(error).hint(hint))
 }
 
 async fn start_http(
-    listener: TcpListener,
+    listener: Listener,
     ledger: Ledger,
     dead_letters: Arc<DeadLetters>,
     webhooks: webhook::Config,
     callers: Callers,
-    shutdown: impl Future<Output = ()> + Send + 'static,
+    ending: Ending,
 ) -> Result<(), CliError> {
-    let served = http::serve(listener, ledger, dead_letters, webhooks, callers, shutdown).await;
+    let served = http::serve(listener, ledger, dead_letters, webhooks, callers, ending).await;
     served.map_err(|error| CliError::local(error).context("serving HTTP"))
-}
-
-async fn open_dead_letters(ledger: &Ledger) -> Result<Arc<DeadLetters>, CliError> {
-    let ledger = ledger.clone();
-    let opened = tokio::task::spawn_blocking(move || DeadLetters::open(ledger.data_dir(), ledger.master_key(), ledger.now())).await;
-    let opened = opened.map_err(|error| CliError::local(error).context("opening the dead letters"))?;
-    opened.map(Arc::new).map_err(|error| CliError::local(error).context("opening the dead letters"))
-}
-
-async fn open_ledger(options: Options) -> Result<Ledger, CliError> {
-    let data_dir = options.data_dir.clone();
-    let opened = tokio::task::spawn_blocking(move || Ledger::open(&options)).await;
-    let opened = opened.map_err(|error| CliError::local(error).context("opening the ledger"))?;
-    opened.map_err(|error| {
-        let hint = match &error {
-            OpenError::InUse { .. } => "stop the other server, or give --data-dir another directory",
-            OpenError::Checkpoints(CheckpointsError::NothingPublished { .. }) => {
-                "check --checkpoint-dir; with --first-checkpoint this log becomes the one that is published"
-            }
-            OpenError::Checkpoints(error) if error.is_contradiction() => {
-                "keep both as they are; the data directory that belongs to the checkpoints is the right one"
-            }
-            _ => "nothing was changed that was acknowledged; `consent-ledger verify --data-dir` tells more",
-        };
-        CliError::local(error).context(format!("opening the ledger in {}", data_dir.display())).hint(hint)
-    })
 }
 
 async fn close_ledger(ledger: Ledger) {

@@ -12,6 +12,11 @@ use crate::proof::consistency::ConsistencyProof;
 use crate::proof::merkle::{Hash, is_consistent, root_of_inclusion};
 use crate::proof::note::VerifierKey;
 use crate::proof::tlog_proof::TlogProof;
+use crate::proto::SigningKeyUse;
+use crate::proto::clear_part::Fact;
+
+/// The kind of an entry that names a signing key.
+const SIGNING_KEY_CHANGED: u16 = 17;
 
 /// What receipts' formats begin with.
 const RECEIPT_FORMATS: &str = "consent-ledger/receipt/";
@@ -53,13 +58,14 @@ fn inclusion(text: &str, key: &VerifierKey, against: &Against<'_>) -> Result<Rep
     let proof: TlogProof = text.parse().map_err(|error| Problem::new(Code::Unreadable, format!("{error}")))?;
     let verified = held(&proof.checkpoint, key)?;
     let seq = proof.index.saturating_add(1);
+    let mut entry = None;
     let hash = match against.entry {
         Some(About::Hash(hash)) => hash,
         Some(About::Bytes(bytes)) => {
             let shown = Shown::read(bytes.to_vec())?;
             let said = shown.header.seq.number();
             require(said == seq, Code::NotIncluded, || format!("the entry says that it stands at {said}, the proof is of {seq}"))?;
-            shown.hash
+            entry.insert(shown).hash
         }
         None => {
             let words = "a proof of inclusion is about an entry: its bytes or its hash must stand beside it";
@@ -69,7 +75,30 @@ fn inclusion(text: &str, key: &VerifierKey, against: &Against<'_>) -> Result<Rep
     let root = root_of_inclusion(&hash, proof.index, verified.checkpoint.size, &proof.path);
     let leads = root == Some(verified.checkpoint.root);
     require(leads, Code::NotIncluded, || format!("the path does not lead from this entry, as entry {seq}, to the checkpoint's root"))?;
-    report(vec![format!("entry {seq} is included")], verified, key, against)
+    let mut holds = vec![format!("entry {seq} is included")];
+    if let Some(mut shown) = entry {
+        holds.extend(names_key(&mut shown, key)?);
+    }
+    report(holds, verified, key, against)
+}
+
+/// The key that an entry puts in the place of the pinned one, or of the receipt key.
+fn names_key(shown: &mut Shown, key: &VerifierKey) -> Result<Option<String>, Problem> {
+    let (seq, is_own) = (shown.header.seq, shown.header.link.trail == 0);
+    if !is_own || shown.header.kind != SIGNING_KEY_CHANGED {
+        return Ok(None);
+    }
+    shown.interpret()?;
+    let Some(Fact::SigningKeyChanged(changed)) = shown.fact() else { return Ok(None) };
+    let Ok(named) = <[u8; 32]>::try_from(changed.public_key.as_slice()) else { return Ok(None) };
+    Ok(match changed.r#use() {
+        SigningKeyUse::Checkpoint => {
+            let named = VerifierKey::new(key.name(), &named).ok();
+            named.map(|named| format!("from entry {seq} on the ledger's checkpoint key is {named}"))
+        }
+        SigningKeyUse::Receipt => Some(format!("from entry {seq} on the ledger's receipt key is {}", hex::encode(named))),
+        SigningKeyUse::Unspecified => None,
+    })
 }
 
 fn consistency(text: &str, key: &VerifierKey, against: &Against<'_>) -> Result<Report, VerifyError> {
@@ -102,7 +131,7 @@ fn of_receipt(error: &ReceiptError) -> Problem {
         ReceiptError::BadSignature(_) => Code::BadSignature,
         ReceiptError::NotIncluded => Code::NotIncluded,
         ReceiptError::WrongLedger { .. } => Code::WrongLedger,
-        ReceiptError::Invalid => Code::ReceiptInvalid,
+        ReceiptError::Invalid | ReceiptError::NotKeyChanged { .. } => Code::ReceiptInvalid,
         ReceiptError::StatedDiffers { .. } => Code::StatedDiffers,
     };
     Problem::new(code, error.to_string())

@@ -21,7 +21,7 @@ use crate::ledger::storage::blocks::Blocks;
 use crate::ledger::storage::reader::{EntryUnreadable, ReadEntry, read};
 use crate::proof::merkle::Hash;
 use crate::proof::range::{Gap, Subtree, subtrees};
-use crate::proto::ClearPart;
+use crate::proto::{ClearPart, SigningKeyUse};
 
 /// Which entries to hand out: those that every filter lets through.
 #[derive(Clone, Debug, Default)]
@@ -123,7 +123,14 @@ enum Shown {
     /// These, ascending: the rest is left out subtree by subtree.
     These(VecDeque<Seq>),
     /// Those of a range that pass: every entry of the range is looked at.
-    Passing { blocks: Blocks, to: Seq, account: Option<u64>, sender: Option<Sender> },
+    Passing {
+        blocks: Blocks,
+        to: Seq,
+        account: Option<u64>,
+        sender: Option<Sender>,
+        /// What is shown behind it: whoever sees the first entry sees which checkpoint key is in force.
+        behind: VecDeque<Seq>,
+    },
 }
 
 impl Ledger {
@@ -144,6 +151,7 @@ impl Ledger {
                 to: if from <= to { to } else { Seq::NONE },
                 account,
                 sender: selection.sender.clone(),
+                behind: if everything && from == Seq::new(1) { self.checkpoint_keys_behind(to, checkpoint.size) } else { VecDeque::new() },
             },
         };
         Ok(Export::new(self.clone(), checkpoint, claim, shown, &selection.old_sizes))
@@ -177,6 +185,12 @@ impl Ledger {
             to = to.min(Seq::new(self.first_recorded(time, Seq::new(size))?.number() - 1));
         }
         Ok((from, to))
+    }
+
+    /// The entries behind `to` that name a checkpoint key.
+    fn checkpoint_keys_behind(&self, to: Seq, size: u64) -> VecDeque<Seq> {
+        let keys = self.shared.secrets.public_keys(SigningKeyUse::Checkpoint);
+        keys.into_iter().map(|(seq, _)| seq).filter(|seq| *seq > to && seq.number() <= size).collect()
     }
 
     fn of_contacts(&self, account: u64, selection: &Selection, from: Seq, to: Seq) -> Result<VecDeque<Seq>, ExportError> {
@@ -241,14 +255,15 @@ impl Export {
                     self.show(entry)?;
                 }
             }
-            Shown::Passing { blocks, to, account, sender } => {
+            Shown::Passing { blocks, to, account, sender, behind } => {
                 let next = Seq::new(self.told + 1);
                 if next < blocks.from() {
                     let before = blocks.from().number().min(size + 1) - 1;
                     return self.leave_out(before);
                 }
                 if next > *to {
-                    return self.leave_out(size);
+                    self.shown = Shown::These(std::mem::take(behind));
+                    return Ok(());
                 }
                 let (block, last) = (blocks.next_block()?, *to);
                 let (account, sender) = (*account, sender.clone());

@@ -45,6 +45,17 @@ pub struct Receipt {
     pub ledger_created: Vec<u8>,
     /// A C2SP `tlog-proof` of entry 1.
     pub inclusion: String,
+    /// What names the receipt key, where that is not entry 1.
+    pub key_changed: Option<KeyChanged>,
+}
+
+/// The entry that names a receipt key after the first.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeyChanged {
+    /// Its stored bytes.
+    pub entry: Vec<u8>,
+    /// A C2SP `tlog-proof` of it.
+    pub inclusion: String,
 }
 
 /// What a receipt's answer was asked.
@@ -180,7 +191,7 @@ pub fn sign(issued: &mut DecisionReceiptIssued, secrets: &Secrets, (account, tra
     if let Some(identifier) = contact.and_then(|text| text.parse::<Identifier>().ok()) {
         issued.identifier_digest = identifier_digest(key, account, &identifier).to_vec();
     }
-    let signing: &SigningKey = secrets.receipt_key();
+    let signing: SigningKey = secrets.receipt_key();
     let signed = signed_bytes(secrets.ledger_id(), account, trail, issued);
     issued.signature = signing.sign(&signed).to_bytes().to_vec();
 }

@@ -9,7 +9,7 @@ use crate::consent::time::Time;
 use crate::consent::words::{Effect, Seq};
 use crate::ledger::Ledger;
 use crate::ledger::bytes::entry::EntryHash;
-use crate::ledger::evidence::receipt::{Receipt, identifier_digest, store};
+use crate::ledger::evidence::receipt::{KeyChanged, Receipt, identifier_digest, store};
 use crate::ledger::proving::proofs::ProofError;
 use crate::ledger::reading::answer::{Answer, CheckError, Question};
 use crate::ledger::writing::batch::{Batch, Planned};
@@ -38,6 +38,10 @@ pub struct Introduction {
     origin: String,
     ledger_created: Vec<u8>,
     inclusion: String,
+    /// What names the receipt key, where that is not entry 1.
+    key_changed: Option<KeyChanged>,
+    /// The entry that names the receipt key.
+    named_at: Seq,
     /// The checkpoint that it leads to.
     note: String,
 }
@@ -68,7 +72,7 @@ impl Ledger {
     pub fn receipt(&self, seq: Seq) -> Result<Option<Receipt>, ProofError> {
         let entry = self.shared.reader.entry(seq)?;
         let Some(Stored::DecisionReceiptIssued(issued)) = entry.clear.fact else { return Ok(None) };
-        let introduction = self.introduction()?;
+        let introduction = self.introduction(self.shared.secrets.receipt_key_at(seq).0)?;
         Ok(Some(Receipt {
             ledger_id: self.shared.secrets.ledger_id(),
             origin: introduction.origin.clone(),
@@ -79,18 +83,28 @@ impl Ledger {
             issued,
             ledger_created: introduction.ledger_created.clone(),
             inclusion: introduction.inclusion.clone(),
+            key_changed: introduction.key_changed.clone(),
         }))
     }
 
-    fn introduction(&self) -> Result<Arc<Introduction>, ProofError> {
+    /// What shows whose key signs receipts, for those signed with the key that entry `named_at` names.
+    fn introduction(&self, named_at: Seq) -> Result<Arc<Introduction>, ProofError> {
         let first = Seq::new(1);
         let latest = self.checkpoint(false)?;
         let mut known = self.shared.introduction.lock();
-        if let Some(known) = known.as_ref().filter(|known| known.note == latest.note) {
+        if let Some(known) = known.as_ref().filter(|known| known.note == latest.note && known.named_at == named_at) {
             return Ok(known.clone());
         }
         let proved = self.prove_inclusion(first, Some(latest.size))?;
+        let key_changed = if named_at == first {
+            None
+        } else {
+            let inclusion = self.prove_inclusion(named_at, Some(latest.size))?.proof.to_string();
+            Some(KeyChanged { entry: self.shared.reader.entry(named_at)?.bytes, inclusion })
+        };
         let introduction = Arc::new(Introduction {
+            key_changed,
+            named_at,
             origin: self.checkpoint_key().name().to_owned(),
             ledger_created: self.shared.reader.entry(first)?.bytes,
             inclusion: proved.proof.to_string(),

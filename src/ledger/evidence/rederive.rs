@@ -69,7 +69,7 @@ impl Ledger {
         if receipt.ledger_id != secrets.ledger_id() || receipt.origin != self.checkpoint_key().name() {
             return Ok(Verdict::Foreign);
         }
-        if !is_signed(receipt, &secrets.receipt_public_key()) {
+        if !is_signed(receipt, &secrets.receipt_key_at(receipt.seq).1) {
             return Ok(Verdict::SignatureInvalid);
         }
         let Some(entry) = self.recorded(receipt)? else { return Ok(Verdict::NotRecorded) };

@@ -11,21 +11,17 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::ledger::bytes::seal::{Cipher, Key, NONCE_BYTES, SealError};
-use crate::ledger::keys::secrets::{LedgerId, MASTER_KEY_ID};
+use crate::ledger::bytes::seal::{Key, SealError};
+use crate::ledger::keys::secrets::LedgerId;
+pub use crate::ledger::keys::slot::Slot;
+use crate::ledger::keys::slot::{SLOT_BYTES, Wrapper, offset};
 use crate::ledger::storage::disk::{Disk, DiskFile};
-
-/// Bytes of a slot.
-const SLOT_BYTES: usize = 64;
 
 /// How many slots are compared at a time.
 const COMPARED_SLOTS: usize = 1024;
 
 /// "CLK", version 1.
 const MAGIC: [u8; 4] = *b"CLK\x01";
-
-const LIVE: u8 = 1;
-const ERASED: u8 = 2;
 
 /// Why a key was not given or kept.
 #[derive(Debug, thiserror::Error)]
@@ -69,26 +65,15 @@ pub enum KeyringError {
     Seal(#[from] SealError),
 }
 
-/// What a slot holds.
-#[derive(Debug)]
-pub enum Slot {
-    /// Never filled.
-    Empty,
-    /// A key.
-    Live(Key),
-    /// The key is gone.
-    Erased,
-}
-
-struct Copy {
+/// One of the two files.
+pub(super) struct Copy {
     path: PathBuf,
-    file: Box<dyn DiskFile>,
+    pub(super) file: Box<dyn DiskFile>,
 }
 
 /// The keys.
 pub struct Keyring {
-    ledger_id: LedgerId,
-    master: Cipher,
+    wrapper: Wrapper,
     copies: [Copy; 2],
     /// Slots up to this trail are filled and synced.
     filled: u64,
@@ -100,15 +85,17 @@ pub struct Keyring {
 }
 
 impl Keyring {
-    /// Opens the keyring in `dir`; `highest` is the highest trail in the log: slots above it get fresh keys.
+    /// Opens the keyring in `dir`, which the master key in `wrapper` opens; `highest` is the highest trail in the log: slots above
+    /// it get fresh keys.
     ///
     /// # Errors
     /// Where a file belongs to another ledger or does not do what is asked.
-    pub fn open(disk: &dyn Disk, dir: &Path, ledger_id: LedgerId, master: &Key, highest: u64, ahead: u64) -> Result<Self, KeyringError> {
+    pub fn open(disk: &dyn Disk, dir: &Path, wrapper: Wrapper, highest: u64, ahead: u64) -> Result<Self, KeyringError> {
+        let ledger_id = wrapper.ledger_id();
         disk.create_dir(dir).map_err(|source| KeyringError::Io { path: dir.to_owned(), source })?;
         let copies = [open_copy(disk, dir.join("a"), ledger_id)?, open_copy(disk, dir.join("b"), ledger_id)?];
         disk.sync_dir(dir).map_err(|source| KeyringError::Io { path: dir.to_owned(), source })?;
-        let mut keyring = Self { ledger_id, master: Cipher::new(master), copies, filled: highest, ahead, fresh: VecDeque::new() };
+        let mut keyring = Self { wrapper, copies, filled: highest, ahead, fresh: VecDeque::new() };
         keyring.fill(highest + ahead)?;
         Ok(keyring)
     }
@@ -130,7 +117,8 @@ impl Keyring {
             (Err(_), Ok(_)) => [open("b")?, open("b")?],
             (Err(error), Err(_)) => return Err(error),
         };
-        Ok(Self { ledger_id, master: Cipher::new(master), copies, filled: u64::MAX, ahead: 0, fresh: VecDeque::new() })
+        // Nothing is wrapped: the master key's number does not matter.
+        Ok(Self { wrapper: Wrapper::new(ledger_id, 0, master), copies, filled: u64::MAX, ahead: 0, fresh: VecDeque::new() })
     }
 
     /// Makes sure that every trail up to `trail` has a key, synced; fills ahead where it must.
@@ -237,7 +225,7 @@ impl Keyring {
     pub fn erase(&self, trails: &[u64]) -> Result<(), KeyringError> {
         for copy in &self.copies {
             for trail in trails {
-                copy.io(copy.file.write_at(&self.wrap(*trail, ERASED, &[0; 32])?, offset(*trail)))?;
+                copy.io(copy.file.write_at(&self.wrapper.erased(*trail)?, offset(*trail)))?;
             }
             copy.io(copy.file.sync())?;
         }
@@ -264,7 +252,7 @@ impl Keyring {
         let mut fresh = VecDeque::new();
         for trail in self.filled + 1..=up_to {
             let key = Key::random()?;
-            slots.extend_from_slice(&self.wrap(trail, LIVE, key.bytes())?);
+            slots.extend_from_slice(&self.wrapper.live(trail, &key)?);
             fresh.push_back(key);
         }
         for copy in &self.copies {
@@ -280,45 +268,24 @@ impl Keyring {
         self.copies.iter().try_for_each(|copy| copy.io(copy.file.sync()))
     }
 
-    fn wrap(&self, trail: u64, state: u8, key: &[u8; 32]) -> Result<[u8; SLOT_BYTES], KeyringError> {
-        let sealed = self.master.seal(&self.bound_to(trail, state, MASTER_KEY_ID), key)?;
-        let mut slot = Vec::with_capacity(SLOT_BYTES);
-        slot.extend_from_slice(&[state, 0]);
-        slot.extend_from_slice(&MASTER_KEY_ID.to_be_bytes());
-        slot.extend_from_slice(&sealed);
-        slot.as_slice().try_into().map_err(|_| KeyringError::Seal(SealError::TooLong))
-    }
-
     /// None: the copy is damaged there.
     fn read(&self, copy: &Copy, trail: u64) -> Result<Option<Slot>, KeyringError> {
         let mut slot = [0; SLOT_BYTES];
         let read = copy.io(copy.file.read_at(&mut slot, offset(trail)))?;
-        if slot == [0; SLOT_BYTES] || read < SLOT_BYTES {
+        if read < SLOT_BYTES {
             return Ok((slot == [0; SLOT_BYTES]).then_some(Slot::Empty));
         }
-        let ([state, _, id_high, id_low], sealed) =
-            slot.split_first_chunk::<4>().map_or(([0; 4], [].as_slice()), |(head, rest)| (*head, rest));
-        let opened = self.master.open(&self.bound_to(trail, state, u16::from_be_bytes([id_high, id_low])), sealed);
-        debug_assert_eq!(sealed.len(), NONCE_BYTES + 48);
-        Ok(match (state, opened.ok().and_then(|key| <[u8; 32]>::try_from(key.as_slice()).ok())) {
-            (LIVE, Some(key)) => Some(Slot::Live(Key::from_bytes(key))),
-            (ERASED, Some(_)) => Some(Slot::Erased),
-            _ => None,
-        })
-    }
-
-    fn bound_to(&self, trail: u64, state: u8, master_key_id: u16) -> Vec<u8> {
-        [b"consent-ledger/v1 slot".as_slice(), &self.ledger_id.0, &trail.to_be_bytes(), &[state], &master_key_id.to_be_bytes()].concat()
+        Ok(self.wrapper.open(trail, &slot))
     }
 }
 
 impl Copy {
-    fn io<T>(&self, result: std::io::Result<T>) -> Result<T, KeyringError> {
+    pub(super) fn io<T>(&self, result: std::io::Result<T>) -> Result<T, KeyringError> {
         result.map_err(|source| KeyringError::Io { path: self.path.clone(), source })
     }
 }
 
-fn open_copy(disk: &dyn Disk, path: PathBuf, ledger_id: LedgerId) -> Result<Copy, KeyringError> {
+pub(super) fn open_copy(disk: &dyn Disk, path: PathBuf, ledger_id: LedgerId) -> Result<Copy, KeyringError> {
     let io = |source| KeyringError::Io { path: path.clone(), source };
     let file = disk.open(&path, true).map_err(io)?;
     let mut header = Vec::from(MAGIC);
@@ -334,10 +301,6 @@ fn open_copy(disk: &dyn Disk, path: PathBuf, ledger_id: LedgerId) -> Result<Copy
         return Err(KeyringError::Foreign { path });
     }
     Ok(Copy { path, file })
-}
-
-const fn offset(trail: u64) -> u64 {
-    trail * SLOT_BYTES as u64
 }
 
 /// What a trail's first entry carries, since AES-GCM does not commit to its key.

@@ -2,4 +2,13 @@
 
 pub mod keyed;
 pub mod keyring;
+pub mod master;
+mod replace;
+mod rewrap;
+pub mod rotate_lookup;
+pub mod rotate_master;
+pub mod rotate_signing;
 pub mod secrets;
+mod secrets_file;
+mod secrets_rotated;
+pub mod slot;

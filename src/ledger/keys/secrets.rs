@@ -1,23 +1,27 @@
 //! What the ledger keeps secret: the master key, the ledger secret with the keys derived from it, the signing keys.
 //!
-//! `secrets/master.key` holds 64 hex digits. `secrets/ledger.secrets`, sealed under it:
-//!
-//! ```text
-//! 43 4C 53 01 | ledger_id 16 | master_key_id 2 | nonce 12 | ledger secret 32, checkpoint seed 32, receipt seed 32 | tag 16
-//! ```
+//! `secrets/master.key` holds 64 hex digits, unless the key comes from elsewhere. The rest lies sealed under it in
+//! `secrets/ledger.secrets` (`secrets_file.rs`).
 
 use std::path::{Path, PathBuf};
 
 use ed25519_dalek::SigningKey;
 use hkdf::Hkdf;
+use parking_lot::RwLock;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::consent::identifier::Identifier;
-use crate::ledger::bytes::seal::{self, Key, SealError};
+use crate::consent::words::Seq;
+use crate::ledger::bytes::seal::{Key, SealError};
 pub use crate::ledger::keys::keyed::Digest16;
 use crate::ledger::keys::keyed::Keyed;
+use crate::ledger::keys::master::{MasterKey, NoMasterKey};
+use crate::ledger::keys::replace::{found, replace};
+use crate::ledger::keys::secrets_file::Held;
+use crate::ledger::keys::slot::Wrapper;
 use crate::ledger::storage::disk::{Disk, read_all};
+use crate::proto::SigningKeyUse;
 
 /// A ledger's identity: 16 random bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -29,11 +33,14 @@ impl std::fmt::Display for LedgerId {
     }
 }
 
-/// The master key's number; rotation counts it up.
-pub const MASTER_KEY_ID: u16 = 1;
+/// The file of the master key, where it is kept beside the rest.
+pub(super) const MASTER: &str = "master.key";
 
-/// "CLS", version 1.
-const MAGIC: [u8; 4] = *b"CLS\x01";
+/// The file of everything else.
+pub(super) const SECRETS: &str = "ledger.secrets";
+
+/// Ends the names of both while the master key is rotated.
+pub(super) const NEXT: &str = ".next";
 
 /// Why secrets could not be read or made.
 #[derive(Debug, thiserror::Error)]
@@ -46,17 +53,28 @@ pub enum SecretsError {
         /// What happened.
         source: std::io::Error,
     },
-    /// The master key file does not hold a key.
-    #[error("{} does not hold 64 hex digits", path.display())]
-    MasterKey {
-        /// Which file.
-        path: PathBuf,
-    },
+    /// There is no master key where it should be.
+    #[error(transparent)]
+    MasterKey(#[from] NoMasterKey),
     /// The secrets file does not hold the ledger's secrets under this master key.
-    #[error("{} does not open with this master key", path.display())]
+    #[error("{} does not open with the master key of {named}: it is another ledger's, one from before a rotation, or the file is damaged", path.display())]
     DoesNotOpen {
         /// Which file.
         path: PathBuf,
+        /// Where the master key was read.
+        named: String,
+    },
+    /// The master key is being rotated.
+    #[error("a rotation of the master key was begun and not finished: {} is there; run `keys rotate-master` again", path.display())]
+    Rotating {
+        /// The file that says so.
+        path: PathBuf,
+    },
+    /// The secrets are of an older day than the log.
+    #[error("ledger.secrets is older than the log: {what}; put back the one that belongs to it")]
+    OlderThanLog {
+        /// What the log knows and the secrets do not.
+        what: String,
     },
     /// Only one of the two files is there.
     #[error("{} is missing while the ledger's other files are there; restore it from a backup, nothing can be read without it", path.display())]
@@ -72,89 +90,110 @@ pub enum SecretsError {
 /// The ledger's secrets.
 pub struct Secrets {
     ledger_id: LedgerId,
-    master: Key,
+    pub(super) master: Key,
+    pub(super) path: PathBuf,
     identifiers: Keyed,
     event_ids: Keyed,
     content: Keyed,
     suppression: Keyed,
     heads: Keyed,
     receipts: Key,
-    checkpoint: SigningKey,
-    receipt: SigningKey,
+    pub(super) held: RwLock<Held>,
+}
+
+/// Which of the secrets that can be rotated are in force: what is derived from others is made anew.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InForce {
+    /// The version of the secret behind identifier look-ups.
+    pub lookup: u32,
+    /// The entry that names the checkpoint key.
+    pub checkpoint: Seq,
+    /// The entry that names the receipt key.
+    pub receipt: Seq,
+}
+
+impl InForce {
+    /// What a ledger begins with.
+    pub const FIRST: Self = Self { lookup: 1, checkpoint: Seq::new(1), receipt: Seq::new(1) };
 }
 
 impl Secrets {
-    /// Reads the secrets in `dir`, or makes them where `may_create` and none are there.
+    /// Reads the secrets in `dir`, or makes them where `may_create` and none are there. The master key lies beside them.
     ///
     /// # Errors
     /// Where a file is missing, damaged or not readable.
     pub fn open(disk: &dyn Disk, dir: &Path, may_create: bool) -> Result<Self, SecretsError> {
-        let (master_path, secrets_path) = (dir.join("master.key"), dir.join("ledger.secrets"));
-        let master = read(disk, &master_path)?;
-        let sealed = read(disk, &secrets_path)?;
-        match (master, sealed) {
-            (Some(master), Some(sealed)) => Self::unsealed(parse_master(&master, &master_path)?, &sealed, secrets_path),
-            (Some(master), None) if may_create => Self::create(disk, dir, Some(parse_master(&master, &master_path)?)),
-            (None, None) if may_create => Self::create(disk, dir, None),
-            (None, _) => Err(SecretsError::Missing { path: master_path }),
-            (_, None) => Err(SecretsError::Missing { path: secrets_path }),
+        Self::open_under(disk, dir, None, may_create)
+    }
+
+    /// The same with a master key that is kept elsewhere; none: it lies beside them.
+    ///
+    /// # Errors
+    /// As [`Secrets::open`], and where they are not sealed under this key.
+    pub fn open_under(disk: &dyn Disk, dir: &Path, master: Option<&MasterKey>, may_create: bool) -> Result<Self, SecretsError> {
+        for name in [SECRETS, MASTER] {
+            let path = dir.join(format!("{name}{NEXT}"));
+            if read(disk, &path)?.is_some() {
+                return Err(SecretsError::Rotating { path });
+            }
+        }
+        let own = read_master(disk, dir)?;
+        if master.is_some() && own.is_some() {
+            tracing::warn!("secrets/master.key is there, and the master key comes from elsewhere; the file is not used");
+        }
+        let path = dir.join(SECRETS);
+        let sealed = read(disk, &path)?;
+        match (master.cloned().or(own), sealed) {
+            (Some(master), Some(sealed)) => {
+                let held = Held::open(master.key(), &sealed);
+                let does_not_open = || SecretsError::DoesNotOpen { path: path.clone(), named: master.named().to_owned() };
+                Self::of(held.ok_or_else(does_not_open)?, master.key(), path.clone())
+            }
+            (master, None) if may_create => Self::create(disk, dir, master),
+            (None, _) => Err(SecretsError::Missing { path: dir.join(MASTER) }),
+            (_, None) => Err(SecretsError::Missing { path }),
         }
     }
 
-    fn create(disk: &dyn Disk, dir: &Path, master: Option<Key>) -> Result<Self, SecretsError> {
-        disk.create_dir(dir).map_err(|source| SecretsError::Io { path: dir.to_owned(), source })?;
+    fn create(disk: &dyn Disk, dir: &Path, master: Option<MasterKey>) -> Result<Self, SecretsError> {
+        let io = |path: &Path| {
+            let path = path.to_owned();
+            move |source| SecretsError::Io { path, source }
+        };
+        disk.create_dir(dir).map_err(io(dir))?;
         let master = if let Some(master) = master {
             master
         } else {
-            let master = Key::random()?;
-            let text = Zeroizing::new(format!("{}\n", hex::encode(master.bytes())));
-            write(disk, &dir.join("master.key"), text.as_bytes())?;
+            let path = dir.join(MASTER);
+            let master = MasterKey::random(path.display().to_string())?;
+            replace(disk, &path, master.text().as_bytes()).map_err(io(&path))?;
             master
         };
-        let mut head = Vec::from(MAGIC);
-        let id = Key::random()?;
-        head.extend(id.bytes().iter().take(16));
-        head.extend_from_slice(&MASTER_KEY_ID.to_be_bytes());
-        let mut plain = Zeroizing::new(Vec::with_capacity(96));
-        for _ in 0..3 {
-            plain.extend_from_slice(Key::random()?.bytes());
-        }
-        let sealed = seal::seal(&master, &bound_to(&head), &plain)?;
-        head.extend_from_slice(&sealed);
-        let path = dir.join("ledger.secrets");
-        write(disk, &path, &head)?;
-        disk.sync_dir(dir).map_err(|source| SecretsError::Io { path: dir.to_owned(), source })?;
-        Self::unsealed(master, &head, path)
+        let (held, path) = (Held::random()?, dir.join(SECRETS));
+        replace(disk, &path, &held.seal(master.key())?).map_err(io(&path))?;
+        Self::of(held, master.key(), path)
     }
 
-    fn unsealed(master: Key, file: &[u8], path: PathBuf) -> Result<Self, SecretsError> {
-        let parts = file.split_at_checked(22).and_then(|(head, sealed)| {
-            let plain = seal::open(&master, &bound_to(head), sealed).ok()?;
-            let id: [u8; 16] = head.strip_prefix(&MAGIC)?.first_chunk::<16>().copied()?;
-            let (secret, rest) = plain.split_first_chunk::<32>()?;
-            let (checkpoint, rest) = rest.split_first_chunk::<32>()?;
-            let receipt = rest.first_chunk::<32>()?;
-            let derived = Hkdf::<Sha256>::new(Some(&id), secret);
-            Some((id, derived, SigningKey::from_bytes(checkpoint), SigningKey::from_bytes(receipt)))
-        });
-        let Some((id, derived, checkpoint, receipt)) = parts else { return Err(SecretsError::DoesNotOpen { path }) };
-        let key = |info: &[&[u8]]| {
+    fn of(held: Held, master: &Key, path: PathBuf) -> Result<Self, SecretsError> {
+        let derived = |secret: &Key, info: &[&[u8]]| {
             let mut okm = Zeroizing::new([0; 32]);
-            derived.expand_multi_info(info, okm.as_mut_slice()).map_err(|_| SealError::TooLong)?;
+            let hkdf = Hkdf::<Sha256>::new(Some(&held.ledger_id.0), secret.bytes());
+            hkdf.expand_multi_info(info, okm.as_mut_slice()).map_err(|_| SealError::TooLong)?;
             Ok::<Key, SealError>(Key::from_bytes(*okm))
         };
-        let version = SECRET_VERSION.to_be_bytes();
+        let key = |info: &[u8]| derived(&held.secret, &[info]);
+        let (version, lookup) = &held.lookup;
         Ok(Self {
-            ledger_id: LedgerId(id),
-            identifiers: Keyed::new(&key(&[b"consent-ledger/v1 identifiers", &version])?),
-            event_ids: Keyed::new(&key(&[b"consent-ledger/v1 event ids"])?),
-            content: Keyed::new(&key(&[b"consent-ledger/v1 content"])?),
-            suppression: Keyed::new(&key(&[b"consent-ledger/v1 suppression"])?),
-            heads: Keyed::new(&key(&[b"consent-ledger/v1 heads"])?),
-            receipts: key(&[b"consent-ledger/v1 receipts"])?,
-            master,
-            checkpoint,
-            receipt,
+            ledger_id: held.ledger_id,
+            identifiers: Keyed::new(&derived(lookup, &[b"consent-ledger/v1 identifiers", &version.to_be_bytes()])?),
+            event_ids: Keyed::new(&key(b"consent-ledger/v1 event ids")?),
+            content: Keyed::new(&key(b"consent-ledger/v1 content")?),
+            suppression: Keyed::new(&key(b"consent-ledger/v1 suppression")?),
+            heads: Keyed::new(&key(b"consent-ledger/v1 heads")?),
+            receipts: key(b"consent-ledger/v1 receipts")?,
+            master: master.clone(),
+            path,
+            held: RwLock::new(held),
         })
     }
 
@@ -170,28 +209,69 @@ impl Secrets {
         &self.master
     }
 
+    /// What wraps the keys of trails.
+    #[must_use]
+    pub fn wrapper(&self) -> Wrapper {
+        Wrapper::new(self.ledger_id, self.held.read().master_key_id, &self.master)
+    }
+
+    /// What names dead letters, where that is no longer derived from the master key.
+    #[must_use]
+    pub fn dead_letter_ids(&self) -> Option<Key> {
+        self.held.read().dead_letter_ids.clone()
+    }
+
+    /// Which of them are in force.
+    #[must_use]
+    pub fn in_force(&self) -> InForce {
+        let held = self.held.read();
+        InForce { lookup: held.lookup.0, checkpoint: held.checkpoint.current.0, receipt: held.receipt.current.0 }
+    }
+
     /// The public key of checkpoints, 32 bytes.
     #[must_use]
     pub fn checkpoint_public_key(&self) -> [u8; 32] {
-        self.checkpoint.verifying_key().to_bytes()
+        self.held.read().checkpoint.current.1.verifying_key().to_bytes()
     }
 
     /// Signs checkpoints.
     #[must_use]
-    pub const fn checkpoint_key(&self) -> &SigningKey {
-        &self.checkpoint
+    pub fn checkpoint_key(&self) -> SigningKey {
+        self.held.read().checkpoint.current.1.clone()
     }
 
     /// The public key of decision receipts, 32 bytes.
     #[must_use]
     pub fn receipt_public_key(&self) -> [u8; 32] {
-        self.receipt.verifying_key().to_bytes()
+        self.held.read().receipt.current.1.verifying_key().to_bytes()
     }
 
     /// Signs decision receipts.
     #[must_use]
-    pub const fn receipt_key(&self) -> &SigningKey {
-        &self.receipt
+    pub fn receipt_key(&self) -> SigningKey {
+        self.held.read().receipt.current.1.clone()
+    }
+
+    /// Every public key of a use so far, each with the entry that names it: the one in force last.
+    #[must_use]
+    pub fn public_keys(&self, of: SigningKeyUse) -> Vec<(Seq, [u8; 32])> {
+        let held = self.held.read();
+        let Some(keys) = held.keys(of) else { return Vec::new() };
+        let current = (keys.current.0, keys.current.1.verifying_key().to_bytes());
+        keys.former.iter().copied().chain([current]).collect()
+    }
+
+    /// The public key of receipts that were recorded as this entry, and the entry that names it.
+    #[must_use]
+    pub fn receipt_key_at(&self, seq: Seq) -> (Seq, [u8; 32]) {
+        let keys = self.public_keys(SigningKeyUse::Receipt);
+        keys.iter().rev().find(|(from, _)| *from < seq).or(keys.first()).copied().unwrap_or_default()
+    }
+
+    /// The public key of a use that waits to take the place of the one in force.
+    #[must_use]
+    pub fn next_public_key(&self, of: SigningKeyUse) -> Option<[u8; 32]> {
+        self.held.read().keys(of)?.next.as_ref().map(|next| next.verifying_key().to_bytes())
     }
 
     /// Digests identifiers in receipts that name nobody.
@@ -253,36 +333,16 @@ impl Token {
     }
 }
 
-/// The version of the ledger secret behind identifier digests.
-pub const SECRET_VERSION: u32 = 1;
-
-fn bound_to(head: &[u8]) -> Vec<u8> {
-    [b"consent-ledger/v1 secrets".as_slice(), head].concat()
+/// The master key beside the secrets; none: it is not there.
+pub(super) fn read_master(disk: &dyn Disk, dir: &Path) -> Result<Option<MasterKey>, SecretsError> {
+    let path = dir.join(MASTER);
+    let text = read(disk, &path)?;
+    Ok(text.map(|text| MasterKey::parse(&text, path.display().to_string())).transpose()?)
 }
 
-fn parse_master(text: &[u8], path: &Path) -> Result<Key, SecretsError> {
-    let text = std::str::from_utf8(text).map(str::trim).unwrap_or_default();
-    let mut bytes = Zeroizing::new([0; 32]);
-    hex::decode_to_slice(text, bytes.as_mut_slice()).map_err(|_| SecretsError::MasterKey { path: path.to_owned() })?;
-    Ok(Key::from_bytes(*bytes))
-}
-
-fn read(disk: &dyn Disk, path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, SecretsError> {
+/// None: there is no such file.
+pub(super) fn read(disk: &dyn Disk, path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, SecretsError> {
     let io = |source| SecretsError::Io { path: path.to_owned(), source };
-    match disk.open(path, false) {
-        Ok(file) => read_all(file.as_ref()).map(|bytes| Some(Zeroizing::new(bytes))).map_err(io),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(io(error)),
-    }
-}
-
-fn write(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<(), SecretsError> {
-    let io = |source| SecretsError::Io { path: path.to_owned(), source };
-    // Under its name it is whole or not there.
-    let new = path.with_extension("new");
-    let file = disk.open(&new, true).map_err(io)?;
-    file.set_len(0).map_err(io)?;
-    file.write_at(bytes, 0).map_err(io)?;
-    file.sync().map_err(io)?;
-    disk.rename(&new, path).map_err(io)
+    let file = found(disk.open(path, false)).map_err(io)?;
+    file.map(|file| read_all(file.as_ref()).map(Zeroizing::new)).transpose().map_err(io)
 }

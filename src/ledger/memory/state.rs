@@ -345,6 +345,14 @@ impl State {
         by_digest(&self.event_ids, &digest).write().entry(digest).or_insert(seq.number());
     }
 
+    /// How many trails there are, but for the ledger's own.
+    #[must_use]
+    pub fn trails(&self) -> u64 {
+        let all: usize = self.trails.iter().map(|shard| shard.read().len()).sum();
+        let own = self.with_trail(0, |_| ()).is_some();
+        u64::try_from(all).unwrap_or(u64::MAX).saturating_sub(u64::from(own))
+    }
+
     /// Visits every trail, shard by shard.
     pub fn each_trail(&self, mut visit: impl FnMut(u64, &Trail)) {
         for shard in &self.trails {

@@ -23,6 +23,7 @@ use crate::ledger::writing::committer::Health;
 use crate::proof::checkpoint::{Checkpoint, CheckpointError};
 use crate::proof::merkle::Hash;
 use crate::proof::note::VerifierKey;
+use crate::proto::SigningKeyUse;
 
 /// A new ledger's log: `LedgerCreated` and the account `default`, in one commit. Nobody recorded anything yet.
 const CREATED: Seq = Seq::new(2);
@@ -86,6 +87,12 @@ pub enum CheckpointsError {
         /// How many entries the log has.
         head: u64,
     },
+    /// What was signed last was not signed with a key of the secrets.
+    #[error("the last record of {} is signed with a key that ledger.secrets does not hold: one of the two is of another day", path.display())]
+    OtherKey {
+        /// The file.
+        path: PathBuf,
+    },
     /// The name of the ledger is none that signs.
     #[error("the ledger's origin {origin:?} holds a plus sign or white space, and nothing can be signed under it")]
     Origin {
@@ -118,7 +125,17 @@ pub struct Checkpoints {
     kept: Mutex<SignedFile>,
 }
 
+/// The checkpoint that is published; 0 entries where none is, or it cannot be read.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct Published {
+    /// How many entries it is over.
+    pub size: u64,
+    /// When it was signed, in seconds since 1970.
+    pub seconds: u64,
+}
+
 /// What checkpoints are made of.
+#[derive(Clone)]
 pub struct Log {
     /// The disk.
     pub disk: Arc<dyn Disk>,
@@ -160,6 +177,7 @@ impl Checkpoints {
         let opened = Self { path, publication, tree, log, key, kept: Mutex::new(kept) };
         if let Some(latest) = latest {
             opened.holds(latest.size, &latest.root, &opened.path)?;
+            opened.key_of(&latest).ok_or_else(|| CheckpointsError::OtherKey { path: opened.path.clone() })?;
         }
         opened.hold_published(first)?;
         Ok(opened)
@@ -169,6 +187,18 @@ impl Checkpoints {
     #[must_use]
     pub const fn key(&self) -> &VerifierKey {
         &self.key
+    }
+
+    /// Every key by which others check what this ledger signed so far, the one in force first.
+    fn keys(&self) -> impl Iterator<Item = VerifierKey> + '_ {
+        let keys = self.log.secrets.public_keys(SigningKeyUse::Checkpoint);
+        keys.into_iter().rev().filter_map(|(_, public_key)| VerifierKey::new(&self.log.origin, &public_key).ok())
+    }
+
+    /// The key that a signature was made with; none: it is none of this ledger's.
+    #[must_use]
+    pub fn key_of(&self, signed: &Signed) -> Option<VerifierKey> {
+        self.keys().find(|key| signed.is_of(key))
     }
 
     /// The tree that proofs are made from.
@@ -195,6 +225,14 @@ impl Checkpoints {
     /// Where the file that keeps them fails.
     pub fn at(&self, size: u64) -> Result<Option<Signed>, CheckpointsError> {
         self.kept.lock().at(size).map_err(|source| self.io(source))
+    }
+
+    /// What is published now; none: nothing is to be.
+    #[must_use]
+    pub fn published(&self) -> Option<Published> {
+        let publication = self.publication.as_ref()?;
+        let latest = publication.latest(&self.keys().collect::<Vec<_>>()).ok().flatten();
+        Some(latest.map_or(Published::default(), |latest| Published { size: latest.checkpoint.size, seconds: latest.cosigned_at }))
     }
 
     /// Signs what is there now: kept durably before it is published. What cannot be published now is published with the next.
@@ -244,7 +282,7 @@ impl Checkpoints {
         let checkpoint = Checkpoint { origin: self.log.origin.clone(), size: head.number(), root: self.tree.root(head.number())? };
         let now = u64::try_from(self.log.clock.now().micros() / 1_000_000).unwrap_or_default();
         let seconds = latest.map_or(now, |latest| now.max(latest.seconds));
-        let signed = Signed::new(self.log.secrets.checkpoint_key(), &checkpoint, seconds);
+        let signed = Signed::new(&self.log.secrets.checkpoint_key(), &checkpoint, seconds);
         let signed = signed.ok_or_else(|| self.io(io::Error::other("no signature was made")))?;
         kept.append(&signed).map_err(|source| self.io(source))?;
         Ok(signed)
@@ -252,7 +290,8 @@ impl Checkpoints {
 
     fn publish(&self, signed: &Signed) -> Result<(), CheckpointsError> {
         let Some(publication) = &self.publication else { return Ok(()) };
-        let published = publication.publish(&signed.note(&self.key), signed.seconds);
+        let key = self.key_of(signed);
+        let published = publication.publish(&signed.note(key.as_ref().unwrap_or(&self.key)), signed.seconds);
         published.map_err(|source| CheckpointsError::Io { path: publication.dir().to_owned(), source })
     }
 
@@ -275,7 +314,7 @@ impl Checkpoints {
     /// Holds the log against everything published, then publishes what was kept and is not.
     fn hold_published(&self, first: bool) -> Result<(), CheckpointsError> {
         let Some(publication) = &self.publication else { return Ok(()) };
-        let published = publication.read(&self.key)?;
+        let published = publication.read(&self.keys().collect::<Vec<_>>())?;
         for (path, verified) in &published {
             self.holds(verified.checkpoint.size, &verified.checkpoint.root, path)?;
         }

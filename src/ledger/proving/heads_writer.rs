@@ -5,13 +5,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
-use tokio::sync::oneshot;
 
 use crate::ledger::proving::heads::{Heads, HeadsError};
-use crate::ledger::writing::job::Job;
 use crate::ledger::writing::queue::Queue;
 use crate::ledger::writing::record::{Acknowledgement, RecordError};
 use crate::proto::HeadsCommitted;
+use crate::proto::clear_part::Fact;
 
 /// How often.
 const PERIOD: Duration = Duration::from_secs(3_600);
@@ -63,7 +62,5 @@ fn commit(heads: &Heads, queue: &Queue) -> Result<(), HeadsError> {
 /// # Errors
 /// Where the ledger no longer writes, or too much waits.
 pub fn record(queue: &Queue, heads: HeadsCommitted) -> Result<Acknowledgement, RecordError> {
-    let (answer, waiting) = oneshot::channel();
-    queue.send(Job::CommitHeads { heads, answer })?;
-    waiting.blocking_recv().unwrap_or_else(|_| Err(queue.gone()))
+    queue.record_own(Fact::HeadsCommitted(heads))
 }

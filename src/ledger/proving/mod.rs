@@ -6,6 +6,7 @@ pub mod heads;
 pub mod heads_writer;
 pub mod nodes;
 pub mod proofs;
+pub mod public_keys;
 pub mod publication;
 pub mod signed;
 pub mod tree;

@@ -148,7 +148,8 @@ impl Ledger {
     }
 
     fn handed_out(&self, signed: &Signed) -> SignedCheckpoint {
-        let note = signed.note(self.shared.checkpoints.key()).to_string();
+        let checkpoints = &self.shared.checkpoints;
+        let note = signed.note(checkpoints.key_of(signed).as_ref().unwrap_or(checkpoints.key())).to_string();
         SignedCheckpoint { note, size: signed.size, root: signed.root, seconds: signed.seconds }
     }
 }

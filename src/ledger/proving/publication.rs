@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::ledger::proving::checkpoints::CheckpointsError;
 use crate::ledger::storage::disk::{Disk, read_all};
-use crate::proof::checkpoint::{self, Verified};
+use crate::proof::checkpoint::{self, CheckpointError, Verified};
 use crate::proof::note::{Note, VerifierKey};
 
 /// The file that always holds the latest.
@@ -46,22 +46,38 @@ impl Publication {
         &self.dir
     }
 
-    /// Everything that is published, each held against the ledger's key.
+    /// Everything that is published, each held against the ledger's keys: the one in force first, then those before it.
     ///
     /// # Errors
     /// Where a file cannot be read, or is no checkpoint of this ledger.
-    pub fn read(&self, key: &VerifierKey) -> Result<Vec<(PathBuf, Verified)>, CheckpointsError> {
+    pub fn read(&self, keys: &[VerifierKey]) -> Result<Vec<(PathBuf, Verified)>, CheckpointsError> {
         let names = self.disk.list(&self.dir).map_err(|source| CheckpointsError::Io { path: self.dir.clone(), source })?;
-        let published = names.iter().filter(|name| *name == LATEST || name.ends_with(DAILY)).map(|name| {
-            let path = self.dir.join(name);
-            let bytes = self.disk.open(&path, false).and_then(|file| read_all(file.as_ref()));
-            let bytes = bytes.map_err(|source| CheckpointsError::Io { path: path.clone(), source })?;
-            match checkpoint::verify(&String::from_utf8_lossy(&bytes), key) {
-                Ok(verified) => Ok((path, verified)),
-                Err(reason) => Err(CheckpointsError::Foreign { path, reason }),
+        let published = names.iter().filter(|name| *name == LATEST || name.ends_with(DAILY));
+        published.map(|name| self.one(&self.dir.join(name), keys).map(|verified| (self.dir.join(name), verified))).collect()
+    }
+
+    /// The latest that is published, held against the ledger's keys.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or is no checkpoint of this ledger.
+    pub fn latest(&self, keys: &[VerifierKey]) -> Result<Option<Verified>, CheckpointsError> {
+        let path = self.dir.join(LATEST);
+        if path.exists() { self.one(&path, keys).map(Some) } else { Ok(None) }
+    }
+
+    fn one(&self, path: &Path, keys: &[VerifierKey]) -> Result<Verified, CheckpointsError> {
+        let bytes = self.disk.open(path, false).and_then(|file| read_all(file.as_ref()));
+        let bytes = bytes.map_err(|source| CheckpointsError::Io { path: path.to_owned(), source })?;
+        let note = String::from_utf8_lossy(&bytes);
+        let mut reason = CheckpointError::OtherKey;
+        for key in keys {
+            match checkpoint::verify(&note, key) {
+                Ok(verified) => return Ok(verified),
+                Err(CheckpointError::OtherKey) => {}
+                Err(error) => reason = error,
             }
-        });
-        published.collect()
+        }
+        Err(CheckpointsError::Foreign { path: path.to_owned(), reason })
     }
 
     /// Publishes a checkpoint that was signed at a time, in seconds since 1970.

@@ -15,7 +15,7 @@ use ed25519_dalek::SigningKey;
 use crate::consent::words::Seq;
 use crate::ledger::keys::secrets::LedgerId;
 use crate::ledger::storage::disk::{Disk, DiskFile, read_all};
-use crate::proof::checkpoint::Checkpoint;
+use crate::proof::checkpoint::{self, Checkpoint};
 use crate::proof::merkle::Hash;
 use crate::proof::note::{COSIGNATURE, ED25519, Note, NoteSignature, VerifierKey, key_id};
 
@@ -98,6 +98,14 @@ impl Signed {
     }
 }
 
+impl Signed {
+    /// Whether it was made with this key.
+    #[must_use]
+    pub fn is_of(&self, key: &VerifierKey) -> bool {
+        checkpoint::verify(&self.note(key).to_string(), key).is_ok()
+    }
+}
+
 /// The file, open, and what was signed last.
 pub struct SignedFile {
     file: Box<dyn DiskFile>,
@@ -113,6 +121,14 @@ pub fn peek(disk: &dyn Disk, path: &Path, ledger_id: LedgerId) -> Seq {
     let records = bytes.strip_prefix([MAGIC.as_slice(), &ledger_id.0].concat().as_slice()).unwrap_or_default();
     let last = records.chunks_exact(RECORD_BYTES).rev().find_map(Signed::decode);
     Seq::new(last.map_or(0, |last| last.size))
+}
+
+/// How many entries each signature in the file covers, ascending; none where there is no such file of this ledger.
+#[must_use]
+pub fn sizes(disk: &dyn Disk, path: &Path, ledger_id: LedgerId) -> Vec<u64> {
+    let bytes = disk.open(path, false).and_then(|file| read_all(file.as_ref())).unwrap_or_default();
+    let records = bytes.strip_prefix([MAGIC.as_slice(), &ledger_id.0].concat().as_slice()).unwrap_or_default();
+    records.chunks_exact(RECORD_BYTES).filter_map(Signed::decode).map(|signed| signed.size).collect()
 }
 
 /// What is wrong with the file.

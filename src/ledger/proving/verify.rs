@@ -11,9 +11,6 @@ use crate::ledger::Position;
 use crate::ledger::bytes::block::Block;
 use crate::ledger::bytes::entry::{Entry, EntryError, EntryHash, TrailLink};
 use crate::ledger::keys::secrets::LedgerId;
-use crate::ledger::keys::secrets::Secrets;
-use crate::ledger::proving::checkpoints::CheckpointsError;
-use crate::ledger::starting::open::OpenError;
 use crate::ledger::starting::witness::Witness;
 use crate::ledger::storage::disk::{Disk, RealDisk, read_all};
 use crate::ledger::storage::journal::{self, JournalError};
@@ -22,7 +19,6 @@ use crate::ledger::storage::store::{Store, StoreError};
 use crate::ledger::storage::walk::{Walked, walk};
 use crate::proof::checkpoint::Checkpoint;
 use crate::proof::merkle::Frontier;
-use crate::proof::note::VerifierKey;
 use crate::proto::clear_part::Fact;
 
 /// How many problems are told one by one.
@@ -135,33 +131,6 @@ pub fn verify_against(
         Ok(())
     })?;
     Ok(check.finish())
-}
-
-/// The ledger's checkpoint key, under the name of its origin.
-///
-/// # Errors
-/// Where the ledger's secrets or its first entry cannot be read.
-pub fn public_key(data_dir: &Path) -> Result<VerifierKey, OpenError> {
-    let disk = RealDisk;
-    if !data_dir.join("journal").exists() {
-        return Err(OpenError::NoLedger { path: data_dir.to_owned() });
-    }
-    let secrets = Secrets::open(&disk, &data_dir.join("secrets"), false)?;
-    let dir = data_dir.join("journal");
-    let mut origin = None;
-    for segment in journal::segments(&disk, &dir, ".journal")?.iter().take(1) {
-        for piece in journal::read_segment(&disk, segment, secrets.ledger_id())?.0.into_iter().take(1) {
-            if let journal::Piece::Frame(frame) = piece
-                && let Some(Ok(clear)) = frame.block.entries().next().map(|entry| entry.clear())
-                && let Some(Fact::LedgerCreated(created)) = clear.fact
-            {
-                origin = Some(created.origin);
-            }
-        }
-    }
-    let foreign = || OpenError::Foreign { path: data_dir.to_owned(), ledger_id: secrets.ledger_id().to_string() };
-    let origin = origin.ok_or_else(foreign)?;
-    VerifierKey::new(&origin, &secrets.checkpoint_public_key()).map_err(|_| CheckpointsError::Origin { origin }.into())
 }
 
 struct Check {

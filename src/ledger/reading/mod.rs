@@ -10,3 +10,4 @@ pub mod naming;
 pub mod policies;
 pub mod possible_opt_outs;
 pub mod standing;
+pub mod survey;

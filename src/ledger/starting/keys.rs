@@ -23,7 +23,7 @@ pub(in crate::ledger) fn open_keyring(
     let dir = options.data_dir.join("keyring");
     let half = !dir.join("a").exists() || !dir.join("b").exists();
     let highest = state.highest_trail();
-    let keyring = Keyring::open(disk, &dir, secrets.ledger_id(), secrets.master(), highest, options.keys_ahead)?;
+    let keyring = Keyring::open(disk, &dir, secrets.wrapper(), highest, options.keys_ahead)?;
     keyring.compare(highest)?;
     let live = keyring.not_erased(state.erasures().trails())?;
     if !live.is_empty() {

@@ -19,9 +19,12 @@ use crate::ledger::proving::checkpointer::Checkpointer;
 use crate::ledger::proving::checkpoints::{Checkpoints, CheckpointsError, Log};
 use crate::ledger::proving::heads::Heads;
 use crate::ledger::proving::heads_writer::HeadsWriter;
+use crate::ledger::starting::beginning::{begins_as, create};
 use crate::ledger::starting::keys::{newest_opens, open_keyring};
+use crate::ledger::starting::progress::Progress;
 use crate::ledger::starting::recovery::{Copies, Recovered, RecoveryError, recover};
 use crate::ledger::starting::replay::{Found, Replay};
+use crate::ledger::starting::rotated;
 use crate::ledger::starting::snapshot::{self, Snapshot, SnapshotOf};
 use crate::ledger::starting::snapshot_writer::{SnapshotWriter, Snapshots};
 use crate::ledger::starting::witness::Witness;
@@ -32,15 +35,12 @@ use crate::ledger::storage::reader::{EntryUnreadable, Reader, read};
 use crate::ledger::storage::store::{Store, StoreError};
 use crate::ledger::storage::store_writer::{Pending, StoreWriter};
 use crate::ledger::storage::watch::Watch;
-use crate::ledger::writing::accounts::ledger_created;
-use crate::ledger::writing::batch::{Batch, Sealer};
+use crate::ledger::writing::batch::Sealer;
 use crate::ledger::writing::committer::{Committer, Health};
 use crate::ledger::writing::duplicates::Duplicates;
 use crate::ledger::writing::plan::Planner;
 use crate::ledger::writing::queue::Queue;
 use crate::ledger::{Ledger, Options, Shared};
-use crate::proto;
-use crate::proto::clear_part::Fact;
 
 /// How often it is looked, once a second, at a start in which one call of sled does not come back: five minutes.
 const START_LOOKS: u32 = 300;
@@ -140,7 +140,7 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
     let (journal_dir, sled_dir) = (data_dir.join("journal"), data_dir.join("sled"));
     disk.create_dir(&journal_dir).map_err(|source| OpenError::Io { path: journal_dir.clone(), source })?;
     let fresh = journal::segments(disk.as_ref(), &journal_dir, ".journal")?.is_empty() && !sled_dir.exists();
-    let secrets = Arc::new(Secrets::open(disk.as_ref(), &data_dir.join("secrets"), fresh)?);
+    let secrets = Arc::new(Secrets::open_under(disk.as_ref(), &data_dir.join("secrets"), options.master_key.as_ref(), fresh)?);
     let brought = bring_back(disk, options, &secrets, watch)?;
     let Brought { store, recovered, state, found, small } = brought;
     // Before the keyring is opened: its keys are of the log that is gone.
@@ -161,6 +161,7 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
         store: store.clone(),
         pending: pending.clone(),
     });
+    rotated::belongs_to(&secrets, &state, &reader, &found)?;
     Replay { state: &state, secrets: &secrets, keyring: &keyring, found }.finish(&reader)?;
     if !small {
         newest_opens(&state, &keyring, &reader)?;
@@ -187,7 +188,12 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
         health: health.clone(),
         origin,
     };
-    let checkpoints = Arc::new(Checkpoints::open(log, &data_dir, options.checkpoint_dir.clone(), options.first_checkpoint)?);
+    let open_checkpoints = |log: &Log, first| Checkpoints::open(log.clone(), &data_dir, options.checkpoint_dir.clone(), first);
+    let mut checkpoints = open_checkpoints(&log, options.first_checkpoint)?;
+    if rotated::complete(&log, &checkpoints)? {
+        checkpoints = open_checkpoints(&log, true)?;
+    }
+    let checkpoints = Arc::new(checkpoints);
     let io = |source| OpenError::Io { path: data_dir.clone(), source };
     let told = health.clone();
     let store_writer = StoreWriter::start(store, pending, move |error| poison(&told, &error)).map_err(io)?;
@@ -204,11 +210,14 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
     };
     let (queue, waiting) = Queue::new(health.clone());
     let queue = Arc::new(queue);
+    let lookup = rotated::lookup(&secrets, &state, &reader)?.map(|fact| queue.submit_own(fact));
     let heads = Arc::new(Heads::new(state.clone(), reader.clone(), secrets.clone()));
     let heads_writer = HeadsWriter::start(heads.clone(), queue.clone()).map_err(io)?;
     let thread = committer.start(waiting).map_err(io)?;
+    rotated::is_recorded(lookup)?;
     let checkpointer = Checkpointer::start(checkpoints.clone()).map_err(io)?;
-    let snapshots = Snapshots { disk, path: data_dir.join("snapshot"), ledger_id, state: state.clone(), health: health.clone() };
+    let snapshots =
+        Snapshots { disk, path: data_dir.join("snapshot"), secrets: secrets.clone(), state: state.clone(), health: health.clone() };
     let snapshots = SnapshotWriter::start(snapshots).map_err(io)?;
     let erasing = Arc::new(Erasing::new(state.clone(), queue.clone(), clock.clone(), health.clone()));
     let eraser = Eraser::start(erasing.clone(), options.erase_every).map_err(io)?;
@@ -259,15 +268,19 @@ fn try_bring_back(disk: &Arc<dyn Disk>, options: &Options, secrets: &Secrets, wa
     let data_dir = options.data_dir.as_path();
     let small = size_of(disk.as_ref(), &data_dir.join("journal"))? <= options.small_bytes;
     let path = data_dir.join("snapshot");
-    if !small && let Some(snapshot) = snapshot::read(disk.as_ref(), &path, secrets.ledger_id()) {
-        match fold_log(disk, data_dir, secrets, small, Start::from(snapshot, watch)) {
+    // The digests in a snapshot of before a rotation are of a secret that is gone.
+    if !small
+        && let Some(snapshot) =
+            snapshot::read(disk.as_ref(), &path, secrets.ledger_id()).filter(|found| found.in_force == secrets.in_force())
+    {
+        match fold_log(disk, data_dir, secrets, small, Start::from(snapshot, options, watch)) {
             Err(OpenError::Recovery(RecoveryError::SnapshotDiffers { seq })) => {
                 tracing::error!(%seq, "the snapshot is of another log; it is left out and the whole log is read");
             }
             done => return done,
         }
     }
-    fold_log(disk, data_dir, secrets, small, Start::new(watch))
+    fold_log(disk, data_dir, secrets, small, Start::new(options, watch))
 }
 
 /// What folding begins with.
@@ -276,26 +289,29 @@ struct Start {
     state: State,
     found: Found,
     watch: Arc<Watch>,
+    progress: Arc<Progress>,
 }
 
 impl Start {
-    fn new(watch: &Arc<Watch>) -> Self {
-        Self { of: None, state: State::default(), found: Found::default(), watch: watch.clone() }
+    fn new(options: &Options, watch: &Arc<Watch>) -> Self {
+        let (watch, progress) = (watch.clone(), options.progress.clone());
+        Self { of: None, state: State::default(), found: Found::default(), watch, progress }
     }
 
-    fn from(snapshot: Snapshot, watch: &Arc<Watch>) -> Self {
+    fn from(snapshot: Snapshot, options: &Options, watch: &Arc<Watch>) -> Self {
         let found = Found { grouped: snapshot.grouped.into_iter().collect(), ..Found::default() };
-        Self { of: Some(snapshot.of), state: snapshot.state, found, watch: watch.clone() }
+        Self { of: Some(snapshot.of), state: snapshot.state, found, ..Self::new(options, watch) }
     }
 }
 
 fn fold_log(disk: &Arc<dyn Disk>, data_dir: &Path, secrets: &Secrets, small: bool, start: Start) -> Result<Brought, OpenError> {
     let ledger_id = secrets.ledger_id();
-    let Start { of, state, mut found, watch } = start;
+    let Start { of, state, mut found, watch, progress } = start;
     let store = Store::open_watched(&data_dir.join("sled"), ledger_id, watch).map_err(RecoveryError::from)?;
     let keyring = Keyring::open_to_read(disk.as_ref(), &data_dir.join("keyring"), ledger_id, secrets.master());
     let folded = of.map_or(Seq::NONE, |of| of.seq);
     let in_store = store.last().map_err(RecoveryError::from)?.map_or(Seq::NONE, |last| last.last());
+    progress.expect(in_store);
     // From the snapshot's entry on, whose hash is compared, or from where sled must be filled.
     let from = folded.min(in_store.next()).max(Seq::new(1));
     let witness = Witness::read(disk.as_ref(), data_dir, ledger_id);
@@ -321,6 +337,7 @@ fn fold_log(disk: &Arc<dyn Disk>, data_dir: &Path, secrets: &Secrets, small: boo
             }
         }
         found = replay.found;
+        progress.reach(block.last());
         Ok(())
     };
     let recovered = recover(&copies, from, &mut fold)?;
@@ -346,40 +363,6 @@ fn put_aside(data_dir: &Path) -> Result<PathBuf, OpenError> {
     let aside = named(number);
     std::fs::rename(&sled, &aside).map_err(|source| OpenError::Io { path: sled, source })?;
     Ok(aside)
-}
-
-fn create(
-    state: &State,
-    sealer: &Sealer,
-    secrets: &Secrets,
-    options: &Options,
-    clock: &dyn Clock,
-    journal: &mut Journal,
-) -> Result<Vec<Block>, OpenError> {
-    let not_created = |reason: String| OpenError::NotCreated { reason };
-    let head = state.head();
-    let mut batch = Batch::new(head, clock.now(), 0);
-    let created = proto::LedgerCreated {
-        ledger_id: secrets.ledger_id().0.to_vec(),
-        origin: options.origin.clone().unwrap_or_else(|| format!("consent-ledger.invalid/{}", secrets.ledger_id())),
-        format: 1,
-        checkpoint_public_key: secrets.checkpoint_public_key().to_vec(),
-        receipt_public_key: secrets.receipt_public_key().to_vec(),
-    };
-    ledger_created(&mut batch, state, sealer, created).map_err(|error| not_created(error.to_string()))?;
-    let blocks = batch.finish();
-    journal.append(&blocks, head.hash)?;
-    batch.publish(state);
-    Ok(blocks)
-}
-
-/// The origin that the log's first entry names.
-fn begins_as(reader: &Reader, secrets: &Secrets, data_dir: &Path) -> Result<String, OpenError> {
-    let first = reader.entry(Seq::new(1))?;
-    match first.clear.fact {
-        Some(Fact::LedgerCreated(created)) if created.ledger_id == secrets.ledger_id().0 && created.format == 1 => Ok(created.origin),
-        _ => Err(OpenError::Foreign { path: data_dir.to_owned(), ledger_id: secrets.ledger_id().to_string() }),
-    }
 }
 
 impl From<EntryError> for RecoveryError {

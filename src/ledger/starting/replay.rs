@@ -18,8 +18,8 @@ use crate::ledger::memory::packed::{pack, unpack};
 use crate::ledger::memory::state::{Group, Position, State, new_trail};
 use crate::ledger::reading::possible_opt_outs::Doubt;
 use crate::ledger::storage::reader::{EntryUnreadable, ReadEntry, Reader, Sealed, open_sealed};
-use crate::proto::ContactErased;
 use crate::proto::clear_part::Fact;
+use crate::proto::{ContactErased, SigningKeyChanged};
 
 /// What a replay found and needs at its end.
 #[derive(Default)]
@@ -30,6 +30,8 @@ pub struct Found {
     pub unread: Vec<(u64, EntryUnreadable)>,
     /// Whether an erasure was among the entries.
     pub erasures: bool,
+    /// The signing keys that entries name, each with its entry.
+    pub signing_keys: Vec<(Seq, SigningKeyChanged)>,
 }
 
 /// Rebuilds the state; entries may come again, which changes nothing.
@@ -68,6 +70,7 @@ impl Replay<'_> {
         }
         match &entry.clear.fact {
             Some(Fact::ContactErased(erased)) => self.erased(entry, erased),
+            Some(Fact::SigningKeyChanged(changed)) => self.found.signing_keys.push((seq, changed.clone())),
             Some(Fact::AccountCreated(created)) => self.state.add_account(&created.name, header.link.trail),
             Some(stored) => {
                 if let Some(act) = fold::act(stored, &mut |name| self.state.sender_number(name))

@@ -16,7 +16,7 @@ use crate::consent::words::Seq;
 use crate::ledger::bytes::entry::EntryHash;
 use crate::ledger::erasure::erasures::{put_kept, take_kept};
 use crate::ledger::erasure::matters::{MatterTurn, put_matter, take_matter};
-use crate::ledger::keys::secrets::LedgerId;
+use crate::ledger::keys::secrets::{InForce, LedgerId};
 use crate::ledger::memory::packed::{FOLD_VERSION, put_varint, take_varint};
 use crate::ledger::memory::state::{State, Trail};
 use crate::ledger::reading::possible_opt_outs::{Doubt, Resolution};
@@ -40,6 +40,7 @@ const SENDERS: u8 = 6;
 const ERASURES: u8 = 7;
 const POSSIBLE_OPT_OUTS: u8 = 8;
 const MATTERS: u8 = 9;
+const IN_FORCE: u8 = 10;
 
 /// What a snapshot is of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,13 +59,15 @@ pub struct Snapshot {
     pub state: State,
     /// Each grouped trail and the lowest trail of its group.
     pub grouped: Vec<(u64, u64)>,
+    /// The secrets that it was made with: its digests are theirs.
+    pub in_force: InForce,
 }
 
 /// Writes the state to `path`, through a file beside it.
 ///
 /// # Errors
 /// Where a file does not do what is asked; the snapshot before it stays.
-pub fn write(disk: &dyn Disk, path: &Path, ledger_id: LedgerId, state: &State) -> io::Result<SnapshotOf> {
+pub fn write(disk: &dyn Disk, path: &Path, ledger_id: LedgerId, state: &State, in_force: InForce) -> io::Result<SnapshotOf> {
     let head = state.head();
     let of = SnapshotOf { seq: head.seq, hash: head.hash };
     let new = path.with_extension("new");
@@ -72,6 +75,12 @@ pub fn write(disk: &dyn Disk, path: &Path, ledger_id: LedgerId, state: &State) -
     file.set_len(0)?;
     let mut out = Writer { file: file.as_ref(), at: 0, chunk: Vec::new(), failed: None };
     out.put(&header(ledger_id, of))?;
+    if in_force != InForce::FIRST {
+        for number in [in_force.lookup.into(), in_force.checkpoint.number(), in_force.receipt.number()] {
+            put_varint(&mut out.chunk, number);
+        }
+        out.cut(IN_FORCE);
+    }
     for (name, account) in state.accounts() {
         put_varint(&mut out.chunk, account.trail);
         out.chunk.extend_from_slice(name.as_bytes());
@@ -153,7 +162,7 @@ pub fn read(disk: &dyn Disk, path: &Path, ledger_id: LedgerId) -> Option<Snapsho
     let bytes = disk.open(path, false).and_then(|file| read_all(file.as_ref())).ok()?;
     let (header, mut rest) = bytes.split_first_chunk::<HEADER_BYTES>()?;
     let of = read_header(header, ledger_id)?;
-    let mut snapshot = Snapshot { of, state: State::default(), grouped: Vec::new() };
+    let mut snapshot = Snapshot { of, state: State::default(), grouped: Vec::new(), in_force: InForce::FIRST };
     loop {
         let (head, behind) = rest.split_first_chunk::<9>()?;
         let [kind, l0, l1, l2, l3, c0, c1, c2, c3] = *head;
@@ -273,6 +282,10 @@ impl Snapshot {
                 while !from.is_empty() {
                     self.state.note_matter(MatterTurn::Opened(take_matter(from)?));
                 }
+            }
+            IN_FORCE => {
+                let lookup = u32::try_from(take_varint(from)?).ok()?;
+                self.in_force = InForce { lookup, checkpoint: Seq::new(take_varint(from)?), receipt: Seq::new(take_varint(from)?) };
             }
             SENDERS => {
                 while !from.is_empty() {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 
 use crate::consent::words::Seq;
-use crate::ledger::keys::secrets::LedgerId;
+use crate::ledger::keys::secrets::Secrets;
 use crate::ledger::memory::state::State;
 use crate::ledger::starting::snapshot;
 use crate::ledger::storage::disk::Disk;
@@ -30,8 +30,8 @@ pub struct Snapshots {
     pub disk: Arc<dyn Disk>,
     /// The snapshot's file.
     pub path: PathBuf,
-    /// Whose state it is.
-    pub ledger_id: LedgerId,
+    /// Whose state it is, and what its digests are made with.
+    pub secrets: Arc<Secrets>,
     /// The state.
     pub state: Arc<State>,
     /// A ledger that stopped writing touches its disk no more.
@@ -83,12 +83,12 @@ impl SnapshotWriter {
 impl Snapshots {
     /// What the snapshot there is of: no erasure up to it can have left anything in it.
     fn found(&self) -> Seq {
-        snapshot::peek(self.disk.as_ref(), &self.path, self.ledger_id).map_or(Seq::NONE, |of| of.seq)
+        snapshot::peek(self.disk.as_ref(), &self.path, self.secrets.ledger_id()).map_or(Seq::NONE, |of| of.seq)
     }
 
     /// A snapshot only saves time: where it fails, the one before it stays, unless something was `erased` since.
     fn write(&self, erased: bool) -> Option<Seq> {
-        match snapshot::write(self.disk.as_ref(), &self.path, self.ledger_id, &self.state) {
+        match snapshot::write(self.disk.as_ref(), &self.path, self.secrets.ledger_id(), &self.state, self.secrets.in_force()) {
             Ok(of) => Some(of.seq),
             Err(error) => {
                 tracing::error!(%error, path = %self.path.display(), "the snapshot was not written");

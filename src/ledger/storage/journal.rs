@@ -78,6 +78,12 @@ pub enum Piece {
     },
 }
 
+/// Whether a file's name is a segment's.
+#[must_use]
+pub fn is_segment(name: &str) -> bool {
+    name.ends_with(".journal")
+}
+
 /// The names of segments in `dir` that end in `suffix`, in order.
 ///
 /// # Errors

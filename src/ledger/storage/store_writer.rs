@@ -62,6 +62,12 @@ impl Pending {
         self.fewer.notify_all();
     }
 
+    /// The first entry that is not in sled yet.
+    #[must_use]
+    pub fn first(&self) -> Option<Seq> {
+        self.waiting.lock().blocks.keys().next().copied().map(Seq::new)
+    }
+
     fn is_over(&self) -> bool {
         self.waiting.lock().over
     }

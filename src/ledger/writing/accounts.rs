@@ -66,9 +66,9 @@ fn account_entry(record: &Record, trail: u64, when: When, fact: Fact) -> Planned
     Planned { claimed_at: when.claimed, effect, ..Planned::new(trail, record.actor, when.at, trail, fact) }
 }
 
-/// Where every trail ended, as an entry of the ledger's own trail.
-pub(in crate::ledger) fn heads_committed(now: Time, heads: crate::proto::HeadsCommitted) -> Planned {
-    Planned::new(0, Actor::LEDGER, now, 0, Fact::HeadsCommitted(heads))
+/// An entry of the ledger's own trail.
+pub(in crate::ledger) fn own(now: Time, fact: Fact) -> Planned {
+    Planned::new(0, Actor::LEDGER, now, 0, fact)
 }
 
 /// The entry that every ledger begins with.

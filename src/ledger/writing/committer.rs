@@ -21,6 +21,8 @@ use crate::ledger::writing::duplicates::Duplicates;
 use crate::ledger::writing::job::{Job, Recorded, Waiting};
 use crate::ledger::writing::plan::{NotPlanned, Plan, Planner, When};
 use crate::ledger::writing::record::{Acknowledgement, RECORD_MAX_BYTES, Record, RecordError, What};
+use crate::proto::SigningKeyUse;
+use crate::proto::clear_part::Fact;
 
 /// The most records in a commit.
 const BATCH_RECORDS: usize = 4096;
@@ -69,21 +71,21 @@ pub(in crate::ledger) enum Outcome {
 /// Who is answered once a commit is durable.
 #[derive(Default)]
 struct Done {
-    heads: Option<(oneshot::Sender<Recorded>, Recorded)>,
+    own: Option<(oneshot::Sender<Recorded>, Recorded)>,
     records: Vec<Waiting>,
 }
 
 impl Done {
     fn answer(self) {
         self.records.into_iter().for_each(Waiting::finish);
-        if let Some((answer, recorded)) = self.heads {
+        if let Some((answer, recorded)) = self.own {
             let _ = answer.send(recorded);
         }
     }
 
     fn fail(self, error: &RecordError) {
         self.records.into_iter().for_each(|waiting| waiting.fail(error));
-        if let Some((answer, _)) = self.heads {
+        if let Some((answer, _)) = self.own {
             let _ = answer.send(Err(error.clone()));
         }
     }
@@ -146,9 +148,14 @@ impl Committer {
         let mut batch = Batch::new(head, clock.max(head.recorded_at), self.state.highest_trail());
         let mut done = Done::default();
         let collected = match first {
-            Job::CommitHeads { heads, answer } => {
-                let pushed = batch.push(&self.state, &self.sealer, accounts::heads_committed(batch.now, heads));
-                done.heads = Some((answer, pushed.map(|(seq, hash)| acknowledged(seq, hash))));
+            Job::Own { fact, answer } => {
+                let names_receipt_key = matches!(&fact, Fact::SigningKeyChanged(changed) if changed.r#use() == SigningKeyUse::Receipt);
+                let pushed = batch.push(&self.state, &self.sealer, accounts::own(batch.now, fact));
+                if let (Ok((seq, _)), true) = (&pushed, names_receipt_key) {
+                    // What is signed after this entry is signed with the key that it names.
+                    self.sealer.secrets.promote(SigningKeyUse::Receipt, *seq);
+                }
+                done.own = Some((answer, pushed.map(|(seq, hash)| acknowledged(seq, hash))));
                 Ok(())
             }
             Job::Record(waiting) => self.collect(&mut batch, waiting, jobs, &mut done, carried),

@@ -9,7 +9,6 @@ use crate::ledger::bytes::kind::kind_of;
 use crate::ledger::bytes::seal::{Cipher, NONCE_BYTES, TAG_BYTES};
 use crate::ledger::evidence::receipt;
 use crate::ledger::keys::keyring::key_commitment;
-use crate::ledger::keys::secrets::SECRET_VERSION;
 use crate::ledger::memory::fold::references;
 use crate::ledger::writing::batch::{Batch, Planned, Sealer};
 use crate::ledger::writing::record::RecordError;
@@ -73,7 +72,7 @@ impl Batch {
             recorded_at: self.now,
             account: planned.account,
             actor: planned.actor.number(),
-            secret_version: SECRET_VERSION,
+            secret_version: sealer.secrets.in_force().lookup,
             link,
             second,
             event_id_digest: planned.event_id_digest,

@@ -4,7 +4,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::ledger::writing::record::{Acknowledgement, Record, RecordError};
 use crate::ledger::writing::rehearsal::Rehearsing;
-use crate::proto::HeadsCommitted;
+use crate::proto::clear_part::Fact;
 
 /// What becomes of a record.
 pub type Recorded = Result<Acknowledgement, RecordError>;
@@ -15,10 +15,10 @@ pub enum Job {
     Record(Waiting),
     /// To be tried in order, without being recorded.
     Rehearse(Rehearsing),
-    /// Where every trail ended, to be recorded.
-    CommitHeads {
-        /// The root over them.
-        heads: HeadsCommitted,
+    /// Something about the ledger itself, to be recorded in its own trail.
+    Own {
+        /// What.
+        fact: Fact,
         /// Where to answer.
         answer: oneshot::Sender<Recorded>,
     },
@@ -31,7 +31,7 @@ impl Job {
             Self::Record(waiting) => waiting.fail(error),
             // Who rehearses learns of it by getting no answer.
             Self::Rehearse(_) => {}
-            Self::CommitHeads { answer, .. } => drop(answer.send(Err(error.clone()))),
+            Self::Own { answer, .. } => drop(answer.send(Err(error.clone()))),
         }
     }
 }

@@ -11,6 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot};
 use crate::ledger::writing::committer::Health;
 use crate::ledger::writing::job::{Job, Recorded, Waiting};
 use crate::ledger::writing::record::{Record, RecordError};
+use crate::proto::clear_part::Fact;
 
 /// How many records of calls may wait.
 const CALLS: usize = 16_384;
@@ -28,6 +29,19 @@ pub struct Queue {
     calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     health: Arc<Health>,
+}
+
+/// How many records wait, and how many may.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Waits {
+    /// Of calls.
+    pub calls: usize,
+    /// The most of them.
+    pub calls_max: usize,
+    /// Of streams.
+    pub streams: usize,
+    /// The most of them.
+    pub streams_max: usize,
 }
 
 /// Where the answers to records come.
@@ -83,6 +97,24 @@ impl Queue {
         recorded.pop().unwrap_or_else(|| Err(self.gone()))
     }
 
+    /// Queues something about the ledger itself, and tells where its answer comes.
+    ///
+    /// # Errors
+    /// Where the ledger no longer writes.
+    pub fn submit_own(&self, fact: Fact) -> Result<oneshot::Receiver<Recorded>, RecordError> {
+        let (answer, waiting) = oneshot::channel();
+        self.send(Job::Own { fact, answer })?;
+        Ok(waiting)
+    }
+
+    /// Queues something about the ledger itself and blocks until it is durable.
+    ///
+    /// # Errors
+    /// Where the ledger no longer writes.
+    pub fn record_own(&self, fact: Fact) -> Recorded {
+        self.submit_own(fact)?.blocking_recv().unwrap_or_else(|_| Err(self.gone()))
+    }
+
     /// Queues something that there is little of.
     ///
     /// # Errors
@@ -93,6 +125,13 @@ impl Queue {
             Some(Ok(())) => Ok(()),
             Some(Err(_)) | None => Err(self.gone()),
         }
+    }
+
+    /// What waits now.
+    #[must_use]
+    pub fn waits(&self) -> Waits {
+        let taken = |of: usize, room: &Semaphore| of.saturating_sub(room.available_permits());
+        Waits { calls: taken(CALLS, &self.calls), calls_max: CALLS, streams: taken(STREAMS, &self.streams), streams_max: STREAMS }
     }
 
     /// Why nothing more is recorded.

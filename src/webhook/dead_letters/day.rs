@@ -16,6 +16,8 @@ use crate::consent::time::Time;
 use crate::ledger::bytes::seal::{self, Key};
 
 const KEY_MAGIC: &[u8; 8] = b"CLDLKEY1";
+/// Bytes of a key's file.
+const KEY_BYTES: usize = 68;
 const DAY_MICROS: i64 = 24 * 3_600_000_000;
 
 /// A UTC day, counted from 1970-01-01.
@@ -157,8 +159,28 @@ pub(super) fn sync_dir(dir: &Path) -> Result<(), DeadLetterError> {
     Ok(File::open(dir)?.sync_all()?)
 }
 
+/// Wraps a day's key under another master key; one that is under it already stays. A day without a key has none to wrap.
+pub(super) fn rewrap_key(dir: &Path, day: Day, old: Option<&Key>, new: &Key) -> Result<(), DeadLetterError> {
+    let name = day.name();
+    if read_key(dir, &name, new).is_ok() {
+        return Ok(());
+    }
+    let does_not_open = || DeadLetterError::KeyDoesNotOpen { day: name.clone() };
+    let key = read_key(dir, &name, old.ok_or_else(does_not_open)?)?.ok_or_else(does_not_open)?;
+    // The file before loses its name to the new one, and is overwritten then.
+    let before = options().open(key_path(dir, &name))?;
+    write_key(dir, &name, &key, new)?;
+    before.write_all_at(&[0; KEY_BYTES], 0)?;
+    Ok(before.sync_all()?)
+}
+
 fn create_key(dir: &Path, name: &str, master: &Key) -> Result<Key, DeadLetterError> {
     let key = Key::random()?;
+    write_key(dir, name, &key, master)?;
+    Ok(key)
+}
+
+fn write_key(dir: &Path, name: &str, key: &Key, master: &Key) -> Result<(), DeadLetterError> {
     let mut bytes = KEY_MAGIC.to_vec();
     bytes.extend(seal::seal(master, &key_bound_to(name), key.bytes())?);
     // Under another name until it is whole: a key file is there or not, never half.
@@ -167,8 +189,7 @@ fn create_key(dir: &Path, name: &str, master: &Key) -> Result<Key, DeadLetterErr
     file.write_all(&bytes)?;
     file.sync_all()?;
     std::fs::rename(&unfinished, key_path(dir, name))?;
-    sync_dir(dir)?;
-    Ok(key)
+    sync_dir(dir)
 }
 
 fn read_key(dir: &Path, name: &str, master: &Key) -> Result<Option<Key>, DeadLetterError> {

@@ -8,7 +8,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -79,13 +78,10 @@ impl FromStr for LetterId {
 pub(super) struct Namer(Hmac<Sha256>);
 
 impl Namer {
-    /// With a key derived from the master key.
-    pub(super) fn new(master: &Key) -> Result<Self, DeadLetterError> {
-        let mut key = zeroize::Zeroizing::new([0; 32]);
-        // 32 bytes are within what HKDF gives and what HMAC takes.
-        let derived = Hkdf::<Sha256>::new(None, master.bytes()).expand(b"consent-ledger v1 dead letter ids", key.as_mut_slice());
-        derived.map_err(|_| DeadLetterError::TooLong)?;
-        Hmac::new_from_slice(key.as_slice()).map(Self).map_err(|_| DeadLetterError::TooLong)
+    /// With this key.
+    pub(super) fn new(key: &Key) -> Result<Self, DeadLetterError> {
+        // 32 bytes are within what HMAC takes.
+        Hmac::new_from_slice(key.bytes()).map(Self).map_err(|_| DeadLetterError::TooLong)
     }
 
     /// The name of `letter`.

@@ -24,6 +24,7 @@ use self::letter::Namer;
 use crate::consent::time::Time;
 use crate::consent::words::Account;
 use crate::ledger::bytes::seal::{Key, SealError};
+use crate::ledger::keys::rotate_master::dead_letter_ids;
 
 /// How many whole days a letter is kept.
 pub const KEPT_DAYS: i64 = 30;
@@ -89,15 +90,25 @@ struct Kept {
 }
 
 impl DeadLetters {
-    /// Opens the store in `data_dir`, makes it where it is missing, removes the days that are over.
+    /// Opens the store in `data_dir`, makes it where it is missing, removes the days that are over. Letters are named with a key
+    /// derived from the master key.
     ///
     /// # Errors
     /// Where the disk refuses, or a day's key or file is not what it should be.
     pub fn open(data_dir: &Path, master: &Key, now: Time) -> Result<Self, DeadLetterError> {
+        Self::open_naming(data_dir, master, None, now)
+    }
+
+    /// The same; letters are named with this key, where the master key is not the ledger's first.
+    ///
+    /// # Errors
+    /// As [`DeadLetters::open`].
+    pub fn open_naming(data_dir: &Path, master: &Key, ids: Option<Key>, now: Time) -> Result<Self, DeadLetterError> {
+        let ids = ids.map_or_else(|| dead_letter_ids(master), Ok)?;
         let dir = data_dir.join("dead-letters");
         std::fs::create_dir_all(&dir)?;
         day::sync_dir(data_dir)?;
-        let letters = Self { dir, master: master.clone(), namer: Namer::new(master)?, state: Mutex::default() };
+        let letters = Self { dir, master: master.clone(), namer: Namer::new(&ids)?, state: Mutex::default() };
         letters.sweep(now)?;
         let mut state = letters.state.lock();
         for (day, has_letters) in day::days(&letters.dir)? {
@@ -115,6 +126,23 @@ impl DeadLetters {
         }
         drop(state);
         Ok(letters)
+    }
+
+    /// Wraps the keys of all days in `data_dir` under another master key; says how many there are. Each opens with the old one or
+    /// the new one at every moment, and it may be done again.
+    ///
+    /// # Errors
+    /// Where the disk refuses, or a day's key opens with neither.
+    pub fn rewrap(data_dir: &Path, old: Option<&Key>, new: &Key) -> Result<usize, DeadLetterError> {
+        let dir = data_dir.join("dead-letters");
+        if !dir.exists() {
+            return Ok(0);
+        }
+        let days = day::days(&dir)?;
+        for (day, _) in &days {
+            day::rewrap_key(&dir, *day, old, new)?;
+        }
+        Ok(days.len())
     }
 
     /// Keeps letters; returns once they are synced, for each whether it is new. The same item again is kept once.

@@ -160,7 +160,12 @@ fn an_interrupt_ends_it_with_what_was_sent_answered() {
     assert!(err.contains("run the same command again"), "{err}");
     let unanswered = err.split_once("interrupted; ").and_then(|(_, rest)| rest.split_once(' ')).unwrap().0.parse::<usize>().unwrap();
     // What is recorded was reported, or is told to be in doubt.
-    let reported = std::fs::read_to_string(report).unwrap().lines().skip(1).filter(|line| !line.contains(",refused,")).count();
+    let reported = std::fs::read_to_string(dir.path().join("report.csv.partial"))
+        .unwrap()
+        .lines()
+        .skip(1)
+        .filter(|line| !line.contains(",refused,"))
+        .count();
     let known = known(&server.url()).len();
     assert!((reported..=reported + unanswered).contains(&known), "{reported} reported, {unanswered} unanswered, {known} known");
     assert!(reported > 0, "{err}");

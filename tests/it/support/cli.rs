@@ -31,11 +31,24 @@ impl Said {
 
 /// Runs `consent-ledger` with these arguments.
 pub fn cli<S: AsRef<str>>(args: &[S]) -> Said {
+    cli_with(args, &[])
+}
+
+/// The same with variables of the environment.
+pub fn cli_with<S: AsRef<str>>(args: &[S], variables: &[(&str, &str)]) -> Said {
     let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_consent-ledger"));
-    for variable in ["CONSENT_LEDGER_SERVER", "CONSENT_LEDGER_SERVER_HTTP", "CONSENT_LEDGER_APP_SECRET", "RUST_LOG", "COLUMNS"] {
+    let certificates = ["CONSENT_LEDGER_CA", "CONSENT_LEDGER_CLIENT_CERT", "CONSENT_LEDGER_CLIENT_KEY"];
+    for variable in certificates.into_iter().chain([
+        "CONSENT_LEDGER_MASTER_KEY",
+        "CONSENT_LEDGER_SERVER",
+        "CONSENT_LEDGER_SERVER_HTTP",
+        "CONSENT_LEDGER_APP_SECRET",
+        "RUST_LOG",
+        "COLUMNS",
+    ]) {
         command.env_remove(variable);
     }
-    let output = command.args(args.iter().map(AsRef::as_ref)).timeout(PATIENCE).output().unwrap();
+    let output = command.envs(variables.iter().copied()).args(args.iter().map(AsRef::as_ref)).timeout(PATIENCE).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     Said { code: output.status.code().expect("it ended by itself"), out: text(&output.stdout), err: text(&output.stderr) }
 }

@@ -44,7 +44,11 @@ impl Client {
     /// Connects to `http://HOST:PORT`.
     pub async fn connect(url: &str) -> Self {
         let endpoint = Endpoint::from_shared(url.to_owned()).unwrap().timeout(PATIENCE).tcp_nodelay(true);
-        let channel = endpoint.connect().await.unwrap();
+        Self::over(endpoint.connect().await.unwrap())
+    }
+
+    /// Over a connection that is there already.
+    pub fn over(channel: Channel) -> Self {
         Self {
             decision: DecisionServiceClient::new(channel.clone()).max_decoding_message_size(64 << 20),
             recording: RecordingServiceClient::new(channel.clone()),

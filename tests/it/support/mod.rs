@@ -2,6 +2,7 @@
 
 pub mod as_scenario;
 pub mod bench;
+pub mod certificates;
 pub mod cli;
 pub mod client;
 pub mod dice;

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -47,26 +47,7 @@ impl Server {
 
     fn launch(data_dir: &Path, grpc: &str, more: &[&str], variables: &[(&str, &str)]) -> Result<Self, String> {
         let stderr = data_dir.with_extension("stderr.log");
-        let log = std::fs::File::options().create(true).append(true).open(&stderr).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_consent-ledger"))
-            .args(["serve", "--listen", grpc, "--http", "127.0.0.1:0", "--data-dir"])
-            .arg(data_dir)
-            .args(more)
-            .env_remove("RUST_LOG")
-            .env_remove("CONSENT_LEDGER_APP_SECRET")
-            .envs(variables.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        let stdout = child.stdout.take().unwrap();
-        let (tell, told) = mpsc::channel();
-        std::thread::spawn(move || {
-            let mut line = String::new();
-            let _ = BufReader::new(stdout).read_line(&mut line);
-            let _ = tell.send(line);
-        });
+        let (mut child, told) = spawn(data_dir, grpc, more, variables, &stderr);
         let line = told.recv_timeout(PATIENCE).unwrap_or_else(|_| "nothing in time".to_owned());
         if let Some((grpc, http)) = read_ready(&line) {
             return Ok(Self { grpc, http, child, stderr });
@@ -89,6 +70,11 @@ impl Server {
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// Asks it to stop and waits until it has. Gives its exit code and what it logged.
@@ -143,6 +129,95 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A `consent-ledger serve` whose ports answer and whose ledger is not open yet; killed when dropped.
+pub struct Starting {
+    grpc: SocketAddr,
+    http: SocketAddr,
+    child: Option<Child>,
+    line: mpsc::Receiver<String>,
+    stderr: PathBuf,
+}
+
+impl Starting {
+    /// Starts it on `data_dir` and waits until its ports answer, which its log says.
+    pub fn begin(data_dir: &Path) -> Self {
+        let stderr = data_dir.with_extension("starting.log");
+        let (child, line) = spawn(data_dir, "127.0.0.1:0", &["--json"], &[], &stderr);
+        let begin = Instant::now();
+        let (grpc, http) = loop {
+            let logs = std::fs::read_to_string(&stderr).unwrap_or_default();
+            let answering = logs.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+            let mut answering = answering.map(|line| line["fields"].clone());
+            if let Some(fields) = answering.find(|fields| fields["message"] == "answering; opening the ledger") {
+                let address = |name: &str| fields[name].as_str().unwrap().parse().unwrap();
+                break (address("grpc"), address("http"));
+            }
+            assert!(begin.elapsed() < PATIENCE, "the ports do not answer: {logs}");
+            std::thread::yield_now();
+        };
+        Self { grpc, http, child: Some(child), line, stderr }
+    }
+
+    /// Its address for gRPC clients.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.grpc)
+    }
+
+    /// Its address for webhooks.
+    pub fn http_url(&self) -> String {
+        format!("http://{}", self.http)
+    }
+
+    /// Waits until it is ready, on the ports that answered before.
+    pub fn ready(mut self) -> Server {
+        let line = self.line.recv_timeout(PATIENCE).unwrap();
+        assert_eq!(read_ready(&line), Some((self.grpc, self.http)), "{line:?}");
+        Server { grpc: self.grpc, http: self.http, child: self.child.take().unwrap(), stderr: self.stderr.clone() }
+    }
+
+    /// Asks it to stop and waits until it has. Gives what it logged, and how it ended.
+    pub fn terminate(mut self) -> String {
+        let child = self.child.take().unwrap();
+        let server = Server { grpc: self.grpc, http: self.http, child, stderr: self.stderr.clone() };
+        let status = server.terminate();
+        format!("{}{status}", std::fs::read_to_string(&self.stderr).unwrap_or_default())
+    }
+}
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Starts the binary; what it prints first comes through the receiver, its logs go to `stderr`.
+fn spawn(data_dir: &Path, grpc: &str, more: &[&str], variables: &[(&str, &str)], stderr: &Path) -> (Child, mpsc::Receiver<String>) {
+    let log = std::fs::File::options().create(true).append(true).open(stderr).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_consent-ledger"))
+        .args(["serve", "--listen", grpc, "--http", "127.0.0.1:0", "--data-dir"])
+        .arg(data_dir)
+        .args(more)
+        .env_remove("RUST_LOG")
+        .env_remove("CONSENT_LEDGER_APP_SECRET")
+        .envs(variables.iter().copied())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .spawn()
+        .unwrap();
+    let stdout = child.stdout.take().unwrap();
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let _ = BufReader::new(stdout).read_line(&mut line);
+        let _ = tell.send(line);
+    });
+    (child, told)
 }
 
 /// Reads `ready grpc=ADDR http=ADDR`.

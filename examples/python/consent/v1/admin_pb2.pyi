@@ -3,6 +3,7 @@ import datetime
 from consent.v1 import acknowledgement_pb2 as _acknowledgement_pb2
 from consent.v1 import policy_pb2 as _policy_pb2
 from consent.v1 import sender_pb2 as _sender_pb2
+from consent.v1 import status_pb2 as _status_pb2
 from consent.v1 import template_pb2 as _template_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers

@@ -6,6 +6,7 @@ import warnings
 from consent.v1 import admin_pb2 as consent_dot_v1_dot_admin__pb2
 from consent.v1 import policy_pb2 as consent_dot_v1_dot_policy__pb2
 from consent.v1 import sender_pb2 as consent_dot_v1_dot_sender__pb2
+from consent.v1 import status_pb2 as consent_dot_v1_dot_status__pb2
 from consent.v1 import template_pb2 as consent_dot_v1_dot_template__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -38,6 +39,11 @@ class AdminServiceStub:
         Args:
             channel: A grpc.Channel.
         """
+        self.GetStatus = channel.unary_unary(
+                '/consent.v1.AdminService/GetStatus',
+                request_serializer=consent_dot_v1_dot_status__pb2.GetStatusRequest.SerializeToString,
+                response_deserializer=consent_dot_v1_dot_status__pb2.GetStatusResponse.FromString,
+                _registered_method=True)
         self.CreateAccount = channel.unary_unary(
                 '/consent.v1.AdminService/CreateAccount',
                 request_serializer=consent_dot_v1_dot_admin__pb2.CreateAccountRequest.SerializeToString,
@@ -108,6 +114,13 @@ class AdminServiceStub:
 class AdminServiceServicer:
     """Runs the ledger.
     """
+
+    def GetStatus(self, request, context):
+        """Says how the server is, and what needs a person. Holds nothing personal.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def CreateAccount(self, request, context):
         """Creates an account. The account "default" exists from the start.
@@ -204,6 +217,11 @@ class AdminServiceServicer:
 
 def add_AdminServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'GetStatus': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetStatus,
+                    request_deserializer=consent_dot_v1_dot_status__pb2.GetStatusRequest.FromString,
+                    response_serializer=consent_dot_v1_dot_status__pb2.GetStatusResponse.SerializeToString,
+            ),
             'CreateAccount': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateAccount,
                     request_deserializer=consent_dot_v1_dot_admin__pb2.CreateAccountRequest.FromString,
@@ -280,6 +298,33 @@ def add_AdminServiceServicer_to_server(servicer, server):
 class AdminService:
     """Runs the ledger.
     """
+
+    @staticmethod
+    def GetStatus(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/consent.v1.AdminService/GetStatus',
+            consent_dot_v1_dot_status__pb2.GetStatusRequest.SerializeToString,
+            consent_dot_v1_dot_status__pb2.GetStatusResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def CreateAccount(request,

@@ -27,17 +27,17 @@ from consent.v1 import error_pb2 as consent_dot_v1_dot_error__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63onsent/v1/decision.proto\x12\nconsent.v1\x1a\x16\x63onsent/v1/entry.proto\x1a\x16\x63onsent/v1/error.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc7\x02\n\x10\x43heckSendRequest\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontact\x18\x02 \x01(\t\x12\x0e\n\x06sender\x18\x03 \x01(\t\x12&\n\x08\x63\x61tegory\x18\x04 \x01(\x0e\x32\x14.consent.v1.Category\x12\x1c\n\x14opt_out_confirmation\x18\x05 \x01(\x08\x12&\n\x02\x61t\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cmin_position\x18\x07 \x01(\x04\x12,\n\x08known_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tknown_seq\x18\t \x01(\x04\x12+\n\x08template\x18\n \x01(\x0b\x32\x19.consent.v1.CheckTemplate\x12\x0f\n\x07receipt\x18\x0b \x01(\x08\"C\n\rCheckTemplate\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08language\x18\x02 \x01(\t\x12\x12\n\nparameters\x18\x03 \x01(\r\"a\n\x11\x43heckSendResponse\x12&\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x14.consent.v1.Decision\x12$\n\x07receipt\x18\x02 \x01(\x0b\x32\x13.consent.v1.Receipt\"\xa9\x01\n\x07Receipt\x12\x11\n\tledger_id\x18\x01 \x01(\x0c\x12\x0e\n\x06origin\x18\x02 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x03 \x01(\x04\x12\r\n\x05trail\x18\x04 \x01(\x04\x12\x0b\n\x03seq\x18\x05 \x01(\x04\x12\x12\n\nentry_hash\x18\x06 \x01(\x0c\x12\x0f\n\x07receipt\x18\x07 \x01(\x0c\x12\x16\n\x0eledger_created\x18\x08 \x01(\x0c\x12\x11\n\tinclusion\x18\t \x01(\t\"N\n\x15VerifyDecisionRequest\x12$\n\x07receipt\x18\x01 \x01(\x0b\x32\x13.consent.v1.Receipt\x12\x0f\n\x07\x63ontact\x18\x02 \x01(\t\"\xe1\x01\n\x16VerifyDecisionResponse\x12+\n\x07verdict\x18\x01 \x01(\x0e\x32\x1a.consent.v1.ReceiptVerdict\x12/\n\rnot_derivable\x18\x02 \x01(\x0e\x32\x18.consent.v1.NotDerivable\x12\x18\n\x10\x64iffering_fields\x18\x03 \x03(\t\x12&\n\x08\x64\x65\x63ision\x18\x04 \x01(\x0b\x32\x14.consent.v1.Decision\x12\'\n\thindsight\x18\x05 \x01(\x0b\x32\x14.consent.v1.Decision\"\x9e\x02\n\x15\x42\x61tchCheckSendRequest\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08\x63ontacts\x18\x02 \x03(\t\x12\x0e\n\x06sender\x18\x03 \x01(\t\x12&\n\x08\x63\x61tegory\x18\x04 \x01(\x0e\x32\x14.consent.v1.Category\x12&\n\x02\x61t\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cmin_position\x18\x06 \x01(\x04\x12,\n\x08known_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tknown_seq\x18\x08 \x01(\x04\x12+\n\x08template\x18\t \x01(\x0b\x32\x19.consent.v1.CheckTemplate\"o\n\x16\x42\x61tchCheckSendResponse\x12-\n\x05items\x18\x01 \x03(\x0b\x32\x1e.consent.v1.BatchCheckSendItem\x12&\n\x08position\x18\x02 \x01(\x0b\x32\x14.consent.v1.Position\"q\n\x12\x42\x61tchCheckSendItem\x12(\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x14.consent.v1.DecisionH\x00\x12&\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x15.consent.v1.ItemErrorH\x00\x42\t\n\x07outcome\"E\n\x16StreamCheckSendRequest\x12+\n\x05\x63heck\x18\x01 \x01(\x0b\x32\x1c.consent.v1.CheckSendRequest\"v\n\x17StreamCheckSendResponse\x12(\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x14.consent.v1.DecisionH\x00\x12&\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x15.consent.v1.ItemErrorH\x00\x42\t\n\x07outcome\"\xfc\x02\n\x08\x44\x65\x63ision\x12*\n\npermission\x18\x01 \x01(\x0e\x32\x16.consent.v1.Permission\x12#\n\x07reasons\x18\x02 \x03(\x0e\x32\x12.consent.v1.Reason\x12\x39\n\x1b\x61llowed_template_categories\x18\x03 \x03(\x0e\x32\x14.consent.v1.Category\x12\x34\n\x10window_closes_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bvalid_until\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rdeciding_seqs\x18\x06 \x03(\x04\x12\x16\n\x0epolicy_version\x18\x07 \x01(\r\x12&\n\x08position\x18\x08 \x01(\x0b\x32\x14.consent.v1.Position\x12&\n\x02\x61t\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"%\n\x08Position\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12\x0c\n\x04hash\x18\x02 \x01(\x0c*\x97\x02\n\x0eReceiptVerdict\x12\x1f\n\x1bRECEIPT_VERDICT_UNSPECIFIED\x10\x00\x12\x1b\n\x17RECEIPT_VERDICT_FOLLOWS\x10\x01\x12\x1b\n\x17RECEIPT_VERDICT_DIFFERS\x10\x02\x12 \n\x1cRECEIPT_VERDICT_NOT_RECORDED\x10\x03\x12%\n!RECEIPT_VERDICT_SIGNATURE_INVALID\x10\x04\x12\x1b\n\x17RECEIPT_VERDICT_FOREIGN\x10\x05\x12!\n\x1dRECEIPT_VERDICT_NOT_DERIVABLE\x10\x06\x12!\n\x1dRECEIPT_VERDICT_OTHER_CONTACT\x10\x07*i\n\x0cNotDerivable\x12\x1d\n\x19NOT_DERIVABLE_UNSPECIFIED\x10\x00\x12\x18\n\x14NOT_DERIVABLE_ERASED\x10\x01\x12 \n\x1cNOT_DERIVABLE_CONTACT_NEEDED\x10\x02\x32\xed\x02\n\x0f\x44\x65\x63isionService\x12H\n\tCheckSend\x12\x1c.consent.v1.CheckSendRequest\x1a\x1d.consent.v1.CheckSendResponse\x12W\n\x0e\x42\x61tchCheckSend\x12!.consent.v1.BatchCheckSendRequest\x1a\".consent.v1.BatchCheckSendResponse\x12^\n\x0fStreamCheckSend\x12\".consent.v1.StreamCheckSendRequest\x1a#.consent.v1.StreamCheckSendResponse(\x01\x30\x01\x12W\n\x0eVerifyDecision\x12!.consent.v1.VerifyDecisionRequest\x1a\".consent.v1.VerifyDecisionResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63onsent/v1/decision.proto\x12\nconsent.v1\x1a\x16\x63onsent/v1/entry.proto\x1a\x16\x63onsent/v1/error.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc7\x02\n\x10\x43heckSendRequest\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontact\x18\x02 \x01(\t\x12\x0e\n\x06sender\x18\x03 \x01(\t\x12&\n\x08\x63\x61tegory\x18\x04 \x01(\x0e\x32\x14.consent.v1.Category\x12\x1c\n\x14opt_out_confirmation\x18\x05 \x01(\x08\x12&\n\x02\x61t\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cmin_position\x18\x07 \x01(\x04\x12,\n\x08known_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tknown_seq\x18\t \x01(\x04\x12+\n\x08template\x18\n \x01(\x0b\x32\x19.consent.v1.CheckTemplate\x12\x0f\n\x07receipt\x18\x0b \x01(\x08\"C\n\rCheckTemplate\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08language\x18\x02 \x01(\t\x12\x12\n\nparameters\x18\x03 \x01(\r\"a\n\x11\x43heckSendResponse\x12&\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x14.consent.v1.Decision\x12$\n\x07receipt\x18\x02 \x01(\x0b\x32\x13.consent.v1.Receipt\"\xe5\x01\n\x07Receipt\x12\x11\n\tledger_id\x18\x01 \x01(\x0c\x12\x0e\n\x06origin\x18\x02 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x03 \x01(\x04\x12\r\n\x05trail\x18\x04 \x01(\x04\x12\x0b\n\x03seq\x18\x05 \x01(\x04\x12\x12\n\nentry_hash\x18\x06 \x01(\x0c\x12\x0f\n\x07receipt\x18\x07 \x01(\x0c\x12\x16\n\x0eledger_created\x18\x08 \x01(\x0c\x12\x11\n\tinclusion\x18\t \x01(\t\x12\x1b\n\x13signing_key_changed\x18\n \x01(\x0c\x12\x1d\n\x15signing_key_inclusion\x18\x0b \x01(\t\"N\n\x15VerifyDecisionRequest\x12$\n\x07receipt\x18\x01 \x01(\x0b\x32\x13.consent.v1.Receipt\x12\x0f\n\x07\x63ontact\x18\x02 \x01(\t\"\xe1\x01\n\x16VerifyDecisionResponse\x12+\n\x07verdict\x18\x01 \x01(\x0e\x32\x1a.consent.v1.ReceiptVerdict\x12/\n\rnot_derivable\x18\x02 \x01(\x0e\x32\x18.consent.v1.NotDerivable\x12\x18\n\x10\x64iffering_fields\x18\x03 \x03(\t\x12&\n\x08\x64\x65\x63ision\x18\x04 \x01(\x0b\x32\x14.consent.v1.Decision\x12\'\n\thindsight\x18\x05 \x01(\x0b\x32\x14.consent.v1.Decision\"\x9e\x02\n\x15\x42\x61tchCheckSendRequest\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08\x63ontacts\x18\x02 \x03(\t\x12\x0e\n\x06sender\x18\x03 \x01(\t\x12&\n\x08\x63\x61tegory\x18\x04 \x01(\x0e\x32\x14.consent.v1.Category\x12&\n\x02\x61t\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cmin_position\x18\x06 \x01(\x04\x12,\n\x08known_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tknown_seq\x18\x08 \x01(\x04\x12+\n\x08template\x18\t \x01(\x0b\x32\x19.consent.v1.CheckTemplate\"o\n\x16\x42\x61tchCheckSendResponse\x12-\n\x05items\x18\x01 \x03(\x0b\x32\x1e.consent.v1.BatchCheckSendItem\x12&\n\x08position\x18\x02 \x01(\x0b\x32\x14.consent.v1.Position\"q\n\x12\x42\x61tchCheckSendItem\x12(\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x14.consent.v1.DecisionH\x00\x12&\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x15.consent.v1.ItemErrorH\x00\x42\t\n\x07outcome\"E\n\x16StreamCheckSendRequest\x12+\n\x05\x63heck\x18\x01 \x01(\x0b\x32\x1c.consent.v1.CheckSendRequest\"v\n\x17StreamCheckSendResponse\x12(\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x14.consent.v1.DecisionH\x00\x12&\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x15.consent.v1.ItemErrorH\x00\x42\t\n\x07outcome\"\xfc\x02\n\x08\x44\x65\x63ision\x12*\n\npermission\x18\x01 \x01(\x0e\x32\x16.consent.v1.Permission\x12#\n\x07reasons\x18\x02 \x03(\x0e\x32\x12.consent.v1.Reason\x12\x39\n\x1b\x61llowed_template_categories\x18\x03 \x03(\x0e\x32\x14.consent.v1.Category\x12\x34\n\x10window_closes_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bvalid_until\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rdeciding_seqs\x18\x06 \x03(\x04\x12\x16\n\x0epolicy_version\x18\x07 \x01(\r\x12&\n\x08position\x18\x08 \x01(\x0b\x32\x14.consent.v1.Position\x12&\n\x02\x61t\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"%\n\x08Position\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12\x0c\n\x04hash\x18\x02 \x01(\x0c*\x97\x02\n\x0eReceiptVerdict\x12\x1f\n\x1bRECEIPT_VERDICT_UNSPECIFIED\x10\x00\x12\x1b\n\x17RECEIPT_VERDICT_FOLLOWS\x10\x01\x12\x1b\n\x17RECEIPT_VERDICT_DIFFERS\x10\x02\x12 \n\x1cRECEIPT_VERDICT_NOT_RECORDED\x10\x03\x12%\n!RECEIPT_VERDICT_SIGNATURE_INVALID\x10\x04\x12\x1b\n\x17RECEIPT_VERDICT_FOREIGN\x10\x05\x12!\n\x1dRECEIPT_VERDICT_NOT_DERIVABLE\x10\x06\x12!\n\x1dRECEIPT_VERDICT_OTHER_CONTACT\x10\x07*i\n\x0cNotDerivable\x12\x1d\n\x19NOT_DERIVABLE_UNSPECIFIED\x10\x00\x12\x18\n\x14NOT_DERIVABLE_ERASED\x10\x01\x12 \n\x1cNOT_DERIVABLE_CONTACT_NEEDED\x10\x02\x32\xed\x02\n\x0f\x44\x65\x63isionService\x12H\n\tCheckSend\x12\x1c.consent.v1.CheckSendRequest\x1a\x1d.consent.v1.CheckSendResponse\x12W\n\x0e\x42\x61tchCheckSend\x12!.consent.v1.BatchCheckSendRequest\x1a\".consent.v1.BatchCheckSendResponse\x12^\n\x0fStreamCheckSend\x12\".consent.v1.StreamCheckSendRequest\x1a#.consent.v1.StreamCheckSendResponse(\x01\x30\x01\x12W\n\x0eVerifyDecision\x12!.consent.v1.VerifyDecisionRequest\x1a\".consent.v1.VerifyDecisionResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'consent.v1.decision_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RECEIPTVERDICT']._serialized_start=2231
-  _globals['_RECEIPTVERDICT']._serialized_end=2510
-  _globals['_NOTDERIVABLE']._serialized_start=2512
-  _globals['_NOTDERIVABLE']._serialized_end=2617
+  _globals['_RECEIPTVERDICT']._serialized_start=2291
+  _globals['_RECEIPTVERDICT']._serialized_end=2570
+  _globals['_NOTDERIVABLE']._serialized_start=2572
+  _globals['_NOTDERIVABLE']._serialized_end=2677
   _globals['_CHECKSENDREQUEST']._serialized_start=123
   _globals['_CHECKSENDREQUEST']._serialized_end=450
   _globals['_CHECKTEMPLATE']._serialized_start=452
@@ -45,25 +45,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHECKSENDRESPONSE']._serialized_start=521
   _globals['_CHECKSENDRESPONSE']._serialized_end=618
   _globals['_RECEIPT']._serialized_start=621
-  _globals['_RECEIPT']._serialized_end=790
-  _globals['_VERIFYDECISIONREQUEST']._serialized_start=792
-  _globals['_VERIFYDECISIONREQUEST']._serialized_end=870
-  _globals['_VERIFYDECISIONRESPONSE']._serialized_start=873
-  _globals['_VERIFYDECISIONRESPONSE']._serialized_end=1098
-  _globals['_BATCHCHECKSENDREQUEST']._serialized_start=1101
-  _globals['_BATCHCHECKSENDREQUEST']._serialized_end=1387
-  _globals['_BATCHCHECKSENDRESPONSE']._serialized_start=1389
-  _globals['_BATCHCHECKSENDRESPONSE']._serialized_end=1500
-  _globals['_BATCHCHECKSENDITEM']._serialized_start=1502
-  _globals['_BATCHCHECKSENDITEM']._serialized_end=1615
-  _globals['_STREAMCHECKSENDREQUEST']._serialized_start=1617
-  _globals['_STREAMCHECKSENDREQUEST']._serialized_end=1686
-  _globals['_STREAMCHECKSENDRESPONSE']._serialized_start=1688
-  _globals['_STREAMCHECKSENDRESPONSE']._serialized_end=1806
-  _globals['_DECISION']._serialized_start=1809
-  _globals['_DECISION']._serialized_end=2189
-  _globals['_POSITION']._serialized_start=2191
-  _globals['_POSITION']._serialized_end=2228
-  _globals['_DECISIONSERVICE']._serialized_start=2620
-  _globals['_DECISIONSERVICE']._serialized_end=2985
+  _globals['_RECEIPT']._serialized_end=850
+  _globals['_VERIFYDECISIONREQUEST']._serialized_start=852
+  _globals['_VERIFYDECISIONREQUEST']._serialized_end=930
+  _globals['_VERIFYDECISIONRESPONSE']._serialized_start=933
+  _globals['_VERIFYDECISIONRESPONSE']._serialized_end=1158
+  _globals['_BATCHCHECKSENDREQUEST']._serialized_start=1161
+  _globals['_BATCHCHECKSENDREQUEST']._serialized_end=1447
+  _globals['_BATCHCHECKSENDRESPONSE']._serialized_start=1449
+  _globals['_BATCHCHECKSENDRESPONSE']._serialized_end=1560
+  _globals['_BATCHCHECKSENDITEM']._serialized_start=1562
+  _globals['_BATCHCHECKSENDITEM']._serialized_end=1675
+  _globals['_STREAMCHECKSENDREQUEST']._serialized_start=1677
+  _globals['_STREAMCHECKSENDREQUEST']._serialized_end=1746
+  _globals['_STREAMCHECKSENDRESPONSE']._serialized_start=1748
+  _globals['_STREAMCHECKSENDRESPONSE']._serialized_end=1866
+  _globals['_DECISION']._serialized_start=1869
+  _globals['_DECISION']._serialized_end=2249
+  _globals['_POSITION']._serialized_start=2251
+  _globals['_POSITION']._serialized_end=2288
+  _globals['_DECISIONSERVICE']._serialized_start=2680
+  _globals['_DECISIONSERVICE']._serialized_end=3045
 # @@protoc_insertion_point(module_scope)

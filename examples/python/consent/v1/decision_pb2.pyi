@@ -85,7 +85,7 @@ class CheckSendResponse(_message.Message):
     def __init__(self, decision: _Optional[_Union[Decision, _Mapping]] = ..., receipt: _Optional[_Union[Receipt, _Mapping]] = ...) -> None: ...
 
 class Receipt(_message.Message):
-    __slots__ = ("ledger_id", "origin", "account", "trail", "seq", "entry_hash", "receipt", "ledger_created", "inclusion")
+    __slots__ = ("ledger_id", "origin", "account", "trail", "seq", "entry_hash", "receipt", "ledger_created", "inclusion", "signing_key_changed", "signing_key_inclusion")
     LEDGER_ID_FIELD_NUMBER: _ClassVar[int]
     ORIGIN_FIELD_NUMBER: _ClassVar[int]
     ACCOUNT_FIELD_NUMBER: _ClassVar[int]
@@ -95,6 +95,8 @@ class Receipt(_message.Message):
     RECEIPT_FIELD_NUMBER: _ClassVar[int]
     LEDGER_CREATED_FIELD_NUMBER: _ClassVar[int]
     INCLUSION_FIELD_NUMBER: _ClassVar[int]
+    SIGNING_KEY_CHANGED_FIELD_NUMBER: _ClassVar[int]
+    SIGNING_KEY_INCLUSION_FIELD_NUMBER: _ClassVar[int]
     ledger_id: bytes
     origin: str
     account: int
@@ -104,7 +106,9 @@ class Receipt(_message.Message):
     receipt: bytes
     ledger_created: bytes
     inclusion: str
-    def __init__(self, ledger_id: _Optional[bytes] = ..., origin: _Optional[str] = ..., account: _Optional[int] = ..., trail: _Optional[int] = ..., seq: _Optional[int] = ..., entry_hash: _Optional[bytes] = ..., receipt: _Optional[bytes] = ..., ledger_created: _Optional[bytes] = ..., inclusion: _Optional[str] = ...) -> None: ...
+    signing_key_changed: bytes
+    signing_key_inclusion: str
+    def __init__(self, ledger_id: _Optional[bytes] = ..., origin: _Optional[str] = ..., account: _Optional[int] = ..., trail: _Optional[int] = ..., seq: _Optional[int] = ..., entry_hash: _Optional[bytes] = ..., receipt: _Optional[bytes] = ..., ledger_created: _Optional[bytes] = ..., inclusion: _Optional[str] = ..., signing_key_changed: _Optional[bytes] = ..., signing_key_inclusion: _Optional[str] = ...) -> None: ...
 
 class VerifyDecisionRequest(_message.Message):
     __slots__ = ("receipt", "contact")

@@ -119,6 +119,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_TOO_MANY_SENDERS: _ClassVar[ErrorReason]
     ERROR_REASON_LOG_DIFFERS: _ClassVar[ErrorReason]
     ERROR_REASON_TOO_MANY_WATCHERS: _ClassVar[ErrorReason]
+    ERROR_REASON_LEDGER_STARTING: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_CONTACT_EMPTY: ErrorReason
 ERROR_REASON_CONTACT_MALFORMED: ErrorReason
@@ -231,6 +232,7 @@ ERROR_REASON_HASH_MALFORMED: ErrorReason
 ERROR_REASON_TOO_MANY_SENDERS: ErrorReason
 ERROR_REASON_LOG_DIFFERS: ErrorReason
 ERROR_REASON_TOO_MANY_WATCHERS: ErrorReason
+ERROR_REASON_LEDGER_STARTING: ErrorReason
 
 class ItemError(_message.Message):
     __slots__ = ("reason", "message", "field")

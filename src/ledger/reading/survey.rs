@@ -1,0 +1,124 @@
+//! How the ledger is, in numbers, for whoever keeps it running.
+
+use std::path::Path;
+
+use crate::consent::time::Time;
+use crate::consent::words::Seq;
+use crate::ledger::Ledger;
+use crate::ledger::proving::checkpoints::Published;
+use crate::ledger::proving::signed::Signed;
+use crate::ledger::starting::snapshot;
+use crate::ledger::storage::journal;
+use crate::ledger::writing::queue::Waits;
+
+/// What was found. Nothing personal.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    /// The last entry, and when it was recorded.
+    pub head: (Seq, Time),
+    /// How many accounts there are.
+    pub accounts: u64,
+    /// How many contacts have a trail.
+    pub contacts: u64,
+    /// The journal's bytes on disk, and how many files it has.
+    pub journal: (u64, u64),
+    /// The bytes of sled's directory.
+    pub sled_bytes: u64,
+    /// How many entries are not in sled yet.
+    pub sled_behind: u64,
+    /// The last snapshot's last entry, and when it was written.
+    pub snapshot: Option<(Seq, Option<Time>)>,
+    /// The last signature.
+    pub checkpoint: Option<Signed>,
+    /// What is published; none: nothing is to be.
+    pub published: Option<Published>,
+    /// What waits for the committer.
+    pub waits: Waits,
+    /// Erasures.
+    pub erasures: Erasures,
+    /// Free bytes of the disk, and all of it; none where it does not tell.
+    pub disk: Option<(u64, u64)>,
+}
+
+/// Erasures of all accounts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Erasures {
+    /// How many wait.
+    pub waiting: u64,
+    /// How many of them are due; those that a legal hold keeps back are left out.
+    pub overdue: u64,
+    /// How many of them failed.
+    pub failed: u64,
+    /// How many legal holds are in force.
+    pub holds: u64,
+}
+
+impl Ledger {
+    /// Looks at state and disk. Blocks.
+    #[must_use]
+    pub fn survey(&self) -> Survey {
+        let shared = &self.shared;
+        let head = shared.state.head();
+        let accounts = u64::try_from(shared.state.accounts().len()).unwrap_or(u64::MAX);
+        let snapshot_path = shared.data_dir.join("snapshot");
+        let found = snapshot::peek(shared.reader.disk.as_ref(), &snapshot_path, shared.secrets.ledger_id());
+        let behind = shared.reader.pending.first().map_or(0, |first| (head.seq.number() + 1).saturating_sub(first.number()));
+        Survey {
+            head: (head.seq, head.recorded_at),
+            accounts,
+            contacts: shared.state.trails().saturating_sub(accounts),
+            journal: size(&shared.reader.journal_dir, journal::is_segment),
+            sled_bytes: size(shared.reader.store.path(), |_| true).0,
+            sled_behind: behind,
+            snapshot: found.map(|of| (of.seq, written_at(&snapshot_path))),
+            checkpoint: shared.checkpoints.latest(),
+            published: shared.checkpoints.published(),
+            waits: shared.queue.waits(),
+            erasures: self.erasures_now(),
+            disk: space(&shared.data_dir),
+        }
+    }
+
+    fn erasures_now(&self) -> Erasures {
+        let now = self.now().max(self.shared.state.head().recorded_at);
+        let mut found = Erasures::default();
+        for matter in self.shared.state.matters.read().all() {
+            let Some(due_at) = matter.due_at() else {
+                found.holds += 1;
+                continue;
+            };
+            let tried = self.shared.erasing.tried(matter.seq);
+            found.waiting += 1;
+            found.overdue += u64::from(due_at <= now && tried.as_ref().is_none_or(|tried| tried.failures > 0));
+            found.failed += u64::from(tried.is_some_and(|tried| tried.failures > 0));
+        }
+        found
+    }
+}
+
+/// The bytes of all files in a directory and below it, and how many lie in it. What goes away meanwhile counts nothing.
+fn size(dir: &Path, counts: impl Fn(&str) -> bool + Copy) -> (u64, u64) {
+    let (mut bytes, mut files) = (0, 0);
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        match entry.metadata() {
+            Ok(found) if found.is_dir() => bytes += size(&entry.path(), counts).0,
+            Ok(found) if counts(&entry.file_name().to_string_lossy()) => {
+                bytes += found.len();
+                files += 1;
+            }
+            _ => {}
+        }
+    }
+    (bytes, files)
+}
+
+fn written_at(path: &Path) -> Option<Time> {
+    let since = std::fs::metadata(path).ok()?.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_micros()).ok().map(Time::from_micros)
+}
+
+/// Free bytes for this process, and all bytes.
+fn space(dir: &Path) -> Option<(u64, u64)> {
+    let found = rustix::fs::statvfs(dir).ok()?;
+    Some((found.f_bavail.saturating_mul(found.f_frsize), found.f_blocks.saturating_mul(found.f_frsize)))
+}
