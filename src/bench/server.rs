@@ -48,7 +48,7 @@ impl Server {
         let not_ready = |said: String| BenchError::NotReady { command: name, said };
         // The program's own variables are meant for the user's server.
         for (variable, _) in std::env::vars_os() {
-            if variable.to_string_lossy().starts_with("CONSENT_LEDGER_") || variable == "RUST_LOG" {
+            if variable.to_string_lossy().starts_with("CONSENT_LEDGER_") || variable == "RUST_LOG" || variable == "NOTIFY_SOCKET" {
                 command.env_remove(variable);
             }
         }
