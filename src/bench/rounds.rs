@@ -51,9 +51,10 @@ mod tests {
 
     #[test]
     fn one_round_that_was_disturbed_does_not_move_the_median() {
-        assert_eq!(median([3.0, 1.0, 1_000.0]), 3.0);
-        assert_eq!(median([4.0, 2.0]), 3.0);
-        assert_eq!(median([]), 0.0);
+        let is = |values: &[f64], wanted: f64| (median(values.iter().copied()) - wanted).abs() < 1e-9;
+        assert!(is(&[3.0, 1.0, 1_000.0], 3.0));
+        assert!(is(&[4.0, 2.0], 3.0));
+        assert!(is(&[], 0.0));
     }
 
     #[test]

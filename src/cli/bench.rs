@@ -170,25 +170,19 @@ impl std::fmt::Display for About<'_> {
     }
 }
 
-/// Answer every call with a constant: the floor that `bench` compares with.
-#[derive(Args, Debug)]
-pub struct BenchNoop {}
-
-impl BenchNoop {
-    /// Serves until the process is ended.
-    ///
-    /// # Errors
-    /// Where no port can be listened on.
-    pub fn run(self) -> Result<Verdict, CliError> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| CliError::local(error).context("starting the runtime"))?;
-        runtime.block_on(async {
-            let listener = TcpListener::bind("127.0.0.1:0").await;
-            let listener = listener.map_err(|error| CliError::local(error).context("listening on the loopback"))?;
-            let address = listener.local_addr().map_err(CliError::local)?;
-            Output::line(&format!("ready grpc={address}"))?;
-            noop::serve(listener).await.map_err(CliError::local)?;
-            Ok(Verdict::Yes)
-        })
-    }
+/// Serves the floor of a call until the process is ended, and prints where.
+///
+/// # Errors
+/// Where no port can be listened on.
+pub fn serve_noop() -> Result<Verdict, CliError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| CliError::local(error).context("starting the runtime"))?;
+    runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await;
+        let listener = listener.map_err(|error| CliError::local(error).context("listening on the loopback"))?;
+        let address = listener.local_addr().map_err(CliError::local)?;
+        Output::line(&format!("ready grpc={address}"))?;
+        noop::serve(listener).await.map_err(CliError::local)?;
+        Ok(Verdict::Yes)
+    })
 }

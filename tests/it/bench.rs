@@ -80,7 +80,7 @@ fn a_quick_run_measures_everything_and_a_kept_ledger_is_used_again() {
     let figure = |name: &str, key: &str| rows.iter().find(|row| row["measurement"] == name).unwrap()[key].as_f64().unwrap();
     // 6,000 events, what a new ledger begins with, and at most a head commitment or two.
     assert!((6_002.0..6_010.0).contains(&figure("disk", "entries")));
-    assert_eq!(figure("record-stream", "events"), 2_000.0);
+    assert!((1_999.5..2_000.5).contains(&figure("record-stream", "events")));
     // Two copies of everything take at least twice the entries.
     assert!(figure("disk", "both_copies_to_entries_ratio") > 2.0);
     assert!(said.err.contains("loading 6000 events"), "{}", said.err);
