@@ -6,6 +6,7 @@ mod any_order;
 mod architecture;
 mod audiences;
 mod backups;
+mod bench;
 mod bundles;
 mod check_streams;
 mod checkpoints;

@@ -1,6 +1,5 @@
 //! A commit while it is put together: entries linked and sealed, state changes held back until they are durable.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -17,6 +16,7 @@ use crate::ledger::erasure::erasing::Erasing;
 use crate::ledger::erasure::matters::MatterTurn;
 use crate::ledger::keys::keyring::Keyring;
 use crate::ledger::keys::secrets::{Digest16, Secrets};
+use crate::ledger::memory::maps::QuickMap;
 use crate::ledger::memory::packed::pack;
 use crate::ledger::memory::state::{Group, Position, State, Trail, new_trail};
 use crate::ledger::reading::possible_opt_outs::Doubt;
@@ -118,11 +118,11 @@ pub struct Batch {
     /// Its finished blocks.
     pub blocks: Vec<Block>,
     /// The trails it changes.
-    pub trails: HashMap<u64, Working>,
+    pub trails: QuickMap<u64, Working>,
     /// The identifiers it introduces.
-    pub identifiers: HashMap<Digest16, IdentifierKey>,
+    pub identifiers: QuickMap<Digest16, IdentifierKey>,
     /// The event ids it spends.
-    pub event_ids: HashMap<Digest16, Spent>,
+    pub event_ids: QuickMap<Digest16, Spent>,
     /// Accounts it creates: name and trail.
     pub accounts: Vec<(String, u64)>,
     /// What happens to accounts, by their trails.
@@ -142,7 +142,7 @@ pub struct Batch {
     /// What a rehearsal knows of the rows before; none: it is to be committed.
     pub(in crate::ledger) rehearsed: Option<Rehearsed>,
     /// Data keys that it has used.
-    keys: HashMap<u64, Key>,
+    keys: QuickMap<u64, Key>,
     /// The head it follows.
     after: Seq,
     open: Vec<u8>,
@@ -166,9 +166,9 @@ impl Batch {
             now,
             head,
             blocks: Vec::new(),
-            trails: HashMap::new(),
-            identifiers: HashMap::new(),
-            event_ids: HashMap::new(),
+            trails: QuickMap::default(),
+            identifiers: QuickMap::default(),
+            event_ids: QuickMap::default(),
             accounts: Vec::new(),
             account_events: Vec::new(),
             doubts: Vec::new(),
@@ -178,7 +178,7 @@ impl Batch {
             erasing: Erasing::default(),
             highest_trail,
             rehearsed: None,
-            keys: HashMap::new(),
+            keys: QuickMap::default(),
             after: head.seq,
             open: Vec::new(),
             open_first: head.seq.next(),
