@@ -185,8 +185,6 @@ impl Framing {
 
 #[cfg(test)]
 mod tests {
-    use http_body::Body as _;
-
     use super::*;
     use http_body::Body as _;
 

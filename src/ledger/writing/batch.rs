@@ -132,7 +132,7 @@ pub struct Batch {
     /// What it says about open matters.
     pub matters: Vec<MatterTurn>,
     /// Trails that it begins for reads of accounts' data, by account.
-    pub reads: HashMap<u64, u64>,
+    pub reads: QuickMap<u64, u64>,
     /// Groups as they are after it.
     pub groups: Vec<Group>,
     /// What it erases.
@@ -173,7 +173,7 @@ impl Batch {
             account_events: Vec::new(),
             doubts: Vec::new(),
             matters: Vec::new(),
-            reads: HashMap::new(),
+            reads: QuickMap::default(),
             groups: Vec::new(),
             erasing: Erasing::default(),
             highest_trail,
