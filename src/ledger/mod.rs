@@ -6,6 +6,7 @@ pub mod erasure;
 pub mod evidence;
 pub mod keys;
 pub mod memory;
+pub mod principals;
 pub mod proving;
 pub mod reading;
 pub mod starting;

@@ -12,6 +12,7 @@ use crate::ledger::bytes::entry::EntryHash;
 use crate::ledger::clock::Clock;
 use crate::ledger::keys::secrets::Digest16;
 use crate::ledger::memory::state::{AccountState, State};
+use crate::ledger::principals::change::ChangeDone;
 use crate::ledger::storage::journal::Journal;
 use crate::ledger::storage::store_writer::StoreWriter;
 use crate::ledger::writing::accounts;
@@ -70,6 +71,7 @@ pub(in crate::ledger) enum Outcome {
 #[derive(Default)]
 struct Done {
     heads: Option<(oneshot::Sender<Recorded>, Recorded)>,
+    principal: Option<ChangeDone>,
     records: Vec<Waiting>,
 }
 
@@ -79,12 +81,18 @@ impl Done {
         if let Some((answer, recorded)) = self.heads {
             let _ = answer.send(recorded);
         }
+        if let Some(changed) = self.principal {
+            changed.finish();
+        }
     }
 
     fn fail(self, error: &RecordError) {
         self.records.into_iter().for_each(|waiting| waiting.fail(error));
         if let Some((answer, _)) = self.heads {
             let _ = answer.send(Err(error.clone()));
+        }
+        if let Some(changed) = self.principal {
+            changed.fail(error);
         }
     }
 }
@@ -149,6 +157,10 @@ impl Committer {
             Job::CommitHeads { heads, answer } => {
                 let pushed = batch.push(&self.state, &self.sealer, accounts::heads_committed(batch.now, heads));
                 done.heads = Some((answer, pushed.map(|(seq, hash)| acknowledged(seq, hash))));
+                Ok(())
+            }
+            Job::ChangePrincipal(changing) => {
+                done.principal = Some(changing.push(&self.state, &self.sealer, &mut batch));
                 Ok(())
             }
             Job::Record(waiting) => self.collect(&mut batch, waiting, jobs, &mut done, carried),
