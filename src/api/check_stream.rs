@@ -15,6 +15,7 @@ use std::task::{Context, Poll, ready};
 use tokio_stream::Stream;
 use tonic::{Code, Status, Streaming};
 
+use super::access::Caller;
 use super::decision::{Decisions, streamed};
 use super::slots::{Slot, Slots};
 use super::stopping::Stopping;
@@ -41,6 +42,7 @@ type Waiting = Pin<Box<dyn Future<Output = Result<Answer, Status>> + Send>>;
 /// The answers to a stream of questions, made as they are taken.
 pub struct Answers {
     decisions: Decisions,
+    caller: Caller,
     questions: Streaming<StreamCheckSendRequest>,
     waiting: Option<Waiting>,
     stopped: Pin<Box<dyn Future<Output = ()> + Send>>,
@@ -52,9 +54,15 @@ pub struct Answers {
 impl Answers {
     /// Answers until the questions end or the server stops.
     #[must_use]
-    pub fn new(decisions: Decisions, questions: Streaming<StreamCheckSendRequest>, mut stopping: Stopping, slot: Slot) -> Self {
+    pub fn new(
+        decisions: Decisions,
+        caller: Caller,
+        questions: Streaming<StreamCheckSendRequest>,
+        mut stopping: Stopping,
+        slot: Slot,
+    ) -> Self {
         let stopped = Box::pin(async move { stopping.wait().await });
-        Self { decisions, questions, waiting: None, stopped, answered: 0, ended: false, _slot: slot }
+        Self { decisions, caller, questions, waiting: None, stopped, answered: 0, ended: false, _slot: slot }
     }
 
     /// The next answer; an error ends the stream.
@@ -65,7 +73,8 @@ impl Answers {
             return Poll::Ready(Some(self.outcome(answered)));
         }
         let Some(request) = ready!(Pin::new(&mut self.questions).poll_next(cx)).transpose()? else { return Poll::Ready(None) };
-        let question = match streamed(&request.check.unwrap_or_default()) {
+        self.caller.still(self.decisions.ledger().now())?;
+        let question = match streamed(&self.caller, &request.check.unwrap_or_default()) {
             Ok(question) => question,
             Err(refused) => return Poll::Ready(Some(self.outcome(Err(refused)))),
         };

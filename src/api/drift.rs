@@ -3,6 +3,7 @@
 use tonic::Status;
 
 use super::audit::{PAGE_DEFAULT, PAGE_MAX};
+use super::access::Caller;
 use super::parse::Fields;
 use super::{blocking, map, status};
 use crate::consent::time::Time;
@@ -15,15 +16,15 @@ use crate::proto::{self, ErrorReason, GetDriftRequest, GetDriftResponse};
 const PERIOD: i64 = 7 * 24 * 3_600_000_000;
 
 /// Answers `GetDrift`.
-pub(super) async fn get(ledger: &Ledger, request: &GetDriftRequest) -> Result<GetDriftResponse, Status> {
-    let (period, page_size) = parse(request, ledger.now())?;
+pub(super) async fn get(ledger: &Ledger, caller: &Caller, request: &GetDriftRequest) -> Result<GetDriftResponse, Status> {
+    let (period, page_size) = parse(caller, request, ledger.now())?;
     let (ledger, asked) = (ledger.clone(), period.clone());
     let drift = blocking(move || ledger.drift(&asked, page_size)).await?;
     Ok(response(drift.map_err(|error| status::of_read(&error))?, &period))
 }
 
-fn parse(request: &GetDriftRequest, now: Time) -> Result<(Period, usize), Status> {
-    let mut fields = Fields::default();
+fn parse(caller: &Caller, request: &GetDriftRequest, now: Time) -> Result<(Period, usize), Status> {
+    let mut fields = Fields::of(caller);
     let account = fields.account("account", &request.account);
     let from = fields.time("from", request.from.as_ref());
     let to = fields.time("to", request.to.as_ref()).unwrap_or(now);
@@ -82,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_period_is_the_seven_days_before_its_end_and_its_end_is_now() {
-        let period = |request: &GetDriftRequest| parse(request, NOW).map(|(period, _)| (period.from, period.to)).unwrap();
+        let period = |request: &GetDriftRequest| parse(&Caller::local(), request, NOW).map(|(period, _)| (period.from, period.to)).unwrap();
         let week = |to: Time| (to.plus_micros(-PERIOD), to);
         assert_eq!(period(&GetDriftRequest::default()), week(NOW));
         let to = Time::from_micros(1_700_000_000_000_000);
@@ -93,7 +94,7 @@ mod tests {
     #[test]
     fn a_period_that_holds_no_moment_is_refused() {
         let request = GetDriftRequest { from: MOMENT, to: MOMENT, sender: "a b".into(), page_size: 1_001, ..Default::default() };
-        let details = parse(&request, NOW).unwrap_err().get_error_details();
+        let details = parse(&Caller::local(), &request, NOW).unwrap_err().get_error_details();
         let reasons: Vec<_> = details.bad_request().unwrap().field_violations.iter().map(|violation| violation.reason.as_str()).collect();
         assert_eq!(reasons, ["PERIOD_EMPTY", "SENDER_MALFORMED", "PAGE_SIZE_TOO_LARGE"]);
     }

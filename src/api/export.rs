@@ -2,6 +2,7 @@
 
 use tonic::Status;
 
+use super::access::Caller;
 use super::parse::Fields;
 use super::slots::Slots;
 use super::stream::{Pieces, stream};
@@ -27,10 +28,11 @@ const OLD_SIZES_MAX: usize = 8;
 /// Answers `ExportEntries`.
 pub(super) async fn entries(
     ledger: &Ledger,
+    caller: &Caller,
     slots: &Slots,
     request: ExportEntriesRequest,
 ) -> Result<Pieces<ExportEntriesResponse>, Status> {
-    let selection = selection(&request)?;
+    let selection = selection(caller, &request)?;
     let asked = asked(&selection);
     let slot = slots.take()?;
     let ledger = ledger.clone();
@@ -43,8 +45,13 @@ pub(super) async fn entries(
 }
 
 /// Answers `GetEvidence`.
-pub(super) async fn evidence(ledger: &Ledger, slots: &Slots, request: &GetEvidenceRequest) -> Result<Pieces<GetEvidenceResponse>, Status> {
-    let (account, contact, old_sizes) = of_whom(request)?;
+pub(super) async fn evidence(
+    ledger: &Ledger,
+    caller: &Caller,
+    slots: &Slots,
+    request: &GetEvidenceRequest,
+) -> Result<Pieces<GetEvidenceResponse>, Status> {
+    let (account, contact, old_sizes) = of_whom(caller, request)?;
     let slot = slots.take()?;
     let asked =
         ExportSelection { account: account.to_string(), contacts: map::identifiers(std::slice::from_ref(&contact)), ..Default::default() };
@@ -66,9 +73,12 @@ pub(super) async fn evidence(ledger: &Ledger, slots: &Slots, request: &GetEviden
     Ok(stream(slot, begin, export, |pieces| GetEvidenceResponse { pieces }))
 }
 
-fn selection(request: &ExportEntriesRequest) -> Result<Selection, Status> {
-    let mut fields = Fields::default();
+fn selection(caller: &Caller, request: &ExportEntriesRequest) -> Result<Selection, Status> {
+    let mut fields = Fields::of(caller);
+    // What is for all senders is part of what one sender's entries mean.
+    fields.all_senders("the export");
     let account = if request.all_accounts {
+        fields.whole_ledger("all_accounts");
         for (field, given) in [("account", !request.account.is_empty()), ("contacts", !request.contacts.is_empty())] {
             if given {
                 fields.refuse(field, ErrorReason::FieldsConflict, "all_accounts is set");
@@ -104,8 +114,8 @@ fn selection(request: &ExportEntriesRequest) -> Result<Selection, Status> {
     })
 }
 
-fn of_whom(request: &GetEvidenceRequest) -> Result<(Account, Identifier, Vec<u64>), Status> {
-    let mut fields = Fields::default();
+fn of_whom(caller: &Caller, request: &GetEvidenceRequest) -> Result<(Account, Identifier, Vec<u64>), Status> {
+    let mut fields = Fields::of(caller);
     let account = fields.account("account", &request.account);
     let contact = fields.contact("contact", &request.contact);
     let old_sizes = old_sizes(&mut fields, &request.old_sizes);

@@ -4,6 +4,7 @@
 //! `NOT_SERVING`, every health stream, every watch and every stream of records or questions ends (an open one would hold the server, see
 //! [`stopping`]), and calls have ten seconds to finish.
 
+pub mod access;
 pub mod admin;
 pub mod audit;
 mod check_stream;
@@ -20,6 +21,7 @@ pub mod parse;
 pub mod parse_words;
 pub mod policy;
 mod possible_opt_outs;
+pub mod principals;
 mod proofs;
 mod receipts;
 pub mod record_stream;
@@ -41,6 +43,7 @@ use tokio::sync::oneshot;
 use tonic::Status;
 use tonic::server::NamedService;
 use tonic::transport::server::Router;
+use tower::layer::util::{Identity as Nothing, Stack};
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
@@ -51,6 +54,7 @@ use crate::proto::decision_service_server::DecisionServiceServer;
 use crate::proto::identity_service_server::IdentityServiceServer;
 use crate::proto::recording_service_server::RecordingServiceServer;
 use crate::proto::watch_service_server::WatchServiceServer;
+use access::layer::Door;
 use admin::DeadLetterAdmin;
 use connections::Connections;
 use stopping::{Stop, Stopping};
@@ -138,7 +142,7 @@ async fn router(
     ledger: &Ledger,
     dead_letters: Option<Arc<dyn DeadLetterAdmin>>,
     stopping: &Stopping,
-) -> Result<(HealthReporter, Router), ServeError> {
+) -> Result<(HealthReporter, Router<Stack<Door, Nothing>>), ServeError> {
     let (health, health_service) = tonic_health::server::health_reporter();
     for name in HEALTH_NAMES {
         health.set_service_status(name, ServingStatus::Serving).await;
@@ -153,6 +157,7 @@ async fn router(
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .http2_keepalive_interval(Some(Duration::from_secs(60)))
+        .layer(Door::new(ledger.clone()))
         .add_service(health_service)
         .add_service(reflection().build_v1()?)
         // Many clients still ask for the version before it.

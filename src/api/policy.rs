@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use tonic::Status;
 
+use super::access::Caller;
 use super::parse::Fields;
 use super::{blocking, choice, map, status};
 use crate::consent::event::SenderNumber;
@@ -17,7 +18,7 @@ use crate::consent::words::{Category, Permission};
 use crate::ledger::memory::fold::store_policy;
 use crate::ledger::reading::diff::{ContactChange, Counts, Outcome, Page, Place, PolicyDiff, Proposal};
 use crate::ledger::reading::policies::AdoptedPolicy;
-use crate::ledger::writing::record::{Actor, Record, What};
+use crate::ledger::writing::record::{Record, What};
 use crate::ledger::{CheckError, Ledger};
 use crate::proto::{
     self, AdoptPolicyRequest, AdoptPolicyResponse, DiffPolicyRequest, DiffPolicyResponse, ErrorReason, GetPolicyRequest, GetPolicyResponse,
@@ -40,8 +41,8 @@ const HISTORY_MAX: usize = 1_000;
 ///
 /// # Errors
 /// Where a field is refused, or the ledger does not record.
-pub async fn adopt(ledger: &Ledger, request: AdoptPolicyRequest) -> Result<AdoptPolicyResponse, Status> {
-    let mut fields = Fields::default();
+pub async fn adopt(ledger: &Ledger, caller: &Caller, request: AdoptPolicyRequest) -> Result<AdoptPolicyResponse, Status> {
+    let mut fields = Fields::of(caller);
     let account = fields.account("account", &request.account);
     let event_id = fields.event_id("event_id", &request.event_id);
     let chosen = choice::read(&mut fields, "policy", request.policy);
@@ -49,7 +50,7 @@ pub async fn adopt(ledger: &Ledger, request: AdoptPolicyRequest) -> Result<Adopt
     let record = fields.finish(|| {
         let (preset, policy) = chosen?;
         let what = What::AdoptPolicy { preset: preset.to_string(), policy: Box::new(policy) };
-        Some(Record { account: account?, actor: Actor::LOCAL, event_id, occurred_at, what })
+        Some(Record { account: account?, actor: caller.actor(), event_id, occurred_at, what })
     })?;
     let account = record.account.clone();
     let acknowledgement = ledger.record(record).await.map_err(|error| status::of_record(&error))?;
@@ -61,8 +62,8 @@ pub async fn adopt(ledger: &Ledger, request: AdoptPolicyRequest) -> Result<Adopt
 ///
 /// # Errors
 /// Where a field is refused or there is no such account.
-pub fn show(ledger: &Ledger, request: &GetPolicyRequest) -> Result<GetPolicyResponse, Status> {
-    let mut fields = Fields::default();
+pub fn show(ledger: &Ledger, caller: &Caller, request: &GetPolicyRequest) -> Result<GetPolicyResponse, Status> {
+    let mut fields = Fields::of(caller);
     let account = fields.account("account", &request.account);
     let at = fields.time("at", request.at.as_ref());
     let account = fields.finish(|| account)?;
@@ -78,8 +79,8 @@ pub fn show(ledger: &Ledger, request: &GetPolicyRequest) -> Result<GetPolicyResp
 ///
 /// # Errors
 /// Where a field is refused, there is no such account, or a contact cannot be read.
-pub async fn diff(ledger: &Ledger, request: &DiffPolicyRequest) -> Result<DiffPolicyResponse, Status> {
-    let question = Question::parse(request)?;
+pub async fn diff(ledger: &Ledger, caller: &Caller, request: &DiffPolicyRequest) -> Result<DiffPolicyResponse, Status> {
+    let question = Question::parse(caller, request)?;
     let turn = ONE_AT_A_TIME.acquire().await.map_err(|_| status::interrupted())?;
     let stop = Stop::default();
     let (stopped, ledger) = (stop.0.clone(), ledger.clone());
@@ -129,8 +130,8 @@ struct Question {
 }
 
 impl Question {
-    fn parse(request: &DiffPolicyRequest) -> Result<Self, Status> {
-        let mut fields = Fields::default();
+    fn parse(caller: &Caller, request: &DiffPolicyRequest) -> Result<Self, Status> {
+        let mut fields = Fields::of(caller);
         let account = fields.account("account", &request.account);
         let sender = fields.optional_sender("sender", &request.sender);
         let chosen = choice::read(&mut fields, "policy", request.policy.clone());

@@ -3,13 +3,14 @@
 use tonic::{Request, Response, Status, Streaming};
 
 use super::envelope;
+use super::access::Caller;
 use super::parse::Fields;
 use super::record_stream::{Answers, Streams};
 use super::stopping::Stopping;
 use crate::consent::time::Time;
 use crate::consent::words::Categories;
 use crate::ledger::Ledger;
-use crate::ledger::writing::record::{Actor, Record, What};
+use crate::ledger::writing::record::{Record, What};
 use crate::proto::recording_service_server::RecordingService;
 use crate::proto::{
     Acknowledgement, RecordConfirmationSentRequest, RecordConfirmationSentResponse, RecordInboundMessageRequest,
@@ -40,12 +41,12 @@ impl Recording {
 #[tonic::async_trait]
 impl RecordingService for Recording {
     async fn record_opt_in(&self, request: Request<RecordOptInRequest>) -> Result<Response<RecordOptInResponse>, Status> {
-        let acknowledgement = self.record(opt_in(request.into_inner(), self.ledger.now())?).await?;
+        let acknowledgement = self.record(opt_in(&Caller::of(&request)?, request.into_inner(), self.ledger.now())?).await?;
         Ok(Response::new(RecordOptInResponse { acknowledgement }))
     }
 
     async fn record_opt_out(&self, request: Request<RecordOptOutRequest>) -> Result<Response<RecordOptOutResponse>, Status> {
-        let acknowledgement = self.record(opt_out(request.into_inner(), self.ledger.now())?).await?;
+        let acknowledgement = self.record(opt_out(&Caller::of(&request)?, request.into_inner(), self.ledger.now())?).await?;
         Ok(Response::new(RecordOptOutResponse { acknowledgement }))
     }
 
@@ -53,7 +54,7 @@ impl RecordingService for Recording {
         &self,
         request: Request<RecordInboundMessageRequest>,
     ) -> Result<Response<RecordInboundMessageResponse>, Status> {
-        let acknowledgement = self.record(inbound(request.into_inner(), self.ledger.now())?).await?;
+        let acknowledgement = self.record(inbound(&Caller::of(&request)?, request.into_inner(), self.ledger.now())?).await?;
         Ok(Response::new(RecordInboundMessageResponse { acknowledgement }))
     }
 
@@ -61,7 +62,7 @@ impl RecordingService for Recording {
         &self,
         request: Request<RecordProviderFeedbackRequest>,
     ) -> Result<Response<RecordProviderFeedbackResponse>, Status> {
-        let acknowledgement = self.record(feedback(request.into_inner(), self.ledger.now())?).await?;
+        let acknowledgement = self.record(feedback(&Caller::of(&request)?, request.into_inner(), self.ledger.now())?).await?;
         Ok(Response::new(RecordProviderFeedbackResponse { acknowledgement }))
     }
 
@@ -69,7 +70,7 @@ impl RecordingService for Recording {
         &self,
         request: Request<RecordPlatformPreferenceRequest>,
     ) -> Result<Response<RecordPlatformPreferenceResponse>, Status> {
-        let acknowledgement = self.record(preference(request.get_ref(), self.ledger.now())?).await?;
+        let acknowledgement = self.record(preference(&Caller::of(&request)?, request.get_ref(), self.ledger.now())?).await?;
         Ok(Response::new(RecordPlatformPreferenceResponse { acknowledgement }))
     }
 
@@ -77,14 +78,14 @@ impl RecordingService for Recording {
         &self,
         request: Request<RecordConfirmationSentRequest>,
     ) -> Result<Response<RecordConfirmationSentResponse>, Status> {
-        let acknowledgement = self.record(confirmation(request.get_ref(), self.ledger.now())?).await?;
+        let acknowledgement = self.record(confirmation(&Caller::of(&request)?, request.get_ref(), self.ledger.now())?).await?;
         Ok(Response::new(RecordConfirmationSentResponse { acknowledgement }))
     }
 
     type RecordStreamStream = Answers<RecordStreamResponse>;
 
     async fn record_stream(&self, request: Request<Streaming<RecordStreamRequest>>) -> Result<Response<Self::RecordStreamStream>, Status> {
-        self.streams.record(request.into_inner()).map(Response::new)
+        self.streams.record(Caller::of(&request)?, request.into_inner()).map(Response::new)
     }
 
     type RehearseStreamStream = Answers<RehearseStreamResponse>;
@@ -93,12 +94,12 @@ impl RecordingService for Recording {
         &self,
         request: Request<Streaming<RehearseStreamRequest>>,
     ) -> Result<Response<Self::RehearseStreamStream>, Status> {
-        self.streams.rehearse(request.into_inner()).map(Response::new)
+        self.streams.rehearse(Caller::of(&request)?, request.into_inner()).map(Response::new)
     }
 }
 
-pub(super) fn opt_in(request: RecordOptInRequest, now: Time) -> Result<Record, Status> {
-    let mut fields = Fields::default();
+pub(super) fn opt_in(caller: &Caller, request: RecordOptInRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::of(caller);
     let account = fields.account("account", &request.account);
     let event_id = fields.event_id("event_id", &request.event_id);
     let contact = fields.contact("contact", &request.contact);
@@ -110,12 +111,12 @@ pub(super) fn opt_in(request: RecordOptInRequest, now: Time) -> Result<Record, S
     let evidence = fields.evidence("evidence", request.evidence);
     fields.finish(|| {
         let what = What::OptIn { contact: contact?, sender, categories, method: method?, expires_at, evidence };
-        Some(Record { account: account?, actor: Actor::LOCAL, event_id, occurred_at, what })
+        Some(Record { account: account?, actor: caller.actor(), event_id, occurred_at, what })
     })
 }
 
-pub(super) fn opt_out(request: RecordOptOutRequest, now: Time) -> Result<Record, Status> {
-    let mut fields = Fields::default();
+pub(super) fn opt_out(caller: &Caller, request: RecordOptOutRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::of(caller);
     let account = fields.account("account", &request.account);
     let event_id = fields.event_id("event_id", &request.event_id);
     let contact = fields.contact("contact", &request.contact);
@@ -128,12 +129,12 @@ pub(super) fn opt_out(request: RecordOptOutRequest, now: Time) -> Result<Record,
     let categories = if named.is_empty() { Categories::ALL } else { named };
     fields.finish(|| {
         let what = What::OptOut { contact: contact?, sender, categories, method: method?, evidence };
-        Some(Record { account: account?, actor: Actor::LOCAL, event_id, occurred_at, what })
+        Some(Record { account: account?, actor: caller.actor(), event_id, occurred_at, what })
     })
 }
 
-pub(super) fn inbound(request: RecordInboundMessageRequest, now: Time) -> Result<Record, Status> {
-    let mut fields = Fields::default();
+pub(super) fn inbound(caller: &Caller, request: RecordInboundMessageRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::of(caller);
     let account = fields.account("account", &request.account);
     let event_id = fields.event_id("event_id", &request.event_id);
     let contact = fields.message_contacts("contacts", &request.contacts);
@@ -145,12 +146,12 @@ pub(super) fn inbound(request: RecordInboundMessageRequest, now: Time) -> Result
     let occurred_at = fields.occurred_at("occurred_at", request.occurred_at.as_ref(), now);
     fields.finish(|| {
         let what = What::Inbound { contact, sender: sender?, kind: kind?, text, payload, message_id };
-        Some(Record { account: account?, actor: Actor::LOCAL, event_id, occurred_at, what })
+        Some(Record { account: account?, actor: caller.actor(), event_id, occurred_at, what })
     })
 }
 
-pub(super) fn feedback(request: RecordProviderFeedbackRequest, now: Time) -> Result<Record, Status> {
-    let mut fields = Fields::default();
+pub(super) fn feedback(caller: &Caller, request: RecordProviderFeedbackRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::of(caller);
     let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
     let contact = fields.message_contacts("contacts", &request.contacts);
     let sender = fields.sender("sender", &request.sender);
@@ -159,8 +160,8 @@ pub(super) fn feedback(request: RecordProviderFeedbackRequest, now: Time) -> Res
     fields.finish(|| Some(envelope?.record(What::SendFailed { contact, sender: sender?, code, message_id })))
 }
 
-pub(super) fn preference(request: &RecordPlatformPreferenceRequest, now: Time) -> Result<Record, Status> {
-    let mut fields = Fields::default();
+pub(super) fn preference(caller: &Caller, request: &RecordPlatformPreferenceRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::of(caller);
     let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
     let contact = fields.message_contacts("contacts", &request.contacts);
     let sender = fields.sender("sender", &request.sender);
@@ -168,8 +169,8 @@ pub(super) fn preference(request: &RecordPlatformPreferenceRequest, now: Time) -
     fields.finish(|| Some(envelope?.record(What::Preference { contact, sender: sender?, preference: preference? })))
 }
 
-pub(super) fn confirmation(request: &RecordConfirmationSentRequest, now: Time) -> Result<Record, Status> {
-    let mut fields = Fields::default();
+pub(super) fn confirmation(caller: &Caller, request: &RecordConfirmationSentRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::of(caller);
     let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
     let contact = fields.contact("contact", &request.contact);
     let sender = fields.sender("sender", &request.sender);
@@ -186,20 +187,20 @@ mod tests {
     #[test]
     fn an_opt_out_without_categories_means_all_four() {
         let request = RecordOptOutRequest { contact: "+447400123456".into(), method: 1, ..Default::default() };
-        let What::OptOut { categories, sender, .. } = opt_out(request, NOW).unwrap().what else { panic!("not an opt-out") };
+        let What::OptOut { categories, sender, .. } = opt_out(&Caller::local(), request, NOW).unwrap().what else { panic!("not an opt-out") };
         assert_eq!((categories, sender), (Categories::ALL, None));
     }
 
     #[test]
     fn an_opt_in_names_its_categories_and_its_method() {
-        let status = opt_in(RecordOptInRequest { contact: "+447400123456".into(), ..Default::default() }, NOW).unwrap_err();
+        let status = opt_in(&Caller::local(), RecordOptInRequest { contact: "+447400123456".into(), ..Default::default() }, NOW).unwrap_err();
         assert_eq!(reasons(&status), ["CATEGORY_MISSING", "METHOD_MISSING"]);
     }
 
     #[test]
     fn an_opt_out_with_an_unknown_category_is_not_taken_for_all_four() {
         let request = RecordOptOutRequest { contact: "+447400123456".into(), method: 1, categories: vec![77], ..Default::default() };
-        assert_eq!(opt_out(request, NOW).unwrap_err().get_error_details().error_info().unwrap().reason, "CATEGORY_UNKNOWN");
+        assert_eq!(opt_out(&Caller::local(), request, NOW).unwrap_err().get_error_details().error_info().unwrap().reason, "CATEGORY_UNKNOWN");
     }
 
     fn reasons(status: &Status) -> Vec<String> {
@@ -209,13 +210,13 @@ mod tests {
 
     #[test]
     fn empty_requests_say_all_that_is_missing() {
-        let status = inbound(RecordInboundMessageRequest::default(), NOW).unwrap_err();
+        let status = inbound(&Caller::local(), RecordInboundMessageRequest::default(), NOW).unwrap_err();
         assert_eq!(reasons(&status), ["CONTACT_EMPTY", "SENDER_EMPTY", "KIND_MISSING"]);
-        let status = feedback(RecordProviderFeedbackRequest::default(), NOW).unwrap_err();
+        let status = feedback(&Caller::local(), RecordProviderFeedbackRequest::default(), NOW).unwrap_err();
         assert_eq!(reasons(&status), ["CONTACT_EMPTY", "SENDER_EMPTY", "CODE_MISSING"]);
-        let status = preference(&RecordPlatformPreferenceRequest::default(), NOW).unwrap_err();
+        let status = preference(&Caller::local(), &RecordPlatformPreferenceRequest::default(), NOW).unwrap_err();
         assert_eq!(reasons(&status), ["CONTACT_EMPTY", "SENDER_EMPTY", "PREFERENCE_MISSING"]);
-        let status = confirmation(&RecordConfirmationSentRequest::default(), NOW).unwrap_err();
+        let status = confirmation(&Caller::local(), &RecordConfirmationSentRequest::default(), NOW).unwrap_err();
         assert_eq!(reasons(&status), ["CONTACT_EMPTY", "SENDER_EMPTY"]);
     }
 }

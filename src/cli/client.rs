@@ -4,10 +4,10 @@ use std::future::Future;
 use std::time::Duration;
 
 use clap::Args;
-use tonic::transport::Channel;
 
+use super::credentials::Credentials;
 use super::error::{CliError, Kind};
-use crate::client::endpoint;
+use crate::client::{Channel, endpoint};
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -25,6 +25,9 @@ pub struct Server {
     /// The server's gRPC address
     #[arg(long, value_name = "URL", env = "CONSENT_LEDGER_SERVER", default_value = "http://127.0.0.1:50051")]
     pub server: String,
+    /// Who asks there
+    #[command(flatten)]
+    pub credentials: Credentials,
 }
 
 /// Which server, and which of its accounts.
@@ -57,12 +60,16 @@ impl Server {
     pub async fn connect(&self, call: Duration) -> Result<Channel, CliError> {
         let hint = "give --server as http://HOST:PORT";
         let endpoint = endpoint(&self.server).map_err(|error| CliError::new(Kind::Usage, error).context("--server").hint(hint))?;
-        let connected = endpoint.connect_timeout(CONNECT).timeout(call).connect().await;
-        connected.map_err(|error| {
+        let key = self.credentials.key()?;
+        let connected = endpoint.clone().connect_timeout(CONNECT).timeout(call).connect().await;
+        let channel = Channel::from(connected.map_err(|error| {
             CliError::new(Kind::Unreachable, error)
                 .context(format!("the server at {} does not answer", self.server))
                 .hint("check --server, and that `consent-ledger serve` runs there")
-        })
+        })?);
+        let Some(key) = key else { return Ok(channel) };
+        let hint = "give https://, or --insecure where the network itself keeps others out";
+        channel.with_key(&endpoint, key, self.credentials.in_clear()).map_err(|error| CliError::new(Kind::Usage, error).hint(hint))
     }
 }
 

@@ -8,6 +8,7 @@ mod audience;
 mod check;
 mod checkpoint;
 mod client;
+mod credentials;
 mod dead_letters;
 mod drift;
 mod erase;

@@ -10,6 +10,7 @@
 use clap::Args;
 use serde_json::json;
 
+use super::credentials::Credentials;
 use super::client::{CALL, Server};
 use super::error::{CliError, Verdict};
 use super::json;
@@ -35,6 +36,8 @@ pub struct Asked {
     /// Whom the receipt is about: needed where the ledger did not know the contact then, elsewhere held against the receipt
     #[arg(long, value_name = "CONTACT", requires = "server")]
     contact: Option<String>,
+    #[command(flatten)]
+    credentials: Credentials,
 }
 
 impl Asked {
@@ -65,7 +68,7 @@ impl Asked {
             }
         };
         let request = VerifyDecisionRequest { receipt: Some(message(&file.receipt)), contact: self.contact.unwrap_or_default() };
-        let channel = Server { server: self.server.unwrap_or_default() }.connect(CALL).await?;
+        let channel = Server { server: self.server.unwrap_or_default(), credentials: self.credentials }.connect(CALL).await?;
         let response = DecisionServiceClient::new(channel).verify_decision(request).await?.into_inner();
         let verdict = response.verdict();
         let issued = &file.receipt.issued;

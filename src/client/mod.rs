@@ -23,8 +23,11 @@
 //!   broke: after 50 ms, then twice as long each time, with jitter, within a bounded time ([`Options`]).
 //! - **Idempotent by construction.** A record without an event id gets a random one before the first try, and every try has the
 //!   same: a record whose answer was lost counts once.
+//! - **Says who it is** with an API key ([`Client::connect_with_key`]). A key that is refused, or whose role, account or sender is another, is not tried
+//!   again: the answer is [`MaySend::No`].
 //! - **Connects by itself**, at the first call and again whenever the connection broke. Clones share one connection.
 
+mod channel;
 mod check_stream;
 mod endpoint;
 mod error;
@@ -37,8 +40,7 @@ mod retry;
 
 use std::time::Duration;
 
-use tonic::transport::Channel;
-
+pub use channel::{ApiKey, Channel};
 pub use check_stream::Answers;
 pub use endpoint::endpoint;
 pub use error::ClientError;
@@ -94,13 +96,23 @@ impl Client {
     /// # Errors
     /// Where that is no `http://` URL.
     pub fn connect_with(url: &str, options: Options) -> Result<Self, ClientError> {
-        Ok(Self { channel: endpoint(url)?.connect_timeout(options.connect).connect_lazy(), options })
+        Ok(Self { channel: endpoint(url)?.connect_timeout(options.connect).connect_lazy().into(), options })
+    }
+
+    /// The same, showing an API key with every call; never in plain text to another machine.
+    ///
+    /// # Errors
+    /// Where that is no such URL, or the key would be sent in plain text.
+    pub fn connect_with_key(url: &str, key: ApiKey, options: Options) -> Result<Self, ClientError> {
+        let endpoint = endpoint(url)?.connect_timeout(options.connect);
+        let channel = Channel::from(endpoint.connect_lazy()).with_key(&endpoint, key, false)?;
+        Ok(Self { channel, options })
     }
 
     /// A client over a connection that is there already.
     #[must_use]
-    pub const fn over(channel: Channel, options: Options) -> Self {
-        Self { channel, options }
+    pub fn over(channel: impl Into<Channel>, options: Options) -> Self {
+        Self { channel: channel.into(), options }
     }
 
     /// May this sender write to this contact now? To be asked before every message.

@@ -6,10 +6,11 @@
 //! POST /consent.v1.DecisionService/CheckSend    src/json      a call, and likewise every other in `calls.rs`
 //! GET  /openapi.json                            src/json      what the calls take and answer
 //! GET  /healthz                                 here          200 while the ledger writes and keeps dead letters, else 503
-//! GET  /metrics                                 here          counters of all edges, Prometheus text
+//! GET  /metrics                                 here          counters of all edges, Prometheus text, for whoever may call something
 //! ```
 
 pub mod body;
+mod door;
 mod listen;
 pub mod prometheus;
 pub mod space;
@@ -19,8 +20,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
@@ -29,6 +30,7 @@ use crate::json;
 use crate::ledger::Ledger;
 use crate::webhook::dead_letters::DeadLetters;
 use crate::webhook::{self, Recorder};
+pub use self::door::Door;
 use space::Space;
 
 /// How long requests may take to end after shutdown began.
@@ -52,12 +54,12 @@ pub async fn serve(
     ledger: Ledger,
     dead_letters: Arc<DeadLetters>,
     webhooks: webhook::Config,
-    callers: json::Callers,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let calls = Arc::new(json::Metrics::default());
-    let json = json::routes(&ledger, callers, &calls)?;
-    serve_into(listener, ledger, dead_letters, webhooks, json, calls, shutdown).await;
+    let json = json::routes(&ledger, &calls)?;
+    let door = Door::of(ledger.clone());
+    serve_into(listener, ledger, dead_letters, webhooks, json, (calls, door), shutdown).await;
     Ok(())
 }
 
@@ -68,7 +70,7 @@ pub async fn serve_into<R: Recorder>(
     dead_letters: Arc<DeadLetters>,
     webhooks: webhook::Config,
     json: Router,
-    calls: Arc<json::Metrics>,
+    (calls, door): (Arc<json::Metrics>, Door),
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) {
     let (metrics, space) = (Arc::new(webhook::Metrics::default()), Space::default());
@@ -78,6 +80,7 @@ pub async fn serve_into<R: Recorder>(
         webhooks: Arc::clone(&metrics),
         space: space.clone(),
         calls,
+        door,
     }));
     let router = json.merge(own).merge(webhook::routes(recorder.clone(), Arc::clone(&dead_letters), webhooks, metrics, space));
     let (told, stopping) = tokio::sync::oneshot::channel();
@@ -104,6 +107,7 @@ struct Own<R> {
     /// What webhook bodies take.
     space: Space,
     calls: Arc<json::Metrics>,
+    door: Door,
 }
 
 async fn health<R: Recorder>(State(own): State<Arc<Own<R>>>) -> Response {
@@ -116,9 +120,12 @@ async fn health<R: Recorder>(State(own): State<Arc<Own<R>>>) -> Response {
     }
 }
 
-async fn counters<R: Recorder>(State(own): State<Arc<Own<R>>>, headers: HeaderMap) -> Response {
-    if json::is_from_a_web_page(&headers) {
+async fn counters<R: Recorder>(State(own): State<Arc<Own<R>>>, request: Request) -> Response {
+    if json::is_from_a_web_page(request.headers()) {
         return (StatusCode::FORBIDDEN, "a web page may not read the counters\n").into_response();
+    }
+    if let Err(refused) = own.door.admit("/metrics", &request) {
+        return refused;
     }
     let gauges = webhook::Gauges {
         head: own.recorder.head(),

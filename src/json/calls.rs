@@ -12,6 +12,7 @@ use super::codec::{self, SetUpError};
 use crate::api::decision::Decisions;
 use crate::api::identity::Identity;
 use crate::api::recording::Recording;
+use crate::api::access::Caller;
 use crate::api::status;
 use crate::api::stopping::Stop;
 use crate::ledger::Ledger;
@@ -23,7 +24,7 @@ use crate::proto::recording_service_server::RecordingService as _;
 pub const PACKAGE: &str = "consent.v1";
 
 /// From a request to its response, both as protobuf.
-type Ask = Box<dyn Fn(&[u8]) -> Asked + Send + Sync>;
+type Ask = Box<dyn Fn(Caller, &[u8]) -> Asked + Send + Sync>;
 
 /// A response on its way.
 type Asked = Pin<Box<dyn Future<Output = Result<Vec<u8>, Status>> + Send>>;
@@ -47,12 +48,12 @@ impl Call {
         path(self.service, self.rpc)
     }
 
-    /// Asks the service; request and response are protobuf.
+    /// Asks the service for this caller; request and response are protobuf.
     ///
     /// # Errors
     /// What the service refuses.
-    pub async fn answer(&self, request: Vec<u8>) -> Result<Vec<u8>, Status> {
-        (self.ask)(&request).await
+    pub async fn answer(&self, caller: Caller, request: Vec<u8>) -> Result<Vec<u8>, Status> {
+        (self.ask)(caller, &request).await
     }
 }
 
@@ -128,9 +129,11 @@ where
     Res: Message,
     F: Future<Output = Result<Response<Res>, Status>> + Send + 'static,
 {
-    Box::new(move |request| {
+    Box::new(move |caller, request| {
         let Ok(request) = Req::decode(request) else { return Box::pin(std::future::ready(Err(status::interrupted()))) };
-        let answer = method(Request::new(request));
+        let mut request = Request::new(request);
+        request.extensions_mut().insert(caller);
+        let answer = method(request);
         Box::pin(async move { Ok(answer.await?.into_inner().encode_to_vec()) })
     })
 }

@@ -18,6 +18,7 @@ use tonic::{Status, Streaming};
 pub use answers::Answers;
 use intake::{Intake, To};
 
+use super::access::Caller;
 use super::slots::{Slot, Slots};
 use super::stopping::Stopping;
 use super::{identity, recording, status};
@@ -60,22 +61,22 @@ impl Streams {
     ///
     /// # Errors
     /// Where too many are open.
-    pub fn record(&self, requests: Streaming<RecordStreamRequest>) -> Result<Answers<RecordStreamResponse>, Status> {
-        Ok(self.open(self.recording.take()?, To::Record(self.ledger.clone()), requests))
+    pub fn record(&self, caller: Caller, requests: Streaming<RecordStreamRequest>) -> Result<Answers<RecordStreamResponse>, Status> {
+        Ok(self.open(self.recording.take()?, caller, To::Record(self.ledger.clone()), requests))
     }
 
     /// Opens a rehearsal.
     ///
     /// # Errors
     /// Where too many are open.
-    pub fn rehearse(&self, requests: Streaming<RehearseStreamRequest>) -> Result<Answers<RehearseStreamResponse>, Status> {
+    pub fn rehearse(&self, caller: Caller, requests: Streaming<RehearseStreamRequest>) -> Result<Answers<RehearseStreamResponse>, Status> {
         let to = To::Rehearse(Box::new(self.ledger.rehearsal()));
-        Ok(self.open(self.rehearsing.take()?, to, requests))
+        Ok(self.open(self.rehearsing.take()?, caller, to, requests))
     }
 
-    fn open<Request: Item, Response>(&self, slot: Slot, to: To, requests: Streaming<Request>) -> Answers<Response> {
+    fn open<Request: Item, Response>(&self, slot: Slot, caller: Caller, to: To, requests: Streaming<Request>) -> Answers<Response> {
         let (chunks, waiting) = mpsc::channel(CHUNKS_WAITING);
-        tokio::spawn(Intake::new(self.ledger.clone(), self.stopping.clone(), to, requests).run(chunks));
+        tokio::spawn(Intake::new(self.ledger.clone(), self.stopping.clone(), caller, to, requests).run(chunks));
         Answers::new(self.ledger.clone(), waiting, slot)
     }
 }
@@ -121,17 +122,17 @@ impl From<Outcome> for RehearseStreamResponse {
 ///
 /// # Errors
 /// As the call of its own.
-pub fn parse(event: Option<Event>, now: Time) -> Result<Record, Status> {
+pub fn parse(caller: &Caller, event: Option<Event>, now: Time) -> Result<Record, Status> {
     match event.ok_or_else(status::event_missing)? {
-        Event::OptIn(event) => recording::opt_in(event, now),
-        Event::OptOut(event) => recording::opt_out(event, now),
-        Event::InboundMessage(event) => recording::inbound(event, now),
-        Event::ProviderFeedback(event) => recording::feedback(event, now),
-        Event::PlatformPreference(event) => recording::preference(&event, now),
-        Event::ConfirmationSent(event) => recording::confirmation(&event, now),
-        Event::LinkIdentifiers(event) => identity::link(&event, now),
-        Event::ChangeNumber(event) => identity::number_change(event, now),
-        Event::ChangeUserId(event) => identity::user_id_change(event, now),
-        Event::IdentityChange(event) => identity::key_change(event, now),
+        Event::OptIn(event) => recording::opt_in(caller, event, now),
+        Event::OptOut(event) => recording::opt_out(caller, event, now),
+        Event::InboundMessage(event) => recording::inbound(caller, event, now),
+        Event::ProviderFeedback(event) => recording::feedback(caller, event, now),
+        Event::PlatformPreference(event) => recording::preference(caller, &event, now),
+        Event::ConfirmationSent(event) => recording::confirmation(caller, &event, now),
+        Event::LinkIdentifiers(event) => identity::link(caller, &event, now),
+        Event::ChangeNumber(event) => identity::number_change(caller, event, now),
+        Event::ChangeUserId(event) => identity::user_id_change(caller, event, now),
+        Event::IdentityChange(event) => identity::key_change(caller, event, now),
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tonic::{Request, Response, Status};
 
 use self::feed::Responses;
+use super::access::Caller;
 use super::parse::Fields;
 use super::slots::Slots;
 use super::status;
@@ -52,7 +53,7 @@ impl WatchService for Watch {
     type WatchEntriesStream = Responses<WatchEntriesResponse>;
 
     async fn watch_entries(&self, request: Request<WatchEntriesRequest>) -> Result<Response<Self::WatchEntriesStream>, Status> {
-        let (look, heartbeat) = entries::begin(&self.ledger, request.get_ref()).await?;
+        let (look, heartbeat) = entries::begin(&self.ledger, &Caller::of(&request)?, request.get_ref()).await?;
         let slot = self.entries.take()?;
         Ok(Response::new(feed::start(slot, look, &self.ledger, self.stopping.clone(), heartbeat)))
     }
@@ -60,13 +61,13 @@ impl WatchService for Watch {
     type WatchWindowsStream = Responses<WatchWindowsResponse>;
 
     async fn watch_windows(&self, request: Request<WatchWindowsRequest>) -> Result<Response<Self::WatchWindowsStream>, Status> {
-        let (look, heartbeat) = windows::begin(&self.ledger, request.get_ref())?;
+        let (look, heartbeat) = windows::begin(&self.ledger, &Caller::of(&request)?, request.get_ref())?;
         let slot = self.windows.take()?;
         Ok(Response::new(feed::start(slot, look, &self.ledger, self.stopping.clone(), heartbeat)))
     }
 }
 
-impl Fields {
+impl Fields<'_> {
     /// After what time something is said; absent: the usual time.
     fn heartbeat(&mut self, field: &str, asked: Option<&prost_types::Duration>) -> Duration {
         let Some(asked) = asked else { return HEARTBEAT };

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tonic::Status;
 
 use super::feed::{Look, Looked};
+use crate::api::access::Caller;
 use crate::api::parse::Fields;
 use crate::api::{map, status};
 use crate::ledger::Ledger;
@@ -18,8 +19,8 @@ const EVENTS: usize = 500;
 const CLOSING_WITHIN_MAX: Duration = Duration::from_secs(24 * 3_600);
 
 /// Begins to follow windows.
-pub(super) fn begin(ledger: &Ledger, request: &WatchWindowsRequest) -> Result<(Windows, Duration), Status> {
-    let (asked, heartbeat) = parse(request)?;
+pub(super) fn begin(ledger: &Ledger, caller: &Caller, request: &WatchWindowsRequest) -> Result<(Windows, Duration), Status> {
+    let (asked, heartbeat) = parse(caller, request)?;
     let watch = ledger.watch_windows(asked).map_err(|error| status::of_read(&error))?;
     Ok((Windows(watch), heartbeat))
 }
@@ -44,8 +45,8 @@ impl Look for Windows {
     }
 }
 
-fn parse(request: &WatchWindowsRequest) -> Result<(WindowsAsked, Duration), Status> {
-    let mut fields = Fields::default();
+fn parse(caller: &Caller, request: &WatchWindowsRequest) -> Result<(WindowsAsked, Duration), Status> {
+    let mut fields = Fields::of(caller);
     let account = fields.account("account", &request.account);
     let sender = fields.optional_sender("sender", &request.sender);
     let closing_within = request.closing_within.map_or(Some(Duration::ZERO), |asked| Duration::try_from(asked).ok());
@@ -99,12 +100,12 @@ mod tests {
     fn a_window_closes_soon_within_a_day() {
         let within = |seconds, nanos| {
             let request = WatchWindowsRequest { closing_within: Some(Given { seconds, nanos }), ..Default::default() };
-            parse(&request).map(|(asked, _)| asked.closing_within).map_err(|status| reason(&status))
+            parse(&Caller::local(), &request).map(|(asked, _)| asked.closing_within).map_err(|status| reason(&status))
         };
         assert_eq!((within(1_800, 0).unwrap(), within(86_400, 0).unwrap(), within(0, 0).unwrap()), (1_800_000_000, 86_400_000_000, 0));
         for (seconds, nanos) in [(-1, 0), (86_400, 1), (i64::MAX, 0)] {
             assert_eq!(within(seconds, nanos).unwrap_err(), "CLOSING_WITHIN_OUT_OF_RANGE");
         }
-        assert_eq!(parse(&WatchWindowsRequest::default()).unwrap().0.closing_within, 0);
+        assert_eq!(parse(&Caller::local(), &WatchWindowsRequest::default()).unwrap().0.closing_within, 0);
     }
 }

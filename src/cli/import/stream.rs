@@ -3,8 +3,8 @@
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
-use tonic::transport::Channel;
 
+use crate::client::Channel;
 use crate::cli::error::CliError;
 use crate::proto::recording_service_client::RecordingServiceClient;
 use crate::proto::{

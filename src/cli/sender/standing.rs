@@ -12,8 +12,8 @@
 
 use clap::Args;
 use serde_json::{Value, json};
-use tonic::transport::Channel;
 
+use crate::client::Channel;
 use crate::cli::client::Connection;
 use crate::cli::error::{CliError, Verdict};
 use crate::cli::output::Output;

@@ -7,6 +7,7 @@
 //! SIGTERM or SIGINT ends it: health says `NOT_SERVING`, calls under way finish, the ledger closes, exit code 0. A ledger that
 //! stopped writing ends it too, with exit code 2: a restart recovers what a running process must not guess.
 
+mod callers;
 mod logs;
 mod webhooks;
 
@@ -27,7 +28,6 @@ use crate::cli::open_files;
 use crate::cli::output::Output;
 use crate::cli::signals::Signals;
 use crate::http;
-use crate::json::Callers;
 use crate::ledger::proving::checkpoints::CheckpointsError;
 use crate::ledger::{Ledger, OpenError, Options};
 use crate::webhook;
@@ -46,7 +46,8 @@ const STOP: Duration = Duration::from_secs(12);
 /// Run the ledger: gRPC and JSON for checks and records, the provider's webhooks.
 ///
 /// A new data directory is set up on first start, its secrets readable by its owner only. One process serves one data directory.
-/// Only loopback addresses are served without credentials.
+/// Until `keys add` adds the first principal, programs on this machine call without credentials; from then on every call needs them.
+/// Another address than a loopback one is served only with a principal.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Serve {
@@ -68,7 +69,7 @@ pub struct Serve {
     /// Begin to publish although the ledger has entries and --checkpoint-dir holds no checkpoint
     #[arg(long, env = "CONSENT_LEDGER_FIRST_CHECKPOINT", requires = "checkpoint_dir")]
     first_checkpoint: bool,
-    /// Serve other addresses than loopback although callers need no credentials and nothing is encrypted
+    /// Serve other addresses than loopback although nothing is encrypted
     #[arg(long)]
     insecure: bool,
 }
@@ -83,7 +84,7 @@ impl Serve {
         open_files::raise();
         for address in [self.listen, self.http] {
             if !address.ip().is_loopback() && !self.insecure {
-                return Err(CliError::usage(format!("{address} is not a loopback address, and callers need no credentials"))
+                return Err(CliError::usage(format!("{address} is not a loopback address, and nothing is encrypted"))
                     .hint("serve a loopback address, or give --insecure where the network itself keeps others out"));
             }
         }
@@ -96,7 +97,6 @@ impl Serve {
 
     async fn serve(self) -> Result<Verdict, CliError> {
         let webhooks = self.webhooks.config()?;
-        let callers = if self.insecure { Callers::Anybody } else { Callers::Direct };
         let (grpc, grpc_address) = bind(self.listen, "--listen").await?;
         let (http_listener, http_address) = bind(self.http, "--http").await?;
         let mut signals = Signals::new()?;
@@ -110,11 +110,15 @@ impl Serve {
             () = signals.next() => return Ok(Verdict::Yes),
         };
 
+        if let Err(error) = callers::known(&ledger, &[grpc_address, http_address]) {
+            close_ledger(ledger).await;
+            return Err(error);
+        }
         let dead_letters = open_dead_letters(&ledger).await?;
         let (stop, stopped) = watch::channel(false);
         let mut servers = JoinSet::new();
         servers.spawn(start_grpc(grpc, ledger.clone(), dead_letters.clone(), stopping(stopped.clone())));
-        servers.spawn(start_http(http_listener, ledger.clone(), dead_letters, webhooks, callers, stopping(stopped)));
+        servers.spawn(start_http(http_listener, ledger.clone(), dead_letters, webhooks, stopping(stopped)));
         Output::line(&format!("ready grpc={grpc_address} http={http_address}"))?;
         tracing::info!(grpc = %grpc_address, http = %http_address, head = %ledger.head().seq, "ready");
 
@@ -177,10 +181,9 @@ async fn start_http(
     ledger: Ledger,
     dead_letters: Arc<DeadLetters>,
     webhooks: webhook::Config,
-    callers: Callers,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), CliError> {
-    let served = http::serve(listener, ledger, dead_letters, webhooks, callers, shutdown).await;
+    let served = http::serve(listener, ledger, dead_letters, webhooks, shutdown).await;
     served.map_err(|error| CliError::local(error).context("serving HTTP"))
 }
 

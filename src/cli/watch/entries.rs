@@ -5,10 +5,10 @@
 //! ```
 
 use clap::Args;
-use tonic::transport::Channel;
 use tonic::{Status, Streaming};
 
 use super::follow::{Follower, follow};
+use crate::client::Channel;
 use crate::cli::client::{ANSWER_MAX_BYTES, Server};
 use crate::cli::error::{CliError, Verdict};
 use crate::cli::output::Output;

@@ -7,9 +7,9 @@
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
-use tonic::transport::Channel;
 use tonic::{Code, Status, Streaming};
 
+use crate::client::Channel;
 use crate::cli::client::{CALL, Server};
 use crate::cli::error::{CliError, Verdict};
 use crate::cli::signals::Signals;

@@ -11,10 +11,10 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 use serde_json::{Value, json};
-use tonic::transport::Channel;
 use tonic::{Status, Streaming};
 
 use super::follow::{Follower, follow};
+use crate::client::Channel;
 use crate::cli::client::{Connection, Server};
 use crate::cli::error::{CliError, Verdict};
 use crate::cli::length::Length;

@@ -110,11 +110,8 @@ pub enum ChangeError {
     #[error("the first principal must be an operator bound to no account and no sender: from then on every call needs credentials")]
     FirstNotOperator,
     /// The certificate is another principal's.
-    #[error("the certificate is principal {principal}'s")]
-    CertificateTaken {
-        /// Whose.
-        principal: u32,
-    },
+    #[error("the certificate is another principal's")]
+    CertificateTaken,
     /// It would end before it began.
     #[error("{ends} is not later than now, {now}")]
     EndsNotLater {
@@ -262,8 +259,8 @@ fn with_credential(
         }
         NewCredential::Certificate(digest) => {
             let holder = state.principals().holder_of_certificate(digest);
-            if let Some(holder) = holder.filter(|holder| holder.principal.number != principal && holder.credential.is_live(now)) {
-                return Err(ChangeError::CertificateTaken { principal: holder.principal.number });
+            if holder.is_some_and(|holder| holder.principal.number != principal && holder.credential.is_live(now)) {
+                return Err(ChangeError::CertificateTaken);
             }
             (*digest, true, None)
         }

@@ -178,6 +178,12 @@ impl Principal {
         &self.senders
     }
 
+    /// Whether it is bound to no account, or to the one with this trail number among others.
+    #[must_use]
+    pub fn is_in(&self, account: u64) -> bool {
+        self.accounts.is_all() || self.account_trails.contains(&account)
+    }
+
     /// The credential given last.
     #[must_use]
     pub fn credential(&self) -> Option<&Credential> {

@@ -176,7 +176,7 @@ impl Roll {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::ledger::principals::api_key::{ApiKey, KeySecret};
 
@@ -194,6 +194,14 @@ mod tests {
 
     fn event(seq: u64, told: Told) -> PrincipalEvent {
         PrincipalEvent { seq: Seq::new(seq), at: Time::from_micros(i64::try_from(seq).unwrap() * 100), told }
+    }
+
+    /// Somebody with credentials, for tests of what asks for them.
+    pub(crate) fn holder() -> Holder {
+        let key = ApiKey::new(256, &KeySecret::random().unwrap());
+        let mut roll = Roll::default();
+        roll.apply(event(1, added(&key, 0)), &named);
+        roll.holder_of_key(&PresentedKey::read(key.text()).unwrap()).unwrap()
     }
 
     fn named(trail: u64) -> Option<Account> {

@@ -1,0 +1,109 @@
+//! The door of the gRPC server: every request passes it before any service.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+use tonic::Status;
+use tonic::body::Body;
+use tonic::codegen::http::{Request, Response};
+use tower::{Layer, Service};
+
+use super::admit;
+use super::body::Guarded;
+use super::caller::Caller;
+use crate::ledger::Ledger;
+
+/// Puts the door before services.
+#[derive(Clone)]
+pub struct Door {
+    ledger: Ledger,
+}
+
+impl Door {
+    /// The door of this ledger.
+    #[must_use]
+    pub const fn new(ledger: Ledger) -> Self {
+        Self { ledger }
+    }
+}
+
+impl<S> Layer<S> for Door {
+    type Service = Guard<S>;
+
+    fn layer(&self, inner: S) -> Guard<S> {
+        Guard { ledger: self.ledger.clone(), inner }
+    }
+}
+
+/// Services behind the door.
+#[derive(Clone)]
+pub struct Guard<S> {
+    ledger: Ledger,
+    inner: S,
+}
+
+impl<S, B> Service<Request<B>> for Guard<S>
+where
+    S: Service<Request<B>, Response = Response<Body>>,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = Answering<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let admitted = admit(&self.ledger, request.uri().path(), request.headers(), request.extensions());
+        let (method, caller) = match admitted {
+            Ok(admitted) => admitted,
+            Err(status) => return Answering::Refused { status: Some(Box::new(status)) },
+        };
+        let guarded = caller.clone().filter(|_| method.streams).map(|caller| (caller, self.ledger.clone()));
+        if let Some(caller) = caller {
+            request.extensions_mut().insert(caller);
+        }
+        Answering::LetIn { answer: self.inner.call(request), guarded }
+    }
+}
+
+pin_project! {
+    /// An answer on its way.
+    #[project = AnsweringProjected]
+    pub enum Answering<F> {
+        /// It was not let in.
+        Refused { status: Option<Box<Status>> },
+        /// It was.
+        LetIn {
+            #[pin]
+            answer: F,
+            guarded: Option<(Caller, Ledger)>,
+        },
+    }
+}
+
+impl<F, E> Future for Answering<F>
+where
+    F: Future<Output = Result<Response<Body>, E>>,
+{
+    type Output = Result<Response<Body>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            AnsweringProjected::Refused { status } => match status.take() {
+                Some(status) => Poll::Ready(Ok(status.into_http())),
+                None => Poll::Pending,
+            },
+            AnsweringProjected::LetIn { answer, guarded } => {
+                let response = ready!(answer.poll(cx))?;
+                Poll::Ready(Ok(match guarded.take() {
+                    Some((caller, ledger)) => response.map(|body| Body::new(Guarded::new(body, caller, ledger))),
+                    None => response,
+                }))
+            }
+        }
+    }
+}
