@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
-use super::envelope::record;
 use super::access::Caller;
+use super::envelope::record;
 use super::parse::Fields;
 use super::{blocking, map, policy, principals, senders, status, templates};
 use crate::consent::time::Time;
@@ -14,12 +14,13 @@ use crate::ledger::Ledger;
 use crate::ledger::writing::record::{Record, What};
 use crate::proto::admin_service_server::AdminService;
 use crate::proto::{
-    AccountSummary, AddPrincipalRequest, AddPrincipalResponse, AdoptPolicyRequest, AdoptPolicyResponse, ChangeTemplateRequest, ChangeTemplateResponse, CreateAccountRequest,
-    CreateAccountResponse, DeadLetter, DeclareSenderRequest, DeclareSenderResponse, DiffPolicyRequest, DiffPolicyResponse, ErrorReason,
-    GetPolicyRequest, GetPolicyResponse, GetSenderStandingRequest, GetSenderStandingResponse, ListAccountsRequest, ListAccountsResponse,
-    ListDeadLettersRequest, ListDeadLettersResponse, ListPrincipalsRequest, ListPrincipalsResponse, ListTemplatesRequest, ListTemplatesResponse, RegisterTemplateRequest,
-    RegisterTemplateResponse, ReplayDeadLettersRequest, ReplayDeadLettersResponse, ReportStandingRequest, ReportStandingResponse, RevokePrincipalRequest, RevokePrincipalResponse, RotatePrincipalRequest,
-    RotatePrincipalResponse,
+    AccountSummary, AddPrincipalRequest, AddPrincipalResponse, AdoptPolicyRequest, AdoptPolicyResponse, ChangeTemplateRequest,
+    ChangeTemplateResponse, CreateAccountRequest, CreateAccountResponse, DeadLetter, DeclareSenderRequest, DeclareSenderResponse,
+    DiffPolicyRequest, DiffPolicyResponse, ErrorReason, GetPolicyRequest, GetPolicyResponse, GetSenderStandingRequest,
+    GetSenderStandingResponse, ListAccountsRequest, ListAccountsResponse, ListDeadLettersRequest, ListDeadLettersResponse,
+    ListPrincipalsRequest, ListPrincipalsResponse, ListTemplatesRequest, ListTemplatesResponse, RegisterTemplateRequest,
+    RegisterTemplateResponse, ReplayDeadLettersRequest, ReplayDeadLettersResponse, ReportStandingRequest, ReportStandingResponse,
+    RevokePrincipalRequest, RevokePrincipalResponse, RotatePrincipalRequest, RotatePrincipalResponse,
 };
 
 /// The most dead letters of a page or of one replay by id; the most accounts of a page.
@@ -176,7 +177,8 @@ impl AdminService for Admin {
     }
 
     async fn declare_sender(&self, request: Request<DeclareSenderRequest>) -> Result<Response<DeclareSenderResponse>, Status> {
-        let acknowledgement = record(&self.ledger, senders::declaration(&Caller::of(&request)?, request.get_ref(), self.ledger.now())?).await?;
+        let acknowledgement =
+            record(&self.ledger, senders::declaration(&Caller::of(&request)?, request.get_ref(), self.ledger.now())?).await?;
         Ok(Response::new(DeclareSenderResponse { acknowledgement }))
     }
 
@@ -191,12 +193,14 @@ impl AdminService for Admin {
     }
 
     async fn register_template(&self, request: Request<RegisterTemplateRequest>) -> Result<Response<RegisterTemplateResponse>, Status> {
-        let acknowledgement = record(&self.ledger, templates::registration(&Caller::of(&request)?, request.get_ref(), self.ledger.now())?).await?;
+        let acknowledgement =
+            record(&self.ledger, templates::registration(&Caller::of(&request)?, request.get_ref(), self.ledger.now())?).await?;
         Ok(Response::new(RegisterTemplateResponse { acknowledgement }))
     }
 
     async fn change_template(&self, request: Request<ChangeTemplateRequest>) -> Result<Response<ChangeTemplateResponse>, Status> {
-        let acknowledgement = record(&self.ledger, templates::change(&Caller::of(&request)?, request.get_ref(), self.ledger.now())?).await?;
+        let acknowledgement =
+            record(&self.ledger, templates::change(&Caller::of(&request)?, request.get_ref(), self.ledger.now())?).await?;
         Ok(Response::new(ChangeTemplateResponse { acknowledgement }))
     }
 

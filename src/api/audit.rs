@@ -296,7 +296,8 @@ mod tests {
     #[test]
     fn all_accounts_goes_with_neither_account_nor_contact() {
         let status =
-            page(&Caller::local(), &ListEntriesRequest { account: "a".into(), all_accounts: true, page_size: 1_001, ..Default::default() }).unwrap_err();
+            page(&Caller::local(), &ListEntriesRequest { account: "a".into(), all_accounts: true, page_size: 1_001, ..Default::default() })
+                .unwrap_err();
         let details = status.get_error_details();
         let reasons: Vec<_> = details.bad_request().unwrap().field_violations.iter().map(|violation| violation.reason.as_str()).collect();
         assert_eq!(reasons, ["FIELDS_CONFLICT", "PAGE_SIZE_TOO_LARGE"]);

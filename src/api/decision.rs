@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tonic::{Request, Response, Status, Streaming};
 
-use super::check_stream::{self, Answers};
 use super::access::Caller;
+use super::check_stream::{self, Answers};
 use super::parse::{self, Fields};
 use super::slots::Slots;
 use super::status::Violation;

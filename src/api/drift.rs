@@ -2,8 +2,8 @@
 
 use tonic::Status;
 
-use super::audit::{PAGE_DEFAULT, PAGE_MAX};
 use super::access::Caller;
+use super::audit::{PAGE_DEFAULT, PAGE_MAX};
 use super::parse::Fields;
 use super::{blocking, map, status};
 use crate::consent::time::Time;

@@ -3,9 +3,9 @@
 use prost_types::Duration;
 use tonic::Status;
 
+use super::access::Caller;
 use super::audit::{PAGE_DEFAULT, PAGE_MAX};
 use super::envelope::record;
-use super::access::Caller;
 use super::parse::Fields;
 use super::{blocking, map, status};
 use crate::consent::time::Time;
@@ -152,10 +152,14 @@ mod tests {
     #[test]
     fn a_request_waits_a_day_and_leaves_a_token_unless_it_says_otherwise() {
         let request = RequestErasureRequest { contact: "+447400123456".into(), ..Default::default() };
-        let What::Erasure(Step::Request { delay, keep_suppression, .. }) = requested(&Caller::local(), &request, NOW).unwrap().what else { panic!() };
+        let What::Erasure(Step::Request { delay, keep_suppression, .. }) = requested(&Caller::local(), &request, NOW).unwrap().what else {
+            panic!()
+        };
         assert_eq!((delay, keep_suppression), (Delay::DEFAULT, true));
         let at_once = RequestErasureRequest { delay: Some(Duration::default()), forget_suppression: true, ..request };
-        let What::Erasure(Step::Request { delay, keep_suppression, .. }) = requested(&Caller::local(), &at_once, NOW).unwrap().what else { panic!() };
+        let What::Erasure(Step::Request { delay, keep_suppression, .. }) = requested(&Caller::local(), &at_once, NOW).unwrap().what else {
+            panic!()
+        };
         assert_eq!((delay.micros(), keep_suppression), (0, false));
     }
 

@@ -2,9 +2,9 @@
 
 use tonic::{Request, Response, Status};
 
+use super::access::Caller;
 use super::envelope::record;
 use super::erasures;
-use super::access::Caller;
 use super::parse::Fields;
 use crate::consent::time::Time;
 use crate::ledger::Ledger;
@@ -43,7 +43,8 @@ impl IdentityService for Identity {
     }
 
     async fn change_user_id(&self, request: Request<ChangeUserIdRequest>) -> Result<Response<ChangeUserIdResponse>, Status> {
-        let acknowledgement = record(&self.ledger, user_id_change(&Caller::of(&request)?, request.into_inner(), self.ledger.now())?).await?;
+        let acknowledgement =
+            record(&self.ledger, user_id_change(&Caller::of(&request)?, request.into_inner(), self.ledger.now())?).await?;
         Ok(Response::new(ChangeUserIdResponse { acknowledgement }))
     }
 
@@ -129,7 +130,8 @@ mod tests {
     #[test]
     fn a_number_change_keeps_its_direction() {
         let request = ChangeNumberRequest { from: "+447400123456".into(), to: "+447400123457".into(), ..Default::default() };
-        let What::Move { from: Identifier::Phone(_), to, message_id: None } = number_change(&Caller::local(), request, NOW).unwrap().what else {
+        let What::Move { from: Identifier::Phone(_), to, message_id: None } = number_change(&Caller::local(), request, NOW).unwrap().what
+        else {
             panic!("not a number change");
         };
         assert_eq!(to.as_str(), "+447400123457");

@@ -43,9 +43,9 @@ use tokio::sync::oneshot;
 use tonic::Status;
 use tonic::server::NamedService;
 use tonic::transport::server::Router;
-use tower::layer::util::{Identity as Nothing, Stack};
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
+use tower::layer::util::{Identity as Nothing, Stack};
 
 use crate::ledger::Ledger;
 use crate::proto::admin_service_server::AdminServiceServer;

@@ -232,7 +232,13 @@ impl<'a> Fields<'a> {
         if size == 0 { default } else { size }
     }
 
-    pub(super) fn name<T: FromStr<Err = NameError>>(&mut self, field: &str, text: &str, empty: ErrorReason, malformed: ErrorReason) -> Option<T> {
+    pub(super) fn name<T: FromStr<Err = NameError>>(
+        &mut self,
+        field: &str,
+        text: &str,
+        empty: ErrorReason,
+        malformed: ErrorReason,
+    ) -> Option<T> {
         let reason = |error: &NameError| match error {
             NameError::Empty { .. } => empty,
             NameError::Malformed { .. } => malformed,

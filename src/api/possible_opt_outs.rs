@@ -3,8 +3,8 @@
 use prost::Message;
 use tonic::Status;
 
-use super::audit::{PAGE_BYTES, PAGE_DEFAULT, PAGE_MAX};
 use super::access::Caller;
+use super::audit::{PAGE_BYTES, PAGE_DEFAULT, PAGE_MAX};
 use super::parse::Fields;
 use super::{blocking, map, status};
 use crate::consent::time::Time;
@@ -22,7 +22,11 @@ use crate::proto::{
 const DAY: i64 = 24 * 3_600_000_000;
 
 /// Answers `ListPossibleOptOuts`.
-pub(super) async fn list(ledger: &Ledger, caller: &Caller, request: &ListPossibleOptOutsRequest) -> Result<ListPossibleOptOutsResponse, Status> {
+pub(super) async fn list(
+    ledger: &Ledger,
+    caller: &Caller,
+    request: &ListPossibleOptOutsRequest,
+) -> Result<ListPossibleOptOutsResponse, Status> {
     let mut fields = Fields::of(caller);
     let account = fields.account("account", &request.account);
     let page_size = fields.page_size("page_size", request.page_size, PAGE_DEFAULT, PAGE_MAX);
@@ -35,7 +39,11 @@ pub(super) async fn list(ledger: &Ledger, caller: &Caller, request: &ListPossibl
 }
 
 /// Answers `ResolvePossibleOptOut`.
-pub(super) async fn resolve(ledger: &Ledger, caller: &Caller, request: ResolvePossibleOptOutRequest) -> Result<ResolvePossibleOptOutResponse, Status> {
+pub(super) async fn resolve(
+    ledger: &Ledger,
+    caller: &Caller,
+    request: ResolvePossibleOptOutRequest,
+) -> Result<ResolvePossibleOptOutResponse, Status> {
     let Decided { account, event_id, seq, confirmed } = Decided::parse(caller, &request)?;
     let (reading, of) = (ledger.clone(), account.clone());
     let what = blocking(move || reading.resolution(&of, seq, confirmed)).await?.map_err(|error| status::of_record(&error))?;
@@ -130,8 +138,14 @@ mod tests {
         let reasons: Vec<_> = details.bad_request().unwrap().field_violations.iter().map(|violation| violation.reason.as_str()).collect();
         assert_eq!(reasons, ["SEQ_MISSING", "VERDICT_MISSING"]);
         let request = |verdict| ResolvePossibleOptOutRequest { seq: 7, verdict, ..Default::default() };
-        assert_eq!(Decided::parse(&Caller::local(), &request(9)).unwrap_err().get_error_details().error_info().unwrap().reason, "VERDICT_UNKNOWN");
-        assert!(Decided::parse(&Caller::local(), &request(1)).unwrap().confirmed && !Decided::parse(&Caller::local(), &request(2)).unwrap().confirmed);
+        assert_eq!(
+            Decided::parse(&Caller::local(), &request(9)).unwrap_err().get_error_details().error_info().unwrap().reason,
+            "VERDICT_UNKNOWN"
+        );
+        assert!(
+            Decided::parse(&Caller::local(), &request(1)).unwrap().confirmed
+                && !Decided::parse(&Caller::local(), &request(2)).unwrap().confirmed
+        );
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use tonic::{Request, Response, Status, Streaming};
 
-use super::envelope;
 use super::access::Caller;
+use super::envelope;
 use super::parse::Fields;
 use super::record_stream::{Answers, Streams};
 use super::stopping::Stopping;
@@ -187,20 +187,26 @@ mod tests {
     #[test]
     fn an_opt_out_without_categories_means_all_four() {
         let request = RecordOptOutRequest { contact: "+447400123456".into(), method: 1, ..Default::default() };
-        let What::OptOut { categories, sender, .. } = opt_out(&Caller::local(), request, NOW).unwrap().what else { panic!("not an opt-out") };
+        let What::OptOut { categories, sender, .. } = opt_out(&Caller::local(), request, NOW).unwrap().what else {
+            panic!("not an opt-out")
+        };
         assert_eq!((categories, sender), (Categories::ALL, None));
     }
 
     #[test]
     fn an_opt_in_names_its_categories_and_its_method() {
-        let status = opt_in(&Caller::local(), RecordOptInRequest { contact: "+447400123456".into(), ..Default::default() }, NOW).unwrap_err();
+        let status =
+            opt_in(&Caller::local(), RecordOptInRequest { contact: "+447400123456".into(), ..Default::default() }, NOW).unwrap_err();
         assert_eq!(reasons(&status), ["CATEGORY_MISSING", "METHOD_MISSING"]);
     }
 
     #[test]
     fn an_opt_out_with_an_unknown_category_is_not_taken_for_all_four() {
         let request = RecordOptOutRequest { contact: "+447400123456".into(), method: 1, categories: vec![77], ..Default::default() };
-        assert_eq!(opt_out(&Caller::local(), request, NOW).unwrap_err().get_error_details().error_info().unwrap().reason, "CATEGORY_UNKNOWN");
+        assert_eq!(
+            opt_out(&Caller::local(), request, NOW).unwrap_err().get_error_details().error_info().unwrap().reason,
+            "CATEGORY_UNKNOWN"
+        );
     }
 
     fn reasons(status: &Status) -> Vec<String> {

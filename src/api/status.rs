@@ -18,8 +18,8 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
 pub use self::access::{
-    credentials_ended, credentials_malformed, credentials_missing, credentials_unknown, denied, grant_not_allowed, no_such_method, of_change,
-    role_missing,
+    credentials_ended, credentials_malformed, credentials_missing, credentials_unknown, denied, grant_not_allowed, no_such_method,
+    of_change, role_missing,
 };
 use crate::ledger::erasure::step::StepRefused;
 use crate::ledger::evidence::export::ExportError;

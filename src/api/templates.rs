@@ -136,7 +136,9 @@ mod tests {
         let nothing = ChangeTemplateRequest { name: "news".into(), language: "en".into(), ..Default::default() };
         assert_eq!(reasons(&change(&Caller::local(), &nothing, NOW).unwrap_err()), ["category TEMPLATE_CHANGE_EMPTY"]);
         let rated = ChangeTemplateRequest { quality: 3, ..nothing };
-        let What::ChangeTemplate { category, status, quality, .. } = change(&Caller::local(), &rated, NOW).unwrap().what else { panic!("not a change") };
+        let What::ChangeTemplate { category, status, quality, .. } = change(&Caller::local(), &rated, NOW).unwrap().what else {
+            panic!("not a change")
+        };
         assert!(category.is_none() && status.is_none() && quality.is_some());
     }
 
@@ -151,6 +153,9 @@ mod tests {
         let next = Page::parse(&Caller::local(), &ListTemplatesRequest { page_token: page.next_page_token, ..Default::default() }).unwrap();
         assert_eq!(next.after.unwrap().name(), "b");
         let odd = ListTemplatesRequest { page_token: "b".into(), page_size: 1_001, ..Default::default() };
-        assert_eq!(reasons(&Page::parse(&Caller::local(), &odd).unwrap_err()), ["page_token PAGE_TOKEN_MALFORMED", "page_size PAGE_SIZE_TOO_LARGE"]);
+        assert_eq!(
+            reasons(&Page::parse(&Caller::local(), &odd).unwrap_err()),
+            ["page_token PAGE_TOKEN_MALFORMED", "page_size PAGE_SIZE_TOO_LARGE"]
+        );
     }
 }

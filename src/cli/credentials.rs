@@ -38,7 +38,9 @@ impl Credentials {
                 _ => return Ok(None),
             },
         };
-        let key = text.parse().map_err(|error| CliError::new(Kind::Usage, error).context(of).hint("give it the one line that `keys add` printed"))?;
+        let key = text
+            .parse()
+            .map_err(|error| CliError::new(Kind::Usage, error).context(of).hint("give it the one line that `keys add` printed"))?;
         Ok(Some(key))
     }
 

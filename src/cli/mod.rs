@@ -91,6 +91,7 @@ enum Command {
     Checkpoint(checkpoint::GetCheckpoint),
     Prove(prove::Prove),
     Verify(verify::Verify),
+    #[command(visible_alias = "api-keys")]
     Keys(keys::Keys),
     Scenarios(scenarios::Scenarios),
     Webhook(webhook::Webhook),

@@ -10,8 +10,8 @@
 use clap::Args;
 use serde_json::json;
 
-use super::credentials::Credentials;
 use super::client::{CALL, Server};
+use super::credentials::Credentials;
 use super::error::{CliError, Verdict};
 use super::json;
 use super::output::Output;

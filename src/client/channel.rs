@@ -97,7 +97,9 @@ mod tests {
         for private in ["http://127.0.0.1:1", "http://[::1]:1", "http://localhost:1", "http://127.8.0.1", "https://ledger.example"] {
             assert!(is_private(&private.parse().unwrap()), "{private}");
         }
-        for open in ["http://ledger.example:1", "http://10.0.0.1", "http://localhost.example", "http://127.0.0.1.example", "http://0.0.0.0:1"] {
+        for open in
+            ["http://ledger.example:1", "http://10.0.0.1", "http://localhost.example", "http://127.0.0.1.example", "http://0.0.0.0:1"]
+        {
             assert!(!is_private(&open.parse().unwrap()), "{open}");
         }
     }

@@ -125,7 +125,16 @@ mod tests {
         for code in [Code::Unavailable, Code::ResourceExhausted] {
             assert!(matches!(ClientError::from(&Status::new(code, "later")), ClientError::Unavailable { .. }), "{code:?}");
         }
-        for code in [Code::InvalidArgument, Code::NotFound, Code::Internal, Code::Unknown, Code::Cancelled, Code::Unimplemented, Code::Unauthenticated, Code::PermissionDenied] {
+        for code in [
+            Code::InvalidArgument,
+            Code::NotFound,
+            Code::Internal,
+            Code::Unknown,
+            Code::Cancelled,
+            Code::Unimplemented,
+            Code::Unauthenticated,
+            Code::PermissionDenied,
+        ] {
             assert!(matches!(ClientError::from(&Status::new(code, "no")), ClientError::Refused { .. }), "{code:?}");
         }
         let mut broken = Status::new(Code::Unknown, "transport error");

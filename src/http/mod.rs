@@ -26,11 +26,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
 
+pub use self::door::Door;
 use crate::json;
 use crate::ledger::Ledger;
 use crate::webhook::dead_letters::DeadLetters;
 use crate::webhook::{self, Recorder};
-pub use self::door::Door;
 use space::Space;
 
 /// How long requests may take to end after shutdown began.

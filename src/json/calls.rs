@@ -9,10 +9,10 @@ use prost_reflect::{DescriptorPool, MessageDescriptor};
 use tonic::{Request, Response, Status};
 
 use super::codec::{self, SetUpError};
+use crate::api::access::Caller;
 use crate::api::decision::Decisions;
 use crate::api::identity::Identity;
 use crate::api::recording::Recording;
-use crate::api::access::Caller;
 use crate::api::status;
 use crate::api::stopping::Stop;
 use crate::ledger::Ledger;

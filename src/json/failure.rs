@@ -18,8 +18,8 @@ use tonic::{Code, Status};
 use tonic_types::{StatusExt, pb};
 
 use super::door::Refusal;
-use crate::api::status::BEARER;
 use super::{JSON, codec};
+use crate::api::status::BEARER;
 
 /// Why there is no answer, and under which status that is said.
 #[derive(Debug)]

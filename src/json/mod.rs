@@ -79,7 +79,8 @@ pub fn routes(ledger: &Ledger, metrics: &Arc<Metrics>) -> Result<Router, SetUpEr
     );
     for call in calls::all(ledger, &pool)? {
         let path = call.path();
-        let edge = Arc::new(Edge { call, ledger: ledger.clone(), metrics: Arc::clone(metrics), space: space.clone(), large: Arc::clone(&large) });
+        let edge =
+            Arc::new(Edge { call, ledger: ledger.clone(), metrics: Arc::clone(metrics), space: space.clone(), large: Arc::clone(&large) });
         let wrong_method = Arc::clone(&edge);
         let answer = move |request: Request| {
             let edge = Arc::clone(&edge);

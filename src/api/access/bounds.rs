@@ -125,7 +125,10 @@ impl Fields<'_> {
 
     fn deny_sender(&mut self, field: &str) {
         let own = listed(self.caller.senders().named());
-        self.deny(ErrorReason::SenderNotAllowed, format!("{field}: these credentials are for sender {own} alone; name it where the call can"));
+        self.deny(
+            ErrorReason::SenderNotAllowed,
+            format!("{field}: these credentials are for sender {own} alone; name it where the call can"),
+        );
     }
 
     fn deny(&mut self, reason: ErrorReason, message: String) {

@@ -70,7 +70,8 @@ mod tests {
             assert!(matches!(Shown::read(&headers(&[&good]), None), Ok(Shown::Key(_))), "{good}");
         }
         let bearer = format!("Bearer {key}");
-        for bad in [vec!["Bearer"], vec!["Bearer "], vec![key.as_str()], vec!["Basic dXNlcjpwYXNz"], vec![bearer.as_str(), bearer.as_str()]] {
+        for bad in [vec!["Bearer"], vec!["Bearer "], vec![key.as_str()], vec!["Basic dXNlcjpwYXNz"], vec![bearer.as_str(), bearer.as_str()]]
+        {
             let Err(status) = Shown::read(&headers(&bad), None) else { panic!("{bad:?}") };
             assert_eq!(status.get_error_details().error_info().unwrap().reason, "CREDENTIALS_MALFORMED", "{bad:?}");
         }

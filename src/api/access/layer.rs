@@ -60,28 +60,24 @@ where
         let admitted = admit(&self.ledger, request.uri().path(), request.headers(), request.extensions());
         let (method, caller) = match admitted {
             Ok(admitted) => admitted,
-            Err(status) => return Answering::Refused { status: Some(Box::new(status)) },
+            Err(status) => return Answering { answer: None, refused: Some(Box::new(status)), guarded: None },
         };
         let guarded = caller.clone().filter(|_| method.streams).map(|caller| (caller, self.ledger.clone()));
         if let Some(caller) = caller {
             request.extensions_mut().insert(caller);
         }
-        Answering::LetIn { answer: self.inner.call(request), guarded }
+        Answering { answer: Some(self.inner.call(request)), refused: None, guarded }
     }
 }
 
 pin_project! {
-    /// An answer on its way.
-    #[project = AnsweringProjected]
-    pub enum Answering<F> {
-        /// It was not let in.
-        Refused { status: Option<Box<Status>> },
-        /// It was.
-        LetIn {
-            #[pin]
-            answer: F,
-            guarded: Option<(Caller, Ledger)>,
-        },
+    /// An answer on its way, or the refusal of a request that was not let in.
+    pub struct Answering<F> {
+        #[pin]
+        answer: Option<F>,
+        refused: Option<Box<Status>>,
+        // By whom a stream was asked for.
+        guarded: Option<(Caller, Ledger)>,
     }
 }
 
@@ -92,18 +88,14 @@ where
     type Output = Result<Response<Body>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project() {
-            AnsweringProjected::Refused { status } => match status.take() {
-                Some(status) => Poll::Ready(Ok(status.into_http())),
-                None => Poll::Pending,
-            },
-            AnsweringProjected::LetIn { answer, guarded } => {
-                let response = ready!(answer.poll(cx))?;
-                Poll::Ready(Ok(match guarded.take() {
-                    Some((caller, ledger)) => response.map(|body| Body::new(Guarded::new(body, caller, ledger))),
-                    None => response,
-                }))
-            }
-        }
+        let this = self.project();
+        let Some(answer) = this.answer.as_pin_mut() else {
+            return this.refused.take().map_or(Poll::Pending, |status| Poll::Ready(Ok(status.into_http())));
+        };
+        let response = ready!(answer.poll(cx))?;
+        Poll::Ready(Ok(match this.guarded.take() {
+            Some((caller, ledger)) => response.map(|body| Body::new(Guarded::new(body, caller, ledger))),
+            None => response,
+        }))
     }
 }

@@ -165,7 +165,9 @@ mod tests {
 
     #[test]
     fn a_heartbeat_has_limits_and_a_usual_length() {
-        let heartbeat = |given| parse(&Caller::local(), &WatchEntriesRequest { heartbeat: given, ..Default::default() }).map(|(_, _, heartbeat)| heartbeat);
+        let heartbeat = |given| {
+            parse(&Caller::local(), &WatchEntriesRequest { heartbeat: given, ..Default::default() }).map(|(_, _, heartbeat)| heartbeat)
+        };
         assert_eq!(heartbeat(None).unwrap(), Duration::from_secs(15));
         for (seconds, nanos, good) in [(1, 0, true), (300, 0, true), (300, 1, false), (0, 0, false), (-1, 0, false)] {
             assert_eq!(heartbeat(Some(Given { seconds, nanos })).is_ok(), good, "{seconds}.{nanos}");

@@ -7,9 +7,9 @@ use tonic::Streaming;
 
 use super::Format;
 use super::out::{Destination, Target, Writing};
-use crate::client::Channel;
 use crate::cli::client::{ANSWER_MAX_BYTES, Server};
 use crate::cli::error::CliError;
+use crate::client::Channel;
 use crate::export::collected::Collected;
 use crate::export::csv::Csv;
 use crate::export::jsonl::Jsonl;

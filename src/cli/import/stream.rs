@@ -4,8 +4,8 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 
-use crate::client::Channel;
 use crate::cli::error::CliError;
+use crate::client::Channel;
 use crate::proto::recording_service_client::RecordingServiceClient;
 use crate::proto::{
     Acknowledgement, ItemError, RecordStreamRequest, RecordStreamResponse, RehearseStreamRequest, RehearseStreamResponse,

@@ -8,11 +8,11 @@ use clap::Args;
 use tonic::{Status, Streaming};
 
 use super::follow::{Follower, follow};
-use crate::client::Channel;
 use crate::cli::client::{ANSWER_MAX_BYTES, Server};
 use crate::cli::error::{CliError, Verdict};
 use crate::cli::output::Output;
 use crate::cli::{json, trail};
+use crate::client::Channel;
 use crate::proto::watch_service_client::WatchServiceClient;
 use crate::proto::{Position, WatchEntriesRequest, WatchEntriesResponse};
 

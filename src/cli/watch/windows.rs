@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 use tonic::{Status, Streaming};
 
 use super::follow::{Follower, follow};
-use crate::client::Channel;
 use crate::cli::client::{Connection, Server};
 use crate::cli::error::{CliError, Verdict};
 use crate::cli::length::Length;
 use crate::cli::output::Output;
 use crate::cli::{json, words};
+use crate::client::Channel;
 use crate::proto::watch_service_client::WatchServiceClient;
 use crate::proto::{WatchWindowsRequest, WatchWindowsResponse, WindowEnd, WindowEvent, WindowEventKind};
 
