@@ -22,6 +22,7 @@ mod fault_table;
 mod faults;
 mod forgeries;
 mod format;
+mod identity;
 mod imports;
 mod json;
 mod openapi;

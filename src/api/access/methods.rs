@@ -46,7 +46,7 @@ pub enum Of {
     Item,
     /// By the entry that it names.
     Entry,
-    /// By the accounts of the principal that it names.
+    /// By the accounts of the principal that it is about, which are among the caller's own.
     Principal,
     /// All of them: only for a caller bound to none.
     Ledger,
@@ -152,7 +152,7 @@ pub const METHODS: &[Method] = &[
     call("/consent.v1.AdminService/ListTemplates", SENDER.with(Role::Auditor).with(Role::Operator), Of::Field, For::Nobody),
     call("/consent.v1.AdminService/ListDeadLetters", OPERATOR, Of::Field, For::All),
     call("/consent.v1.AdminService/ReplayDeadLetters", OPERATOR, Of::Field, For::All),
-    call("/consent.v1.AdminService/AddPrincipal", OPERATOR, Of::Principal, For::Nobody),
+    call("/consent.v1.AdminService/AddPrincipal", OPERATOR, Of::Principal, For::Named),
     call("/consent.v1.AdminService/RotatePrincipal", OPERATOR, Of::Principal, For::Nobody),
     call("/consent.v1.AdminService/RevokePrincipal", OPERATOR, Of::Principal, For::Nobody),
     call("/consent.v1.AdminService/ListPrincipals", OPERATOR, Of::Principal, For::Nobody),

@@ -32,7 +32,15 @@ impl Said {
 /// Runs `consent-ledger` with these arguments.
 pub fn cli<S: AsRef<str>>(args: &[S]) -> Said {
     let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_consent-ledger"));
-    for variable in ["CONSENT_LEDGER_SERVER", "CONSENT_LEDGER_SERVER_HTTP", "CONSENT_LEDGER_APP_SECRET", "RUST_LOG", "COLUMNS"] {
+    for variable in [
+        "CONSENT_LEDGER_SERVER",
+        "CONSENT_LEDGER_SERVER_HTTP",
+        "CONSENT_LEDGER_APP_SECRET",
+        "CONSENT_LEDGER_API_KEY",
+        "CONSENT_LEDGER_API_KEY_FILE",
+        "RUST_LOG",
+        "COLUMNS",
+    ] {
         command.env_remove(variable);
     }
     let output = command.args(args.iter().map(AsRef::as_ref)).timeout(PATIENCE).output().unwrap();
