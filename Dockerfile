@@ -4,9 +4,9 @@
 #   docker run -v consent:/data consent-ledger
 #
 # The default command serves on loopback inside the container only. To reach it from outside, publish the ports and
-# choose the addresses and credentials yourself; without TLS and keys any other address refuses to start unless
-# `--insecure` is given:
+# choose the addresses yourself: give somebody a key first (docs/security.md), and without TLS add `--insecure`:
 #
+#   docker run --rm -v consent:/data consent-ledger keys add --data-dir /data --name ops --role operator > ops.key
 #   docker run -v consent:/data -p 127.0.0.1:50051:50051 -p 127.0.0.1:8080:8080 consent-ledger \
 #       serve --data-dir /data --listen 0.0.0.0:50051 --http 0.0.0.0:8080 --insecure
 

@@ -10,13 +10,14 @@ import sys
 
 import grpc
 
+import credentials
 from consent.v1 import decision_pb2, decision_pb2_grpc, entry_pb2
 
 
 def main(recipients, sender, server="127.0.0.1:50051"):
     unanswered = 0
     with open(recipients, newline="", encoding="utf-8") as file, grpc.insecure_channel(server) as channel:
-        ledger = decision_pb2_grpc.DecisionServiceStub(channel)
+        ledger = decision_pb2_grpc.DecisionServiceStub(credentials.shown_on(channel, server))
         for line, row in enumerate(csv.DictReader(file), start=2):
             question = decision_pb2.CheckSendRequest(
                 contact=row["contact"], sender=sender, category=entry_pb2.CATEGORY_MARKETING

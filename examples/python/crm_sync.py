@@ -15,6 +15,7 @@ import time
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 
+import credentials
 from consent.v1 import entry_pb2, recording_pb2, recording_pb2_grpc
 
 # Errors after which the same event, under the same id, may be sent again.
@@ -74,7 +75,7 @@ def main(captures, server="127.0.0.1:50051"):
         progress.open("a", encoding="utf-8") as answered,
         grpc.insecure_channel(server) as channel,
     ):
-        ledger = recording_pb2_grpc.RecordingServiceStub(channel)
+        ledger = recording_pb2_grpc.RecordingServiceStub(credentials.shown_on(channel, server))
         for row in csv.DictReader(file):
             if row["id"] in done:
                 continue

@@ -9,7 +9,7 @@ use super::access::Caller;
 use super::parse::Fields;
 use super::slots::Slots;
 use super::stream::{self, Pieces};
-use super::{blocking, drift, export, map, possible_opt_outs, proofs, status};
+use super::{blocking, drift, export, map, possible_opt_outs, principals, proofs, status};
 use crate::consent::account::Known;
 use crate::consent::decide::Asked;
 use crate::consent::identifier::Identifier;
@@ -58,12 +58,15 @@ impl AuditService for Audit {
     }
 
     async fn list_entries(&self, request: Request<ListEntriesRequest>) -> Result<Response<ListEntriesResponse>, Status> {
-        let (filter, page_size) = page(&Caller::of(&request)?, request.get_ref())?;
+        let caller = Caller::of(&request)?;
+        let (filter, page_size) = page(&caller, request.get_ref())?;
         let ledger = self.ledger.clone();
         // One more than the page holds tells whether it is the last.
         let entries = blocking(move || ledger.entries(&filter, page_size + 1)).await?;
         let entries = entries.map_err(|error| status::of_read(&error))?;
-        Ok(Response::new(cut(entries, page_size, PAGE_BYTES)))
+        let mut page = cut(entries, page_size, PAGE_BYTES);
+        page.entries = page.entries.into_iter().map(|entry| principals::with_name(&self.ledger, &caller, entry)).collect();
+        Ok(Response::new(page))
     }
 
     async fn list_possible_opt_outs(

@@ -16,7 +16,7 @@ use crate::consent::words::{Account, Sender};
 use crate::ledger::Ledger;
 use crate::ledger::principals::api_key::KeySecret;
 use crate::ledger::principals::change::{Change, ChangeError, Changed, Ends, NewCredential};
-use crate::ledger::principals::principal::{Principal, Reach};
+use crate::ledger::principals::principal::{FIRST, Principal, Reach};
 use crate::proto::{
     self, AddPrincipalRequest, AddPrincipalResponse, ErrorReason, ListPrincipalsRequest, ListPrincipalsResponse, PrincipalState,
     RevokePrincipalRequest, RevokePrincipalResponse, RotatePrincipalRequest, RotatePrincipalResponse,
@@ -140,6 +140,12 @@ impl Wanted {
 /// Whether a caller is shown a principal, and so may know its name: one that is in none but the caller's own accounts.
 pub(super) fn sees(caller: &Caller, principal: &Principal) -> bool {
     caller.accounts().covers(principal.accounts()) && caller.senders().covers(principal.senders())
+}
+
+/// An entry with the name of whoever recorded it, where the caller may know it.
+pub(super) fn with_name(ledger: &Ledger, caller: &Caller, entry: proto::Entry) -> proto::Entry {
+    let known = (entry.actor >= FIRST).then(|| ledger.principal(entry.actor)).flatten().filter(|known| sees(caller, known));
+    proto::Entry { actor_name: known.map(|known| known.name().to_owned()).unwrap_or_default(), ..entry }
 }
 
 /// The principal, where the caller may know of it. Others are the same as none.

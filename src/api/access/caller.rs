@@ -107,7 +107,7 @@ impl Caller {
         }
     }
 
-    /// By what it was let in: a credential takes no more streams with it than there are.
+    /// Who it is and by what it was let in; none for a program on this machine.
     const fn holder(&self) -> Option<&Holder> {
         match &self.0 {
             Who::Local => None,

@@ -158,7 +158,6 @@ pub const METHODS: &[Method] = &[
     call("/consent.v1.AdminService/ListPrincipals", OPERATOR, Of::Principal, For::Nobody),
     // Probes show that the server runs, and no more.
     other("/grpc.health.v1.Health/Check", Needs::Nothing, false),
-    other("/grpc.health.v1.Health/List", Needs::Nothing, false),
     other("/grpc.health.v1.Health/Watch", Needs::Nothing, true),
     // The descriptors are no secret, but work: they are for whoever may call something.
     other("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", Needs::Credentials, true),

@@ -7,7 +7,7 @@ use tonic::Status;
 use super::feed::{Look, Looked};
 use crate::api::access::Caller;
 use crate::api::parse::Fields;
-use crate::api::{blocking, map, status};
+use crate::api::{blocking, map, principals, status};
 use crate::consent::nearest::nearest;
 use crate::consent::words::{Sender, Seq};
 use crate::ledger::Ledger;
@@ -22,10 +22,11 @@ const SENDERS_MAX: usize = 100;
 /// Begins to follow entries.
 pub(super) async fn begin(ledger: &Ledger, caller: &Caller, request: &WatchEntriesRequest) -> Result<(Entries, Duration), Status> {
     let (begin, passing, heartbeat) = parse(caller, request)?;
+    let named = ledger.clone();
     let ledger = ledger.clone();
     let watch = blocking(move || ledger.watch_entries(begin, passing)).await?;
     let watch = watch.map_err(|error| status::of_watch(&error))?;
-    Ok((Entries { watch, begun: false }, heartbeat))
+    Ok((Entries { watch, begun: false, caller: caller.clone(), ledger: named }, heartbeat))
 }
 
 /// One who follows entries.
@@ -33,6 +34,9 @@ pub(super) struct Entries {
     watch: EntryWatch,
     /// Whether it was told where it begins.
     begun: bool,
+    caller: Caller,
+    /// Where the names of actors are.
+    ledger: Ledger,
 }
 
 impl Look for Entries {
@@ -45,7 +49,8 @@ impl Look for Entries {
         }
         let found = self.watch.look().map_err(|error| status::of_read(&error))?;
         let (tells, more) = (!found.entries.is_empty(), found.more);
-        let entries = found.entries.into_iter().map(map::entry).collect();
+        let named = |entry| principals::with_name(&self.ledger, &self.caller, map::entry(entry));
+        let entries = found.entries.into_iter().map(named).collect();
         let message = WatchEntriesResponse { entries, position: Some(map::position(found.position)) };
         Ok(Looked { message, tells, more, due_in: None })
     }

@@ -20,7 +20,7 @@ use crate::ledger::erasure::erasures::{Erasures, Remembered};
 use crate::ledger::erasure::matters::Matters;
 use crate::ledger::keys::secrets::{Digest16, Secrets};
 use crate::ledger::memory::packed::{pack, unpack};
-use crate::ledger::principals::roll::{PrincipalEvent, Roll};
+use crate::ledger::principals::roll::Roll;
 use crate::ledger::reading::possible_opt_outs::PossibleOptOuts;
 
 /// How many shards the maps have; one map of ten million keys would stop the writer for a third of a second to grow.
@@ -133,7 +133,7 @@ type Shards<K, V> = Vec<RwLock<HashMap<K, V>>>;
 pub struct State {
     head: RwLock<Position>,
     accounts: RwLock<HashMap<Box<str>, AccountState>>,
-    principals: RwLock<Roll>,
+    pub(in crate::ledger) principals: RwLock<Roll>,
     senders: RwLock<Senders>,
     identifiers: Shards<Digest16, IdentifierKey>,
     trails: Shards<u64, Trail>,
@@ -216,21 +216,6 @@ impl State {
         if let Some(account) = self.accounts.write().values_mut().find(|account| account.trail == trail) {
             account.apply(event);
         }
-    }
-
-    /// Who may call, to read.
-    pub fn principals(&self) -> impl std::ops::Deref<Target = Roll> + '_ {
-        self.principals.read()
-    }
-
-    /// Folds in what was said about a principal.
-    pub fn apply_principal(&self, event: PrincipalEvent) {
-        let named = |number| {
-            let accounts = self.accounts.read();
-            let found = accounts.iter().find(|(_, account)| account.trail == number);
-            found.and_then(|(name, _)| name.parse().ok())
-        };
-        self.principals.write().apply(event, &named);
     }
 
     /// The senders' numbers, to read.

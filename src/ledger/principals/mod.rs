@@ -9,8 +9,24 @@ pub mod roll;
 use std::sync::Arc;
 
 use crate::ledger::Ledger;
+use crate::ledger::memory::state::State;
 use crate::ledger::principals::api_key::PresentedKey;
 use crate::ledger::principals::principal::{Holder, Principal};
+use crate::ledger::principals::roll::{PrincipalEvent, Roll};
+
+impl State {
+    /// Who may call, to read.
+    pub fn principals(&self) -> impl std::ops::Deref<Target = Roll> + '_ {
+        self.principals.read()
+    }
+
+    /// Folds in what was said about a principal.
+    pub fn apply_principal(&self, event: PrincipalEvent) {
+        let accounts = self.accounts();
+        let named = |number| accounts.iter().find(|(_, account)| account.trail == number).and_then(|(name, _)| name.parse().ok());
+        self.principals.write().apply(event, &named);
+    }
+}
 
 impl Ledger {
     /// Every principal there ever was, ascending by number.

@@ -110,6 +110,7 @@ fn every_entry_names_who_recorded_it_and_an_event_id_is_its_accounts_own() {
             };
             let number = 257 + u32::try_from(seqs.len()).unwrap();
             assert_eq!(actors(&["opted_in", "decision_receipt_issued"]), [number; 2]);
+            assert!(entries.iter().filter(|entry| entry.actor == number).all(|entry| entry.actor_name == account));
             seqs.push((channel, receipt));
         }
         let [(shop, of_shop), (other, of_other)] = seqs.try_into().unwrap();
@@ -118,6 +119,29 @@ fn every_entry_names_who_recorded_it_and_an_event_id_is_its_accounts_own() {
             let verify = |receipt| VerifyDecisionRequest { receipt: Some(receipt), contact: String::new() };
             client.verify_decision(verify(own)).await.unwrap();
             assert_refused(client.verify_decision(verify(foreign)).await, Code::PermissionDenied, "ACCOUNT_NOT_ALLOWED");
+        }
+    });
+}
+
+#[test]
+fn the_name_of_who_reaches_further_is_not_shown() {
+    on_a_guarded_server(async |server| {
+        let mut ops = server.admin().await;
+        let everywhere = add(&mut ops, "group office", &[Role::Recorder], &[], &[]).await.unwrap();
+        let opt_in = RecordOptInRequest {
+            account: "shop".into(),
+            contact: "+447400123456".into(),
+            categories: vec![1],
+            method: 1,
+            ..Default::default()
+        };
+        RecordingServiceClient::new(server.with(&everywhere).await).record_opt_in(opt_in).await.unwrap();
+        for (accounts, name) in [(&["shop"][..], ""), (&[][..], "group office")] {
+            let key = add(&mut ops, "officer", &[Role::Auditor], accounts, &[]).await.unwrap();
+            let list = ListEntriesRequest { account: "shop".into(), ..Default::default() };
+            let entries = AuditServiceClient::new(server.with(&key).await).list_entries(list).await.unwrap().into_inner().entries;
+            let recorded = entries.iter().find(|entry| entry.kind == "opted_in").unwrap();
+            assert_eq!((recorded.actor, recorded.actor_name.as_str()), (257, name));
         }
     });
 }

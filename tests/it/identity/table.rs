@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use consent_ledger::api::access::methods::{METHODS, Needs};
+use consent_ledger::api::access::methods::{For, METHODS, Needs, Of};
 use prost::Message;
 use prost_types::FileDescriptorProto;
 use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
@@ -60,6 +60,30 @@ fn every_method_has_a_row_and_every_row_a_method() {
         let own: BTreeSet<String> = served.into_iter().map(|(path, _)| path).filter(|path| path.starts_with("/consent.")).collect();
         assert_eq!(own, expected, "the expectations are of every method");
     });
+}
+
+#[test]
+fn the_page_says_what_the_table_says() {
+    let page = include_str!("../../../docs/security.md");
+    let own: Vec<_> = METHODS.iter().filter(|row| row.path.starts_with("/consent.v1.")).collect();
+    for row in &own {
+        let Needs::Role(roles) = row.needs else { panic!("{} needs no role", row.path) };
+        let begins = format!("| `{}` | {roles} | ", row.path.trim_start_matches("/consent.v1."));
+        let line = page.lines().find(|line| line.starts_with(&begins)).unwrap_or_else(|| panic!("docs/security.md has no {begins}"));
+        let account = match row.account {
+            Of::Field | Of::Item | Of::Entry | Of::Principal => "| own",
+            Of::Ledger => "| ledger",
+            Of::NoAccount => "| none",
+            Of::Path => panic!("{}", row.path),
+        };
+        let sender = match row.sender {
+            For::Named => "| named |",
+            For::All => "| all |",
+            For::Nobody => "| any |",
+        };
+        assert!(line.contains(account) && line.ends_with(sender), "{line}");
+    }
+    assert_eq!(page.lines().filter(|line| line.contains("Service/") && line.starts_with("| `")).count(), own.len());
 }
 
 #[test]
