@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use prost::Message;
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 use tonic::Status;
 
@@ -80,7 +81,7 @@ pub fn show(ledger: &Ledger, caller: &Caller, request: &GetPolicyRequest) -> Res
 /// # Errors
 /// Where a field is refused, there is no such account, or a contact cannot be read.
 pub async fn diff(ledger: &Ledger, caller: &Caller, request: &DiffPolicyRequest) -> Result<DiffPolicyResponse, Status> {
-    let question = Question::parse(caller, request)?;
+    let question = Question::parse(ledger, caller, request)?;
     let turn = ONE_AT_A_TIME.acquire().await.map_err(|_| status::interrupted())?;
     let stop = Stop::default();
     let (stopped, ledger) = (stop.0.clone(), ledger.clone());
@@ -126,17 +127,17 @@ struct Question {
     proposal: Proposal,
     preset: Preset,
     page: Option<Page>,
-    digest: String,
+    tokens: Tokens,
 }
 
 impl Question {
-    fn parse(caller: &Caller, request: &DiffPolicyRequest) -> Result<Self, Status> {
+    fn parse(ledger: &Ledger, caller: &Caller, request: &DiffPolicyRequest) -> Result<Self, Status> {
         let mut fields = Fields::of(caller);
         let account = fields.account("account", &request.account);
         let sender = fields.optional_sender("sender", &request.sender);
         let chosen = choice::read(&mut fields, "policy", request.policy.clone());
-        let digest = digest(request);
-        let from = place(&request.page_token, &digest);
+        let tokens = Tokens::of(ledger, request);
+        let from = tokens.place(&request.page_token);
         if from.is_none() && !request.page_token.is_empty() {
             fields.refuse("page_token", ErrorReason::PageTokenMalformed, "not a token that a page of the same question gave");
         }
@@ -147,7 +148,7 @@ impl Question {
         fields.finish(|| {
             let (preset, policy) = chosen?;
             let page = request.with_contacts.then_some(Page { from, size });
-            Some(Self { proposal: Proposal { account: account?, policy, sender }, preset, page, digest })
+            Some(Self { proposal: Proposal { account: account?, policy, sender }, preset, page, tokens })
         })
     }
 
@@ -161,7 +162,7 @@ impl Question {
             contacts_changed: diff.contacts_changed,
             diffs: diff.counts.into_iter().map(|((sender, category), counts)| counted(sender, category, counts)).collect(),
             changes: diff.changes.into_iter().map(change).collect(),
-            next_page_token: diff.next.map(|place| token(&place, &self.digest)).unwrap_or_default(),
+            next_page_token: diff.next.map(|place| self.tokens.token(&place)).unwrap_or_default(),
         }
     }
 }
@@ -187,26 +188,40 @@ fn change(change: ContactChange) -> proto::ContactChange {
     }
 }
 
-/// What a page token is bound to: the question but for its page.
-fn digest(request: &DiffPolicyRequest) -> String {
-    let question = DiffPolicyRequest { page_token: String::new(), page_size: 0, ..request.clone() };
-    let mut hash = hex::encode(Sha256::digest(question.encode_to_vec()));
-    hash.truncate(16);
-    hash
-}
-
+/// The page tokens of a question. They name senders by numbers that all accounts share, so nobody makes one but the ledger.
+///
 /// ```text
-/// page token = digest of the question ‖ ':' ‖ microseconds since 1970 ‖ ':' ‖ trail ‖ ':' ‖ changes to skip ‖ ':' ‖ senders, by ','
+/// page token = keyed digest of the question and the rest ‖ ':' ‖ rest
+/// rest       = microseconds since 1970 ‖ ':' ‖ trail ‖ ':' ‖ changes to skip ‖ ':' ‖ senders, by ','
 /// ```
-fn token(place: &Place, digest: &str) -> String {
-    let senders = place.senders.iter().map(|sender| sender.number().to_string()).collect::<Vec<_>>().join(",");
-    format!("{digest}:{}:{}:{}:{senders}", place.at.micros(), place.trail, place.skip)
+struct Tokens {
+    ledger: Ledger,
+    /// SHA-256 of the question but for its page.
+    question: [u8; 32],
 }
 
-fn place(token: &str, digest: &str) -> Option<Place> {
-    let mut parts = token.strip_prefix(digest)?.strip_prefix(':')?.split(':');
-    let mut part = || parts.next();
-    let (at, trail, skip) = (part()?.parse().ok()?, part()?.parse().ok()?, part()?.parse().ok()?);
-    let senders = part()?.split(',').map(|number| number.parse().map(SenderNumber::new)).collect::<Result<_, _>>().ok()?;
-    part().is_none().then_some(Place { at: Time::from_micros(at), trail, skip, senders })
+impl Tokens {
+    fn of(ledger: &Ledger, request: &DiffPolicyRequest) -> Self {
+        let question = DiffPolicyRequest { page_token: String::new(), page_size: 0, ..request.clone() };
+        Self { ledger: ledger.clone(), question: Sha256::digest(question.encode_to_vec()).into() }
+    }
+
+    fn seal(&self, rest: &str) -> String {
+        hex::encode(self.ledger.seal_page(&self.question, rest.as_bytes()))
+    }
+
+    fn token(&self, place: &Place) -> String {
+        let senders = place.senders.iter().map(|sender| sender.number().to_string()).collect::<Vec<_>>().join(",");
+        let rest = format!("{}:{}:{}:{senders}", place.at.micros(), place.trail, place.skip);
+        format!("{}:{rest}", self.seal(&rest))
+    }
+
+    fn place(&self, token: &str) -> Option<Place> {
+        let (_, rest) = token.split_once(':').filter(|(seal, rest)| bool::from(seal.as_bytes().ct_eq(self.seal(rest).as_bytes())))?;
+        let mut parts = rest.split(':');
+        let mut part = || parts.next();
+        let (at, trail, skip) = (part()?.parse().ok()?, part()?.parse().ok()?, part()?.parse().ok()?);
+        let senders = part()?.split(',').map(|number| number.parse().map(SenderNumber::new)).collect::<Result<_, _>>().ok()?;
+        part().is_none().then_some(Place { at: Time::from_micros(at), trail, skip, senders })
+    }
 }

@@ -23,14 +23,10 @@ impl Door {
         Self(None)
     }
 
-    /// Lets a request to this path in, or answers it.
-    ///
-    /// # Errors
-    /// The answer, where it is not.
-    #[expect(clippy::result_large_err, reason = "an answer, made where few are")]
-    pub fn admit(&self, path: &str, request: &Request) -> Result<(), Response> {
-        let Some(ledger) = &self.0 else { return Ok(()) };
-        let admitted = admit(ledger, path, request.headers(), request.extensions());
-        admitted.map(|_| ()).map_err(|status| json::Failure::from(status).into_response())
+    /// What a request to this path is answered that is not let in; none where it is.
+    #[must_use]
+    pub fn refusal(&self, path: &str, request: &Request) -> Option<Response> {
+        let admitted = admit(self.0.as_ref()?, path, request.headers(), request.extensions());
+        admitted.err().map(|status| json::Failure::from(status).into_response())
     }
 }

@@ -124,7 +124,7 @@ async fn counters<R: Recorder>(State(own): State<Arc<Own<R>>>, request: Request)
     if json::is_from_a_web_page(request.headers()) {
         return (StatusCode::FORBIDDEN, "a web page may not read the counters\n").into_response();
     }
-    if let Err(refused) = own.door.admit("/metrics", &request) {
+    if let Some(refused) = own.door.refusal("/metrics", &request) {
         return refused;
     }
     let gauges = webhook::Gauges {

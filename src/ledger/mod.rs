@@ -245,6 +245,12 @@ impl Ledger {
         self.shared.secrets.master()
     }
 
+    /// A keyed digest of a place in a list, by which a page token is known for one that this ledger gave; `question` is 32 bytes.
+    #[must_use]
+    pub fn seal_page(&self, question: &[u8; 32], place: &[u8]) -> [u8; 16] {
+        self.shared.secrets.content_digest(&[b"page token", question, place])
+    }
+
     /// The data directory.
     #[must_use]
     pub fn data_dir(&self) -> &Path {
