@@ -9,6 +9,7 @@ mod backup;
 mod check;
 mod checkpoint;
 mod client;
+mod credentials;
 mod dead_letters;
 mod drift;
 mod erase;
@@ -103,6 +104,7 @@ enum Command {
     Verify(verify::Verify),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    #[command(visible_alias = "api-keys")]
     Keys(keys::Keys),
     Scenarios(scenarios::Scenarios),
     Webhook(webhook::Webhook),
