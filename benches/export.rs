@@ -24,6 +24,7 @@ use consent_ledger::export::verify::{Against, verify};
 use consent_ledger::ledger::{Ledger, Options};
 use consent_ledger::proto::ExportEntriesRequest;
 use consent_ledger::proto::audit_service_client::AuditServiceClient;
+use consent_ledger::telemetry::calls::{Calls, Edge};
 use tokio::net::TcpListener;
 
 use self::messages::{EACH, record, resident_kib};
@@ -56,7 +57,7 @@ async fn export(ledger: &Ledger, entries: u64) -> (Vec<u64>, u64, f64) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = tokio::spawn(api::serve(listener, ledger.clone(), None, async {
+    let server = tokio::spawn(api::serve(listener, ledger.clone(), None, Calls::of(Edge::Grpc), async {
         let _ = stopped.await;
     }));
     let (reader, writer) = std::io::pipe().unwrap();

@@ -28,6 +28,7 @@ use consent_ledger::proto::record_stream_request::Event;
 use consent_ledger::proto::record_stream_response::Outcome;
 use consent_ledger::proto::recording_service_client::RecordingServiceClient;
 use consent_ledger::proto::{Category, Evidence, Method, RecordOptInRequest, RecordStreamRequest};
+use consent_ledger::telemetry::calls::{Calls, Edge};
 use prost_types::Timestamp;
 use tokio::net::TcpListener;
 
@@ -68,7 +69,7 @@ async fn serve_and_record(ledger: &Ledger, events: u64, contacts: u64) -> (Vec<f
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = tokio::spawn(api::serve(listener, ledger.clone(), None, async {
+    let server = tokio::spawn(api::serve(listener, ledger.clone(), None, Calls::of(Edge::Grpc), async {
         let _ = stopped.await;
     }));
     let mut client = RecordingServiceClient::connect(url).await.unwrap();

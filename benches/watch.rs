@@ -22,6 +22,7 @@ use consent_ledger::api;
 use consent_ledger::ledger::{Ledger, Options};
 use consent_ledger::proto::watch_service_client::WatchServiceClient;
 use consent_ledger::proto::{WatchEntriesRequest, WatchWindowsRequest};
+use consent_ledger::telemetry::calls::{Calls, Edge};
 use tokio::net::TcpListener;
 use tonic::transport::Channel;
 
@@ -48,7 +49,7 @@ async fn measure(ledger: &Ledger, entries: u64) -> serde_json::Value {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = tokio::spawn(api::serve(listener, ledger.clone(), None, async {
+    let server = tokio::spawn(api::serve(listener, ledger.clone(), None, Calls::of(Edge::Grpc), async {
         let _ = stopped.await;
     }));
     let client = WatchServiceClient::connect(url).await.unwrap();

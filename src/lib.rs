@@ -11,8 +11,10 @@ pub mod export;
 pub mod http;
 pub mod json;
 pub mod ledger;
+pub mod measure;
 pub mod proof;
 pub mod scenarios;
+pub mod telemetry;
 pub mod webhook;
 
 /// Generated from `proto/consent/v1`.

@@ -43,6 +43,7 @@ use tonic::server::NamedService;
 use tonic::transport::server::Router;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
+use tower::layer::util::{Identity, Stack};
 
 use crate::ledger::Ledger;
 use crate::proto::admin_service_server::AdminServiceServer;
@@ -51,6 +52,7 @@ use crate::proto::decision_service_server::DecisionServiceServer;
 use crate::proto::identity_service_server::IdentityServiceServer;
 use crate::proto::recording_service_server::RecordingServiceServer;
 use crate::proto::watch_service_server::WatchServiceServer;
+use crate::telemetry::calls::{CallLayer, Calls, Named};
 use admin::DeadLetterAdmin;
 use connections::Connections;
 use stopping::{Stop, Stopping};
@@ -100,7 +102,7 @@ pub enum ServeError {
     Transport(#[from] tonic::transport::Error),
 }
 
-/// Answers on `listener` until `shutdown` ends or the ledger stops writing.
+/// Answers on `listener` until `shutdown` ends or the ledger stops writing. Counts in `calls`.
 ///
 /// # Errors
 /// Where the ledger stopped writing, or the transport failed.
@@ -108,10 +110,11 @@ pub async fn serve(
     listener: TcpListener,
     ledger: Ledger,
     dead_letters: Option<Arc<dyn DeadLetterAdmin>>,
+    calls: Arc<Calls>,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError> {
     let (stop_calls, stopping) = Stop::new();
-    let (health, router) = router(&ledger, dead_letters, &stopping).await?;
+    let (health, router) = router(&ledger, dead_letters, calls, &stopping).await?;
     let (stop, stopped) = oneshot::channel::<()>();
     let incoming = Connections::default().stream(listener);
     let server = router.serve_with_incoming_shutdown(incoming, async {
@@ -137,8 +140,9 @@ pub async fn serve(
 async fn router(
     ledger: &Ledger,
     dead_letters: Option<Arc<dyn DeadLetterAdmin>>,
+    calls: Arc<Calls>,
     stopping: &Stopping,
-) -> Result<(HealthReporter, Router), ServeError> {
+) -> Result<(HealthReporter, Router<Stack<CallLayer, Identity>>), ServeError> {
     let (health, health_service) = tonic_health::server::health_reporter();
     for name in HEALTH_NAMES {
         health.set_service_status(name, ServingStatus::Serving).await;
@@ -153,6 +157,7 @@ async fn router(
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .http2_keepalive_interval(Some(Duration::from_secs(60)))
+        .layer(CallLayer::new(calls))
         .add_service(health_service)
         .add_service(reflection().build_v1()?)
         // Many clients still ask for the version before it.
@@ -192,7 +197,8 @@ async fn poisoned(ledger: &Ledger) -> String {
 /// Where it ended without a result.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Status> {
     tokio::task::spawn_blocking(work).await.map_err(|error| {
-        tracing::error!(%error, "a call ended without an answer");
+        let (rpc, id) = Named::current().map(|named| (named.rpc, named.id.to_string())).unzip();
+        tracing::error!(%error, rpc, request_id = id, "a call ended without an answer");
         status::interrupted()
     })
 }

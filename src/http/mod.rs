@@ -6,14 +6,14 @@
 //! POST /consent.v1.DecisionService/CheckSend    src/json      a call, and likewise every other in `calls.rs`
 //! GET  /openapi.json                            src/json      what the calls take and answer
 //! GET  /healthz                                 here          200 while the ledger writes and keeps dead letters, else 503
-//! GET  /metrics                                 here          counters of all edges, Prometheus text
+//! GET  /metrics                                 here          every number there is (src/telemetry/metrics)
 //! ```
 
 pub mod body;
 mod listen;
-pub mod prometheus;
 pub mod space;
 
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +27,8 @@ use tokio::net::TcpListener;
 
 use crate::json;
 use crate::ledger::Ledger;
+use crate::telemetry::calls::{Calls, Edge};
+use crate::telemetry::metrics::{Families, Format, Metrics, Source};
 use crate::webhook::dead_letters::DeadLetters;
 use crate::webhook::{self, Recorder};
 use space::Space;
@@ -53,33 +55,35 @@ pub async fn serve(
     dead_letters: Arc<DeadLetters>,
     webhooks: webhook::Config,
     callers: json::Callers,
+    mut metrics: Metrics,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    let calls = Arc::new(json::Metrics::default());
+    let calls = Calls::of(Edge::Json);
     let json = json::routes(&ledger, callers, &calls)?;
-    serve_into(listener, ledger, dead_letters, webhooks, json, calls, shutdown).await;
+    metrics.join(calls);
+    serve_into(listener, ledger, dead_letters, webhooks, json, metrics, shutdown).await;
     Ok(())
 }
 
-/// [`serve`] with webhooks into any [`Recorder`], beside the calls in `json`.
+/// [`serve`] with webhooks into any [`Recorder`], beside the calls in `json`. What it counts itself joins `metrics`.
 pub async fn serve_into<R: Recorder>(
     listener: TcpListener,
     recorder: R,
     dead_letters: Arc<DeadLetters>,
     webhooks: webhook::Config,
     json: Router,
-    calls: Arc<json::Metrics>,
+    mut metrics: Metrics,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) {
-    let (metrics, space) = (Arc::new(webhook::Metrics::default()), Space::default());
-    let own = Router::new().route("/healthz", get(health::<R>)).route("/metrics", get(counters::<R>)).with_state(Arc::new(Own {
-        recorder: recorder.clone(),
-        dead_letters: Arc::clone(&dead_letters),
-        webhooks: Arc::clone(&metrics),
-        space: space.clone(),
-        calls,
-    }));
-    let router = json.merge(own).merge(webhook::routes(recorder.clone(), Arc::clone(&dead_letters), webhooks, metrics, space));
+    let (counted, space) = (Arc::new(webhook::Metrics::default()), Space::default());
+    let own = Arc::new(Own { recorder: recorder.clone(), dead_letters: Arc::clone(&dead_letters) });
+    metrics.join(Arc::clone(&own));
+    metrics.join(Arc::clone(&counted));
+    metrics.join(webhook::Held { space: space.clone(), dead_letters: Arc::clone(&dead_letters) });
+    let health = Router::new().route("/healthz", get(health::<R>)).with_state(own);
+    let numbers = Router::new().route("/metrics", get(numbers)).with_state(Arc::new(metrics));
+    let webhooks = webhook::routes(recorder.clone(), Arc::clone(&dead_letters), webhooks, counted, space);
+    let router = json.merge(health).merge(numbers).merge(webhooks);
     let (told, stopping) = tokio::sync::oneshot::channel();
     let shutdown = async move {
         shutdown.await;
@@ -100,10 +104,13 @@ pub async fn serve_into<R: Recorder>(
 struct Own<R> {
     recorder: R,
     dead_letters: Arc<DeadLetters>,
-    webhooks: Arc<webhook::Metrics>,
-    /// What webhook bodies take.
-    space: Space,
-    calls: Arc<json::Metrics>,
+}
+
+impl<R: Recorder> Source for Own<R> {
+    fn tell(&self, families: &mut Families<'_>) -> fmt::Result {
+        let ready = self.recorder.writes() && self.dead_letters.keeps();
+        families.whole("consent_ledger_ready", "1 while everything is taken and kept, as GET /healthz says, else 0.", u64::from(ready))
+    }
 }
 
 async fn health<R: Recorder>(State(own): State<Arc<Own<R>>>) -> Response {
@@ -116,16 +123,14 @@ async fn health<R: Recorder>(State(own): State<Arc<Own<R>>>) -> Response {
     }
 }
 
-async fn counters<R: Recorder>(State(own): State<Arc<Own<R>>>, headers: HeaderMap) -> Response {
+async fn numbers(State(metrics): State<Arc<Metrics>>, headers: HeaderMap) -> Response {
     if json::is_from_a_web_page(&headers) {
-        return (StatusCode::FORBIDDEN, "a web page may not read the counters\n").into_response();
+        return (StatusCode::FORBIDDEN, "a web page may not read the metrics\n").into_response();
     }
-    let gauges = webhook::Gauges {
-        head: own.recorder.head(),
-        body_bytes: own.space.taken(),
-        dead_letters: own.dead_letters.count(),
-        poisoned: !own.dead_letters.keeps(),
-    };
-    let text = own.webhooks.text(&gauges) + &own.calls.text();
-    ([(header::CONTENT_TYPE, prometheus::CONTENT_TYPE)], text).into_response()
+    let format = Format::accepted(headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()));
+    // It looks at the disk.
+    match tokio::task::spawn_blocking(move || metrics.text(format)).await {
+        Ok(Ok(text)) => ([(header::CONTENT_TYPE, format.content_type())], text).into_response(),
+        Ok(Err(_)) | Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the metrics could not be told\n").into_response(),
+    }
 }

@@ -6,6 +6,7 @@ pub mod erasure;
 pub mod evidence;
 pub mod keys;
 pub mod memory;
+pub mod numbers;
 pub mod proving;
 pub mod reading;
 pub mod starting;
@@ -28,6 +29,7 @@ use erasure::eraser::{Carried, Eraser, Erasing};
 use keys::keyring::Keyring;
 use keys::secrets::Secrets;
 use memory::state::{AccountState, State};
+use numbers::Numbers;
 use proving::checkpointer::Checkpointer;
 use proving::checkpoints::Checkpoints;
 use proving::heads::Heads;
@@ -70,6 +72,7 @@ struct Shared {
     keyring: Arc<Mutex<Keyring>>,
     clock: Arc<dyn Clock>,
     health: Arc<Health>,
+    numbers: Arc<Numbers>,
     lock: Mutex<Option<Lock>>,
 }
 

@@ -11,6 +11,7 @@ use consent_ledger::proto::stream_check_send_response::Outcome;
 use consent_ledger::proto::{
     BatchCheckSendRequest, Category, CheckSendRequest, ErrorReason, RecordOptInRequest, StreamCheckSendRequest, StreamCheckSendResponse,
 };
+use consent_ledger::telemetry::calls::{Calls, Edge};
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Endpoint;
@@ -272,7 +273,7 @@ fn a_ledger_that_no_longer_writes_ends_the_stream_and_answers_nobody() {
     runtime().block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let server = tokio::spawn(api::serve(listener, ledger.clone(), None, std::future::pending()));
+        let server = tokio::spawn(api::serve(listener, ledger.clone(), None, Calls::of(Edge::Grpc), std::future::pending()));
         let client = Client::connect(&url).await;
         let (send, mut answers) = open(&client).await.unwrap();
         ask(&send, marketing(CONTACT)).await;

@@ -8,6 +8,7 @@
 //! stopped writing ends it too, with exit code 2: a restart recovers what a running process must not guess.
 
 mod logs;
+mod traces;
 mod webhooks;
 
 use std::net::SocketAddr;
@@ -30,12 +31,17 @@ use crate::http;
 use crate::json::Callers;
 use crate::ledger::proving::checkpoints::CheckpointsError;
 use crate::ledger::{Ledger, OpenError, Options};
+use crate::telemetry::calls::{Calls, Edge};
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::Exporter;
 use crate::webhook;
 use crate::webhook::dead_letters::DeadLetters;
+use logs::Logs;
+use traces::Traces;
 use webhooks::Webhooks;
 
 const EXAMPLES: &str = "\
-Prints `ready grpc=ADDR http=ADDR` on stdout once it answers; logs go to stderr (RUST_LOG sets how much, --json their form).
+Prints `ready grpc=ADDR http=ADDR` on stdout once it answers; logs go to stderr.
 
 Example:
   consent-ledger serve --data-dir ./ledger --app-secret-file ./app-secret";
@@ -61,6 +67,10 @@ pub struct Serve {
     http: SocketAddr,
     #[command(flatten)]
     webhooks: Webhooks,
+    #[command(flatten)]
+    logs: Logs,
+    #[command(flatten)]
+    traces: Traces,
     /// Where to publish signed checkpoints, outside the data directory, where whoever changes that cannot reach; made where it
     /// is missing. A log that is not what was signed there is not served
     #[arg(long, value_name = "DIR", env = "CONSENT_LEDGER_CHECKPOINT_DIR")]
@@ -79,7 +89,13 @@ impl Serve {
     /// # Errors
     /// Where an address cannot be served, the ledger does not open, or it stops writing.
     pub fn run(self, output: Output) -> Result<Verdict, CliError> {
-        logs::start(output.is_json());
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| CliError::local(error).context("starting the runtime"))?;
+        let (exporter, spans) = {
+            let _entered = runtime.enter();
+            self.traces.start()?.unzip()
+        };
+        self.logs.start(output.is_json(), spans)?;
         open_files::raise();
         for address in [self.listen, self.http] {
             if !address.ip().is_loopback() && !self.insecure {
@@ -87,14 +103,18 @@ impl Serve {
                     .hint("serve a loopback address, or give --insecure where the network itself keeps others out"));
             }
         }
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| CliError::local(error).context("starting the runtime"))?;
-        let ended = runtime.block_on(self.serve());
+        let ended = runtime.block_on(async {
+            let ended = self.serve(exporter.as_ref()).await;
+            if let Some(exporter) = exporter {
+                exporter.finish().await;
+            }
+            ended
+        });
         runtime.shutdown_timeout(Duration::from_secs(1));
         ended
     }
 
-    async fn serve(self) -> Result<Verdict, CliError> {
+    async fn serve(self, exporter: Option<&Exporter>) -> Result<Verdict, CliError> {
         let webhooks = self.webhooks.config()?;
         let callers = if self.insecure { Callers::Anybody } else { Callers::Direct };
         let (grpc, grpc_address) = bind(self.listen, "--listen").await?;
@@ -113,8 +133,14 @@ impl Serve {
         let dead_letters = open_dead_letters(&ledger).await?;
         let (stop, stopped) = watch::channel(false);
         let mut servers = JoinSet::new();
-        servers.spawn(start_grpc(grpc, ledger.clone(), dead_letters.clone(), stopping(stopped.clone())));
-        servers.spawn(start_http(http_listener, ledger.clone(), dead_letters, webhooks, callers, stopping(stopped)));
+        let (calls, mut metrics) = (Calls::of(Edge::Grpc), Metrics::default());
+        metrics.join(ledger.clone());
+        metrics.join(calls.clone());
+        if let Some(exporter) = exporter {
+            metrics.join(exporter.counted());
+        }
+        servers.spawn(start_grpc(grpc, ledger.clone(), dead_letters.clone(), calls, stopping(stopped.clone())));
+        servers.spawn(start_http(http_listener, ledger.clone(), dead_letters, webhooks, callers, metrics, stopping(stopped)));
         Output::line(&format!("ready grpc={grpc_address} http={http_address}"))?;
         tracing::info!(grpc = %grpc_address, http = %http_address, head = %ledger.head().seq, "ready");
 
@@ -165,11 +191,12 @@ async fn start_grpc(
     listener: TcpListener,
     ledger: Ledger,
     dead_letters: Arc<DeadLetters>,
+    calls: Arc<Calls>,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), CliError> {
     let hint = "look at the log above; starting again recovers what was acknowledged";
     let dead_letters: Arc<dyn DeadLetterAdmin> = Arc::new(webhook::LedgerDeadLetters { letters: dead_letters, ledger: ledger.clone() });
-    api::serve(listener, ledger, Some(dead_letters), shutdown).await.map_err(|error| CliError::local(error).hint(hint))
+    api::serve(listener, ledger, Some(dead_letters), calls, shutdown).await.map_err(|error| CliError::local(error).hint(hint))
 }
 
 async fn start_http(
@@ -178,9 +205,10 @@ async fn start_http(
     dead_letters: Arc<DeadLetters>,
     webhooks: webhook::Config,
     callers: Callers,
+    metrics: Metrics,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), CliError> {
-    let served = http::serve(listener, ledger, dead_letters, webhooks, callers, shutdown).await;
+    let served = http::serve(listener, ledger, dead_letters, webhooks, callers, metrics, shutdown).await;
     served.map_err(|error| CliError::local(error).context("serving HTTP"))
 }
 

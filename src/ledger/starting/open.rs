@@ -15,6 +15,7 @@ use crate::ledger::erasure::eraser::{Eraser, Erasing};
 use crate::ledger::keys::keyring::{Keyring, KeyringError};
 use crate::ledger::keys::secrets::{Secrets, SecretsError};
 use crate::ledger::memory::state::{Position, State};
+use crate::ledger::numbers::Numbers;
 use crate::ledger::proving::checkpointer::Checkpointer;
 use crate::ledger::proving::checkpoints::{Checkpoints, CheckpointsError, Log};
 use crate::ledger::proving::heads::Heads;
@@ -177,6 +178,7 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
     lock.note_begun(ledger_id)?;
     let (health, _) = watch::channel(None);
     let health: Arc<Health> = Arc::new(health);
+    let numbers = Arc::new(Numbers::default());
     let (disk, clock) = (disk.clone(), clock.clone());
     let log = Log {
         disk: disk.clone(),
@@ -185,6 +187,7 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
         secrets: secrets.clone(),
         clock: clock.clone(),
         health: health.clone(),
+        numbers: numbers.clone(),
         origin,
     };
     let checkpoints = Arc::new(Checkpoints::open(log, &data_dir, options.checkpoint_dir.clone(), options.first_checkpoint)?);
@@ -201,8 +204,9 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
         store: store_writer,
         clock: clock.clone(),
         health: health.clone(),
+        numbers: numbers.clone(),
     };
-    let (queue, waiting) = Queue::new(health.clone());
+    let (queue, waiting) = Queue::new(health.clone(), numbers.clone());
     let queue = Arc::new(queue);
     let heads = Arc::new(Heads::new(state.clone(), reader.clone(), secrets.clone()));
     let heads_writer = HeadsWriter::start(heads.clone(), queue.clone()).map_err(io)?;
@@ -230,6 +234,7 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
         keyring,
         clock,
         health,
+        numbers,
         lock: Mutex::new(Some(lock)),
     };
     Ok(Ledger { shared: Arc::new(shared) })

@@ -32,10 +32,19 @@ pub struct Pending {
     fewer: Condvar,
 }
 
+/// How far sled is behind the journal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Lag {
+    /// Commits that wait.
+    pub commits: usize,
+    /// Their bytes.
+    pub bytes: usize,
+}
+
 #[derive(Default)]
 struct Waiting {
     blocks: BTreeMap<u64, Arc<Block>>,
-    bytes: usize,
+    lag: Lag,
     /// Nobody writes them any more: the thread ended, or a call into sled does not come back.
     over: bool,
 }
@@ -48,11 +57,18 @@ impl Pending {
         waiting.blocks.range(..=seq.number()).next_back().map(|(_, block)| block.clone()).filter(|block| block.last() >= seq)
     }
 
-    /// Adds blocks; waits while too much waits already.
+    /// How much waits.
+    #[must_use]
+    pub fn lag(&self) -> Lag {
+        self.waiting.lock().lag
+    }
+
+    /// Adds a commit's blocks; waits while too much waits already.
     fn add(&self, blocks: &[Arc<Block>]) {
         let mut waiting = self.waiting.lock();
-        self.fewer.wait_while(&mut waiting, |waiting| waiting.bytes >= WAITING_MAX_BYTES && !waiting.over);
-        waiting.bytes += bytes(blocks);
+        self.fewer.wait_while(&mut waiting, |waiting| waiting.lag.bytes >= WAITING_MAX_BYTES && !waiting.over);
+        waiting.lag.bytes += bytes(blocks);
+        waiting.lag.commits += 1;
         waiting.blocks.extend(blocks.iter().map(|block| (block.first().number(), block.clone())));
     }
 
@@ -66,9 +82,10 @@ impl Pending {
         self.waiting.lock().over
     }
 
-    fn remove(&self, blocks: &[Arc<Block>]) {
+    fn remove(&self, commits: usize, blocks: &[Arc<Block>]) {
         let mut waiting = self.waiting.lock();
-        waiting.bytes = waiting.bytes.saturating_sub(bytes(blocks));
+        waiting.lag.bytes = waiting.lag.bytes.saturating_sub(bytes(blocks));
+        waiting.lag.commits = waiting.lag.commits.saturating_sub(commits);
         for block in blocks {
             waiting.blocks.remove(&block.first().number());
         }
@@ -159,14 +176,15 @@ fn write(store: &Store, pending: &Pending, commits: &Receiver<Vec<Arc<Block>>>, 
     let mut unsynced = 0;
     while let Ok(first) = commits.recv() {
         // Whole commits in one batch: sled never holds part of one.
-        let mut batch = first;
+        let (mut batch, mut together) = (first, 1);
         while batch.len() < SYNC_EVERY_BLOCKS
             && let Ok(more) = commits.try_recv()
         {
             batch.extend(more);
+            together += 1;
         }
         watch.during(|| store.insert(batch.iter().map(AsRef::as_ref)))?;
-        pending.remove(&batch);
+        pending.remove(together, &batch);
         unsynced += batch.len();
         if commits.is_empty() || unsynced >= SYNC_EVERY_BLOCKS {
             watch.during(|| store.sync())?;
