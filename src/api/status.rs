@@ -11,6 +11,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use tonic::codegen::http::HeaderMap;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
@@ -59,6 +60,12 @@ pub fn spelling(reason: ErrorReason) -> &'static str {
 pub fn reason(status: &Status) -> Option<&'static str> {
     let reason = status.get_error_details().error_info()?.reason.clone();
     ErrorReason::from_str_name(&format!("ERROR_REASON_{reason}")).map(spelling)
+}
+
+/// The reason of the status that headers or trailers hold.
+#[must_use]
+pub fn reason_in(headers: &HeaderMap) -> Option<&'static str> {
+    reason(&Status::from_header_map(headers)?)
 }
 
 /// The request is not one: `INVALID_ARGUMENT`, with every violation.

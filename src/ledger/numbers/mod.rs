@@ -136,10 +136,17 @@ impl Committed {
         if span.is_disabled() {
             return;
         }
-        span.record("records", self.recorded + self.duplicates + self.refused);
-        span.record("entries", tally.entries());
-        span.record("bytes", self.bytes);
-        span.record("sync_us", u64::try_from(self.syncing.as_micros()).unwrap_or(u64::MAX));
+        // Signed: spans have no other numbers.
+        let sync_us = self.syncing.as_micros().try_into().unwrap_or(u64::MAX);
+        let told = [
+            ("records", self.recorded + self.duplicates + self.refused),
+            ("entries", tally.entries()),
+            ("bytes", self.bytes),
+            ("sync_us", sync_us),
+        ];
+        for (name, number) in told {
+            span.record(name, i64::try_from(number).unwrap_or(i64::MAX));
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod keys;
 pub mod open;
+mod phase;
 pub mod recovery;
 pub mod replay;
 pub mod snapshot;

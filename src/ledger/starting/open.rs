@@ -21,6 +21,7 @@ use crate::ledger::proving::checkpoints::{Checkpoints, CheckpointsError, Log};
 use crate::ledger::proving::heads::Heads;
 use crate::ledger::proving::heads_writer::HeadsWriter;
 use crate::ledger::starting::keys::{newest_opens, open_keyring};
+use crate::ledger::starting::phase::{begin, phase};
 use crate::ledger::starting::recovery::{Copies, Recovered, RecoveryError, recover};
 use crate::ledger::starting::replay::{Found, Replay};
 use crate::ledger::starting::snapshot::{self, Snapshot, SnapshotOf};
@@ -136,13 +137,14 @@ pub(in crate::ledger) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &A
 }
 
 fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>, watch: &Arc<Watch>) -> Result<Ledger, OpenError> {
+    let _start = begin();
     let data_dir = options.data_dir.clone();
     let lock = Lock::take(&data_dir)?;
     let (journal_dir, sled_dir) = (data_dir.join("journal"), data_dir.join("sled"));
     disk.create_dir(&journal_dir).map_err(|source| OpenError::Io { path: journal_dir.clone(), source })?;
     let fresh = journal::segments(disk.as_ref(), &journal_dir, ".journal")?.is_empty() && !sled_dir.exists();
     let secrets = Arc::new(Secrets::open(disk.as_ref(), &data_dir.join("secrets"), fresh)?);
-    let brought = bring_back(disk, options, &secrets, watch)?;
+    let brought = phase("recovery", || bring_back(disk, options, &secrets, watch))?;
     let Brought { store, recovered, state, found, small } = brought;
     // Before the keyring is opened: its keys are of the log that is gone.
     if let Some(ledger_id) = lock.begun()?.filter(|_| state.head().seq == Seq::NONE) {
@@ -152,7 +154,7 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
     for alarm in &recovered.alarms {
         tracing::error!(alarm, "recovery healed the log");
     }
-    let keyring = open_keyring(disk.as_ref(), options, &secrets, &state, small)?;
+    let keyring = phase("keyring", || open_keyring(disk.as_ref(), options, &secrets, &state, small))?;
     let pending = Arc::new(Pending::default());
     let ledger_id = secrets.ledger_id();
     let reader = Arc::new(Reader {
@@ -190,7 +192,8 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
         numbers: numbers.clone(),
         origin,
     };
-    let checkpoints = Arc::new(Checkpoints::open(log, &data_dir, options.checkpoint_dir.clone(), options.first_checkpoint)?);
+    let (publish_to, first) = (options.checkpoint_dir.clone(), options.first_checkpoint);
+    let checkpoints = Arc::new(phase("checkpoints", || Checkpoints::open(log, &data_dir, publish_to, first))?);
     let io = |source| OpenError::Io { path: data_dir.clone(), source };
     let told = health.clone();
     let store_writer = StoreWriter::start(store, pending, move |error| poison(&told, &error)).map_err(io)?;
@@ -215,7 +218,7 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
     let snapshots = Snapshots { disk, path: data_dir.join("snapshot"), ledger_id, state: state.clone(), health: health.clone() };
     let snapshots = SnapshotWriter::start(snapshots).map_err(io)?;
     let erasing = Arc::new(Erasing::new(state.clone(), queue.clone(), clock.clone(), health.clone()));
-    let eraser = Eraser::start(erasing.clone(), options.erase_every).map_err(io)?;
+    let eraser = phase("erasures", || Eraser::start(erasing.clone(), options.erase_every)).map_err(io)?;
     let shared = Shared {
         data_dir,
         queue,

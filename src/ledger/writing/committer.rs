@@ -28,6 +28,9 @@ use crate::measure::{SPANS, Stopwatch};
 /// The most records in a commit.
 const BATCH_RECORDS: usize = 4096;
 
+/// How many calls the span of a commit names.
+const SPANS_LINKED: usize = 32;
+
 /// Why the ledger no longer writes; none while it does.
 pub type Health = watch::Sender<Option<String>>;
 
@@ -175,6 +178,9 @@ impl Committer {
             Job::Rehearse(_) => Ok(()),
         };
         let blocks = batch.finish();
+        if !span.is_disabled() {
+            done.records.iter().take(SPANS_LINKED).for_each(|waiting| waiting.tell(&span));
+        }
         done.committed.planning = stopwatch.lap();
         // An erasure is durable before its keys go: a start finds it and lets them go again.
         let durable = collected.and_then(|()| self.journal.append(&blocks, head.hash).map_err(|error| error.to_string()));

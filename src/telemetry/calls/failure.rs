@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::http::HeaderMap;
-use tonic::{Code, Status};
+use tonic::Code;
 
 use super::call::RequestId;
 use crate::api::status;
@@ -53,7 +53,7 @@ pub fn is_ours(code: Code, reason: Option<&str>) -> bool {
 #[must_use]
 pub fn ended(headers: &HeaderMap) -> Option<(Code, Option<&'static str>)> {
     let code = Code::from_bytes(headers.get("grpc-status")?.as_bytes());
-    let reason = if code == Code::Ok { None } else { Status::from_header_map(headers).and_then(|status| status::reason(&status)) };
+    let reason = if code == Code::Ok { None } else { status::reason_in(headers) };
     Some((code, reason))
 }
 

@@ -80,7 +80,12 @@ impl Method {
 /// Every method, with the unknown one first.
 static METHODS: LazyLock<Vec<Method>> = LazyLock::new(|| {
     let unknown = Method { service: UNKNOWN.to_owned(), name: UNKNOWN.to_owned(), kind: Kind::Unary };
-    let sets = [crate::proto::DESCRIPTORS, tonic_health::pb::FILE_DESCRIPTOR_SET, tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET];
+    let sets = [
+        crate::proto::DESCRIPTORS,
+        tonic_health::pb::FILE_DESCRIPTOR_SET,
+        tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET,
+        tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET,
+    ];
     let files = sets.into_iter().filter_map(|set| FileDescriptorSet::decode(set).ok()).flat_map(|set| set.file);
     let services = files.flat_map(|file| {
         let package = file.package().to_owned();
@@ -128,7 +133,9 @@ mod tests {
         assert_eq!(found("/consent.v1.DecisionService/StreamCheckSend").kind(), Kind::Both);
         assert_eq!(found("/consent.v1.WatchService/WatchEntries").kind(), Kind::ServerStream);
         assert_eq!(found("/grpc.health.v1.Health/Check").name(), "Check");
-        assert_eq!(found("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo").kind(), Kind::Both);
+        for version in ["v1", "v1alpha"] {
+            assert_eq!(found(&format!("/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo")).kind(), Kind::Both);
+        }
         for path in ["", "/", "/consent.v1.DecisionService/+447400123456", "/unknown/unknown"] {
             assert_eq!((found(path).service(), place(path)), (UNKNOWN, 0), "{path}");
         }
