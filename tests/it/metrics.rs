@@ -1,5 +1,7 @@
 //! `GET /metrics` of the real server: what is counted, how a stream's end is seen, and that nobody is named.
 
+#![allow(clippy::float_cmp, clippy::cast_precision_loss, reason = "counts are whole and small")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use consent_ledger::consent::words::{Permission, Reason};

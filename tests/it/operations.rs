@@ -11,7 +11,7 @@ use crate::support::load;
 use crate::support::metrics::{Scrape, scrape};
 use crate::support::server::Server;
 
-/// Functions, operators and words of PromQL that the files use.
+/// Functions, operators and words of the query language that the files use.
 const WORDS: [&str; 20] = [
     "sum",
     "by",

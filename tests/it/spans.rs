@@ -1,5 +1,7 @@
 //! Spans of the real server, as a collector gets them: whose trace they belong to, and what they do not say.
 
+#![allow(clippy::float_cmp, clippy::cast_precision_loss, reason = "counts are whole and small")]
+
 use std::sync::Arc;
 
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{TraceService, TraceServiceServer};

@@ -40,7 +40,7 @@ pub struct Logs {
     /// The form of logs on stderr; --json without it means json
     #[arg(long, value_name = "FORM", value_enum, default_value = "auto", env = "CONSENT_LEDGER_LOG_FORMAT")]
     log_format: Form,
-    /// How much is logged: error, warn, info, debug or trace, or directives as RUST_LOG takes them, which is read without it
+    /// How much is logged: error, warn, info, debug or trace, or directives as `RUST_LOG` takes them, which is read without it
     #[arg(long, value_name = "LEVEL", env = "CONSENT_LEDGER_LOG_LEVEL")]
     log_level: Option<String>,
 }

@@ -1,5 +1,7 @@
 //! What the server under test tells of itself, read line by line.
 
+#![allow(clippy::float_cmp, clippy::cast_precision_loss, reason = "counts are whole and small")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::http::send;
