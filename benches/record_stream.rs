@@ -29,6 +29,7 @@ use consent_ledger::proto::record_stream_response::Outcome;
 use consent_ledger::proto::recording_service_client::RecordingServiceClient;
 use consent_ledger::proto::{Category, Evidence, Method, RecordOptInRequest, RecordStreamRequest};
 use consent_ledger::shutdown::Ending;
+use consent_ledger::telemetry::calls::{Calls, Edge};
 use prost_types::Timestamp;
 use tokio::net::TcpListener;
 
@@ -70,7 +71,7 @@ async fn serve_and_record(ledger: &Ledger, events: u64, contacts: u64) -> (Vec<f
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let ending = Ending::after(async { drop(stopped.await) });
-    let server = tokio::spawn(api::serve(listener, ledger.clone(), None, ending));
+    let server = tokio::spawn(api::serve(listener, ledger.clone(), None, Calls::of(Edge::Grpc), ending));
     let mut client = RecordingServiceClient::connect(url).await.unwrap();
     let first = record(&mut client, events, contacts, false).await;
     let again = record(&mut client, events, contacts, true).await;

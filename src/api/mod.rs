@@ -57,6 +57,7 @@ use crate::proto::identity_service_server::IdentityServiceServer;
 use crate::proto::recording_service_server::RecordingServiceServer;
 use crate::proto::watch_service_server::WatchServiceServer;
 use crate::shutdown::Ending;
+use crate::telemetry::calls::{CallLayer, Calls, Named};
 use admin::DeadLetterAdmin;
 use connections::{Connections, Listener};
 use limits::{Limits, http2};
@@ -93,7 +94,10 @@ pub enum ServeError {
     Transport(#[from] tonic::transport::Error),
 }
 
-/// Answers on `listener` until `ending` stops it or the ledger stops writing.
+/// What every call passes, the outermost last.
+type Layers = Stack<Limits, Stack<CallLayer, Nothing>>;
+
+/// Answers on `listener` until `ending` stops it or the ledger stops writing. Counts in `calls`.
 ///
 /// # Errors
 /// Where the ledger stopped writing, or the transport failed.
@@ -101,11 +105,13 @@ pub async fn serve(
     listener: impl Into<Listener>,
     ledger: Ledger,
     dead_letters: Option<Arc<dyn DeadLetterAdmin>>,
+    calls: Arc<Calls>,
     mut ending: Ending,
 ) -> Result<(), ServeError> {
     let (stop_calls, stopping) = Stop::new();
     let listener = listener.into();
-    let (health, router) = router(&ledger, dead_letters.clone(), &stopping, &ending, listener.limits().clone()).await?;
+    let layers = (CallLayer::new(calls), listener.limits().clone());
+    let (health, router) = router(&ledger, dead_letters.clone(), &stopping, &ending, layers).await?;
     let (stop, stopped) = oneshot::channel::<()>();
     let incoming = Connections::default().stream(listener);
     let server = router.serve_with_incoming_shutdown(incoming, async {
@@ -133,8 +139,8 @@ async fn router(
     dead_letters: Option<Arc<dyn DeadLetterAdmin>>,
     stopping: &Stopping,
     ending: &Ending,
-    limits: Limits,
-) -> Result<(HealthReporter, Router<Stack<Limits, Nothing>>), ServeError> {
+    (calls, limits): (CallLayer, Limits),
+) -> Result<(HealthReporter, Router<Layers>), ServeError> {
     let (health, health_service) = tonic_health::server::health_reporter();
     say(&health, ServingStatus::Serving).await;
     let reflection = || {
@@ -149,6 +155,8 @@ async fn router(
     let streams = [recording.slots(), decisions.slots(), audit.slots(), watch.slots()].concat();
     let report = report::Report::new(ledger.clone(), dead_letters.clone(), ending.clone(), streams);
     let router = http2::grpc(tonic::transport::Server::builder())
+        // Outermost: what the limits refuse is counted too.
+        .layer(calls)
         .layer(limits)
         .add_service(health_service)
         .add_service(reflection().build_v1()?)
@@ -210,7 +218,8 @@ async fn poisoned(ledger: &Ledger, dead_letters: Option<&dyn DeadLetterAdmin>, h
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Status> {
     let mut waited_for = WaitedFor(tokio::task::spawn_blocking(work));
     (&mut waited_for.0).await.map_err(|error| {
-        tracing::error!(%error, "a call ended without an answer");
+        let (rpc, id) = Named::current().map(|named| (named.rpc, named.id.to_string())).unzip();
+        tracing::error!(%error, rpc, request_id = id, "a call ended without an answer");
         status::interrupted()
     })
 }

@@ -19,6 +19,7 @@ use tonic_types::{StatusExt, pb};
 
 use super::door::Refusal;
 use super::{JSON, codec};
+use crate::api::status;
 
 /// Why there is no answer, and under which status that is said.
 #[derive(Debug)]
@@ -31,6 +32,13 @@ impl Failure {
     /// The code of the error.
     pub fn code(&self) -> Code {
         self.status.code()
+    }
+}
+
+impl Failure {
+    /// Why, as `ErrorInfo` spells it.
+    pub fn reason(&self) -> Option<&'static str> {
+        status::reason(&self.status)
     }
 }
 
@@ -105,7 +113,7 @@ static DESCRIBED: LazyLock<Option<MessageDescriptor>> =
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::status::{self, Violation};
+    use crate::api::status::Violation;
     use crate::consent::words::Seq;
     use crate::ledger::writing::record::RecordError;
     use crate::proto::ErrorReason;

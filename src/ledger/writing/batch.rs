@@ -12,6 +12,7 @@ use crate::consent::time::Time;
 use crate::consent::words::{Effect, Seq};
 use crate::ledger::bytes::block::{BLOCK_TARGET_BYTES, Block};
 use crate::ledger::bytes::entry::{EntryHash, TrailLink};
+use crate::ledger::bytes::kind::kind_of;
 use crate::ledger::bytes::seal::Key;
 use crate::ledger::erasure::erasing::Erasing;
 use crate::ledger::erasure::matters::MatterTurn;
@@ -19,6 +20,7 @@ use crate::ledger::keys::keyring::Keyring;
 use crate::ledger::keys::secrets::{Digest16, Secrets};
 use crate::ledger::memory::packed::pack;
 use crate::ledger::memory::state::{Group, Position, State, Trail, new_trail};
+use crate::ledger::numbers::Tally;
 use crate::ledger::reading::possible_opt_outs::Doubt;
 use crate::ledger::writing::entry_bytes::Place;
 use crate::ledger::writing::record::{Acknowledgement, Actor, RecordError};
@@ -143,6 +145,8 @@ pub struct Batch {
     pub(in crate::ledger) rehearsed: Option<Rehearsed>,
     /// Data keys that it has used.
     keys: HashMap<u64, Key>,
+    /// Its entries by kind.
+    pub(in crate::ledger) tally: Tally,
     /// The head it follows.
     after: Seq,
     open: Vec<u8>,
@@ -179,6 +183,7 @@ impl Batch {
             highest_trail,
             rehearsed: None,
             keys: HashMap::new(),
+            tally: Tally::default(),
             after: head.seq,
             open: Vec::new(),
             open_first: head.seq.next(),
@@ -285,6 +290,7 @@ impl Batch {
             rehearsed.note(state, &planned, seq);
             EntryHash::default()
         } else {
+            self.tally.count(kind_of(&planned.fact));
             let entry = self.close(sealer, planned, Place { seq, link, second })?;
             self.append(&entry, seq);
             EntryHash::of(&entry)
