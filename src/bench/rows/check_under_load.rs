@@ -9,7 +9,6 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::UnboundedReceiverStream;
-use tonic::transport::Channel;
 
 use crate::bench::clock::Stopwatch;
 use crate::bench::closed_loop::Lane;
@@ -21,6 +20,7 @@ use crate::bench::open_loop::{Due, pace};
 use crate::bench::people::{Dice, People, opt_in};
 use crate::bench::rounds::Turns;
 use crate::bench::stage::{Stage, Which};
+use crate::client::Channel;
 use crate::proto::RecordStreamRequest;
 use crate::proto::record_stream_request::Event;
 use crate::proto::record_stream_response::Outcome;

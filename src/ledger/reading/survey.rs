@@ -67,7 +67,7 @@ impl Ledger {
         let accounts = u64::try_from(shared.state.accounts().len()).unwrap_or(u64::MAX);
         let snapshot_path = shared.data_dir.join("snapshot");
         let found = snapshot::peek(shared.reader.disk.as_ref(), &snapshot_path, shared.secrets.ledger_id());
-        let behind = shared.reader.pending.first().map_or(0, |first| (head.seq.number() + 1).saturating_sub(first.number()));
+        let behind = shared.reader.pending.lag().first.map_or(0, |first| (head.seq.number() + 1).saturating_sub(first.number()));
         Survey {
             head: (head.seq, head.recorded_at),
             accounts,
