@@ -188,7 +188,6 @@ mod tests {
     use http_body::Body as _;
 
     use super::*;
-    use http_body::Body as _;
 
     fn message(length: usize) -> Vec<u8> {
         let mut bytes = vec![0];
