@@ -190,7 +190,18 @@ fn the_ledger_tells_how_it_stands() {
         assert_eq!(value("check_results_total", &[("permission", "FREE_FORM"), ("reason", "WINDOW_OPEN")]), 1.0);
         assert_eq!(value("queue_records", &[("of", "calls")]), 0.0);
         assert_eq!(value("queue_capacity_records", &[("of", "streams")]), 8_192.0);
-        for name in ["journal_bytes", "sled_bytes", "keyring_bytes", "disk_free_bytes", "keyring_keys_ahead", "entry_bytes_total"] {
+        assert_eq!((value("disk_refuses", &[]), value("scrub_faults_total", &[]), value("scrub_standing_faults", &[])), (0.0, 0.0, 0.0));
+        assert_eq!(value("tls_certificate_expiry_timestamp_seconds", &[]), 0.0, "plain text");
+        for name in [
+            "disk_min_free_bytes",
+            "scrub_interval_seconds",
+            "journal_bytes",
+            "sled_bytes",
+            "keyring_bytes",
+            "disk_free_bytes",
+            "keyring_keys_ahead",
+            "entry_bytes_total",
+        ] {
             assert!(value(name, &[]) > 0.0, "{name}");
         }
         assert_eq!((value("journal_segments", &[]), value("accounts", &[]), value("trails", &[])), (1.0, 1.0, 2.0));
@@ -201,6 +212,41 @@ fn the_ledger_tells_how_it_stands() {
         let signed = scrape(&server).await;
         assert_eq!(signed.value("consent_ledger_checkpoint_entries", &[]), head as f64);
     });
+}
+
+#[test]
+fn what_limits_refuse_is_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(&dir.path().join("data"), &["--rate-limit", "1:1"]);
+    runtime().block_on(async {
+        let client = Client::connect(&server.url()).await;
+        let mut refused = 0.0;
+        for _ in 0..10 {
+            if let Err(status) = client.check(question("+447400123456", "1")).await {
+                assert_eq!(status.code(), tonic::Code::ResourceExhausted);
+                assert_eq!(status.metadata().get("x-request-id").map(|id| id.len()), Some(16), "a refusal has an id too");
+                refused += 1.0;
+            }
+        }
+        assert!(refused > 0.0);
+        let seen = scrape(&server).await;
+        let labels = [("grpc_method", "CheckSend"), ("grpc_code", "ResourceExhausted")];
+        assert_eq!(seen.value("grpc_server_handled_total", &labels), refused);
+    });
+}
+
+#[test]
+fn a_server_that_drains_is_not_ready() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(&dir.path().join("data"), &["--drain-delay", "30s"]);
+    runtime().block_on(async {
+        assert_eq!(scrape(&server).await.value("consent_ledger_ready", &[]), 1.0);
+        server.signal(rustix::process::Signal::TERM);
+        until(&server, |scrape| scrape.value("consent_ledger_ready", &[]) == 0.0).await;
+        assert_eq!(send(&server, "GET", "/readyz", &[], Vec::new()).await.status, 503);
+    });
+    server.signal(rustix::process::Signal::TERM);
+    assert_eq!(server.ended().code(), Some(0));
 }
 
 #[test]

@@ -6,11 +6,12 @@ use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use crate::ledger::Ledger;
+use crate::ledger::storage::journal;
 
 /// What the data directory takes on its disk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct DiskUse {
-    /// Bytes of the journal.
+    /// Bytes of the journal, and of what repairs it.
     pub journal_bytes: u64,
     /// Its segments.
     pub segments: u64,
@@ -37,26 +38,26 @@ impl Ledger {
 }
 
 fn of(data_dir: &Path) -> io::Result<DiskUse> {
-    let (journal_bytes, segments) = files(&data_dir.join("journal"))?;
-    let (store_bytes, _) = files(&data_dir.join("sled"))?;
-    let (keyring_bytes, _) = files(&data_dir.join("keyring"))?;
+    let (journal_bytes, segments) = files(&data_dir.join("journal"), journal::is_segment)?;
+    let (store_bytes, _) = files(&data_dir.join("sled"), |_| true)?;
+    let (keyring_bytes, _) = files(&data_dir.join("keyring"), |_| true)?;
     let snapshot = std::fs::metadata(data_dir.join("snapshot")).ok().map(|snapshot| (snapshot.len(), written_at(&snapshot)));
     let disk = rustix::fs::statvfs(data_dir)?;
     let (free_bytes, size_bytes) = (disk.f_bavail.saturating_mul(disk.f_frsize), disk.f_blocks.saturating_mul(disk.f_frsize));
     Ok(DiskUse { journal_bytes, segments, store_bytes, keyring_bytes, snapshot, free_bytes, size_bytes })
 }
 
-/// The bytes and number of all files below `dir`. One that goes meanwhile is not counted.
-fn files(dir: &Path) -> io::Result<(u64, u64)> {
+/// The bytes of all files below `dir`, and how many of them have a name that counts. One that goes meanwhile is left out.
+fn files(dir: &Path, counts: fn(&str) -> bool) -> io::Result<(u64, u64)> {
     let (mut bytes, mut count) = (0, 0);
     for entry in std::fs::read_dir(dir)? {
         let entry = entry?;
         let Ok(metadata) = entry.metadata() else { continue };
         if metadata.is_dir() {
-            let below = files(&entry.path()).unwrap_or_default();
+            let below = files(&entry.path(), counts).unwrap_or_default();
             (bytes, count) = (bytes + below.0, count + below.1);
         } else {
-            (bytes, count) = (bytes + metadata.len(), count + 1);
+            (bytes, count) = (bytes + metadata.len(), count + u64::from(counts(&entry.file_name().to_string_lossy())));
         }
     }
     Ok((bytes, count))
