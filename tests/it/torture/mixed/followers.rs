@@ -44,12 +44,12 @@ pub struct Followers {
 }
 
 /// Begins to follow.
-pub async fn start(load: &Arc<Load>) -> Followers {
+pub fn start(load: &Arc<Load>) -> Followers {
     let seen: Arc<Seen> = Arc::default();
     let mut following = JoinSet::new();
-    following.spawn(everything(load.clone(), load.served.connect().await, seen.clone()));
-    following.spawn(account(load.clone(), load.served.connect().await, seen.clone()));
-    following.spawn(windows(load.clone(), load.served.connect().await, seen.clone()));
+    following.spawn(everything(load.clone(), load.served.connect(), seen.clone()));
+    following.spawn(account(load.clone(), load.served.connect(), seen.clone()));
+    following.spawn(windows(load.clone(), load.served.connect(), seen.clone()));
     Followers { seen, following }
 }
 
@@ -61,7 +61,7 @@ impl Followers {
 
     /// Waits until all have seen everything, and holds it against what was acknowledged and what is known of contacts.
     pub async fn end(mut self, load: &Load, people: &[Person]) {
-        let (client, seen) = (load.served.connect().await, self.seen.clone());
+        let (client, seen) = (load.served.connect(), self.seen.clone());
         let nobody = crate::support::client::question("GB.nobody", SENDER);
         let head = load.until_answered("checks", || client.check(nobody.clone())).await.position.unwrap().seq;
         let begun = tokio::time::Instant::now();
