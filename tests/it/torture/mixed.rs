@@ -2,10 +2,10 @@
 //! error but the expected ones, with memory that grows by what was recorded alone, and with a verified ledger.
 //!
 //! ```text
-//! callers, writers, followers, auditors ──TLS──▶ the server     every few seconds: memory, open files, counters, readiness
+//! callers, writers, followers, auditors ──TLS, keys──▶ the server  every few seconds: memory, open files, counters, readiness
 //!                                           │ a third │ a third │ a third │ verified, snapshot = whole log
 //!                                                SIGTERM  ▲  SIGTERM
-//!                                                half time: a new certificate, a backup
+//!                                                half time: a new certificate, one key rotated, one revoked, a backup
 //! ```
 //!
 //! Every contact is written to by one task alone, so what may be sent to it is known at every moment, and each answer is held
@@ -15,11 +15,13 @@ mod auditors;
 mod callers;
 mod faults;
 mod followers;
+mod former;
 mod gauge;
 mod half_time;
 mod https;
 mod imports;
 mod people;
+mod principals;
 mod probes;
 mod served;
 mod warm;
@@ -54,6 +56,7 @@ const SCRUBS: u32 = 20;
 struct Load {
     served: Served,
     faults: Faults,
+    former: former::Standing,
     counts: parking_lot::Mutex<Counts>,
     calls: AtomicU64,
     /// What was acknowledged: seq and the first bytes of the hash.
@@ -114,6 +117,7 @@ impl Tasks {
         reading.spawn(writers::policies(load.clone()));
         reading.spawn(callers::asks_in_json(load.clone()));
         reading.spawn(auditors::audits(load.clone()));
+        reading.spawn(former::asks(load.clone()));
         reading.spawn(probes::probes(load.clone()));
         Self { writing, reading }
     }
@@ -146,6 +150,7 @@ fn a_mixed_load_ends_with_no_error_but_the_expected_flat_memory_and_a_verified_l
     let load = Arc::new(Load {
         served: Served::start(dir.path(), whole / SCRUBS),
         faults: Faults::default(),
+        former: former::Standing::default(),
         counts: parking_lot::Mutex::default(),
         calls: AtomicU64::new(0),
         acknowledged: parking_lot::Mutex::default(),
@@ -162,6 +167,7 @@ fn a_mixed_load_ends_with_no_error_but_the_expected_flat_memory_and_a_verified_l
     let mut counts = load.counts.into_inner();
     counts.add("entries verified, in both copies", usize::try_from(report["entries"].as_u64().unwrap()).unwrap());
     counts.add("passes of the scrub, which found nothing", logs.matches("the scrub compared everything").count());
+    assert!(counts.of(former::REFUSED) > 0, "whose key was revoked did not ask again");
     assert!(counts.of("passes of the scrub, which found nothing") > 0, "no pass of the scrub was complete");
     let people: Vec<String> = (1..=callers::CALLERS).flat_map(people::numbers).collect();
     assert_snapshot_is_a_replay(&data, &people, &mut counts);

@@ -8,6 +8,7 @@ use tonic::Status;
 
 use super::Load;
 use super::people::{self, Person, SENDER};
+use super::principals::Who;
 use super::warm::OWNER as OPTED_IN;
 use crate::support::client::{Client, opt_in, text};
 use crate::support::dice::Dice;
@@ -102,7 +103,8 @@ pub async fn asks_in_json(load: Arc<Load>) {
     while load.pause(JSON_PAUSE).await {
         let contact = people::number(OPTED_IN, dice.below(people::EACH));
         let body = serde_json::json!({ "contact": contact, "sender": SENDER, "category": "CATEGORY_MARKETING" }).to_string();
-        let headers = [("content-type", "application/json")];
+        let key = load.served.principals.key(Who::Sends).bearer();
+        let headers = [("content-type", "application/json"), ("authorization", key.as_str())];
         let Some(url) = load.served.http_url() else { continue };
         match load.served.https.ask("POST", &format!("{url}{CHECK}"), &headers, body.into_bytes()).await {
             Some((200, answer)) if answer.contains(r#""permission":"PERMISSION_TEMPLATE_ONLY""#) => load.called("checks in JSON, all of them yes"),

@@ -8,6 +8,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
 use super::Load;
+use super::principals::Who;
 use crate::support::cli::cli;
 
 /// How long it is paused between two looks.
@@ -56,7 +57,8 @@ async fn command(load: &Load) -> String {
 impl Load {
     /// The head that the counters tell, each line of which has a name and a number.
     async fn scrape(&self, url: &str) -> Result<u64, String> {
-        let answer = self.served.https.ask("GET", &format!("{url}/metrics"), &[], Vec::new()).await;
+        let key = self.served.principals.key(Who::Audits).bearer();
+        let answer = self.served.https.ask("GET", &format!("{url}/metrics"), &[("authorization", &key)], Vec::new()).await;
         let Some((200, text)) = answer else { return Err(format!("{answer:?}")) };
         let counters = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
         for line in counters {

@@ -1,4 +1,4 @@
-//! The server over its lives: as production runs it, over TLS on both ports, with a limit to everybody's rate and a scrub; always at
+//! The server over its lives: as production runs it, over TLS on both ports, for principals alone, with a limit to everybody's rate and a scrub; always at
 //! the same address, stopped by SIGTERM, started on the same files.
 
 use std::net::SocketAddr;
@@ -12,9 +12,11 @@ use tokio::time::{Instant, sleep};
 use tonic::transport::Channel;
 
 use super::https::{self, Https};
+use super::principals::{Principals, Who};
 use crate::support::certificates::Authority;
 use crate::support::cli::cli;
 use crate::support::client::Client;
+use crate::support::connection::{Connection, Key};
 use crate::support::server::Server;
 
 /// What webhooks are signed with.
@@ -48,6 +50,8 @@ pub struct Served {
     trusted: Tls,
     server: Mutex<Option<Server>>,
     presence: Mutex<Presence>,
+    /// Who calls.
+    pub principals: Principals,
     /// Calls over HTTP.
     pub https: Https,
     /// The key that its files are verified with.
@@ -61,6 +65,7 @@ impl Served {
         authority.server().write(dir, "server");
         std::fs::write(dir.join("authority.pem"), authority.pem()).unwrap();
         let scrub_every = format!("{}s", scrub_every.as_secs().max(1));
+        let ops = Principals::first(dir);
         let server = Server::start(&dir.join("data"), &words(&flags(dir, &scrub_every)));
         let said = cli(&["keys", "public", "--data-dir", &word(&dir.join("data"))]);
         let trusted = authority.trusted();
@@ -68,6 +73,7 @@ impl Served {
             dir: dir.to_owned(),
             grpc: server.grpc,
             scrub_every,
+            principals: Principals::add(ops, &reached(dir, server.grpc)),
             server: Mutex::new(Some(server)),
             presence: Mutex::new(Presence::There(None)),
             https: Https::new(&trusted),
@@ -82,19 +88,29 @@ impl Served {
         Endpoint::new(&self.url(), &self.trusted).unwrap().timeout(PATIENCE).connect_lazy()
     }
 
-    /// A client of its own, with a connection for each service.
+    /// A client of its own: for each service a connection, and the key of whose service it is.
     pub fn connect(&self) -> Client {
-        Client::showing(&self.channel(), |_| self.channel().into())
+        Client::showing(&self.channel(), |service| Connection::showing(self.channel(), self.principals.key(Who::of(service)).clone()))
+    }
+
+    /// A client that shows the key of one of them to every service.
+    pub fn connect_as(&self, who: Who) -> Client {
+        self.connect_with(self.principals.key(who).clone())
+    }
+
+    /// A client that shows this key to every service.
+    pub fn connect_with(&self, key: Key) -> Client {
+        Client::showing(&self.channel(), |_| Connection::showing(self.channel(), key.clone()))
     }
 
     /// Where it speaks gRPC, in every life.
     fn url(&self) -> String {
-        format!("https://{}", self.grpc)
+        url(self.grpc)
     }
 
     /// What a command is told so that it reaches the server.
     pub fn reached(&self) -> [String; 4] {
-        ["--server".into(), self.url(), "--ca".into(), word(&self.dir.join("authority.pem"))]
+        reached(&self.dir, self.grpc)
     }
 
     /// Where it speaks HTTP, in this life.
@@ -153,6 +169,14 @@ impl Served {
         assert!(alarms.is_empty(), "{alarms:#?}");
         logs
     }
+}
+
+fn url(grpc: SocketAddr) -> String {
+    format!("https://{grpc}")
+}
+
+fn reached(dir: &Path, grpc: SocketAddr) -> [String; 4] {
+    ["--server".into(), url(grpc), "--ca".into(), word(&dir.join("authority.pem"))]
 }
 
 /// How it is served.
