@@ -10,6 +10,7 @@ mod bench;
 mod check;
 mod checkpoint;
 mod client;
+mod credentials;
 mod dead_letters;
 mod drift;
 mod erase;
@@ -104,6 +105,7 @@ enum Command {
     Verify(verify::Verify),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    #[command(visible_alias = "api-keys")]
     Keys(keys::Keys),
     Scenarios(scenarios::Scenarios),
     Webhook(webhook::Webhook),

@@ -7,10 +7,11 @@
 //! GET  /openapi.json                            src/json      what the calls take and answer
 //! GET  /healthz                                 here          200 while the process lives, also while the ledger opens
 //! GET  /readyz                                  here          200 while calls should be sent here, else 503 and why not
-//! GET  /metrics                                 here          counters of all edges, Prometheus text
+//! GET  /metrics                                 here          counters of all edges, Prometheus text, for whoever may call something
 //! ```
 
 pub mod body;
+mod door;
 pub mod listen;
 pub mod prometheus;
 pub mod space;
@@ -19,11 +20,12 @@ pub mod starting;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+pub use self::door::Door;
 use crate::api::connections::Listener;
 use crate::json;
 use crate::ledger::Ledger;
@@ -50,12 +52,12 @@ pub async fn serve(
     ledger: Ledger,
     dead_letters: Arc<DeadLetters>,
     webhooks: webhook::Config,
-    callers: json::Callers,
     ending: Ending,
 ) -> Result<(), ServeError> {
     let calls = Arc::new(json::Metrics::default());
-    let json = json::routes(&ledger, callers, &calls)?;
-    serve_into(listener, ledger, dead_letters, webhooks, json, calls, ending).await;
+    let json = json::routes(&ledger, &calls)?;
+    let door = Door::of(ledger.clone());
+    serve_into(listener, ledger, dead_letters, webhooks, json, (calls, door), ending).await;
     Ok(())
 }
 
@@ -66,7 +68,7 @@ pub async fn serve_into<R: Recorder>(
     dead_letters: Arc<DeadLetters>,
     webhooks: webhook::Config,
     json: Router,
-    calls: Arc<json::Metrics>,
+    (calls, door): (Arc<json::Metrics>, Door),
     ending: Ending,
 ) {
     let (metrics, space) = (Arc::new(webhook::Metrics::default()), Space::default());
@@ -78,6 +80,7 @@ pub async fn serve_into<R: Recorder>(
         webhooks: Arc::clone(&metrics),
         space: space.clone(),
         calls,
+        door,
     }));
     let router = json.merge(own).merge(webhook::routes(recorder.clone(), Arc::clone(&dead_letters), webhooks, metrics, space));
     let mut drained = ending.clone();
@@ -102,6 +105,7 @@ struct Own<R> {
     /// What webhook bodies take.
     space: Space,
     calls: Arc<json::Metrics>,
+    door: Door,
 }
 
 /// It answers, so it lives: a restart would help nobody, whatever [`ready`] says.
@@ -116,9 +120,12 @@ async fn ready<R: Recorder>(State(own): State<Arc<Own<R>>>) -> Response {
     }
 }
 
-async fn counters<R: Recorder>(State(own): State<Arc<Own<R>>>, headers: HeaderMap) -> Response {
-    if json::is_from_a_web_page(&headers) {
+async fn counters<R: Recorder>(State(own): State<Arc<Own<R>>>, request: Request) -> Response {
+    if json::is_from_a_web_page(request.headers()) {
         return (StatusCode::FORBIDDEN, "a web page may not read the counters\n").into_response();
+    }
+    if let Some(refused) = own.door.refusal("/metrics", &request) {
+        return refused;
     }
     let gauges = webhook::Gauges {
         head: own.recorder.head(),

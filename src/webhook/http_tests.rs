@@ -94,7 +94,7 @@ async fn server(config: Config) -> Server {
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let stopped = crate::shutdown::Ending::after(async move { drop(stopped.await) });
-    let (json, calls) = (axum::Router::new(), Arc::default());
+    let (json, calls) = (axum::Router::new(), (Arc::default(), crate::http::Door::open()));
     tokio::spawn(serve_into(listener, ledger.clone(), Arc::clone(&letters), config, json, calls, stopped));
     Server { url, ledger, letters, _dir: dir, _stop: stop }
 }

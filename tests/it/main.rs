@@ -28,6 +28,7 @@ mod faults;
 mod forgeries;
 mod format;
 mod hostile;
+mod identity;
 mod imports;
 mod json;
 mod keys;

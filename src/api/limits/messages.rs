@@ -186,7 +186,6 @@ impl Framing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http_body::Body as _;
 
     fn message(length: usize) -> Vec<u8> {
         let mut bytes = vec![0];

@@ -9,6 +9,7 @@
 //! `--drain-timeout`, the ledger closes, exit code 0. A second one cuts off what is under way; the ledger closes all the same. A
 //! ledger that stopped writing ends it too, with exit code 2: a restart recovers what a running process must not guess.
 
+mod callers;
 mod check_config;
 pub mod configuration;
 mod disk;
@@ -37,7 +38,6 @@ use crate::cli::open_files;
 use crate::cli::output::Output;
 use crate::cli::signals::Signals;
 use crate::http;
-use crate::json::Callers;
 use crate::ledger::clock::SystemClock;
 use crate::ledger::{Ledger, Options};
 use crate::shutdown::Ending;
@@ -62,7 +62,8 @@ Example:
 /// Run the ledger: gRPC and JSON for checks and records, the provider's webhooks.
 ///
 /// A new data directory is set up on first start, its secrets readable by its owner only. One process serves one data directory.
-/// Without a certificate only loopback addresses are served.
+/// Without a certificate only loopback addresses are served, and without a principal too. Until `keys add` adds the first one,
+/// programs on this machine call without credentials; from then on every call needs them.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Serve {
@@ -129,7 +130,6 @@ impl Serve {
 
     async fn serve(self, tls: Option<Arc<Tls>>) -> Result<Verdict, CliError> {
         let webhooks = self.webhooks.config()?;
-        let callers = if self.transport.is_public() { Callers::Anybody } else { Callers::Direct };
         let (grpc, grpc_address) = bind(self.listen, "--listen").await?;
         let (http_listener, http_address) = bind(self.http, "--http").await?;
         let mut signals = Signals::new()?;
@@ -156,8 +156,12 @@ impl Serve {
             () = signals.next() => return Ok(Verdict::Yes),
         };
 
+        if let Err(error) = callers::known(&ledger, &[grpc_address, http_address]) {
+            close_ledger(ledger).await;
+            return Err(error);
+        }
         servers.spawn(start_grpc(grpc, ledger.clone(), dead_letters.clone(), ending.clone()));
-        servers.spawn(start_http(http_listener, ledger.clone(), dead_letters, webhooks, callers, ending));
+        servers.spawn(start_http(http_listener, ledger.clone(), dead_letters, webhooks, ending));
         Output::line(&format!("ready grpc={grpc_address} http={http_address}"))?;
         service_manager::ready();
         tracing::info!(grpc = %grpc_address, http = %http_address, head = %ledger.head().seq, "ready");
@@ -208,10 +212,9 @@ async fn start_http(
     ledger: Ledger,
     dead_letters: Arc<DeadLetters>,
     webhooks: webhook::Config,
-    callers: Callers,
     ending: Ending,
 ) -> Result<(), CliError> {
-    let served = http::serve(listener, ledger, dead_letters, webhooks, callers, ending).await;
+    let served = http::serve(listener, ledger, dead_letters, webhooks, ending).await;
     served.map_err(|error| CliError::local(error).context("serving HTTP"))
 }
 

@@ -21,6 +21,7 @@ use crate::ledger::erasure::matters::Matters;
 use crate::ledger::keys::secrets::{Digest16, Secrets};
 use crate::ledger::memory::maps::QuickMap;
 use crate::ledger::memory::packed::{pack, unpack};
+use crate::ledger::principals::roll::Roll;
 use crate::ledger::reading::possible_opt_outs::PossibleOptOuts;
 
 /// How many shards the maps have; one map of ten million keys would stop the writer for a third of a second to grow.
@@ -133,6 +134,7 @@ type Shards<K, V> = Vec<RwLock<QuickMap<K, V>>>;
 pub struct State {
     head: RwLock<Position>,
     accounts: RwLock<HashMap<Box<str>, AccountState>>,
+    pub(in crate::ledger) principals: RwLock<Roll>,
     senders: RwLock<Senders>,
     identifiers: Shards<Digest16, IdentifierKey>,
     trails: Shards<u64, Trail>,
@@ -152,6 +154,7 @@ impl Default for State {
         Self {
             head: RwLock::new(Position { seq: Seq::NONE, hash: EntryHash::ZERO, recorded_at: Time::from_micros(i64::MIN) }),
             accounts: RwLock::default(),
+            principals: RwLock::default(),
             senders: RwLock::default(),
             identifiers: shards(),
             trails: shards(),

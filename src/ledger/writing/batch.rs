@@ -19,6 +19,7 @@ use crate::ledger::keys::secrets::{Digest16, Secrets};
 use crate::ledger::memory::maps::QuickMap;
 use crate::ledger::memory::packed::pack;
 use crate::ledger::memory::state::{Group, Position, State, Trail, new_trail};
+use crate::ledger::principals::roll::PrincipalEvent;
 use crate::ledger::reading::possible_opt_outs::Doubt;
 use crate::ledger::writing::entry_bytes::Place;
 use crate::ledger::writing::record::{Acknowledgement, Actor, RecordError};
@@ -125,6 +126,8 @@ pub struct Batch {
     pub event_ids: QuickMap<Digest16, Spent>,
     /// Accounts it creates: name and trail.
     pub accounts: Vec<(String, u64)>,
+    /// What it says about principals.
+    pub principals: Vec<PrincipalEvent>,
     /// What happens to accounts, by their trails.
     pub account_events: Vec<(u64, AccountEvent)>,
     /// What it says about possible opt-outs.
@@ -170,6 +173,7 @@ impl Batch {
             identifiers: QuickMap::default(),
             event_ids: QuickMap::default(),
             accounts: Vec::new(),
+            principals: Vec::new(),
             account_events: Vec::new(),
             doubts: Vec::new(),
             matters: Vec::new(),
@@ -306,6 +310,9 @@ impl Batch {
         self.erasing.publish(state);
         for (name, trail) in self.accounts {
             state.add_account(&name, trail);
+        }
+        for event in self.principals {
+            state.apply_principal(event);
         }
         for (trail, event) in self.account_events {
             state.apply_account(trail, event);

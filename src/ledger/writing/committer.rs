@@ -14,6 +14,7 @@ use crate::ledger::bytes::entry::EntryHash;
 use crate::ledger::clock::Clock;
 use crate::ledger::keys::secrets::Digest16;
 use crate::ledger::memory::state::{AccountState, State};
+use crate::ledger::principals::change::ChangeDone;
 use crate::ledger::storage::journal::Journal;
 use crate::ledger::storage::space::Space;
 use crate::ledger::storage::store_writer::StoreWriter;
@@ -78,6 +79,7 @@ pub(in crate::ledger) enum Outcome {
 #[derive(Default)]
 struct Done {
     own: Option<(oneshot::Sender<Recorded>, Recorded)>,
+    principal: Option<ChangeDone>,
     records: Vec<Waiting>,
 }
 
@@ -87,12 +89,18 @@ impl Done {
         if let Some((answer, recorded)) = self.own {
             let _ = answer.send(recorded);
         }
+        if let Some(changed) = self.principal {
+            changed.finish();
+        }
     }
 
     fn fail(self, error: &RecordError) {
         self.records.into_iter().for_each(|waiting| waiting.fail(error));
         if let Some((answer, _)) = self.own {
             let _ = answer.send(Err(error.clone()));
+        }
+        if let Some(changed) = self.principal {
+            changed.fail(error);
         }
     }
 }
@@ -163,6 +171,11 @@ impl Committer {
                     self.sealer.secrets.promote(SigningKeyUse::Receipt, *seq);
                 }
                 done.own = Some((answer, pushed.map(|(seq, hash)| acknowledged(seq, hash))));
+                Ok(())
+            }
+            Job::ChangePrincipal(changing) => {
+                let room = self.space.admit(|| changing.takes_back());
+                done.principal = Some(changing.push(room, &self.state, &self.sealer, &mut batch));
                 Ok(())
             }
             Job::Record(waiting) => self.collect(&mut batch, waiting, jobs, &mut done, carried),

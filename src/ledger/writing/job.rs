@@ -2,6 +2,7 @@
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
+use crate::ledger::principals::change::Changing;
 use crate::ledger::writing::record::{Acknowledgement, Record, RecordError};
 use crate::ledger::writing::rehearsal::Rehearsing;
 use crate::proto::clear_part::Fact;
@@ -22,6 +23,8 @@ pub enum Job {
         /// Where to answer.
         answer: oneshot::Sender<Recorded>,
     },
+    /// Who may call is to be changed.
+    ChangePrincipal(Box<Changing>),
 }
 
 impl Job {
@@ -32,6 +35,7 @@ impl Job {
             // Who rehearses learns of it by getting no answer.
             Self::Rehearse(_) => {}
             Self::Own { answer, .. } => drop(answer.send(Err(error.clone()))),
+            Self::ChangePrincipal(changing) => changing.fail(error),
         }
     }
 }

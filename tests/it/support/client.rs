@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use consent_ledger::client::Channel;
 use consent_ledger::proto::admin_service_client::AdminServiceClient;
 use consent_ledger::proto::audit_service_client::AuditServiceClient;
 use consent_ledger::proto::decision_service_client::DecisionServiceClient;
@@ -14,7 +15,7 @@ use consent_ledger::proto::{
 };
 use prost_types::Timestamp;
 use tonic::Status;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Endpoint;
 
 use super::connection::Connection;
 use super::server::Server;
@@ -60,7 +61,8 @@ impl Client {
     }
 
     /// Over a connection that is there already.
-    pub fn over(channel: Channel) -> Self {
+    pub fn over(channel: impl Into<Channel>) -> Self {
+        let channel = channel.into();
         Self::showing(&channel, |_| channel.clone().into())
     }
 

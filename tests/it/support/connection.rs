@@ -1,15 +1,15 @@
-//! A connection over which each call shows an API key, where there is one; the key can be changed while calls are made.
+//! A connection over which each call shows an API key that can be changed while calls are made, as whoever rotates keys does it.
 
 #![allow(dead_code, reason = "each subject uses its part")]
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use consent_ledger::client::Channel;
 use parking_lot::Mutex;
 use tonic::body::Body;
 use tonic::codegen::Service;
 use tonic::codegen::http::{Request, Response, header};
-use tonic::transport::Channel;
 use tonic::transport::channel::ResponseFuture;
 
 /// A key that whoever shows it looks up before each call.
@@ -53,7 +53,7 @@ impl Connection {
 }
 
 impl From<Channel> for Connection {
-    /// Shows none.
+    /// Shows what it shows by itself.
     fn from(channel: Channel) -> Self {
         Self { channel, key: None }
     }

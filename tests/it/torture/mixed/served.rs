@@ -5,11 +5,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use consent_ledger::client::{Endpoint, Tls};
+use consent_ledger::client::{Channel, Endpoint, Tls};
 use consent_ledger::proof::note::VerifierKey;
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep};
-use tonic::transport::Channel;
 
 use super::https::{self, Https};
 use super::principals::{Principals, Who};
