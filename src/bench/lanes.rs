@@ -1,11 +1,9 @@
 //! Calls that are made over and over: each with a contact that nobody could guess, each answer looked at.
 
-use tonic::transport::Channel;
-
 use super::closed_loop::Lane;
 use super::error::BenchError;
 use super::people::{Dice, People, SENDER, opt_in};
-use crate::client::{Endpoint, Tls};
+use crate::client::{Channel, Endpoint, Tls};
 use crate::proto::batch_check_send_item::Outcome as ItemOutcome;
 use crate::proto::decision_service_client::DecisionServiceClient;
 use crate::proto::recording_service_client::RecordingServiceClient;

@@ -185,6 +185,8 @@ impl Framing {
 
 #[cfg(test)]
 mod tests {
+    use http_body::Body as _;
+
     use super::*;
 
     fn message(length: usize) -> Vec<u8> {

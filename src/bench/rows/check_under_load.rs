@@ -5,11 +5,11 @@
 
 use std::time::Duration;
 
+use crate::client::Channel;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::UnboundedReceiverStream;
-use tonic::transport::Channel;
 
 use crate::bench::clock::Stopwatch;
 use crate::bench::closed_loop::Lane;

@@ -44,7 +44,11 @@ impl Load {
         let load = self.clone();
         tokio::task::spawn_blocking(move || load.served.principals.revoke(Who::Former, &load.served.reached())).await.unwrap();
         self.former.0.store(REVOKED, Ordering::SeqCst);
-        let ended = tokio::time::timeout(ENDED_WITHIN, async { while open.message().await?.is_some() {} Ok::<(), Status>(()) }).await;
+        let ended = tokio::time::timeout(ENDED_WITHIN, async {
+            while open.message().await?.is_some() {}
+            Ok::<(), Status>(())
+        })
+        .await;
         match ended {
             Ok(Err(status)) if status.code() == Code::Unauthenticated => self.one("streams ended: the key is revoked"),
             other => self.faults.wrong(format!("a stream whose key was revoked: {other:?}")),

@@ -144,12 +144,7 @@ impl Gauge {
                     format!("{middle:>8.1} {last:>8.1} {:>8.1} {:>8.1} {:>11}", mib(thirds.grew()), mib(thirds.may_grow()), thirds.finds())
                 },
             );
-            println!(
-                "{:>4} {seconds:>8} {counted} {:>8.1} {thirds} {:>10}",
-                life.number,
-                mib(first.resident.into()),
-                life.most_files
-            );
+            println!("{:>4} {seconds:>8} {counted} {:>8.1} {thirds} {:>10}", life.number, mib(first.resident.into()), life.most_files);
         }
     }
 
@@ -168,7 +163,10 @@ impl Gauge {
             }
             if self.whole >= LONG {
                 let finds = life.thirds.as_ref().map(Thirds::finds);
-                assert!(finds.is_some_and(|bytes| bytes <= FOUND), "life {number}: what leaks in a call is found only from {finds:?} bytes");
+                assert!(
+                    finds.is_some_and(|bytes| bytes <= FOUND),
+                    "life {number}: what leaks in a call is found only from {finds:?} bytes"
+                );
             }
         }
     }

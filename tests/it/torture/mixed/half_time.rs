@@ -66,7 +66,8 @@ async fn back_up(load: &Load) {
     let to = word(dir.path());
     for _ in 0..2 {
         let acknowledged = load.acknowledged.lock().iter().map(|(seq, _)| *seq).max().unwrap_or_default();
-        let made = run(vec!["backup".into(), "--json".into(), "--data-dir".into(), word(&load.served.data()), "--to".into(), to.clone()]).await;
+        let made =
+            run(vec!["backup".into(), "--json".into(), "--data-dir".into(), word(&load.served.data()), "--to".into(), to.clone()]).await;
         let checked = run(vec!["restore".into(), "--json".into(), "--check".into(), "--from".into(), to.clone()]).await;
         let (made, checked) = (made.json().remove(0), checked.json().remove(0));
         assert_eq!(made["head"], checked["head"], "{made} {checked}");

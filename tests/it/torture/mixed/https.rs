@@ -27,7 +27,8 @@ impl Https {
 
     /// The status and the body of what comes back; nothing where the connection broke.
     pub async fn ask(&self, method: &str, url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Option<(u16, String)> {
-        let request = headers.iter().fold(Request::builder().method(method).uri(url), |request, (name, value)| request.header(*name, *value));
+        let request =
+            headers.iter().fold(Request::builder().method(method).uri(url), |request, (name, value)| request.header(*name, *value));
         let response = self.0.request(request.body(Body::from(body)).unwrap()).await.ok()?;
         let status = response.status().as_u16();
         let body = to_bytes(Body::new(response.into_body()), usize::MAX).await.ok()?;

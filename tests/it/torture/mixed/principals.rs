@@ -110,7 +110,8 @@ impl Principals {
     }
 
     fn run(&self, command: &str, args: &[&str], reached: &[String]) -> serde_json::Value {
-        let args = ["keys", command, "--json", "--api-key-file", &word(&self.ops)].into_iter().chain(args.iter().copied());
+        let ops = word(&self.ops);
+        let args = ["keys", command, "--json", "--api-key-file", &ops].into_iter().chain(args.iter().copied());
         let said = cli(&args.map(str::to_owned).chain(reached.iter().cloned()).collect::<Vec<String>>());
         assert_eq!(said.code, 0, "{said:?}");
         said.json().remove(0)

@@ -114,7 +114,9 @@ async fn post(load: &Load, secret: &AppSecret, body: &[u8]) {
         let away = load.served.is_away();
         let answer = match load.served.http_url() {
             None => None,
-            Some(url) => load.served.https.ask("POST", &format!("{url}/webhooks/default"), &[(HEADER, &sign(secret, body))], body.to_vec()).await,
+            Some(url) => {
+                load.served.https.ask("POST", &format!("{url}/webhooks/default"), &[(HEADER, &sign(secret, body))], body.to_vec()).await
+            }
         };
         let status = answer.map(|(status, _)| status);
         match status {
