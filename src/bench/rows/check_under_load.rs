@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use crate::client::Channel;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_stream::StreamExt;
@@ -21,6 +20,7 @@ use crate::bench::open_loop::{Due, pace};
 use crate::bench::people::{Dice, People, opt_in};
 use crate::bench::rounds::Turns;
 use crate::bench::stage::{Stage, Which};
+use crate::client::Channel;
 use crate::proto::RecordStreamRequest;
 use crate::proto::record_stream_request::Event;
 use crate::proto::record_stream_response::Outcome;
