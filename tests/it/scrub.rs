@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use consent_ledger::consent::words::Seq;
 use consent_ledger::ledger::clock::{Clock, ManualClock};
+use consent_ledger::ledger::keys::secrets::LedgerId;
 use consent_ledger::ledger::proving::verify::verify_data_dir;
 use consent_ledger::ledger::scrubbing::ScrubReport;
 use consent_ledger::ledger::storage::disk::{Disk, RealDisk};
+use consent_ledger::ledger::storage::store::Store;
 use consent_ledger::ledger::{Ledger, Options};
 
 use crate::support::bench::{at, opt_in, put};
@@ -17,6 +20,13 @@ use crate::support::server::Server;
 /// How long a pass takes here, and how often it is looked whether something was found: for 20 seconds.
 const EVERY: Duration = Duration::from_millis(100);
 const LOOKS: u32 = 2_000;
+
+/// The sled of a ledger that is closed.
+fn store(dir: &Path) -> Store {
+    let id = std::fs::read_to_string(dir.join("lock")).unwrap();
+    let id = hex::decode(id.trim()).unwrap().try_into().unwrap();
+    Store::open(&dir.join("sled"), LedgerId(id)).unwrap()
+}
 
 /// A ledger that scrubs itself all the time.
 fn open(dir: &Path, small_bytes: u64) -> Ledger {
@@ -137,28 +147,29 @@ fn damage_of_sled_that_a_start_of_a_large_log_does_not_look_for_is_found() {
     fill(&ledger);
     ledger.close();
     drop(ledger);
-    // Bytes of the third entry, as sled has them.
-    let journal = std::fs::read(&segments(dir.path(), "journal")[0]).unwrap();
-    let around = &journal[1_500..1_532];
-    let db = dir.path().join("sled/db");
-    let bytes = std::fs::read(&db).unwrap();
-    let places: Vec<usize> = (0..bytes.len() - around.len()).filter(|place| &bytes[*place..*place + around.len()] == around).collect();
-    assert!(!places.is_empty());
-    // What sled reads it keeps in memory, so that it is damaged before anything reads it.
-    for place in places {
-        flip_in_place(&db, place + 16);
-    }
+    // Another ledger's entry 30, where this one's should be.
+    let other = tempfile::tempdir().unwrap();
+    let stranger = open(other.path(), u64::MAX);
+    fill(&stranger);
+    stranger.close();
+    drop(stranger);
+    let foreign = store(other.path()).block_with(Seq::new(30)).unwrap().unwrap();
+    let own = store(dir.path());
+    own.insert([&foreign]).unwrap();
+    own.sync().unwrap();
+    own.close();
+    drop(own);
     let ledger = open(dir.path(), 0);
     assert!(!dir.path().join("sled.damaged-1").exists(), "the start saw it");
     let report = until(&ledger, |report| report.faults > 0);
     let fault = report.last_fault.unwrap();
-    assert!(fault.contains("sled") && fault.contains("entries "), "{fault}");
+    assert!(fault.starts_with("entries 30 to 30 differ between journal and sled"), "{fault}");
+    assert!(report.standing > 0, "nobody but a person can tell which is right");
     ledger.close();
     drop(ledger);
-    // What it says: a restart rebuilds sled from the journal.
-    let ledger = open(dir.path(), u64::MAX);
-    is_quiet(&ledger);
-    closed(ledger, dir.path());
+    // A start that looks at all of it refuses, and names both.
+    let refused = Ledger::open(&Options::new(dir.path())).err().unwrap().to_string();
+    assert!(refused.contains("entry 30"), "{refused}");
 }
 
 #[test]

@@ -158,10 +158,10 @@ impl Goods {
         let bundle = asked.exports(&format!("--contact {} --evidence {held}", JOINED[1]));
         asked.says("record inbound --contact +447400123461 --sender 1001 --text Later");
         let shared = asked.exports(&format!("--contact {} --evidence", MOVED[1]));
-        let checkpoint = asked.says("checkpoint --fresh");
         let whole = asked.exports(&format!("--all-accounts {held}"));
         let (account, contact) = (asked.exports("--account shop"), asked.exports(&format!("--contact {}", JOINED[0])));
         let range = asked.exports("--all-accounts --from-seq 5 --to-seq 12");
+        let checkpoint = asked.says("checkpoint --fresh");
         let consistency = asked.writes(&format!("prove consistency --old {} --out FILE", kept.display()));
         let proved = whole.of_kind("opted_in")[1];
         let proof = all.path().join("entry");
