@@ -4,6 +4,7 @@
 //! what other programs ask and record with.
 
 pub mod api;
+pub mod bench;
 pub mod cli;
 pub mod client;
 pub mod consent;
@@ -11,10 +12,12 @@ pub mod export;
 pub mod http;
 pub mod json;
 pub mod ledger;
+pub mod measure;
 pub mod proof;
 pub mod readiness;
 pub mod scenarios;
 pub mod shutdown;
+pub mod telemetry;
 pub mod tls;
 pub mod webhook;
 

@@ -1,5 +1,7 @@
 //! The state that checks are answered from.
 
 pub mod fold;
+pub mod maps;
 pub mod packed;
+pub mod senders;
 pub mod state;

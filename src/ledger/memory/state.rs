@@ -19,7 +19,9 @@ use crate::ledger::bytes::entry::EntryHash;
 use crate::ledger::erasure::erasures::{Erasures, Remembered};
 use crate::ledger::erasure::matters::Matters;
 use crate::ledger::keys::secrets::{Digest16, Secrets};
+use crate::ledger::memory::maps::QuickMap;
 use crate::ledger::memory::packed::{pack, unpack};
+use crate::ledger::memory::senders::Senders;
 use crate::ledger::principals::roll::Roll;
 use crate::ledger::reading::possible_opt_outs::PossibleOptOuts;
 
@@ -89,45 +91,7 @@ pub struct Group {
     pub last: Seq,
 }
 
-/// The senders' numbers: in order of first mention, from 1.
-#[derive(Default, Debug)]
-pub struct Senders {
-    numbers: HashMap<Box<str>, u32>,
-    names: Vec<Box<str>>,
-}
-
-impl Senders {
-    /// The number of a sender, where it was ever mentioned.
-    #[must_use]
-    pub fn number(&self, name: &str) -> Option<SenderNumber> {
-        self.numbers.get(name).copied().map(SenderNumber::new)
-    }
-
-    /// The number of a sender; a new one where it is new.
-    pub fn number_or_new(&mut self, name: &str) -> SenderNumber {
-        if let Some(known) = self.number(name) {
-            return known;
-        }
-        self.names.push(name.into());
-        let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
-        self.numbers.insert(name.into(), number);
-        SenderNumber::new(number)
-    }
-
-    /// The name of a sender.
-    #[must_use]
-    pub fn name(&self, number: SenderNumber) -> Option<&str> {
-        let place = usize::try_from(number.number()).ok()?.checked_sub(1)?;
-        self.names.get(place).map(AsRef::as_ref)
-    }
-
-    /// Their names, in order of their numbers.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.names.iter().map(AsRef::as_ref)
-    }
-}
-
-type Shards<K, V> = Vec<RwLock<HashMap<K, V>>>;
+type Shards<K, V> = Vec<RwLock<QuickMap<K, V>>>;
 
 /// The state.
 pub struct State {
@@ -137,7 +101,7 @@ pub struct State {
     senders: RwLock<Senders>,
     identifiers: Shards<Digest16, IdentifierKey>,
     trails: Shards<u64, Trail>,
-    groups: RwLock<HashMap<u64, Arc<Group>>>,
+    groups: RwLock<QuickMap<u64, Arc<Group>>>,
     event_ids: Shards<Digest16, u64>,
     erasures: RwLock<Erasures>,
     pub(in crate::ledger) possible_opt_outs: RwLock<PossibleOptOuts>,
@@ -379,7 +343,7 @@ impl State {
         }
     }
 
-    fn trail_shard(&self, number: u64) -> &RwLock<HashMap<u64, Trail>> {
+    fn trail_shard(&self, number: u64) -> &RwLock<QuickMap<u64, Trail>> {
         let place = usize::try_from(number).unwrap_or_default() % SHARDS;
         #[expect(clippy::indexing_slicing, reason = "there are as many shards as the divisor")]
         &self.trails[place]
@@ -396,7 +360,7 @@ fn shards<K, V>() -> Shards<K, V> {
     (0..SHARDS).map(|_| RwLock::default()).collect()
 }
 
-fn by_digest<'a, V>(shards: &'a Shards<Digest16, V>, digest: &Digest16) -> &'a RwLock<HashMap<Digest16, V>> {
+fn by_digest<'a, V>(shards: &'a Shards<Digest16, V>, digest: &Digest16) -> &'a RwLock<QuickMap<Digest16, V>> {
     let [first, ..] = digest;
     #[expect(clippy::indexing_slicing, reason = "there are 256 shards")]
     &shards[usize::from(*first)]

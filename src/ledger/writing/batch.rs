@@ -1,6 +1,5 @@
 //! A commit while it is put together: entries linked and sealed, state changes held back until they are durable.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -12,13 +11,16 @@ use crate::consent::time::Time;
 use crate::consent::words::{Effect, Seq};
 use crate::ledger::bytes::block::{BLOCK_TARGET_BYTES, Block};
 use crate::ledger::bytes::entry::{EntryHash, TrailLink};
+use crate::ledger::bytes::kind::kind_of;
 use crate::ledger::bytes::seal::Key;
 use crate::ledger::erasure::erasing::Erasing;
 use crate::ledger::erasure::matters::MatterTurn;
 use crate::ledger::keys::keyring::Keyring;
 use crate::ledger::keys::secrets::{Digest16, Secrets};
+use crate::ledger::memory::maps::QuickMap;
 use crate::ledger::memory::packed::pack;
 use crate::ledger::memory::state::{Group, Position, State, Trail, new_trail};
+use crate::ledger::numbers::Tally;
 use crate::ledger::principals::roll::PrincipalEvent;
 use crate::ledger::reading::possible_opt_outs::Doubt;
 use crate::ledger::writing::entry_bytes::Place;
@@ -119,11 +121,11 @@ pub struct Batch {
     /// Its finished blocks.
     pub blocks: Vec<Block>,
     /// The trails it changes.
-    pub trails: HashMap<u64, Working>,
+    pub trails: QuickMap<u64, Working>,
     /// The identifiers it introduces.
-    pub identifiers: HashMap<Digest16, IdentifierKey>,
+    pub identifiers: QuickMap<Digest16, IdentifierKey>,
     /// The event ids it spends.
-    pub event_ids: HashMap<Digest16, Spent>,
+    pub event_ids: QuickMap<Digest16, Spent>,
     /// Accounts it creates: name and trail.
     pub accounts: Vec<(String, u64)>,
     /// What it says about principals.
@@ -135,7 +137,7 @@ pub struct Batch {
     /// What it says about open matters.
     pub matters: Vec<MatterTurn>,
     /// Trails that it begins for reads of accounts' data, by account.
-    pub reads: HashMap<u64, u64>,
+    pub reads: QuickMap<u64, u64>,
     /// Groups as they are after it.
     pub groups: Vec<Group>,
     /// What it erases.
@@ -145,7 +147,9 @@ pub struct Batch {
     /// What a rehearsal knows of the rows before; none: it is to be committed.
     pub(in crate::ledger) rehearsed: Option<Rehearsed>,
     /// Data keys that it has used.
-    keys: HashMap<u64, Key>,
+    keys: QuickMap<u64, Key>,
+    /// Its entries by kind.
+    pub(in crate::ledger) tally: Tally,
     /// The head it follows.
     after: Seq,
     open: Vec<u8>,
@@ -169,20 +173,21 @@ impl Batch {
             now,
             head,
             blocks: Vec::new(),
-            trails: HashMap::new(),
-            identifiers: HashMap::new(),
-            event_ids: HashMap::new(),
+            trails: QuickMap::default(),
+            identifiers: QuickMap::default(),
+            event_ids: QuickMap::default(),
             accounts: Vec::new(),
             principals: Vec::new(),
             account_events: Vec::new(),
             doubts: Vec::new(),
             matters: Vec::new(),
-            reads: HashMap::new(),
+            reads: QuickMap::default(),
             groups: Vec::new(),
             erasing: Erasing::default(),
             highest_trail,
             rehearsed: None,
-            keys: HashMap::new(),
+            keys: QuickMap::default(),
+            tally: Tally::default(),
             after: head.seq,
             open: Vec::new(),
             open_first: head.seq.next(),
@@ -289,6 +294,7 @@ impl Batch {
             rehearsed.note(state, &planned, seq);
             EntryHash::default()
         } else {
+            self.tally.count(kind_of(&planned.fact));
             let entry = self.close(sealer, planned, Place { seq, link, second })?;
             self.append(&entry, seq);
             EntryHash::of(&entry)
