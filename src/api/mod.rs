@@ -157,10 +157,10 @@ async fn router(
     let watch = watch::Watch::new(ledger.clone(), stopping.clone());
     let streams = [recording.slots(), decisions.slots(), audit.slots(), watch.slots()].concat();
     let report = report::Report::new(ledger.clone(), dead_letters.clone(), ending.clone(), streams);
-    // The door first: limits are a principal's own, and what the door refuses is charged to the address that it came from.
     let router = http2::grpc(tonic::transport::Server::builder())
         // Outermost: what the door and the limits refuse is counted too.
         .layer(calls)
+        // Before the limits, which are a principal's own; what the door refuses is charged to the address that it came from.
         .layer(Door::new(ledger.clone(), limits.clone()))
         .layer(limits)
         .add_service(health_service)

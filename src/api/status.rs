@@ -25,6 +25,7 @@ pub use self::access::{
 };
 pub use self::limits::{
     answer_not_taken, compressed, deadline_passed, message_too_large, message_too_slow, no_room, rate_limited, too_many_calls,
+    too_many_exports, too_many_streams, too_many_watchers,
 };
 use crate::ledger::erasure::step::StepRefused;
 use crate::ledger::evidence::export::ExportError;
@@ -214,20 +215,6 @@ pub fn of_export(error: &ExportError) -> Status {
     status(code, reason, error.to_string())
 }
 
-/// As many exports are handed out as the server hands out at a time.
-#[must_use]
-pub fn too_many_exports(at_a_time: usize) -> Status {
-    let message = format!("{at_a_time} exports are handed out already; ask again when one has ended");
-    later(ErrorReason::TooManyExports, message, RETRY_EXPORT_AFTER)
-}
-
-/// As many streams of a kind are open as the server serves at a time.
-#[must_use]
-pub fn too_many_streams(at_a_time: usize) -> Status {
-    let message = format!("{at_a_time} streams of this kind are open already; ask again when one has ended");
-    later(ErrorReason::TooManyStreams, message, RETRY_STREAM_AFTER)
-}
-
 /// The server ends a stream because it is shutting down.
 #[must_use]
 pub fn shutting_down() -> Status {
@@ -282,13 +269,6 @@ pub fn of_watch(error: &NotWatched) -> Status {
         NotWatched::LogDiffers { .. } => ErrorReason::LogDiffers,
     };
     status(Code::FailedPrecondition, reason, error.to_string())
-}
-
-/// As many watch as the server serves at a time.
-#[must_use]
-pub fn too_many_watchers(at_a_time: usize) -> Status {
-    let message = format!("{at_a_time} watch already; ask again when one has ended");
-    later(ErrorReason::TooManyWatchers, message, RETRY_EXPORT_AFTER)
 }
 
 /// The server ends a watch because it is shutting down.

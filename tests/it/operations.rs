@@ -114,6 +114,27 @@ fn the_manifest_is_one_pod_that_writes_to_its_volume_alone_and_has_time_to_end()
 }
 
 #[test]
+fn the_first_key_is_made_where_the_manifests_ledger_lies() {
+    let objects = manifest();
+    let job: Value = serde_saphyr::from_str(&read("docs/operations/first-key.yaml")).unwrap();
+    let (server, pod) = (&of_kind(&objects, "StatefulSet")["spec"]["template"], &job["spec"]["template"]);
+    assert_eq!((&job["kind"], &pod["spec"]["securityContext"]["runAsUser"]), (&"Job".into(), &10_001.into()));
+    assert_eq!(pod["spec"]["securityContext"]["fsGroup"], server["spec"]["securityContext"]["fsGroup"]);
+    let (container, serves) = (&pod["spec"]["containers"][0], &server["spec"]["containers"][0]);
+    assert_eq!((&container["image"], &container["securityContext"]), (&serves["image"], &serves["securityContext"]));
+    // No Service sends calls to it.
+    assert_ne!(pod["metadata"]["labels"], server["metadata"]["labels"]);
+    let text = of_kind(&objects, "ConfigMap")["data"]["serve.toml"].as_str().unwrap().to_owned();
+    let dir = tempfile::tempdir().unwrap();
+    let here = dir.path().to_str().unwrap();
+    let words: Vec<String> = container["args"].as_array().unwrap().iter().map(|word| word.as_str().unwrap().to_owned()).collect();
+    assert!(words.contains(&key(&text, "data-dir")), "{words:?}");
+    let words: Vec<String> = words.iter().map(|word| word.replace("/data", here)).collect();
+    let said = cli(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(said.code == 0 && said.out.starts_with("clk_256_"), "{said:?}");
+}
+
+#[test]
 fn the_unit_is_one_and_gives_a_stop_its_time() {
     let unit = read("docs/operations/consent-ledger.service");
     let example = read("docs/operations/serve.toml");

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tonic::{Code, Status};
 
-use super::{RETRY_AFTER, RETRY_STREAM_AFTER, later, status};
+use super::{RETRY_AFTER, RETRY_EXPORT_AFTER, RETRY_STREAM_AFTER, later, status};
 use crate::proto::ErrorReason;
 
 /// The caller asks faster than it may; after so long the next call is taken.
@@ -63,4 +63,25 @@ pub fn message_too_slow(within: Duration) -> Status {
 pub fn answer_not_taken(within: Duration) -> Status {
     let message = format!("nothing of the answer was taken for {} seconds; ask again", within.as_secs());
     status(Code::Aborted, ErrorReason::AnswerNotTaken, message)
+}
+
+/// As many exports are handed out as the server hands out at a time.
+#[must_use]
+pub fn too_many_exports(at_a_time: usize) -> Status {
+    let message = format!("{at_a_time} exports are handed out already; ask again when one has ended");
+    later(ErrorReason::TooManyExports, message, RETRY_EXPORT_AFTER)
+}
+
+/// As many streams of a kind are open as the server serves at a time.
+#[must_use]
+pub fn too_many_streams(at_a_time: usize) -> Status {
+    let message = format!("{at_a_time} streams of this kind are open already; ask again when one has ended");
+    later(ErrorReason::TooManyStreams, message, RETRY_STREAM_AFTER)
+}
+
+/// As many watch as the server serves at a time.
+#[must_use]
+pub fn too_many_watchers(at_a_time: usize) -> Status {
+    let message = format!("{at_a_time} watch already; ask again when one has ended");
+    later(ErrorReason::TooManyWatchers, message, RETRY_EXPORT_AFTER)
 }

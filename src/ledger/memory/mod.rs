@@ -3,4 +3,5 @@
 pub mod fold;
 pub mod maps;
 pub mod packed;
+pub mod senders;
 pub mod state;

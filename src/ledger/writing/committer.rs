@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use crossbeam_channel::Receiver;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 use tracing::field::Empty;
 
 use crate::consent::account::{AsOf, Known};
@@ -15,13 +15,13 @@ use crate::ledger::bytes::entry::EntryHash;
 use crate::ledger::clock::Clock;
 use crate::ledger::keys::secrets::Digest16;
 use crate::ledger::memory::state::{AccountState, State};
-use crate::ledger::numbers::{Committed, Numbers};
-use crate::ledger::principals::change::ChangeDone;
+use crate::ledger::numbers::Numbers;
 use crate::ledger::storage::journal::Journal;
 use crate::ledger::storage::space::Space;
 use crate::ledger::storage::store_writer::StoreWriter;
 use crate::ledger::writing::accounts;
 use crate::ledger::writing::batch::{Batch, Sealer, Spent};
+use crate::ledger::writing::done::Done;
 use crate::ledger::writing::draft::{Draft, FileCounts};
 use crate::ledger::writing::duplicates::Duplicates;
 use crate::ledger::writing::job::{Job, Recorded, Waiting};
@@ -81,47 +81,6 @@ pub(in crate::ledger) enum Outcome {
     Answered(Recorded),
     Alone,
     Fatal(RecordError),
-}
-
-/// Who is answered once a commit is durable.
-#[derive(Default)]
-struct Done {
-    own: Option<(oneshot::Sender<Recorded>, Recorded)>,
-    principal: Option<ChangeDone>,
-    records: Vec<Waiting>,
-    committed: Committed,
-}
-
-impl Done {
-    /// Counts what becomes of a record.
-    const fn count(&mut self, recorded: &Recorded) {
-        let counted = match recorded {
-            Ok(acknowledgement) if acknowledgement.duplicate => &mut self.committed.duplicates,
-            Ok(_) => &mut self.committed.recorded,
-            Err(_) => &mut self.committed.refused,
-        };
-        *counted += 1;
-    }
-
-    fn answer(self) {
-        self.records.into_iter().for_each(Waiting::finish);
-        if let Some((answer, recorded)) = self.own {
-            let _ = answer.send(recorded);
-        }
-        if let Some(changed) = self.principal {
-            changed.finish();
-        }
-    }
-
-    fn fail(self, error: &RecordError) {
-        self.records.into_iter().for_each(|waiting| waiting.fail(error));
-        if let Some((answer, _)) = self.own {
-            let _ = answer.send(Err(error.clone()));
-        }
-        if let Some(changed) = self.principal {
-            changed.fail(error);
-        }
-    }
 }
 
 impl Committer {

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod batch;
 pub mod committer;
+mod done;
 pub mod draft;
 pub mod duplicates;
 mod entry_bytes;
