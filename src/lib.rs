@@ -4,6 +4,7 @@
 //! what other programs ask and record with.
 
 pub mod api;
+pub mod bench;
 pub mod cli;
 pub mod client;
 pub mod consent;

@@ -3,12 +3,16 @@
     HOST:PORT                in plain text, for a ledger on this machine
     https://HOST:PORT        over TLS; --ca where its authority is a company's own, --client-cert and --client-key where the
                              ledger wants to know who calls
+
+The API key comes from the environment, see credentials.py.
 """
 
 import argparse
 import pathlib
 
 import grpc
+
+import credentials
 
 
 def parser(description):
@@ -27,6 +31,6 @@ def add_server(words):
 def channel(asked):
     address = asked.server.removeprefix("https://")
     if address == asked.server:
-        return grpc.insecure_channel(address.removeprefix("http://"))
+        return credentials.shown_on(grpc.insecure_channel(address.removeprefix("http://")), asked.server)
     ca, key, certificate = (path and path.read_bytes() for path in (asked.ca, asked.client_key, asked.client_cert))
-    return grpc.secure_channel(address, grpc.ssl_channel_credentials(ca, key, certificate))
+    return credentials.shown_on(grpc.secure_channel(address, grpc.ssl_channel_credentials(ca, key, certificate)), asked.server)

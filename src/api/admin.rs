@@ -4,24 +4,26 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
+use super::access::Caller;
 use super::envelope::record;
 use super::parse::Fields;
-use super::reads::{self, Reading};
+use super::reads::Reading;
 use super::report::Report;
-use super::{blocking, map, policy, senders, status, templates};
+use super::{blocking, map, policy, principals, senders, status, templates};
 use crate::consent::time::Time;
 use crate::consent::words::Account;
 use crate::ledger::Ledger;
 use crate::ledger::reading::reads::ReadMethod;
-use crate::ledger::writing::record::{Actor, Record, What};
+use crate::ledger::writing::record::{Record, What};
 use crate::proto::admin_service_server::AdminService;
 use crate::proto::{
-    AccountSummary, AdoptPolicyRequest, AdoptPolicyResponse, ChangeTemplateRequest, ChangeTemplateResponse, CreateAccountRequest,
-    CreateAccountResponse, DeadLetter, DeclareSenderRequest, DeclareSenderResponse, DiffPolicyRequest, DiffPolicyResponse, ErrorReason,
-    GetPolicyRequest, GetPolicyResponse, GetSenderStandingRequest, GetSenderStandingResponse, GetStatusRequest, GetStatusResponse,
-    ListAccountsRequest, ListAccountsResponse, ListDeadLettersRequest, ListDeadLettersResponse, ListTemplatesRequest,
-    ListTemplatesResponse, RegisterTemplateRequest, RegisterTemplateResponse, ReplayDeadLettersRequest, ReplayDeadLettersResponse,
-    ReportStandingRequest, ReportStandingResponse,
+    AccountSummary, AddPrincipalRequest, AddPrincipalResponse, AdoptPolicyRequest, AdoptPolicyResponse, ChangeTemplateRequest,
+    ChangeTemplateResponse, CreateAccountRequest, CreateAccountResponse, DeadLetter, DeclareSenderRequest, DeclareSenderResponse,
+    DiffPolicyRequest, DiffPolicyResponse, ErrorReason, GetPolicyRequest, GetPolicyResponse, GetSenderStandingRequest,
+    GetSenderStandingResponse, GetStatusRequest, GetStatusResponse, ListAccountsRequest, ListAccountsResponse, ListDeadLettersRequest,
+    ListDeadLettersResponse, ListPrincipalsRequest, ListPrincipalsResponse, ListTemplatesRequest, ListTemplatesResponse,
+    RegisterTemplateRequest, RegisterTemplateResponse, ReplayDeadLettersRequest, ReplayDeadLettersResponse, ReportStandingRequest,
+    ReportStandingResponse, RevokePrincipalRequest, RevokePrincipalResponse, RotatePrincipalRequest, RotatePrincipalResponse,
 };
 
 /// The most dead letters of a page or of one replay by id; the most accounts of a page.
@@ -110,24 +112,32 @@ impl Admin {
 
 #[tonic::async_trait]
 impl AdminService for Admin {
-    async fn get_status(&self, _: Request<GetStatusRequest>) -> Result<Response<GetStatusResponse>, Status> {
+    async fn get_status(&self, request: Request<GetStatusRequest>) -> Result<Response<GetStatusResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let mut fields = Fields::of(&caller);
+        fields.whole_ledger("the status");
+        fields.all_senders("the status");
+        fields.finish(|| Some(()))?;
         let report = self.report.clone();
         let status = blocking(move || report.now()).await?;
         Ok(Response::new(GetStatusResponse { status: Some(status) }))
     }
 
     async fn create_account(&self, request: Request<CreateAccountRequest>) -> Result<Response<CreateAccountResponse>, Status> {
-        let mut fields = Fields::default();
-        let account = fields.named_account("account", &request.get_ref().account);
+        let caller = Caller::of(&request)?;
+        let mut fields = Fields::of(&caller);
+        let account = fields.new_account("account", &request.get_ref().account);
         let account = fields.finish(|| account)?;
-        let record = Record { account, actor: Actor::LOCAL, event_id: None, occurred_at: None, what: What::CreateAccount };
+        let record = Record { account, actor: caller.actor(), event_id: None, occurred_at: None, what: What::CreateAccount };
         let acknowledgement = self.ledger.record(record).await.map_err(|error| status::of_record(&error))?;
         Ok(Response::new(CreateAccountResponse { acknowledgement: Some(map::acknowledgement(acknowledgement)) }))
     }
 
     async fn list_accounts(&self, request: Request<ListAccountsRequest>) -> Result<Response<ListAccountsResponse>, Status> {
+        let caller = Caller::of(&request)?;
         let request = request.get_ref();
-        let mut fields = Fields::default();
+        let mut fields = Fields::of(&caller);
+        fields.whole_ledger("the list of accounts");
         if !request.page_token.is_empty() && request.page_token.parse::<Account>().is_err() {
             fields.refuse("page_token", ErrorReason::PageTokenMalformed, "not a token that a page gave");
         }
@@ -148,20 +158,21 @@ impl AdminService for Admin {
     }
 
     async fn adopt_policy(&self, request: Request<AdoptPolicyRequest>) -> Result<Response<AdoptPolicyResponse>, Status> {
-        policy::adopt(&self.ledger, request.into_inner()).await.map(Response::new)
+        policy::adopt(&self.ledger, &Caller::of(&request)?, request.into_inner()).await.map(Response::new)
     }
 
     async fn get_policy(&self, request: Request<GetPolicyRequest>) -> Result<Response<GetPolicyResponse>, Status> {
-        policy::show(&self.ledger, request.get_ref()).map(Response::new)
+        policy::show(&self.ledger, &Caller::of(&request)?, request.get_ref()).map(Response::new)
     }
 
     async fn diff_policy(&self, request: Request<DiffPolicyRequest>) -> Result<Response<DiffPolicyResponse>, Status> {
-        policy::diff(&self.ledger, reads::actor(&request), request.get_ref()).await.map(Response::new)
+        policy::diff(&self.ledger, &Caller::of(&request)?, request.get_ref()).await.map(Response::new)
     }
 
     async fn list_dead_letters(&self, request: Request<ListDeadLettersRequest>) -> Result<Response<ListDeadLettersResponse>, Status> {
-        let page = Page::parse(request.get_ref())?;
-        let mut reading = Reading::of_many(&self.ledger, reads::actor(&request), ReadMethod::ListDeadLetters, Some(page.account.clone()));
+        let caller = Caller::of(&request)?;
+        let page = Page::parse(&caller, request.get_ref())?;
+        let mut reading = Reading::of_many(&self.ledger, caller.actor(), ReadMethod::ListDeadLetters, Some(page.account.clone()));
         let dead_letters = self.dead_letters()?;
         let response = blocking(move || page.read(dead_letters.as_ref())).await?;
         let response = response.map_err(|reason| status::of_dead_letters(&reason))?;
@@ -170,8 +181,9 @@ impl AdminService for Admin {
     }
 
     async fn replay_dead_letters(&self, request: Request<ReplayDeadLettersRequest>) -> Result<Response<ReplayDeadLettersResponse>, Status> {
+        let caller = Caller::of(&request)?;
         let request = request.into_inner();
-        let mut fields = Fields::default();
+        let mut fields = Fields::of(&caller);
         let account = fields.account("account", &request.account);
         if request.ids.len() > PAGE_MAX {
             let message = format!("{} ids, at most {PAGE_MAX} are allowed", request.ids.len());
@@ -190,32 +202,51 @@ impl AdminService for Admin {
     }
 
     async fn declare_sender(&self, request: Request<DeclareSenderRequest>) -> Result<Response<DeclareSenderResponse>, Status> {
-        let acknowledgement = record(&self.ledger, senders::declaration(request.get_ref(), self.ledger.now())?).await?;
+        let acknowledgement =
+            record(&self.ledger, senders::declaration(&Caller::of(&request)?, request.get_ref(), self.ledger.now())?).await?;
         Ok(Response::new(DeclareSenderResponse { acknowledgement }))
     }
 
     async fn report_standing(&self, request: Request<ReportStandingRequest>) -> Result<Response<ReportStandingResponse>, Status> {
-        let acknowledgement = record(&self.ledger, senders::report(request.get_ref(), self.ledger.now())?).await?;
+        let acknowledgement = record(&self.ledger, senders::report(&Caller::of(&request)?, request.get_ref(), self.ledger.now())?).await?;
         Ok(Response::new(ReportStandingResponse { acknowledgement }))
     }
 
     async fn get_sender_standing(&self, request: Request<GetSenderStandingRequest>) -> Result<Response<GetSenderStandingResponse>, Status> {
-        let standing = senders::StandingAsked::parse(request.get_ref())?.answer(&self.ledger)?;
+        let standing = senders::StandingAsked::parse(&Caller::of(&request)?, request.get_ref())?.answer(&self.ledger)?;
         Ok(Response::new(GetSenderStandingResponse { standing: Some(standing) }))
     }
 
     async fn register_template(&self, request: Request<RegisterTemplateRequest>) -> Result<Response<RegisterTemplateResponse>, Status> {
-        let acknowledgement = record(&self.ledger, templates::registration(request.get_ref(), self.ledger.now())?).await?;
+        let acknowledgement =
+            record(&self.ledger, templates::registration(&Caller::of(&request)?, request.get_ref(), self.ledger.now())?).await?;
         Ok(Response::new(RegisterTemplateResponse { acknowledgement }))
     }
 
     async fn change_template(&self, request: Request<ChangeTemplateRequest>) -> Result<Response<ChangeTemplateResponse>, Status> {
-        let acknowledgement = record(&self.ledger, templates::change(request.get_ref(), self.ledger.now())?).await?;
+        let acknowledgement =
+            record(&self.ledger, templates::change(&Caller::of(&request)?, request.get_ref(), self.ledger.now())?).await?;
         Ok(Response::new(ChangeTemplateResponse { acknowledgement }))
     }
 
+    async fn add_principal(&self, request: Request<AddPrincipalRequest>) -> Result<Response<AddPrincipalResponse>, Status> {
+        principals::add(&self.ledger, &Caller::of(&request)?, request.get_ref()).await.map(Response::new)
+    }
+
+    async fn rotate_principal(&self, request: Request<RotatePrincipalRequest>) -> Result<Response<RotatePrincipalResponse>, Status> {
+        principals::rotate(&self.ledger, &Caller::of(&request)?, request.get_ref()).await.map(Response::new)
+    }
+
+    async fn revoke_principal(&self, request: Request<RevokePrincipalRequest>) -> Result<Response<RevokePrincipalResponse>, Status> {
+        principals::revoke(&self.ledger, &Caller::of(&request)?, request.get_ref()).await.map(Response::new)
+    }
+
+    async fn list_principals(&self, request: Request<ListPrincipalsRequest>) -> Result<Response<ListPrincipalsResponse>, Status> {
+        principals::list(&self.ledger, &Caller::of(&request)?, request.get_ref()).map(Response::new)
+    }
+
     async fn list_templates(&self, request: Request<ListTemplatesRequest>) -> Result<Response<ListTemplatesResponse>, Status> {
-        Ok(Response::new(templates::Page::parse(request.get_ref())?.answer(&self.ledger)?))
+        Ok(Response::new(templates::Page::parse(&Caller::of(&request)?, request.get_ref())?.answer(&self.ledger)?))
     }
 }
 
@@ -235,8 +266,8 @@ struct Page {
 }
 
 impl Page {
-    fn parse(request: &ListDeadLettersRequest) -> Result<Self, Status> {
-        let mut fields = Fields::default();
+    fn parse(caller: &Caller, request: &ListDeadLettersRequest) -> Result<Self, Status> {
+        let mut fields = Fields::of(caller);
         let account = fields.account("account", &request.account);
         let after = place(&request.page_token);
         if after.is_none() && !request.page_token.is_empty() {
@@ -317,7 +348,7 @@ mod tests {
         let mut request = ListDeadLettersRequest { page_size, with_payload, ..Default::default() };
         let mut pages = Vec::new();
         loop {
-            let page = Page::parse(&request).unwrap().read(&Three).unwrap();
+            let page = Page::parse(&Caller::local(), &request).unwrap().read(&Three).unwrap();
             pages.push(page.dead_letters.iter().map(|letter| letter.id.as_str()).collect());
             if page.next_page_token.is_empty() {
                 return pages;

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use prost::Message;
 use tonic::{Request, Response, Status};
 
+use super::access::Caller;
 use super::parse::Fields;
 use super::reads::{self, Reading};
 use super::slots::Slots;
 use super::stream::{self, Pieces};
-use super::{blocking, drift, export, map, possible_opt_outs, proofs, status};
+use super::{blocking, drift, export, map, possible_opt_outs, principals, proofs, status};
 use crate::consent::account::Known;
 use crate::consent::decide::Asked;
 use crate::consent::identifier::Identifier;
@@ -59,8 +60,9 @@ impl Audit {
 #[tonic::async_trait]
 impl AuditService for Audit {
     async fn get_contact(&self, request: Request<GetContactRequest>) -> Result<Response<GetContactResponse>, Status> {
-        let asked = AboutContact::parse(request.get_ref())?;
-        let mut reading = Reading::of_contact(&self.ledger, reads::actor(&request), ReadMethod::GetContact, &asked.account, &asked.contact);
+        let caller = Caller::of(&request)?;
+        let asked = AboutContact::parse(&caller, request.get_ref())?;
+        let mut reading = Reading::of_contact(&self.ledger, caller.actor(), ReadMethod::GetContact, &asked.account, &asked.contact);
         let ledger = self.ledger.clone();
         let (contact, opened) = blocking(move || asked.answer(&ledger)).await??;
         reading.hand_out(opened).await?;
@@ -68,8 +70,9 @@ impl AuditService for Audit {
     }
 
     async fn list_entries(&self, request: Request<ListEntriesRequest>) -> Result<Response<ListEntriesResponse>, Status> {
-        let (filter, page_size) = page(request.get_ref())?;
-        let (actor, method) = (reads::actor(&request), ReadMethod::ListEntries);
+        let caller = Caller::of(&request)?;
+        let (filter, page_size) = page(&caller, request.get_ref())?;
+        let (actor, method) = (caller.actor(), ReadMethod::ListEntries);
         let mut reading = match (&filter.account, &filter.contact) {
             (Some(account), Some(contact)) => Reading::of_contact(&self.ledger, actor, method, account, contact),
             (account, _) => Reading::of_many(&self.ledger, actor, method, account.clone()),
@@ -78,7 +81,8 @@ impl AuditService for Audit {
         // One more than the page holds tells whether it is the last.
         let entries = blocking(move || ledger.entries(&filter, page_size + 1)).await?;
         let entries = entries.map_err(|error| status::of_read(&error))?;
-        let page = cut(entries, page_size, PAGE_BYTES);
+        let mut page = cut(entries, page_size, PAGE_BYTES);
+        page.entries = page.entries.into_iter().map(|entry| principals::with_name(&self.ledger, &caller, entry)).collect();
         reading.hand_out(page.entries.iter().filter(|entry| is_open(entry)).count()).await?;
         Ok(Response::new(page))
     }
@@ -87,53 +91,54 @@ impl AuditService for Audit {
         &self,
         request: Request<ListPossibleOptOutsRequest>,
     ) -> Result<Response<ListPossibleOptOutsResponse>, Status> {
-        possible_opt_outs::list(&self.ledger, reads::actor(&request), request.get_ref()).await.map(Response::new)
+        possible_opt_outs::list(&self.ledger, &Caller::of(&request)?, request.get_ref()).await.map(Response::new)
     }
 
     async fn resolve_possible_opt_out(
         &self,
         request: Request<ResolvePossibleOptOutRequest>,
     ) -> Result<Response<ResolvePossibleOptOutResponse>, Status> {
-        possible_opt_outs::resolve(&self.ledger, request.into_inner()).await.map(Response::new)
+        possible_opt_outs::resolve(&self.ledger, &Caller::of(&request)?, request.into_inner()).await.map(Response::new)
     }
 
     async fn get_drift(&self, request: Request<GetDriftRequest>) -> Result<Response<GetDriftResponse>, Status> {
-        drift::get(&self.ledger, reads::actor(&request), request.get_ref()).await.map(Response::new)
+        drift::get(&self.ledger, &Caller::of(&request)?, request.get_ref()).await.map(Response::new)
     }
 
     async fn list_reads(&self, request: Request<ListReadsRequest>) -> Result<Response<ListReadsResponse>, Status> {
-        reads::list(&self.ledger, request.get_ref()).await.map(Response::new)
+        reads::list(&self.ledger, &Caller::of(&request)?, request.get_ref()).await.map(Response::new)
     }
 
     async fn get_checkpoint(&self, request: Request<GetCheckpointRequest>) -> Result<Response<GetCheckpointResponse>, Status> {
-        proofs::checkpoint(&self.ledger, request.into_inner()).await.map(Response::new)
+        proofs::checkpoint(&self.ledger, &Caller::of(&request)?, request.into_inner()).await.map(Response::new)
     }
 
     async fn prove_inclusion(&self, request: Request<ProveInclusionRequest>) -> Result<Response<ProveInclusionResponse>, Status> {
-        proofs::inclusion(&self.ledger, request.into_inner()).await.map(Response::new)
+        proofs::inclusion(&self.ledger, &Caller::of(&request)?, request.into_inner()).await.map(Response::new)
     }
 
     async fn prove_consistency(&self, request: Request<ProveConsistencyRequest>) -> Result<Response<ProveConsistencyResponse>, Status> {
-        proofs::consistency(&self.ledger, request.into_inner()).await.map(Response::new)
+        proofs::consistency(&self.ledger, &Caller::of(&request)?, request.into_inner()).await.map(Response::new)
     }
 
     type ExportEntriesStream = Pieces<ExportEntriesResponse>;
 
     async fn export_entries(&self, request: Request<ExportEntriesRequest>) -> Result<Response<Self::ExportEntriesStream>, Status> {
-        export::entries(&self.ledger, &self.exports, reads::actor(&request), request.into_inner()).await.map(Response::new)
+        export::entries(&self.ledger, &Caller::of(&request)?, &self.exports, request.into_inner()).await.map(Response::new)
     }
 
     type GetEvidenceStream = Pieces<GetEvidenceResponse>;
 
     async fn get_evidence(&self, request: Request<GetEvidenceRequest>) -> Result<Response<Self::GetEvidenceStream>, Status> {
-        export::evidence(&self.ledger, &self.exports, reads::actor(&request), request.get_ref()).await.map(Response::new)
+        export::evidence(&self.ledger, &Caller::of(&request)?, &self.exports, &request.into_inner()).await.map(Response::new)
     }
 }
 
-fn page(request: &ListEntriesRequest) -> Result<(Filter, usize), Status> {
-    let mut fields = Fields::default();
+fn page(caller: &Caller, request: &ListEntriesRequest) -> Result<(Filter, usize), Status> {
+    let mut fields = Fields::of(caller);
     let contact = if request.contact.is_empty() { None } else { fields.contact("contact", &request.contact) };
     let account = if request.all_accounts {
+        fields.whole_ledger("all_accounts");
         for (field, text) in [("account", &request.account), ("contact", &request.contact)] {
             if !text.is_empty() {
                 fields.refuse(field, ErrorReason::FieldsConflict, "all_accounts is set");
@@ -177,10 +182,12 @@ struct AboutContact {
 }
 
 impl AboutContact {
-    fn parse(request: &GetContactRequest) -> Result<Self, Status> {
-        let mut fields = Fields::default();
+    fn parse(caller: &Caller, request: &GetContactRequest) -> Result<Self, Status> {
+        let mut fields = Fields::of(caller);
         let account = fields.account("account", &request.account);
         let contact = fields.contact("contact", &request.contact);
+        // What is summed up is of all senders, whichever the decisions are for.
+        fields.all_senders("the contact");
         let sender = fields.optional_sender("sender", &request.sender);
         fields.finish(|| Some(Self { account: account?, contact: contact?, sender }))
     }
@@ -323,10 +330,11 @@ mod tests {
     #[test]
     fn all_accounts_goes_with_neither_account_nor_contact() {
         let status =
-            page(&ListEntriesRequest { account: "a".into(), all_accounts: true, page_size: 1_001, ..Default::default() }).unwrap_err();
+            page(&Caller::local(), &ListEntriesRequest { account: "a".into(), all_accounts: true, page_size: 1_001, ..Default::default() })
+                .unwrap_err();
         let details = status.get_error_details();
         let reasons: Vec<_> = details.bad_request().unwrap().field_violations.iter().map(|violation| violation.reason.as_str()).collect();
         assert_eq!(reasons, ["FIELDS_CONFLICT", "PAGE_SIZE_TOO_LARGE"]);
-        assert!(page(&ListEntriesRequest { all_accounts: true, ..Default::default() }).unwrap().0.account.is_none());
+        assert!(page(&Caller::local(), &ListEntriesRequest { all_accounts: true, ..Default::default() }).unwrap().0.account.is_none());
     }
 }

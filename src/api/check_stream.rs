@@ -16,6 +16,7 @@ use tokio::time::sleep;
 use tokio_stream::Stream;
 use tonic::{Code, Status, Streaming};
 
+use super::access::Caller;
 use super::decision::{Decisions, streamed};
 use super::limits::rate::Allowance;
 use super::slots::{Slot, Slots};
@@ -43,6 +44,7 @@ type Waiting = Pin<Box<dyn Future<Output = Result<Answer, Status>> + Send>>;
 /// The answers to a stream of questions, made as they are taken.
 pub struct Answers {
     decisions: Decisions,
+    caller: Caller,
     questions: Streaming<StreamCheckSendRequest>,
     /// What each question is charged to.
     allowance: Allowance,
@@ -58,13 +60,14 @@ impl Answers {
     #[must_use]
     pub fn new(
         decisions: Decisions,
+        caller: Caller,
         questions: Streaming<StreamCheckSendRequest>,
         allowance: Allowance,
         mut stopping: Stopping,
         slot: Slot,
     ) -> Self {
         let stopped = Box::pin(async move { stopping.wait().await });
-        Self { decisions, questions, allowance, waiting: None, stopped, answered: 0, ended: false, _slot: slot }
+        Self { decisions, caller, questions, allowance, waiting: None, stopped, answered: 0, ended: false, _slot: slot }
     }
 
     /// The next answer; an error ends the stream.
@@ -75,7 +78,8 @@ impl Answers {
             return Poll::Ready(Some(self.outcome(answered)));
         }
         let Some(request) = ready!(Pin::new(&mut self.questions).poll_next(cx)).transpose()? else { return Poll::Ready(None) };
-        let question = match streamed(&request.check.unwrap_or_default()) {
+        self.caller.still(self.decisions.ledger().now())?;
+        let question = match streamed(&self.caller, &request.check.unwrap_or_default()) {
             Ok(question) => question,
             Err(refused) => return Poll::Ready(Some(self.outcome(Err(refused)))),
         };

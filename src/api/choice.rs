@@ -7,7 +7,7 @@ use crate::consent::setting::Setting;
 use crate::proto::{self, ErrorReason, InboundKinds};
 
 /// Reads the policy that a request chooses. Every bad field is named at once.
-pub fn read(fields: &mut Fields, field: &str, chosen: Option<proto::PolicyChoice>) -> Option<(Preset, Policy)> {
+pub fn read(fields: &mut Fields<'_>, field: &str, chosen: Option<proto::PolicyChoice>) -> Option<(Preset, Policy)> {
     let Some(chosen) = chosen else {
         fields.refuse(field, ErrorReason::PolicyMissing, "a policy is needed: a preset and what differs from it");
         return None;
@@ -71,13 +71,13 @@ pub fn reason(error: &ChoiceError) -> ErrorReason {
     }
 }
 
-fn refuse(fields: &mut Fields, field: &str, errors: ChoiceErrors) {
+fn refuse(fields: &mut Fields<'_>, field: &str, errors: ChoiceErrors) {
     for error in errors.0 {
         fields.refuse(format!("{field}.{}", error.field), reason(&error), error.fault.to_string());
     }
 }
 
-fn differing(fields: &mut Fields, field: &str, preset: Preset, chosen: proto::PolicyChoice) -> PolicyChoice {
+fn differing(fields: &mut Fields<'_>, field: &str, preset: Preset, chosen: proto::PolicyChoice) -> PolicyChoice {
     let mut choice = PolicyChoice::of(preset);
     let mut set = |setting, given: Option<Given>| given.map(|given| choice.differs.insert(setting, given));
     if let Some(kinds) = chosen.window_kinds {

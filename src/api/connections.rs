@@ -91,6 +91,14 @@ pub struct Peer {
     pub certificate: Option<[u8; 32]>,
 }
 
+impl Peer {
+    /// Whether it is a program on this machine.
+    #[must_use]
+    pub fn is_on_this_machine(&self) -> bool {
+        self.address.is_some_and(|address| address.ip().to_canonical().is_loopback())
+    }
+}
+
 /// The connections of one server.
 #[derive(Debug)]
 pub struct Connections {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tonic::{Request, Response, Status, Streaming};
 
+use super::access::Caller;
 use super::check_stream::{self, Answers};
 use super::limits::rate::Allowance;
 use super::parse::{self, Fields};
@@ -102,10 +103,11 @@ impl Decisions {
 #[tonic::async_trait]
 impl DecisionService for Decisions {
     async fn check_send(&self, request: Request<CheckSendRequest>) -> Result<Response<CheckSendResponse>, Status> {
-        let question = question(request.get_ref())?;
+        let caller = Caller::of(&request)?;
+        let question = question(&caller, request.get_ref())?;
         if request.get_ref().receipt {
             self.reach(question.min_position).await;
-            return receipts::check(&self.ledger, question).await.map(Response::new);
+            return receipts::check(&self.ledger, question, caller.actor()).await.map(Response::new);
         }
         let answer = self.answer(question).await?;
         Ok(Response::new(CheckSendResponse { decision: Some(map::decision(answer)), receipt: None }))
@@ -114,14 +116,14 @@ impl DecisionService for Decisions {
     type StreamCheckSendStream = Answers;
 
     async fn stream_check_send(&self, request: Request<Streaming<StreamCheckSendRequest>>) -> Result<Response<Answers>, Status> {
-        let (slot, allowance) = (self.slots.take()?, Allowance::of(&request));
-        Ok(Response::new(Answers::new(self.clone(), request.into_inner(), allowance, self.stopping.clone(), slot)))
+        let (slot, caller, allowance) = (self.slots.take()?, Caller::of(&request)?, Allowance::of(&request));
+        Ok(Response::new(Answers::new(self.clone(), caller, request.into_inner(), allowance, self.stopping.clone(), slot)))
     }
 
     async fn batch_check_send(&self, request: Request<BatchCheckSendRequest>) -> Result<Response<BatchCheckSendResponse>, Status> {
-        let allowance = Allowance::of(&request);
+        let (caller, allowance) = (Caller::of(&request)?, Allowance::of(&request));
         let request = request.into_inner();
-        let batch = Batch::parse(&request)?;
+        let batch = Batch::parse(&caller, &request)?;
         // The call is one of them. What is too much is owed, and holds up the calls to come.
         let _ = allowance.charge(request.contacts.len().saturating_sub(1));
         self.reach(batch.min_position).await;
@@ -133,27 +135,27 @@ impl DecisionService for Decisions {
     }
 
     async fn verify_decision(&self, request: Request<VerifyDecisionRequest>) -> Result<Response<VerifyDecisionResponse>, Status> {
-        receipts::verify(&self.ledger, request.get_ref()).await.map(Response::new)
+        receipts::verify(&self.ledger, &Caller::of(&request)?, request.get_ref()).await.map(Response::new)
     }
 }
 
-fn question(request: &CheckSendRequest) -> Result<Question, Status> {
-    parsed(request, Fields::default())
+fn question(caller: &Caller, request: &CheckSendRequest) -> Result<Question, Status> {
+    parsed(request, Fields::of(caller))
 }
 
 /// The question of a stream, which gives no receipts.
 ///
 /// # Errors
 /// As `CheckSend` would say it.
-pub(super) fn streamed(request: &CheckSendRequest) -> Result<Question, Status> {
-    let mut fields = Fields::default();
+pub(super) fn streamed(caller: &Caller, request: &CheckSendRequest) -> Result<Question, Status> {
+    let mut fields = Fields::of(caller);
     if request.receipt {
         fields.refuse("receipt", ErrorReason::FieldsConflict, "a stream gives no receipts; ask for one with CheckSend");
     }
     parsed(request, fields)
 }
 
-fn parsed(request: &CheckSendRequest, mut fields: Fields) -> Result<Question, Status> {
+fn parsed(request: &CheckSendRequest, mut fields: Fields<'_>) -> Result<Question, Status> {
     let account = fields.account("account", &request.account);
     let contact = fields.contact("contact", &request.contact);
     let sender = fields.sender("sender", &request.sender);
@@ -185,8 +187,8 @@ struct Batch {
 }
 
 impl Batch {
-    fn parse(request: &BatchCheckSendRequest) -> Result<Self, Status> {
-        let mut fields = Fields::default();
+    fn parse(caller: &Caller, request: &BatchCheckSendRequest) -> Result<Self, Status> {
+        let mut fields = Fields::of(caller);
         let account = fields.account("account", &request.account);
         match request.contacts.len() {
             0 => fields.refuse("contacts", ErrorReason::ContactEmpty, "at least one contact is needed"),
@@ -274,7 +276,7 @@ mod tests {
     #[test]
     fn an_unspecified_category_asks_for_anything() {
         let request = CheckSendRequest { contact: "+447400123456".into(), sender: "1".into(), ..Default::default() };
-        let question = question(&request).unwrap();
+        let question = question(&Caller::local(), &request).unwrap();
         assert_eq!((question.asked, question.at, question.min_position), (Asked::Anything, None, None));
         assert_eq!(question.account, Account::default_account());
     }
@@ -288,10 +290,10 @@ mod tests {
             opt_out_confirmation: true,
             ..Default::default()
         };
-        assert_eq!(question(&request).unwrap_err().get_error_details().error_info().unwrap().reason, "FIELDS_CONFLICT");
+        assert_eq!(question(&Caller::local(), &request).unwrap_err().get_error_details().error_info().unwrap().reason, "FIELDS_CONFLICT");
         let template = Some(CheckTemplate { name: "news".into(), language: "en".into(), parameters: 0 });
         let request = CheckSendRequest { category: 0, template, ..request };
-        let details = question(&request).unwrap_err().get_error_details();
+        let details = question(&Caller::local(), &request).unwrap_err().get_error_details();
         assert_eq!(details.bad_request().unwrap().field_violations[0].field, "template");
     }
 
@@ -299,8 +301,8 @@ mod tests {
     fn a_batch_has_a_most() {
         let request =
             |contacts| BatchCheckSendRequest { contacts: vec![String::new(); contacts], sender: "1".into(), ..Default::default() };
-        assert!(Batch::parse(&request(BATCH_MAX)).is_ok());
-        assert!(Batch::parse(&request(BATCH_MAX + 1)).is_err());
-        assert!(Batch::parse(&request(0)).is_err());
+        assert!(Batch::parse(&Caller::local(), &request(BATCH_MAX)).is_ok());
+        assert!(Batch::parse(&Caller::local(), &request(BATCH_MAX + 1)).is_err());
+        assert!(Batch::parse(&Caller::local(), &request(0)).is_err());
     }
 }

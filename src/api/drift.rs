@@ -2,6 +2,7 @@
 
 use tonic::Status;
 
+use super::access::Caller;
 use super::audit::{PAGE_DEFAULT, PAGE_MAX};
 use super::parse::Fields;
 use super::reads::Reading;
@@ -11,16 +12,15 @@ use crate::consent::words::Seq;
 use crate::ledger::Ledger;
 use crate::ledger::reading::drift::{Contradiction, Drift, Period};
 use crate::ledger::reading::reads::ReadMethod;
-use crate::ledger::writing::record::Actor;
 use crate::proto::{self, ErrorReason, GetDriftRequest, GetDriftResponse};
 
 /// How far a period without a beginning goes back: 7 days, in microseconds.
 const PERIOD: i64 = 7 * 24 * 3_600_000_000;
 
 /// Answers `GetDrift`.
-pub(super) async fn get(ledger: &Ledger, actor: Actor, request: &GetDriftRequest) -> Result<GetDriftResponse, Status> {
-    let (period, page_size) = parse(request, ledger.now())?;
-    let mut reading = Reading::of_many(ledger, actor, ReadMethod::GetDrift, Some(period.account.clone()));
+pub(super) async fn get(ledger: &Ledger, caller: &Caller, request: &GetDriftRequest) -> Result<GetDriftResponse, Status> {
+    let (period, page_size) = parse(caller, request, ledger.now())?;
+    let mut reading = Reading::of_many(ledger, caller.actor(), ReadMethod::GetDrift, Some(period.account.clone()));
     let (ledger, asked) = (ledger.clone(), period.clone());
     let drift = blocking(move || ledger.drift(&asked, page_size)).await?;
     let page = response(drift.map_err(|error| status::of_read(&error))?, &period);
@@ -28,8 +28,8 @@ pub(super) async fn get(ledger: &Ledger, actor: Actor, request: &GetDriftRequest
     Ok(page)
 }
 
-fn parse(request: &GetDriftRequest, now: Time) -> Result<(Period, usize), Status> {
-    let mut fields = Fields::default();
+fn parse(caller: &Caller, request: &GetDriftRequest, now: Time) -> Result<(Period, usize), Status> {
+    let mut fields = Fields::of(caller);
     let account = fields.account("account", &request.account);
     let from = fields.time("from", request.from.as_ref());
     let to = fields.time("to", request.to.as_ref()).unwrap_or(now);
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_period_is_the_seven_days_before_its_end_and_its_end_is_now() {
-        let period = |request: &GetDriftRequest| parse(request, NOW).map(|(period, _)| (period.from, period.to)).unwrap();
+        let period = |request: &GetDriftRequest| parse(&Caller::local(), request, NOW).map(|(period, _)| (period.from, period.to)).unwrap();
         let week = |to: Time| (to.plus_micros(-PERIOD), to);
         assert_eq!(period(&GetDriftRequest::default()), week(NOW));
         let to = Time::from_micros(1_700_000_000_000_000);
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn a_period_that_holds_no_moment_is_refused() {
         let request = GetDriftRequest { from: MOMENT, to: MOMENT, sender: "a b".into(), page_size: 1_001, ..Default::default() };
-        let details = parse(&request, NOW).unwrap_err().get_error_details();
+        let details = parse(&Caller::local(), &request, NOW).unwrap_err().get_error_details();
         let reasons: Vec<_> = details.bad_request().unwrap().field_violations.iter().map(|violation| violation.reason.as_str()).collect();
         assert_eq!(reasons, ["PERIOD_EMPTY", "SENDER_MALFORMED", "PAGE_SIZE_TOO_LARGE"]);
     }

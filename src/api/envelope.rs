@@ -16,6 +16,7 @@ use crate::proto;
 #[derive(Clone, Debug)]
 pub struct Envelope {
     account: Account,
+    actor: Actor,
     event_id: Option<EventId>,
     occurred_at: Option<Time>,
 }
@@ -24,8 +25,8 @@ impl Envelope {
     /// The record of what happened.
     #[must_use]
     pub fn record(self, what: What) -> Record {
-        let Self { account, event_id, occurred_at } = self;
-        Record { account, actor: Actor::LOCAL, event_id, occurred_at, what }
+        let Self { account, actor, event_id, occurred_at } = self;
+        Record { account, actor, event_id, occurred_at, what }
     }
 
     /// When it happened; `now` where nothing was said.
@@ -35,13 +36,13 @@ impl Envelope {
     }
 }
 
-impl Fields {
+impl Fields<'_> {
     /// The fields `account`, `event_id` and `occurred_at`. `now` is the ledger's clock.
     pub fn envelope(&mut self, account: &str, event_id: &str, occurred_at: Option<&Timestamp>, now: Time) -> Option<Envelope> {
         let account = self.account("account", account);
         let event_id = self.event_id("event_id", event_id);
         let occurred_at = self.occurred_at("occurred_at", occurred_at, now);
-        Some(Envelope { account: account?, event_id, occurred_at })
+        Some(Envelope { account: account?, actor: self.caller.actor(), event_id, occurred_at })
     }
 }
 

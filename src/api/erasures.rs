@@ -3,6 +3,7 @@
 use prost_types::Duration;
 use tonic::Status;
 
+use super::access::Caller;
 use super::audit::{PAGE_DEFAULT, PAGE_MAX};
 use super::envelope::record;
 use super::parse::Fields;
@@ -15,15 +16,15 @@ use crate::ledger::erasure::matters::{Matter, MatterKind};
 use crate::ledger::erasure::step::{Delay, Step};
 use crate::ledger::erasure::waiting_list::ListedMatter;
 use crate::ledger::reading::reads::ReadMethod;
-use crate::ledger::writing::record::{Actor, Record, What};
+use crate::ledger::writing::record::{Record, What};
 use crate::proto::{
     CancelErasureRequest, CancelErasureResponse, ContactHold, ErrorReason, LegalHold, ListErasuresRequest, ListErasuresResponse,
     RequestErasureRequest, RequestErasureResponse, SetLegalHoldRequest, SetLegalHoldResponse, WaitingErasure,
 };
 
 /// Answers `RequestErasure`.
-pub(super) async fn request(ledger: &Ledger, asked: &RequestErasureRequest) -> Result<RequestErasureResponse, Status> {
-    let acknowledgement = record(ledger, requested(asked, ledger.now())?).await?;
+pub(super) async fn request(ledger: &Ledger, caller: &Caller, asked: &RequestErasureRequest) -> Result<RequestErasureResponse, Status> {
+    let acknowledgement = record(ledger, requested(caller, asked, ledger.now())?).await?;
     let request = Seq::new(acknowledgement.as_ref().map_or(0, |acknowledgement| acknowledgement.seq));
     let ledger = ledger.clone();
     let came_to = blocking(move || ledger.requested(request)).await?.map_err(|error| status::of_read(&error))?;
@@ -32,21 +33,21 @@ pub(super) async fn request(ledger: &Ledger, asked: &RequestErasureRequest) -> R
 }
 
 /// Answers `CancelErasure`.
-pub(super) async fn cancel(ledger: &Ledger, asked: &CancelErasureRequest) -> Result<CancelErasureResponse, Status> {
-    let acknowledgement = record(ledger, cancelled(asked, ledger.now())?).await?;
+pub(super) async fn cancel(ledger: &Ledger, caller: &Caller, asked: &CancelErasureRequest) -> Result<CancelErasureResponse, Status> {
+    let acknowledgement = record(ledger, cancelled(caller, asked, ledger.now())?).await?;
     Ok(CancelErasureResponse { acknowledgement })
 }
 
 /// Answers `SetLegalHold`.
-pub(super) async fn set_hold(ledger: &Ledger, asked: &SetLegalHoldRequest) -> Result<SetLegalHoldResponse, Status> {
-    let acknowledgement = record(ledger, hold_changed(asked, ledger.now())?).await?;
+pub(super) async fn set_hold(ledger: &Ledger, caller: &Caller, asked: &SetLegalHoldRequest) -> Result<SetLegalHoldResponse, Status> {
+    let acknowledgement = record(ledger, hold_changed(caller, asked, ledger.now())?).await?;
     Ok(SetLegalHoldResponse { acknowledgement })
 }
 
 /// Answers `ListErasures`.
-pub(super) async fn list(ledger: &Ledger, actor: Actor, asked: &ListErasuresRequest) -> Result<ListErasuresResponse, Status> {
-    let (account, from, page_size) = page(asked)?;
-    let mut reading = Reading::of_many(ledger, actor, ReadMethod::ListErasures, Some(account.clone()));
+pub(super) async fn list(ledger: &Ledger, caller: &Caller, asked: &ListErasuresRequest) -> Result<ListErasuresResponse, Status> {
+    let (account, from, page_size) = page(caller, asked)?;
+    let mut reading = Reading::of_many(ledger, caller.actor(), ReadMethod::ListErasures, Some(account.clone()));
     let ledger = ledger.clone();
     // One more than the page holds tells whether it is the last.
     let matters = blocking(move || ledger.matters(&account, from, page_size + 1)).await?;
@@ -55,8 +56,8 @@ pub(super) async fn list(ledger: &Ledger, actor: Actor, asked: &ListErasuresRequ
     Ok(page)
 }
 
-fn requested(request: &RequestErasureRequest, now: Time) -> Result<Record, Status> {
-    let mut fields = Fields::default();
+fn requested(caller: &Caller, request: &RequestErasureRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::of(caller);
     let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
     let contact = fields.contact("contact", &request.contact);
     let delay = fields.delay("delay", request.delay.as_ref());
@@ -64,15 +65,15 @@ fn requested(request: &RequestErasureRequest, now: Time) -> Result<Record, Statu
     fields.finish(|| Some(envelope?.record(What::Erasure(Step::Request { contact: contact?, delay: delay?, keep_suppression }))))
 }
 
-fn cancelled(request: &CancelErasureRequest, now: Time) -> Result<Record, Status> {
-    let mut fields = Fields::default();
+fn cancelled(caller: &Caller, request: &CancelErasureRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::of(caller);
     let envelope = fields.envelope(&request.account, &request.event_id, None, now);
     let contact = fields.contact("contact", &request.contact);
     fields.finish(|| Some(envelope?.record(What::Erasure(Step::Cancel { contact: contact? }))))
 }
 
-fn hold_changed(request: &SetLegalHoldRequest, now: Time) -> Result<Record, Status> {
-    let mut fields = Fields::default();
+fn hold_changed(caller: &Caller, request: &SetLegalHoldRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::of(caller);
     let envelope = fields.envelope(&request.account, &request.event_id, None, now);
     let contact = fields.contact("contact", &request.contact);
     let held = match LegalHold::try_from(request.hold) {
@@ -91,8 +92,8 @@ fn hold_changed(request: &SetLegalHoldRequest, now: Time) -> Result<Record, Stat
     fields.finish(|| Some(envelope?.record(What::Erasure(Step::Hold { contact: contact?, held: held? }))))
 }
 
-fn page(request: &ListErasuresRequest) -> Result<(Account, Seq, usize), Status> {
-    let mut fields = Fields::default();
+fn page(caller: &Caller, request: &ListErasuresRequest) -> Result<(Account, Seq, usize), Status> {
+    let mut fields = Fields::of(caller);
     let account = fields.account("account", &request.account);
     let page_size = fields.page_size("page_size", request.page_size, PAGE_DEFAULT, PAGE_MAX);
     fields.finish(|| Some((account?, Seq::new(request.from_seq), page_size)))
@@ -125,7 +126,7 @@ fn cut(matters: Vec<ListedMatter>, page_size: usize) -> ListErasuresResponse {
     page
 }
 
-impl Fields {
+impl Fields<'_> {
     /// How long an erasure waits; absent is 24 hours.
     fn delay(&mut self, field: &str, duration: Option<&Duration>) -> Option<Delay> {
         let Some(duration) = duration else { return Some(Delay::DEFAULT) };
@@ -156,10 +157,14 @@ mod tests {
     #[test]
     fn a_request_waits_a_day_and_leaves_a_token_unless_it_says_otherwise() {
         let request = RequestErasureRequest { contact: "+447400123456".into(), ..Default::default() };
-        let What::Erasure(Step::Request { delay, keep_suppression, .. }) = requested(&request, NOW).unwrap().what else { panic!() };
+        let What::Erasure(Step::Request { delay, keep_suppression, .. }) = requested(&Caller::local(), &request, NOW).unwrap().what else {
+            panic!()
+        };
         assert_eq!((delay, keep_suppression), (Delay::DEFAULT, true));
         let at_once = RequestErasureRequest { delay: Some(Duration::default()), forget_suppression: true, ..request };
-        let What::Erasure(Step::Request { delay, keep_suppression, .. }) = requested(&at_once, NOW).unwrap().what else { panic!() };
+        let What::Erasure(Step::Request { delay, keep_suppression, .. }) = requested(&Caller::local(), &at_once, NOW).unwrap().what else {
+            panic!()
+        };
         assert_eq!((delay.micros(), keep_suppression), (0, false));
     }
 
@@ -167,7 +172,7 @@ mod tests {
     fn a_delay_of_less_than_nothing_or_more_than_a_month_is_refused() {
         let request = |seconds, nanos| {
             let delay = Some(Duration { seconds, nanos });
-            requested(&RequestErasureRequest { contact: "GB.1".into(), delay, ..Default::default() }, NOW)
+            requested(&Caller::local(), &RequestErasureRequest { contact: "GB.1".into(), delay, ..Default::default() }, NOW)
         };
         assert!(request(30 * DAY, 0).is_ok() && request(0, 999).is_ok());
         for (seconds, nanos) in [(30 * DAY, 1_000), (-1, 0), (0, -1), (1, -1), (i64::MAX, 0), (i64::MIN, 0)] {
@@ -177,11 +182,11 @@ mod tests {
 
     #[test]
     fn a_hold_that_was_left_out_releases_none() {
-        let status = hold_changed(&SetLegalHoldRequest::default(), NOW).unwrap_err();
+        let status = hold_changed(&Caller::local(), &SetLegalHoldRequest::default(), NOW).unwrap_err();
         assert_eq!(reasons(&status), ["contact CONTACT_EMPTY", "hold LEGAL_HOLD_MISSING"]);
         let unknown = SetLegalHoldRequest { contact: "GB.1".into(), hold: 9, ..Default::default() };
-        assert_eq!(reasons(&hold_changed(&unknown, NOW).unwrap_err()), ["hold LEGAL_HOLD_UNKNOWN"]);
-        assert_eq!(reasons(&cancelled(&CancelErasureRequest::default(), NOW).unwrap_err()), ["contact CONTACT_EMPTY"]);
+        assert_eq!(reasons(&hold_changed(&Caller::local(), &unknown, NOW).unwrap_err()), ["hold LEGAL_HOLD_UNKNOWN"]);
+        assert_eq!(reasons(&cancelled(&Caller::local(), &CancelErasureRequest::default(), NOW).unwrap_err()), ["contact CONTACT_EMPTY"]);
     }
 
     #[test]

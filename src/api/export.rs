@@ -2,6 +2,7 @@
 
 use tonic::Status;
 
+use super::access::Caller;
 use super::parse::Fields;
 use super::reads::Reading;
 use super::slots::Slots;
@@ -14,7 +15,6 @@ use crate::ledger::Ledger;
 use crate::ledger::evidence::bundle::Evidence;
 use crate::ledger::evidence::export::{Claim, Export, ExportError, Selection};
 use crate::ledger::reading::reads::ReadMethod;
-use crate::ledger::writing::record::Actor;
 use crate::proto::export_begin::Claim as ClaimMessage;
 use crate::proto::{
     CompleteClaim, ErrorReason, ExportBegin, ExportEntriesRequest, ExportEntriesResponse, ExportSelection, GetEvidenceRequest,
@@ -30,16 +30,16 @@ const OLD_SIZES_MAX: usize = 8;
 /// Answers `ExportEntries`.
 pub(super) async fn entries(
     ledger: &Ledger,
+    caller: &Caller,
     slots: &Slots,
-    actor: Actor,
     request: ExportEntriesRequest,
 ) -> Result<Pieces<ExportEntriesResponse>, Status> {
-    let selection = selection(&request)?;
+    let selection = selection(caller, &request)?;
     let asked = asked(&selection);
     let slot = slots.take()?;
     let reading = match (&selection.account, selection.contacts.as_slice()) {
-        (Some(account), [contact]) => Reading::of_contact(ledger, actor, ReadMethod::ExportEntries, account, contact),
-        (account, _) => Reading::of_many(ledger, actor, ReadMethod::ExportEntries, account.clone()),
+        (Some(account), [contact]) => Reading::of_contact(ledger, caller.actor(), ReadMethod::ExportEntries, account, contact),
+        (account, _) => Reading::of_many(ledger, caller.actor(), ReadMethod::ExportEntries, account.clone()),
     };
     let ledger = ledger.clone();
     let started = blocking(move || {
@@ -53,13 +53,13 @@ pub(super) async fn entries(
 /// Answers `GetEvidence`.
 pub(super) async fn evidence(
     ledger: &Ledger,
+    caller: &Caller,
     slots: &Slots,
-    actor: Actor,
     request: &GetEvidenceRequest,
 ) -> Result<Pieces<GetEvidenceResponse>, Status> {
-    let (account, contact, old_sizes) = of_whom(request)?;
+    let (account, contact, old_sizes) = of_whom(caller, request)?;
     let slot = slots.take()?;
-    let mut reading = Reading::of_contact(ledger, actor, ReadMethod::GetEvidence, &account, &contact);
+    let mut reading = Reading::of_contact(ledger, caller.actor(), ReadMethod::GetEvidence, &account, &contact);
     let asked =
         ExportSelection { account: account.to_string(), contacts: map::identifiers(std::slice::from_ref(&contact)), ..Default::default() };
     let ledger = ledger.clone();
@@ -82,9 +82,12 @@ pub(super) async fn evidence(
     Ok(stream(slot, begin, export, None, |pieces| GetEvidenceResponse { pieces }))
 }
 
-fn selection(request: &ExportEntriesRequest) -> Result<Selection, Status> {
-    let mut fields = Fields::default();
+fn selection(caller: &Caller, request: &ExportEntriesRequest) -> Result<Selection, Status> {
+    let mut fields = Fields::of(caller);
+    // What is for all senders is part of what one sender's entries mean.
+    fields.all_senders("the export");
     let account = if request.all_accounts {
+        fields.whole_ledger("all_accounts");
         for (field, given) in [("account", !request.account.is_empty()), ("contacts", !request.contacts.is_empty())] {
             if given {
                 fields.refuse(field, ErrorReason::FieldsConflict, "all_accounts is set");
@@ -120,8 +123,8 @@ fn selection(request: &ExportEntriesRequest) -> Result<Selection, Status> {
     })
 }
 
-fn of_whom(request: &GetEvidenceRequest) -> Result<(Account, Identifier, Vec<u64>), Status> {
-    let mut fields = Fields::default();
+fn of_whom(caller: &Caller, request: &GetEvidenceRequest) -> Result<(Account, Identifier, Vec<u64>), Status> {
+    let mut fields = Fields::of(caller);
     let account = fields.account("account", &request.account);
     let contact = fields.contact("contact", &request.contact);
     let old_sizes = old_sizes(&mut fields, &request.old_sizes);

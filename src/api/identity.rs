@@ -2,6 +2,7 @@
 
 use tonic::{Request, Response, Status};
 
+use super::access::Caller;
 use super::envelope::record;
 use super::erasures;
 use super::parse::Fields;
@@ -32,17 +33,18 @@ impl Identity {
 #[tonic::async_trait]
 impl IdentityService for Identity {
     async fn link_identifiers(&self, request: Request<LinkIdentifiersRequest>) -> Result<Response<LinkIdentifiersResponse>, Status> {
-        let acknowledgement = record(&self.ledger, link(&request.into_inner(), self.ledger.now())?).await?;
+        let acknowledgement = record(&self.ledger, link(&Caller::of(&request)?, &request.into_inner(), self.ledger.now())?).await?;
         Ok(Response::new(LinkIdentifiersResponse { acknowledgement }))
     }
 
     async fn change_number(&self, request: Request<ChangeNumberRequest>) -> Result<Response<ChangeNumberResponse>, Status> {
-        let acknowledgement = record(&self.ledger, number_change(request.into_inner(), self.ledger.now())?).await?;
+        let acknowledgement = record(&self.ledger, number_change(&Caller::of(&request)?, request.into_inner(), self.ledger.now())?).await?;
         Ok(Response::new(ChangeNumberResponse { acknowledgement }))
     }
 
     async fn change_user_id(&self, request: Request<ChangeUserIdRequest>) -> Result<Response<ChangeUserIdResponse>, Status> {
-        let acknowledgement = record(&self.ledger, user_id_change(request.into_inner(), self.ledger.now())?).await?;
+        let acknowledgement =
+            record(&self.ledger, user_id_change(&Caller::of(&request)?, request.into_inner(), self.ledger.now())?).await?;
         Ok(Response::new(ChangeUserIdResponse { acknowledgement }))
     }
 
@@ -50,29 +52,29 @@ impl IdentityService for Identity {
         &self,
         request: Request<ReportIdentityChangeRequest>,
     ) -> Result<Response<ReportIdentityChangeResponse>, Status> {
-        let acknowledgement = record(&self.ledger, key_change(request.into_inner(), self.ledger.now())?).await?;
+        let acknowledgement = record(&self.ledger, key_change(&Caller::of(&request)?, request.into_inner(), self.ledger.now())?).await?;
         Ok(Response::new(ReportIdentityChangeResponse { acknowledgement }))
     }
 
     async fn request_erasure(&self, request: Request<RequestErasureRequest>) -> Result<Response<RequestErasureResponse>, Status> {
-        erasures::request(&self.ledger, request.get_ref()).await.map(Response::new)
+        erasures::request(&self.ledger, &Caller::of(&request)?, request.get_ref()).await.map(Response::new)
     }
 
     async fn cancel_erasure(&self, request: Request<CancelErasureRequest>) -> Result<Response<CancelErasureResponse>, Status> {
-        erasures::cancel(&self.ledger, request.get_ref()).await.map(Response::new)
+        erasures::cancel(&self.ledger, &Caller::of(&request)?, request.get_ref()).await.map(Response::new)
     }
 
     async fn set_legal_hold(&self, request: Request<SetLegalHoldRequest>) -> Result<Response<SetLegalHoldResponse>, Status> {
-        erasures::set_hold(&self.ledger, request.get_ref()).await.map(Response::new)
+        erasures::set_hold(&self.ledger, &Caller::of(&request)?, request.get_ref()).await.map(Response::new)
     }
 
     async fn list_erasures(&self, request: Request<ListErasuresRequest>) -> Result<Response<ListErasuresResponse>, Status> {
-        erasures::list(&self.ledger, super::reads::actor(&request), request.get_ref()).await.map(Response::new)
+        erasures::list(&self.ledger, &Caller::of(&request)?, request.get_ref()).await.map(Response::new)
     }
 }
 
-pub(super) fn link(request: &LinkIdentifiersRequest, now: Time) -> Result<Record, Status> {
-    let mut fields = Fields::default();
+pub(super) fn link(caller: &Caller, request: &LinkIdentifiersRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::of(caller);
     let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
     let contacts = fields.two_contacts("contacts", &request.contacts);
     fields.finish(|| {
@@ -81,8 +83,8 @@ pub(super) fn link(request: &LinkIdentifiersRequest, now: Time) -> Result<Record
     })
 }
 
-pub(super) fn number_change(request: ChangeNumberRequest, now: Time) -> Result<Record, Status> {
-    let mut fields = Fields::default();
+pub(super) fn number_change(caller: &Caller, request: ChangeNumberRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::of(caller);
     let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
     let change = fields.number_change(&request.from, &request.to);
     let message_id = fields.message_id("message_id", request.message_id);
@@ -92,8 +94,8 @@ pub(super) fn number_change(request: ChangeNumberRequest, now: Time) -> Result<R
     })
 }
 
-pub(super) fn user_id_change(request: ChangeUserIdRequest, now: Time) -> Result<Record, Status> {
-    let mut fields = Fields::default();
+pub(super) fn user_id_change(caller: &Caller, request: ChangeUserIdRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::of(caller);
     let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
     let change = fields.user_id_change(&request.from, &request.to);
     let message_id = fields.message_id("message_id", request.message_id);
@@ -103,8 +105,8 @@ pub(super) fn user_id_change(request: ChangeUserIdRequest, now: Time) -> Result<
     })
 }
 
-pub(super) fn key_change(request: ReportIdentityChangeRequest, now: Time) -> Result<Record, Status> {
-    let mut fields = Fields::default();
+pub(super) fn key_change(caller: &Caller, request: ReportIdentityChangeRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::of(caller);
     let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
     let contact = fields.message_contacts("contacts", &request.contacts);
     let sender = fields.sender("sender", &request.sender);
@@ -128,7 +130,8 @@ mod tests {
     #[test]
     fn a_number_change_keeps_its_direction() {
         let request = ChangeNumberRequest { from: "+447400123456".into(), to: "+447400123457".into(), ..Default::default() };
-        let What::Move { from: Identifier::Phone(_), to, message_id: None } = number_change(request, NOW).unwrap().what else {
+        let What::Move { from: Identifier::Phone(_), to, message_id: None } = number_change(&Caller::local(), request, NOW).unwrap().what
+        else {
             panic!("not a number change");
         };
         assert_eq!(to.as_str(), "+447400123457");
@@ -136,11 +139,11 @@ mod tests {
 
     #[test]
     fn empty_requests_say_all_that_is_missing() {
-        assert_eq!(reasons(&link(&LinkIdentifiersRequest::default(), NOW).unwrap_err()), ["contacts CONTACT_MISSING"]);
+        assert_eq!(reasons(&link(&Caller::local(), &LinkIdentifiersRequest::default(), NOW).unwrap_err()), ["contacts CONTACT_MISSING"]);
         let expected = ["from CONTACT_EMPTY", "to CONTACT_EMPTY"];
-        assert_eq!(reasons(&number_change(ChangeNumberRequest::default(), NOW).unwrap_err()), expected);
-        assert_eq!(reasons(&user_id_change(ChangeUserIdRequest::default(), NOW).unwrap_err()), expected);
+        assert_eq!(reasons(&number_change(&Caller::local(), ChangeNumberRequest::default(), NOW).unwrap_err()), expected);
+        assert_eq!(reasons(&user_id_change(&Caller::local(), ChangeUserIdRequest::default(), NOW).unwrap_err()), expected);
         let expected = ["contacts CONTACT_EMPTY", "sender SENDER_EMPTY"];
-        assert_eq!(reasons(&key_change(ReportIdentityChangeRequest::default(), NOW).unwrap_err()), expected);
+        assert_eq!(reasons(&key_change(&Caller::local(), ReportIdentityChangeRequest::default(), NOW).unwrap_err()), expected);
     }
 }

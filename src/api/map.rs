@@ -99,6 +99,7 @@ pub fn entry(entry: OpenedEntry) -> proto::Entry {
         second_sealed: entry.second_sealed,
         erased: entry.erased,
         raw: entry.bytes,
+        actor_name: String::new(),
     }
 }
 

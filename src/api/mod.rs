@@ -5,6 +5,7 @@
 //! open one would hold the server, see [`stopping`]), and calls under way have a while to finish. Before the ledger is open,
 //! [`starting`] answers in its place.
 
+pub mod access;
 pub mod admin;
 pub mod audit;
 mod check_stream;
@@ -22,6 +23,7 @@ pub mod parse;
 pub mod parse_words;
 pub mod policy;
 mod possible_opt_outs;
+pub mod principals;
 mod proofs;
 mod reads;
 mod receipts;
@@ -58,6 +60,7 @@ use crate::proto::recording_service_server::RecordingServiceServer;
 use crate::proto::watch_service_server::WatchServiceServer;
 use crate::shutdown::Ending;
 use crate::telemetry::calls::{CallLayer, Calls, Named};
+use access::layer::Door;
 use admin::DeadLetterAdmin;
 use connections::{Connections, Listener};
 use limits::{Limits, http2};
@@ -95,7 +98,7 @@ pub enum ServeError {
 }
 
 /// What every call passes, the outermost last.
-type Layers = Stack<Limits, Stack<CallLayer, Nothing>>;
+type Layers = Stack<Limits, Stack<Door, Stack<CallLayer, Nothing>>>;
 
 /// Answers on `listener` until `ending` stops it or the ledger stops writing. Counts in `calls`.
 ///
@@ -154,9 +157,11 @@ async fn router(
     let watch = watch::Watch::new(ledger.clone(), stopping.clone());
     let streams = [recording.slots(), decisions.slots(), audit.slots(), watch.slots()].concat();
     let report = report::Report::new(ledger.clone(), dead_letters.clone(), ending.clone(), streams);
+    // The door first: limits are a principal's own, and what the door refuses is charged to the address that it came from.
     let router = http2::grpc(tonic::transport::Server::builder())
-        // Outermost: what the limits refuse is counted too.
+        // Outermost: what the door and the limits refuse is counted too.
         .layer(calls)
+        .layer(Door::new(ledger.clone(), limits.clone()))
         .layer(limits)
         .add_service(health_service)
         .add_service(reflection().build_v1()?)

@@ -3,7 +3,7 @@
 //! Every violation is collected, not just the first:
 //!
 //! ```text
-//! let mut fields = Fields::default();
+//! let mut fields = Fields::of(&caller);                              account and sender are held against the caller
 //! let account = fields.account("account", &request.account);
 //! let contact = fields.contact("contact", &request.contact);
 //! fields.finish(|| Some((account?, contact?)))      every value, or INVALID_ARGUMENT with all that was wrong
@@ -15,11 +15,13 @@ use prost::Message;
 use prost_types::Timestamp;
 use tonic::Status;
 
+use super::access::Caller;
+use super::access::bounds::Held;
 use super::status::{self, Violation};
 use crate::consent::account::Known;
 use crate::consent::identifier::{Identifier, IdentifierError};
 use crate::consent::time::{CLOCK_TOLERANCE_MICROS, Time};
-use crate::consent::words::{Account, Categories, Category, InboundKind, Method, NameError, Sender, Seq};
+use crate::consent::words::{Categories, Category, InboundKind, Method, NameError, Seq};
 use crate::ledger::writing::event_id::{EVENT_ID_MAX_BYTES, EventId};
 use crate::ledger::writing::record::{EVIDENCE_MAX_BYTES, Evidence, TEXT_MAX_BYTES};
 use crate::proto::{self, ErrorReason};
@@ -34,43 +36,35 @@ pub const MESSAGE_CONTACTS_MAX: usize = 4;
 const YEAR_10000: i64 = 253_402_300_800;
 
 /// What was wrong with a request's fields so far.
-#[derive(Debug, Default)]
-pub struct Fields {
+#[derive(Debug)]
+pub struct Fields<'a> {
+    pub(super) caller: &'a Caller,
+    pub(super) held: Held,
     violations: Vec<Violation>,
 }
 
-impl Fields {
+impl<'a> Fields<'a> {
+    /// The fields of a request of this caller.
+    #[must_use]
+    pub fn of(caller: &'a Caller) -> Self {
+        Self { caller, held: Held::default(), violations: Vec::new() }
+    }
+
     /// The values, where nothing was wrong.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` with every violation.
-    pub fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, Status> {
+    /// `PERMISSION_DENIED` where the caller is bound to other accounts or senders, whatever else is wrong; `INVALID_ARGUMENT`
+    /// with every violation.
+    pub fn finish<T>(mut self, build: impl FnOnce() -> Option<T>) -> Result<T, Status> {
+        if let Some(denied) = self.denied() {
+            return Err(status::denied(&denied));
+        }
         if self.violations.is_empty() { build().ok_or_else(|| status::invalid(&[])) } else { Err(status::invalid(&self.violations)) }
     }
 
     /// Notes that a field is wrong.
     pub fn refuse(&mut self, field: impl Into<String>, reason: ErrorReason, message: impl Into<String>) {
         self.violations.push(Violation { field: field.into(), reason, message: message.into() });
-    }
-
-    /// An account; empty is the default one.
-    pub fn account(&mut self, field: &str, text: &str) -> Option<Account> {
-        if text.is_empty() { Some(Account::default_account()) } else { self.named_account(field, text) }
-    }
-
-    /// An account that must be named.
-    pub fn named_account(&mut self, field: &str, text: &str) -> Option<Account> {
-        self.name(field, text, ErrorReason::AccountEmpty, ErrorReason::AccountMalformed)
-    }
-
-    /// A sender.
-    pub fn sender(&mut self, field: &str, text: &str) -> Option<Sender> {
-        self.name(field, text, ErrorReason::SenderEmpty, ErrorReason::SenderMalformed)
-    }
-
-    /// A sender; empty is none.
-    pub fn optional_sender(&mut self, field: &str, text: &str) -> Option<Sender> {
-        if text.is_empty() { None } else { self.sender(field, text) }
     }
 
     /// A contact.
@@ -238,7 +232,13 @@ impl Fields {
         if size == 0 { default } else { size }
     }
 
-    fn name<T: FromStr<Err = NameError>>(&mut self, field: &str, text: &str, empty: ErrorReason, malformed: ErrorReason) -> Option<T> {
+    pub(super) fn name<T: FromStr<Err = NameError>>(
+        &mut self,
+        field: &str,
+        text: &str,
+        empty: ErrorReason,
+        malformed: ErrorReason,
+    ) -> Option<T> {
         let reason = |error: &NameError| match error {
             NameError::Empty { .. } => empty,
             NameError::Malformed { .. } => malformed,
@@ -266,6 +266,15 @@ impl Fields {
             self.refuse(field, reason, format!("{} bytes, at most {most} are allowed", text.len()));
         }
         (!text.is_empty()).then_some(text)
+    }
+}
+
+#[cfg(test)]
+impl Default for Fields<'static> {
+    /// The fields of somebody who may do everything.
+    fn default() -> Self {
+        static LOCAL: Caller = Caller::local();
+        Self::of(&LOCAL)
     }
 }
 

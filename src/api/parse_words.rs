@@ -11,7 +11,7 @@ use crate::consent::time::Time;
 use crate::consent::words::{Category, PlatformPreference};
 use crate::proto::{self, ErrorReason};
 
-impl Fields {
+impl Fields<'_> {
     /// What a contact told the platform.
     pub fn preference(&mut self, field: &str, number: i32) -> Option<PlatformPreference> {
         let missing = (ErrorReason::PreferenceMissing, "the preference is unspecified");

@@ -2,9 +2,11 @@
 
 use prost::Message;
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 use tonic::Status;
 
+use super::access::Caller;
 use super::parse::Fields;
 use super::reads::Reading;
 use super::wanted::Waiting;
@@ -17,7 +19,7 @@ use crate::ledger::memory::fold::store_policy;
 use crate::ledger::reading::diff::{ContactChange, Counts, Outcome, Page, Place, PolicyDiff, Proposal};
 use crate::ledger::reading::policies::AdoptedPolicy;
 use crate::ledger::reading::reads::ReadMethod;
-use crate::ledger::writing::record::{Actor, Record, What};
+use crate::ledger::writing::record::{Record, What};
 use crate::ledger::{CheckError, Ledger};
 use crate::proto::{
     self, AdoptPolicyRequest, AdoptPolicyResponse, DiffPolicyRequest, DiffPolicyResponse, ErrorReason, GetPolicyRequest, GetPolicyResponse,
@@ -40,8 +42,8 @@ const HISTORY_MAX: usize = 1_000;
 ///
 /// # Errors
 /// Where a field is refused, or the ledger does not record.
-pub async fn adopt(ledger: &Ledger, request: AdoptPolicyRequest) -> Result<AdoptPolicyResponse, Status> {
-    let mut fields = Fields::default();
+pub async fn adopt(ledger: &Ledger, caller: &Caller, request: AdoptPolicyRequest) -> Result<AdoptPolicyResponse, Status> {
+    let mut fields = Fields::of(caller);
     let account = fields.account("account", &request.account);
     let event_id = fields.event_id("event_id", &request.event_id);
     let chosen = choice::read(&mut fields, "policy", request.policy);
@@ -49,7 +51,7 @@ pub async fn adopt(ledger: &Ledger, request: AdoptPolicyRequest) -> Result<Adopt
     let record = fields.finish(|| {
         let (preset, policy) = chosen?;
         let what = What::AdoptPolicy { preset: preset.to_string(), policy: Box::new(policy) };
-        Some(Record { account: account?, actor: Actor::LOCAL, event_id, occurred_at, what })
+        Some(Record { account: account?, actor: caller.actor(), event_id, occurred_at, what })
     })?;
     let account = record.account.clone();
     let acknowledgement = ledger.record(record).await.map_err(|error| status::of_record(&error))?;
@@ -61,8 +63,8 @@ pub async fn adopt(ledger: &Ledger, request: AdoptPolicyRequest) -> Result<Adopt
 ///
 /// # Errors
 /// Where a field is refused or there is no such account.
-pub fn show(ledger: &Ledger, request: &GetPolicyRequest) -> Result<GetPolicyResponse, Status> {
-    let mut fields = Fields::default();
+pub fn show(ledger: &Ledger, caller: &Caller, request: &GetPolicyRequest) -> Result<GetPolicyResponse, Status> {
+    let mut fields = Fields::of(caller);
     let account = fields.account("account", &request.account);
     let at = fields.time("at", request.at.as_ref());
     let account = fields.finish(|| account)?;
@@ -78,9 +80,9 @@ pub fn show(ledger: &Ledger, request: &GetPolicyRequest) -> Result<GetPolicyResp
 ///
 /// # Errors
 /// Where a field is refused, there is no such account, or a contact cannot be read.
-pub async fn diff(ledger: &Ledger, actor: Actor, request: &DiffPolicyRequest) -> Result<DiffPolicyResponse, Status> {
-    let question = Question::parse(request)?;
-    let mut reading = Reading::of_many(ledger, actor, ReadMethod::DiffPolicy, Some(question.proposal.account.clone()));
+pub async fn diff(ledger: &Ledger, caller: &Caller, request: &DiffPolicyRequest) -> Result<DiffPolicyResponse, Status> {
+    let question = Question::parse(ledger, caller, request)?;
+    let mut reading = Reading::of_many(ledger, caller.actor(), ReadMethod::DiffPolicy, Some(question.proposal.account.clone()));
     let turn = ONE_AT_A_TIME.acquire().await.map_err(|_| status::interrupted())?;
     let waiting = Waiting::default();
     let (wanted, ledger) = (waiting.wanted(), ledger.clone());
@@ -117,17 +119,17 @@ struct Question {
     proposal: Proposal,
     preset: Preset,
     page: Option<Page>,
-    digest: String,
+    tokens: Tokens,
 }
 
 impl Question {
-    fn parse(request: &DiffPolicyRequest) -> Result<Self, Status> {
-        let mut fields = Fields::default();
+    fn parse(ledger: &Ledger, caller: &Caller, request: &DiffPolicyRequest) -> Result<Self, Status> {
+        let mut fields = Fields::of(caller);
         let account = fields.account("account", &request.account);
         let sender = fields.optional_sender("sender", &request.sender);
         let chosen = choice::read(&mut fields, "policy", request.policy.clone());
-        let digest = digest(request);
-        let from = place(&request.page_token, &digest);
+        let tokens = Tokens::of(ledger, request);
+        let from = tokens.place(&request.page_token);
         if from.is_none() && !request.page_token.is_empty() {
             fields.refuse("page_token", ErrorReason::PageTokenMalformed, "not a token that a page of the same question gave");
         }
@@ -138,7 +140,7 @@ impl Question {
         fields.finish(|| {
             let (preset, policy) = chosen?;
             let page = request.with_contacts.then_some(Page { from, size });
-            Some(Self { proposal: Proposal { account: account?, policy, sender }, preset, page, digest })
+            Some(Self { proposal: Proposal { account: account?, policy, sender }, preset, page, tokens })
         })
     }
 
@@ -152,7 +154,7 @@ impl Question {
             contacts_changed: diff.contacts_changed,
             diffs: diff.counts.into_iter().map(|((sender, category), counts)| counted(sender, category, counts)).collect(),
             changes: diff.changes.into_iter().map(change).collect(),
-            next_page_token: diff.next.map(|place| token(&place, &self.digest)).unwrap_or_default(),
+            next_page_token: diff.next.map(|place| self.tokens.token(&place)).unwrap_or_default(),
         }
     }
 }
@@ -178,26 +180,40 @@ fn change(change: ContactChange) -> proto::ContactChange {
     }
 }
 
-/// What a page token is bound to: the question but for its page.
-fn digest(request: &DiffPolicyRequest) -> String {
-    let question = DiffPolicyRequest { page_token: String::new(), page_size: 0, ..request.clone() };
-    let mut hash = hex::encode(Sha256::digest(question.encode_to_vec()));
-    hash.truncate(16);
-    hash
-}
-
+/// The page tokens of a question. They name senders by numbers that all accounts share, so nobody makes one but the ledger.
+///
 /// ```text
-/// page token = digest of the question ‖ ':' ‖ microseconds since 1970 ‖ ':' ‖ trail ‖ ':' ‖ changes to skip ‖ ':' ‖ senders, by ','
+/// page token = keyed digest of the question and the rest ‖ ':' ‖ rest
+/// rest       = microseconds since 1970 ‖ ':' ‖ trail ‖ ':' ‖ changes to skip ‖ ':' ‖ senders, by ','
 /// ```
-fn token(place: &Place, digest: &str) -> String {
-    let senders = place.senders.iter().map(|sender| sender.number().to_string()).collect::<Vec<_>>().join(",");
-    format!("{digest}:{}:{}:{}:{senders}", place.at.micros(), place.trail, place.skip)
+struct Tokens {
+    ledger: Ledger,
+    /// SHA-256 of the question but for its page.
+    question: [u8; 32],
 }
 
-fn place(token: &str, digest: &str) -> Option<Place> {
-    let mut parts = token.strip_prefix(digest)?.strip_prefix(':')?.split(':');
-    let mut part = || parts.next();
-    let (at, trail, skip) = (part()?.parse().ok()?, part()?.parse().ok()?, part()?.parse().ok()?);
-    let senders = part()?.split(',').map(|number| number.parse().map(SenderNumber::new)).collect::<Result<_, _>>().ok()?;
-    part().is_none().then_some(Place { at: Time::from_micros(at), trail, skip, senders })
+impl Tokens {
+    fn of(ledger: &Ledger, request: &DiffPolicyRequest) -> Self {
+        let question = DiffPolicyRequest { page_token: String::new(), page_size: 0, ..request.clone() };
+        Self { ledger: ledger.clone(), question: Sha256::digest(question.encode_to_vec()).into() }
+    }
+
+    fn seal(&self, rest: &str) -> String {
+        hex::encode(self.ledger.seal_page(&self.question, rest.as_bytes()))
+    }
+
+    fn token(&self, place: &Place) -> String {
+        let senders = place.senders.iter().map(|sender| sender.number().to_string()).collect::<Vec<_>>().join(",");
+        let rest = format!("{}:{}:{}:{senders}", place.at.micros(), place.trail, place.skip);
+        format!("{}:{rest}", self.seal(&rest))
+    }
+
+    fn place(&self, token: &str) -> Option<Place> {
+        let (_, rest) = token.split_once(':').filter(|(seal, rest)| bool::from(seal.as_bytes().ct_eq(self.seal(rest).as_bytes())))?;
+        let mut parts = rest.split(':');
+        let mut part = || parts.next();
+        let (at, trail, skip) = (part()?.parse().ok()?, part()?.parse().ok()?, part()?.parse().ok()?);
+        let senders = part()?.split(',').map(|number| number.parse().map(SenderNumber::new)).collect::<Result<_, _>>().ok()?;
+        part().is_none().then_some(Place { at: Time::from_micros(at), trail, skip, senders })
+    }
 }

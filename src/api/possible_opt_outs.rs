@@ -3,6 +3,7 @@
 use prost::Message;
 use tonic::Status;
 
+use super::access::Caller;
 use super::audit::{PAGE_BYTES, PAGE_DEFAULT, PAGE_MAX};
 use super::parse::Fields;
 use super::reads::Reading;
@@ -13,7 +14,7 @@ use crate::ledger::Ledger;
 use crate::ledger::reading::possible_opt_outs::DoubtfulMessage;
 use crate::ledger::reading::reads::ReadMethod;
 use crate::ledger::writing::event_id::EventId;
-use crate::ledger::writing::record::{Actor, Record};
+use crate::ledger::writing::record::Record;
 use crate::proto::{
     ErrorReason, ListPossibleOptOutsRequest, ListPossibleOptOutsResponse, PossibleOptOut, PossibleOptOutVerdict,
     ResolvePossibleOptOutRequest, ResolvePossibleOptOutResponse,
@@ -25,14 +26,14 @@ const DAY: i64 = 24 * 3_600_000_000;
 /// Answers `ListPossibleOptOuts`.
 pub(super) async fn list(
     ledger: &Ledger,
-    actor: Actor,
+    caller: &Caller,
     request: &ListPossibleOptOutsRequest,
 ) -> Result<ListPossibleOptOutsResponse, Status> {
-    let mut fields = Fields::default();
+    let mut fields = Fields::of(caller);
     let account = fields.account("account", &request.account);
     let page_size = fields.page_size("page_size", request.page_size, PAGE_DEFAULT, PAGE_MAX);
     let account = fields.finish(|| account)?;
-    let mut reading = Reading::of_many(ledger, actor, ReadMethod::ListPossibleOptOuts, Some(account.clone()));
+    let mut reading = Reading::of_many(ledger, caller.actor(), ReadMethod::ListPossibleOptOuts, Some(account.clone()));
     let (from, now, ledger) = (Seq::new(request.from_seq), ledger.now(), ledger.clone());
     // One more than the page holds tells whether it is the last.
     let messages = blocking(move || ledger.possible_opt_outs(&account, from, page_size + 1)).await?;
@@ -43,11 +44,15 @@ pub(super) async fn list(
 }
 
 /// Answers `ResolvePossibleOptOut`.
-pub(super) async fn resolve(ledger: &Ledger, request: ResolvePossibleOptOutRequest) -> Result<ResolvePossibleOptOutResponse, Status> {
-    let Decided { account, event_id, seq, confirmed } = Decided::parse(&request)?;
+pub(super) async fn resolve(
+    ledger: &Ledger,
+    caller: &Caller,
+    request: ResolvePossibleOptOutRequest,
+) -> Result<ResolvePossibleOptOutResponse, Status> {
+    let Decided { account, event_id, seq, confirmed } = Decided::parse(caller, &request)?;
     let (reading, of) = (ledger.clone(), account.clone());
     let what = blocking(move || reading.resolution(&of, seq, confirmed)).await?.map_err(|error| status::of_record(&error))?;
-    let record = Record { account, actor: Actor::LOCAL, event_id, occurred_at: None, what };
+    let record = Record { account, actor: caller.actor(), event_id, occurred_at: None, what };
     let acknowledgement = ledger.record(record).await.map_err(|error| status::of_record(&error))?;
     Ok(ResolvePossibleOptOutResponse { acknowledgement: Some(map::acknowledgement(acknowledgement)) })
 }
@@ -62,8 +67,8 @@ struct Decided {
 }
 
 impl Decided {
-    fn parse(request: &ResolvePossibleOptOutRequest) -> Result<Self, Status> {
-        let mut fields = Fields::default();
+    fn parse(caller: &Caller, request: &ResolvePossibleOptOutRequest) -> Result<Self, Status> {
+        let mut fields = Fields::of(caller);
         let account = fields.account("account", &request.account);
         let event_id = fields.event_id("event_id", &request.event_id);
         if request.seq == 0 {
@@ -133,13 +138,19 @@ mod tests {
 
     #[test]
     fn a_decision_that_was_forgotten_is_none() {
-        let status = Decided::parse(&ResolvePossibleOptOutRequest::default()).unwrap_err();
+        let status = Decided::parse(&Caller::local(), &ResolvePossibleOptOutRequest::default()).unwrap_err();
         let details = status.get_error_details();
         let reasons: Vec<_> = details.bad_request().unwrap().field_violations.iter().map(|violation| violation.reason.as_str()).collect();
         assert_eq!(reasons, ["SEQ_MISSING", "VERDICT_MISSING"]);
         let request = |verdict| ResolvePossibleOptOutRequest { seq: 7, verdict, ..Default::default() };
-        assert_eq!(Decided::parse(&request(9)).unwrap_err().get_error_details().error_info().unwrap().reason, "VERDICT_UNKNOWN");
-        assert!(Decided::parse(&request(1)).unwrap().confirmed && !Decided::parse(&request(2)).unwrap().confirmed);
+        assert_eq!(
+            Decided::parse(&Caller::local(), &request(9)).unwrap_err().get_error_details().error_info().unwrap().reason,
+            "VERDICT_UNKNOWN"
+        );
+        assert!(
+            Decided::parse(&Caller::local(), &request(1)).unwrap().confirmed
+                && !Decided::parse(&Caller::local(), &request(2)).unwrap().confirmed
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use tonic::Status;
 
+use super::access::Caller;
 use super::parse::Fields;
 use super::{blocking, map, status};
 use crate::consent::time::Time;
@@ -17,8 +18,10 @@ use crate::proto::{
 ///
 /// # Errors
 /// Where none can be signed.
-pub async fn checkpoint(ledger: &Ledger, request: GetCheckpointRequest) -> Result<GetCheckpointResponse, Status> {
-    let ledger = ledger.clone();
+pub async fn checkpoint(ledger: &Ledger, caller: &Caller, request: GetCheckpointRequest) -> Result<GetCheckpointResponse, Status> {
+    let mut fields = Fields::of(caller);
+    fields.of_nobody();
+    let ledger = fields.finish(|| Some(ledger.clone()))?;
     let signed = blocking(move || ledger.checkpoint(request.fresh)).await?;
     let signed = signed.map_err(|error| status::of_proof(&error))?;
     Ok(GetCheckpointResponse { checkpoint: Some(message(signed)) })
@@ -28,9 +31,19 @@ pub async fn checkpoint(ledger: &Ledger, request: GetCheckpointRequest) -> Resul
 ///
 /// # Errors
 /// Where there is no such entry or no such checkpoint.
-pub async fn inclusion(ledger: &Ledger, request: ProveInclusionRequest) -> Result<ProveInclusionResponse, Status> {
-    let (seq, size) = at_size("seq", request.seq, ErrorReason::SeqMissing, request.size)?;
-    let ledger = ledger.clone();
+pub async fn inclusion(ledger: &Ledger, caller: &Caller, request: ProveInclusionRequest) -> Result<ProveInclusionResponse, Status> {
+    let (seq, size) = at_size(caller, "seq", request.seq, ErrorReason::SeqMissing, request.size)?;
+    let mut fields = Fields::of(caller);
+    // A hash is none of the business of whoever may not see what it is of.
+    if caller.accounts().is_all() {
+        fields.of_nobody();
+    } else {
+        let asked = ledger.clone();
+        let account = blocking(move || asked.account_of_entry(Seq::new(seq))).await?.map_err(|error| status::of_read(&error))?;
+        fields.numbered_account("seq", account.unwrap_or(u64::MAX));
+        fields.of_no_sender();
+    }
+    let ledger = fields.finish(|| Some(ledger.clone()))?;
     let proved = blocking(move || ledger.prove_inclusion(Seq::new(seq), size)).await?;
     let proved = proved.map_err(|error| status::of_proof(&error))?;
     Ok(ProveInclusionResponse {
@@ -45,8 +58,8 @@ pub async fn inclusion(ledger: &Ledger, request: ProveInclusionRequest) -> Resul
 ///
 /// # Errors
 /// Where it did not, or there is no such checkpoint.
-pub async fn consistency(ledger: &Ledger, request: ProveConsistencyRequest) -> Result<ProveConsistencyResponse, Status> {
-    let (old, size) = at_size("old_size", request.old_size, ErrorReason::SizeMissing, request.size)?;
+pub async fn consistency(ledger: &Ledger, caller: &Caller, request: ProveConsistencyRequest) -> Result<ProveConsistencyResponse, Status> {
+    let (old, size) = at_size(caller, "old_size", request.old_size, ErrorReason::SizeMissing, request.size)?;
     let ledger = ledger.clone();
     let proved = blocking(move || ledger.prove_consistency(old, size)).await?;
     let proved = proved.map_err(|error| status::of_proof(&error))?;
@@ -58,8 +71,10 @@ pub async fn consistency(ledger: &Ledger, request: ProveConsistencyRequest) -> R
 }
 
 /// A number that must be there, and the size of a checkpoint that reaches so far; none: whichever does.
-fn at_size(field: &str, number: u64, missing: ErrorReason, size: u64) -> Result<(u64, Option<u64>), Status> {
-    let mut fields = Fields::default();
+fn at_size(caller: &Caller, field: &str, number: u64, missing: ErrorReason, size: u64) -> Result<(u64, Option<u64>), Status> {
+    let mut fields = Fields::of(caller);
+    // How many entries there are and what their hashes come to is the same for everybody.
+    fields.of_nobody();
     if number == 0 {
         fields.refuse(field, missing, "it counts from 1");
     }

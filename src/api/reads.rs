@@ -10,8 +10,9 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tonic::{Request, Status};
+use tonic::Status;
 
+use super::access::Caller;
 use super::audit::{PAGE_DEFAULT, PAGE_MAX};
 use super::parse::Fields;
 use super::{blocking, map, status};
@@ -24,11 +25,6 @@ use crate::proto::{self, ErrorReason, ListReadsRequest, ListReadsResponse, ReadR
 
 /// How often a stream that goes on records what it opened.
 const EVERY: Duration = Duration::from_secs(3_600);
-
-/// Who calls.
-pub(super) const fn actor<T>(_request: &Request<T>) -> Actor {
-    Actor::LOCAL
-}
 
 /// A call that hands out personal data.
 pub(super) struct Reading {
@@ -92,16 +88,17 @@ impl Reading {
 }
 
 /// Answers `ListReads`.
-pub(super) async fn list(ledger: &Ledger, request: &ListReadsRequest) -> Result<ListReadsResponse, Status> {
-    let (asked, page_size) = parse(request)?;
+pub(super) async fn list(ledger: &Ledger, caller: &Caller, request: &ListReadsRequest) -> Result<ListReadsResponse, Status> {
+    let (asked, page_size) = parse(caller, request)?;
     let ledger = ledger.clone();
     let (reads, next) = blocking(move || ledger.reads(&asked, page_size)).await?.map_err(|error| status::of_reads(&error))?;
     Ok(ListReadsResponse { reads: reads.into_iter().map(message).collect(), next_page_token: next.map(token).unwrap_or_default() })
 }
 
-fn parse(request: &ListReadsRequest) -> Result<(ReadsAsked, usize), Status> {
-    let mut fields = Fields::default();
+fn parse(caller: &Caller, request: &ListReadsRequest) -> Result<(ReadsAsked, usize), Status> {
+    let mut fields = Fields::of(caller);
     let account = fields.account("account", &request.account);
+    fields.all_senders("the reads");
     let contact = if request.contact.is_empty() { None } else { fields.contact("contact", &request.contact) };
     let recorded_from = fields.time("recorded_from", request.recorded_from.as_ref());
     let place = place(&request.page_token);

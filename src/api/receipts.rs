@@ -2,6 +2,7 @@
 
 use tonic::Status;
 
+use super::access::Caller;
 use super::parse::Fields;
 use super::{blocking, map, status};
 use crate::consent::identifier::Identifier;
@@ -26,8 +27,8 @@ pub fn refuse_other_times(fields: &mut Fields, request: &CheckSendRequest) {
 ///
 /// # Errors
 /// Where there is no answer or it cannot be recorded. Then nothing should be sent.
-pub async fn check(ledger: &Ledger, question: Question) -> Result<CheckSendResponse, Status> {
-    let answered = ledger.check_and_record(&question, Actor::LOCAL).await;
+pub async fn check(ledger: &Ledger, question: Question, actor: Actor) -> Result<CheckSendResponse, Status> {
+    let answered = ledger.check_and_record(&question, actor).await;
     let (answer, recorded) = answered.map_err(|error| status::of_receipt(&error))?;
     let ledger = ledger.clone();
     let receipt = blocking(move || ledger.receipt(recorded.seq)).await?;
@@ -39,15 +40,15 @@ pub async fn check(ledger: &Ledger, question: Question) -> Result<CheckSendRespo
 ///
 /// # Errors
 /// Where the ledger cannot tell.
-pub async fn verify(ledger: &Ledger, request: &VerifyDecisionRequest) -> Result<VerifyDecisionResponse, Status> {
-    let (receipt, contact) = parse(request)?;
+pub async fn verify(ledger: &Ledger, caller: &Caller, request: &VerifyDecisionRequest) -> Result<VerifyDecisionResponse, Status> {
+    let (receipt, contact) = parse(caller, request)?;
     let ledger = ledger.clone();
     let verdict = blocking(move || ledger.verify_decision(&receipt, contact.as_ref())).await?;
     Ok(response(verdict.map_err(|error| status::of_check(&error))?))
 }
 
-fn parse(request: &VerifyDecisionRequest) -> Result<(Receipt, Option<Identifier>), Status> {
-    let mut fields = Fields::default();
+fn parse(caller: &Caller, request: &VerifyDecisionRequest) -> Result<(Receipt, Option<Identifier>), Status> {
+    let mut fields = Fields::of(caller);
     let receipt = match request.receipt.as_ref().map(from_message) {
         None => {
             fields.refuse("receipt", ErrorReason::ReceiptMissing, "a receipt is needed");
@@ -57,7 +58,12 @@ fn parse(request: &VerifyDecisionRequest) -> Result<(Receipt, Option<Identifier>
             fields.refuse("receipt", ErrorReason::ReceiptMalformed, error.to_string());
             None
         }
-        Some(Ok(receipt)) => Some(receipt),
+        Some(Ok(receipt)) => {
+            // Whose it is stands in the receipt, and is held against the log later: here it says who may ask.
+            fields.numbered_account("receipt.account", receipt.account);
+            fields.sender("receipt.sender", &receipt.issued.sender);
+            Some(receipt)
+        }
     };
     let contact = (!request.contact.is_empty()).then(|| fields.contact("contact", &request.contact)).flatten();
     fields.finish(|| Some((receipt?, contact)))

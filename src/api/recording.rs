@@ -2,6 +2,7 @@
 
 use tonic::{Request, Response, Status, Streaming};
 
+use super::access::Caller;
 use super::envelope;
 use super::parse::Fields;
 use super::record_stream::{Answers, Streams};
@@ -10,7 +11,7 @@ use super::stopping::Stopping;
 use crate::consent::time::Time;
 use crate::consent::words::Categories;
 use crate::ledger::Ledger;
-use crate::ledger::writing::record::{Actor, Record, What};
+use crate::ledger::writing::record::{Record, What};
 use crate::proto::recording_service_server::RecordingService;
 use crate::proto::{
     Acknowledgement, RecordConfirmationSentRequest, RecordConfirmationSentResponse, RecordInboundMessageRequest,
@@ -47,12 +48,12 @@ impl Recording {
 #[tonic::async_trait]
 impl RecordingService for Recording {
     async fn record_opt_in(&self, request: Request<RecordOptInRequest>) -> Result<Response<RecordOptInResponse>, Status> {
-        let acknowledgement = self.record(opt_in(request.into_inner(), self.ledger.now())?).await?;
+        let acknowledgement = self.record(opt_in(&Caller::of(&request)?, request.into_inner(), self.ledger.now())?).await?;
         Ok(Response::new(RecordOptInResponse { acknowledgement }))
     }
 
     async fn record_opt_out(&self, request: Request<RecordOptOutRequest>) -> Result<Response<RecordOptOutResponse>, Status> {
-        let acknowledgement = self.record(opt_out(request.into_inner(), self.ledger.now())?).await?;
+        let acknowledgement = self.record(opt_out(&Caller::of(&request)?, request.into_inner(), self.ledger.now())?).await?;
         Ok(Response::new(RecordOptOutResponse { acknowledgement }))
     }
 
@@ -60,7 +61,7 @@ impl RecordingService for Recording {
         &self,
         request: Request<RecordInboundMessageRequest>,
     ) -> Result<Response<RecordInboundMessageResponse>, Status> {
-        let acknowledgement = self.record(inbound(request.into_inner(), self.ledger.now())?).await?;
+        let acknowledgement = self.record(inbound(&Caller::of(&request)?, request.into_inner(), self.ledger.now())?).await?;
         Ok(Response::new(RecordInboundMessageResponse { acknowledgement }))
     }
 
@@ -68,7 +69,7 @@ impl RecordingService for Recording {
         &self,
         request: Request<RecordProviderFeedbackRequest>,
     ) -> Result<Response<RecordProviderFeedbackResponse>, Status> {
-        let acknowledgement = self.record(feedback(request.into_inner(), self.ledger.now())?).await?;
+        let acknowledgement = self.record(feedback(&Caller::of(&request)?, request.into_inner(), self.ledger.now())?).await?;
         Ok(Response::new(RecordProviderFeedbackResponse { acknowledgement }))
     }
 
@@ -76,7 +77,7 @@ impl RecordingService for Recording {
         &self,
         request: Request<RecordPlatformPreferenceRequest>,
     ) -> Result<Response<RecordPlatformPreferenceResponse>, Status> {
-        let acknowledgement = self.record(preference(request.get_ref(), self.ledger.now())?).await?;
+        let acknowledgement = self.record(preference(&Caller::of(&request)?, request.get_ref(), self.ledger.now())?).await?;
         Ok(Response::new(RecordPlatformPreferenceResponse { acknowledgement }))
     }
 
@@ -84,7 +85,7 @@ impl RecordingService for Recording {
         &self,
         request: Request<RecordConfirmationSentRequest>,
     ) -> Result<Response<RecordConfirmationSentResponse>, Status> {
-        let acknowledgement = self.record(confirmation(request.get_ref(), self.ledger.now())?).await?;
+        let acknowledgement = self.record(confirmation(&Caller::of(&request)?, request.get_ref(), self.ledger.now())?).await?;
         Ok(Response::new(RecordConfirmationSentResponse { acknowledgement }))
     }
 
@@ -104,8 +105,8 @@ impl RecordingService for Recording {
     }
 }
 
-pub(super) fn opt_in(request: RecordOptInRequest, now: Time) -> Result<Record, Status> {
-    let mut fields = Fields::default();
+pub(super) fn opt_in(caller: &Caller, request: RecordOptInRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::of(caller);
     let account = fields.account("account", &request.account);
     let event_id = fields.event_id("event_id", &request.event_id);
     let contact = fields.contact("contact", &request.contact);
@@ -117,12 +118,12 @@ pub(super) fn opt_in(request: RecordOptInRequest, now: Time) -> Result<Record, S
     let evidence = fields.evidence("evidence", request.evidence);
     fields.finish(|| {
         let what = What::OptIn { contact: contact?, sender, categories, method: method?, expires_at, evidence };
-        Some(Record { account: account?, actor: Actor::LOCAL, event_id, occurred_at, what })
+        Some(Record { account: account?, actor: caller.actor(), event_id, occurred_at, what })
     })
 }
 
-pub(super) fn opt_out(request: RecordOptOutRequest, now: Time) -> Result<Record, Status> {
-    let mut fields = Fields::default();
+pub(super) fn opt_out(caller: &Caller, request: RecordOptOutRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::of(caller);
     let account = fields.account("account", &request.account);
     let event_id = fields.event_id("event_id", &request.event_id);
     let contact = fields.contact("contact", &request.contact);
@@ -135,12 +136,12 @@ pub(super) fn opt_out(request: RecordOptOutRequest, now: Time) -> Result<Record,
     let categories = if named.is_empty() { Categories::ALL } else { named };
     fields.finish(|| {
         let what = What::OptOut { contact: contact?, sender, categories, method: method?, evidence };
-        Some(Record { account: account?, actor: Actor::LOCAL, event_id, occurred_at, what })
+        Some(Record { account: account?, actor: caller.actor(), event_id, occurred_at, what })
     })
 }
 
-pub(super) fn inbound(request: RecordInboundMessageRequest, now: Time) -> Result<Record, Status> {
-    let mut fields = Fields::default();
+pub(super) fn inbound(caller: &Caller, request: RecordInboundMessageRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::of(caller);
     let account = fields.account("account", &request.account);
     let event_id = fields.event_id("event_id", &request.event_id);
     let contact = fields.message_contacts("contacts", &request.contacts);
@@ -152,12 +153,12 @@ pub(super) fn inbound(request: RecordInboundMessageRequest, now: Time) -> Result
     let occurred_at = fields.occurred_at("occurred_at", request.occurred_at.as_ref(), now);
     fields.finish(|| {
         let what = What::Inbound { contact, sender: sender?, kind: kind?, text, payload, message_id };
-        Some(Record { account: account?, actor: Actor::LOCAL, event_id, occurred_at, what })
+        Some(Record { account: account?, actor: caller.actor(), event_id, occurred_at, what })
     })
 }
 
-pub(super) fn feedback(request: RecordProviderFeedbackRequest, now: Time) -> Result<Record, Status> {
-    let mut fields = Fields::default();
+pub(super) fn feedback(caller: &Caller, request: RecordProviderFeedbackRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::of(caller);
     let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
     let contact = fields.message_contacts("contacts", &request.contacts);
     let sender = fields.sender("sender", &request.sender);
@@ -166,8 +167,8 @@ pub(super) fn feedback(request: RecordProviderFeedbackRequest, now: Time) -> Res
     fields.finish(|| Some(envelope?.record(What::SendFailed { contact, sender: sender?, code, message_id })))
 }
 
-pub(super) fn preference(request: &RecordPlatformPreferenceRequest, now: Time) -> Result<Record, Status> {
-    let mut fields = Fields::default();
+pub(super) fn preference(caller: &Caller, request: &RecordPlatformPreferenceRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::of(caller);
     let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
     let contact = fields.message_contacts("contacts", &request.contacts);
     let sender = fields.sender("sender", &request.sender);
@@ -175,8 +176,8 @@ pub(super) fn preference(request: &RecordPlatformPreferenceRequest, now: Time) -
     fields.finish(|| Some(envelope?.record(What::Preference { contact, sender: sender?, preference: preference? })))
 }
 
-pub(super) fn confirmation(request: &RecordConfirmationSentRequest, now: Time) -> Result<Record, Status> {
-    let mut fields = Fields::default();
+pub(super) fn confirmation(caller: &Caller, request: &RecordConfirmationSentRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::of(caller);
     let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
     let contact = fields.contact("contact", &request.contact);
     let sender = fields.sender("sender", &request.sender);
@@ -193,20 +194,26 @@ mod tests {
     #[test]
     fn an_opt_out_without_categories_means_all_four() {
         let request = RecordOptOutRequest { contact: "+447400123456".into(), method: 1, ..Default::default() };
-        let What::OptOut { categories, sender, .. } = opt_out(request, NOW).unwrap().what else { panic!("not an opt-out") };
+        let What::OptOut { categories, sender, .. } = opt_out(&Caller::local(), request, NOW).unwrap().what else {
+            panic!("not an opt-out")
+        };
         assert_eq!((categories, sender), (Categories::ALL, None));
     }
 
     #[test]
     fn an_opt_in_names_its_categories_and_its_method() {
-        let status = opt_in(RecordOptInRequest { contact: "+447400123456".into(), ..Default::default() }, NOW).unwrap_err();
+        let status =
+            opt_in(&Caller::local(), RecordOptInRequest { contact: "+447400123456".into(), ..Default::default() }, NOW).unwrap_err();
         assert_eq!(reasons(&status), ["CATEGORY_MISSING", "METHOD_MISSING"]);
     }
 
     #[test]
     fn an_opt_out_with_an_unknown_category_is_not_taken_for_all_four() {
         let request = RecordOptOutRequest { contact: "+447400123456".into(), method: 1, categories: vec![77], ..Default::default() };
-        assert_eq!(opt_out(request, NOW).unwrap_err().get_error_details().error_info().unwrap().reason, "CATEGORY_UNKNOWN");
+        assert_eq!(
+            opt_out(&Caller::local(), request, NOW).unwrap_err().get_error_details().error_info().unwrap().reason,
+            "CATEGORY_UNKNOWN"
+        );
     }
 
     fn reasons(status: &Status) -> Vec<String> {
@@ -216,13 +223,13 @@ mod tests {
 
     #[test]
     fn empty_requests_say_all_that_is_missing() {
-        let status = inbound(RecordInboundMessageRequest::default(), NOW).unwrap_err();
+        let status = inbound(&Caller::local(), RecordInboundMessageRequest::default(), NOW).unwrap_err();
         assert_eq!(reasons(&status), ["CONTACT_EMPTY", "SENDER_EMPTY", "KIND_MISSING"]);
-        let status = feedback(RecordProviderFeedbackRequest::default(), NOW).unwrap_err();
+        let status = feedback(&Caller::local(), RecordProviderFeedbackRequest::default(), NOW).unwrap_err();
         assert_eq!(reasons(&status), ["CONTACT_EMPTY", "SENDER_EMPTY", "CODE_MISSING"]);
-        let status = preference(&RecordPlatformPreferenceRequest::default(), NOW).unwrap_err();
+        let status = preference(&Caller::local(), &RecordPlatformPreferenceRequest::default(), NOW).unwrap_err();
         assert_eq!(reasons(&status), ["CONTACT_EMPTY", "SENDER_EMPTY", "PREFERENCE_MISSING"]);
-        let status = confirmation(&RecordConfirmationSentRequest::default(), NOW).unwrap_err();
+        let status = confirmation(&Caller::local(), &RecordConfirmationSentRequest::default(), NOW).unwrap_err();
         assert_eq!(reasons(&status), ["CONTACT_EMPTY", "SENDER_EMPTY"]);
     }
 }

@@ -2,6 +2,7 @@
 
 use tonic::Status;
 
+use super::access::Caller;
 use super::parse::Fields;
 use super::{map, status};
 use crate::consent::account::Known;
@@ -16,8 +17,8 @@ use crate::proto::{self, DeclareSenderRequest, ErrorReason, GetSenderStandingReq
 ///
 /// # Errors
 /// `INVALID_ARGUMENT` with every field that is wrong.
-pub fn declaration(request: &DeclareSenderRequest, now: Time) -> Result<Record, Status> {
-    let mut fields = Fields::default();
+pub fn declaration(caller: &Caller, request: &DeclareSenderRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::of(caller);
     let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
     let sender = fields.sender("sender", &request.sender);
     let declaration = fields.declaration("declaration", request.declaration.as_ref());
@@ -28,8 +29,8 @@ pub fn declaration(request: &DeclareSenderRequest, now: Time) -> Result<Record, 
 ///
 /// # Errors
 /// `INVALID_ARGUMENT` with every field that is wrong.
-pub fn report(request: &ReportStandingRequest, now: Time) -> Result<Record, Status> {
-    let mut fields = Fields::default();
+pub fn report(caller: &Caller, request: &ReportStandingRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::of(caller);
     let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
     let what = match &request.report {
         Some(Report::Quality(quality)) => {
@@ -68,8 +69,8 @@ impl StandingAsked {
     ///
     /// # Errors
     /// `INVALID_ARGUMENT` with every field that is wrong.
-    pub fn parse(request: &GetSenderStandingRequest) -> Result<Self, Status> {
-        let mut fields = Fields::default();
+    pub fn parse(caller: &Caller, request: &GetSenderStandingRequest) -> Result<Self, Status> {
+        let mut fields = Fields::of(caller);
         let account = fields.account("account", &request.account);
         let sender = fields.sender("sender", &request.sender);
         let at = fields.time("at", request.at.as_ref());
@@ -122,16 +123,16 @@ mod tests {
     #[test]
     fn a_rating_names_its_sender_and_a_restriction_may_be_of_all() {
         let quality = ReportStandingRequest { report: Some(Report::Quality(0)), ..Default::default() };
-        assert_eq!(reasons(&report(&quality, NOW).unwrap_err()), ["sender SENDER_EMPTY", "quality QUALITY_MISSING"]);
+        assert_eq!(reasons(&report(&Caller::local(), &quality, NOW).unwrap_err()), ["sender SENDER_EMPTY", "quality QUALITY_MISSING"]);
         let forbidden = proto::Restriction { kinds: vec![3, 1, 3], until: None };
         let restriction = ReportStandingRequest { report: Some(Report::Restriction(forbidden)), ..Default::default() };
-        assert!(matches!(report(&restriction, NOW).unwrap().what, What::Restrict { sender: None, .. }));
+        assert!(matches!(report(&Caller::local(), &restriction, NOW).unwrap().what, What::Restrict { sender: None, .. }));
         let lift = ReportStandingRequest { report: Some(Report::Lift(proto::RestrictionLift { kinds: vec![1, 0] })), ..Default::default() };
-        assert_eq!(reasons(&report(&lift, NOW).unwrap_err()), ["lift.kinds[1] RESTRICTION_MISSING"]);
+        assert_eq!(reasons(&report(&Caller::local(), &lift, NOW).unwrap_err()), ["lift.kinds[1] RESTRICTION_MISSING"]);
         let lift = ReportStandingRequest { report: Some(Report::Lift(proto::RestrictionLift::default())), ..lift };
-        assert_eq!(reasons(&report(&lift, NOW).unwrap_err()), ["lift.kinds RESTRICTION_MISSING"]);
+        assert_eq!(reasons(&report(&Caller::local(), &lift, NOW).unwrap_err()), ["lift.kinds RESTRICTION_MISSING"]);
         let neither = ReportStandingRequest { sender: "a b".into(), ..Default::default() };
-        assert_eq!(reasons(&report(&neither, NOW).unwrap_err()), ["sender SENDER_MALFORMED", "report REPORT_MISSING"]);
+        assert_eq!(reasons(&report(&Caller::local(), &neither, NOW).unwrap_err()), ["sender SENDER_MALFORMED", "report REPORT_MISSING"]);
     }
 
     #[test]

@@ -8,15 +8,21 @@
 //!
 //! The reason is the contract (`proto/consent/v1/error.proto`), the message is for people. Neither shows a contact.
 
+mod access;
 mod limits;
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use tonic::codegen::http::HeaderMap;
+use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
+pub use self::access::{
+    credentials_ended, credentials_malformed, credentials_missing, credentials_unknown, denied, grant_not_allowed, no_such_method,
+    of_change, role_missing,
+};
 pub use self::limits::{
     answer_not_taken, compressed, deadline_passed, message_too_large, message_too_slow, no_room, rate_limited, too_many_calls,
 };
@@ -33,6 +39,11 @@ use crate::proto::{ErrorReason, ItemError};
 
 /// The domain of every reason.
 pub const DOMAIN: &str = "consent-ledger";
+
+/// The header that tells how to authenticate, and what it says.
+pub const AUTHENTICATE: &str = "www-authenticate";
+/// See [`AUTHENTICATE`].
+pub const BEARER: &str = "Bearer realm=\"consent-ledger\"";
 
 /// After what time a caller that was turned away for load may try again.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
@@ -102,8 +113,7 @@ pub fn of_record(error: &RecordError) -> Status {
         RecordError::PossibleOptOutResolved { by, .. } => {
             let verdict = if by.confirmed { "CONFIRMED" } else { "DISMISSED" };
             let metadata = HashMap::from([("resolution_seq".into(), by.seq.to_string()), ("verdict".into(), verdict.into())]);
-            let details = ErrorDetails::with_error_info(spelling(ErrorReason::PossibleOptOutResolved), DOMAIN, metadata);
-            Status::with_error_details(Code::FailedPrecondition, error.to_string(), details)
+            with_metadata(Code::FailedPrecondition, ErrorReason::PossibleOptOutResolved, error.to_string(), metadata)
         }
         RecordError::Erasure(refused) => of_step(*refused),
         RecordError::Overloaded { .. } => later(ErrorReason::Overloaded, error.to_string(), RETRY_AFTER),
@@ -134,8 +144,7 @@ fn of_step(refused: StepRefused) -> Status {
         StepRefused::NothingWaits | StepRefused::NoHold => Vec::new(),
     };
     let metadata: HashMap<String, String> = metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-    let details = ErrorDetails::with_error_info(spelling(of_refused(refused)), DOMAIN, metadata);
-    Status::with_error_details(Code::FailedPrecondition, refused.to_string(), details)
+    with_metadata(Code::FailedPrecondition, of_refused(refused), refused.to_string(), metadata)
 }
 
 /// A question was not answered.
@@ -316,6 +325,17 @@ pub fn over_http(code: Code, reason: ErrorReason, message: String) -> Status {
 #[must_use]
 pub fn no_space(message: &str) -> Status {
     later(ErrorReason::Overloaded, message.to_owned(), RETRY_AFTER)
+}
+
+/// Nobody that we know; says, as HTTP does, how to say who one is.
+fn unauthenticated(reason: ErrorReason, message: &str) -> Status {
+    let mut metadata = MetadataMap::new();
+    metadata.insert(AUTHENTICATE, MetadataValue::from_static(BEARER));
+    Status::with_error_details_and_metadata(Code::Unauthenticated, message, details(reason), metadata)
+}
+
+fn with_metadata(code: Code, reason: ErrorReason, message: String, metadata: HashMap<String, String>) -> Status {
+    Status::with_error_details(code, message, ErrorDetails::with_error_info(spelling(reason), DOMAIN, metadata))
 }
 
 fn status(code: Code, reason: ErrorReason, message: String) -> Status {

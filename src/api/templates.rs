@@ -2,6 +2,7 @@
 
 use tonic::Status;
 
+use super::access::Caller;
 use super::parse::Fields;
 use super::status;
 use crate::consent::template::{Template, TemplateKey};
@@ -21,8 +22,8 @@ const PAGE_DEFAULT: usize = 100;
 ///
 /// # Errors
 /// `INVALID_ARGUMENT` with every field that is wrong.
-pub fn registration(request: &RegisterTemplateRequest, now: Time) -> Result<Record, Status> {
-    let mut fields = Fields::default();
+pub fn registration(caller: &Caller, request: &RegisterTemplateRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::of(caller);
     let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
     let key = fields.template_key("", &request.name, &request.language);
     let category = fields.template_category("category", request.category);
@@ -38,8 +39,8 @@ pub fn registration(request: &RegisterTemplateRequest, now: Time) -> Result<Reco
 ///
 /// # Errors
 /// `INVALID_ARGUMENT` with every field that is wrong, or where nothing changes.
-pub fn change(request: &ChangeTemplateRequest, now: Time) -> Result<Record, Status> {
-    let mut fields = Fields::default();
+pub fn change(caller: &Caller, request: &ChangeTemplateRequest, now: Time) -> Result<Record, Status> {
+    let mut fields = Fields::of(caller);
     let envelope = fields.envelope(&request.account, &request.event_id, request.occurred_at.as_ref(), now);
     let key = fields.template_key("", &request.name, &request.language);
     let category = fields.optional_template_category("category", request.category);
@@ -68,13 +69,15 @@ impl Page {
     ///
     /// # Errors
     /// `INVALID_ARGUMENT` with every field that is wrong.
-    pub fn parse(request: &ListTemplatesRequest) -> Result<Self, Status> {
-        let mut fields = Fields::default();
+    pub fn parse(caller: &Caller, request: &ListTemplatesRequest) -> Result<Self, Status> {
+        let mut fields = Fields::of(caller);
         let account = fields.account("account", &request.account);
         let after = request.page_token.split_once('\n').and_then(|(name, language)| TemplateKey::new(name, language).ok());
         if after.is_none() && !request.page_token.is_empty() {
             fields.refuse("page_token", ErrorReason::PageTokenMalformed, "not a token that a page gave");
         }
+        // They are the whole account's, and whoever sends for one sender needs them.
+        fields.of_no_sender();
         let size = fields.page_size("page_size", request.page_size, PAGE_DEFAULT, PAGE_MAX);
         fields.finish(|| Some(Self { account: account?, after, size }))
     }
@@ -129,11 +132,13 @@ mod tests {
     fn a_registration_says_everything_and_a_change_says_something() {
         let expected =
             ["name TEMPLATE_MALFORMED", "language TEMPLATE_MALFORMED", "category CATEGORY_MISSING", "status TEMPLATE_STATUS_MISSING"];
-        assert_eq!(reasons(&registration(&RegisterTemplateRequest::default(), NOW).unwrap_err()), expected);
+        assert_eq!(reasons(&registration(&Caller::local(), &RegisterTemplateRequest::default(), NOW).unwrap_err()), expected);
         let nothing = ChangeTemplateRequest { name: "news".into(), language: "en".into(), ..Default::default() };
-        assert_eq!(reasons(&change(&nothing, NOW).unwrap_err()), ["category TEMPLATE_CHANGE_EMPTY"]);
+        assert_eq!(reasons(&change(&Caller::local(), &nothing, NOW).unwrap_err()), ["category TEMPLATE_CHANGE_EMPTY"]);
         let rated = ChangeTemplateRequest { quality: 3, ..nothing };
-        let What::ChangeTemplate { category, status, quality, .. } = change(&rated, NOW).unwrap().what else { panic!("not a change") };
+        let What::ChangeTemplate { category, status, quality, .. } = change(&Caller::local(), &rated, NOW).unwrap().what else {
+            panic!("not a change")
+        };
         assert!(category.is_none() && status.is_none() && quality.is_some());
     }
 
@@ -145,9 +150,12 @@ mod tests {
         assert_eq!((page.templates.len(), page.next_page_token.as_str()), (2, "b\nen"));
         let last = cut(&[known("c")], 2);
         assert_eq!((last.templates.len(), last.next_page_token.as_str()), (1, ""));
-        let next = Page::parse(&ListTemplatesRequest { page_token: page.next_page_token, ..Default::default() }).unwrap();
+        let next = Page::parse(&Caller::local(), &ListTemplatesRequest { page_token: page.next_page_token, ..Default::default() }).unwrap();
         assert_eq!(next.after.unwrap().name(), "b");
         let odd = ListTemplatesRequest { page_token: "b".into(), page_size: 1_001, ..Default::default() };
-        assert_eq!(reasons(&Page::parse(&odd).unwrap_err()), ["page_token PAGE_TOKEN_MALFORMED", "page_size PAGE_SIZE_TOO_LARGE"]);
+        assert_eq!(
+            reasons(&Page::parse(&Caller::local(), &odd).unwrap_err()),
+            ["page_token PAGE_TOKEN_MALFORMED", "page_size PAGE_SIZE_TOO_LARGE"]
+        );
     }
 }

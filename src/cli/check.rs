@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
-use tonic::transport::Channel;
 
 use super::audience::{self, ListOptions};
 use super::client::Connection;
@@ -21,6 +20,7 @@ use super::explain;
 use super::output::Output;
 use super::sender::standing;
 use super::{json, words};
+use crate::client::Channel;
 use crate::consent::time::Time;
 use crate::consent::words::{Category, Permission, Reason};
 use crate::export::receipt::from_message;

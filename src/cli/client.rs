@@ -4,11 +4,11 @@ use std::future::Future;
 use std::time::Duration;
 
 use clap::Args;
-use tonic::transport::Channel;
 
+use super::credentials::Credentials;
 use super::error::{CliError, Kind, UNREACHABLE_HINT};
 use super::trust::Trust;
-use crate::client::{Endpoint, TlsFault};
+use crate::client::{Channel, Endpoint, TlsFault};
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -29,6 +29,9 @@ pub struct Server {
     /// Whom to trust there
     #[command(flatten)]
     pub trust: Trust,
+    /// Who asks there
+    #[command(flatten)]
+    pub credentials: Credentials,
 }
 
 /// Which server, and which of its accounts.
@@ -62,6 +65,7 @@ impl Server {
         let hint = "give --server as http://HOST:PORT or https://HOST:PORT";
         let endpoint = Endpoint::new(&self.server, &self.trust.tls()?);
         let endpoint = endpoint.map_err(|error| CliError::new(Kind::Usage, error).context("--server").hint(hint))?;
+        let endpoint = self.credentials.put_on(endpoint)?;
         let connected = endpoint.connect_timeout(CONNECT).timeout(call).connect().await;
         connected.map_err(|error| match TlsFault::of(&error) {
             Some(fault) => CliError::new(Kind::Unreachable, fault).context(format!("no connection to {}", self.server)).hint(fault.hint()),

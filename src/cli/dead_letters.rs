@@ -2,12 +2,12 @@
 
 use clap::{Args, Subcommand};
 use serde_json::json;
-use tonic::transport::Channel;
 
 use super::client::{ANSWER_MAX_BYTES, Connection};
 use super::error::{CliError, Verdict};
 use super::output::Output;
 use super::words;
+use crate::client::Channel;
 use crate::proto::admin_service_client::AdminServiceClient;
 use crate::proto::{DeadLetter, ListDeadLettersRequest, ReplayDeadLettersRequest};
 

@@ -160,7 +160,7 @@ impl From<ClientError> for CliError {
     fn from(error: ClientError) -> Self {
         let kind = match &error {
             ClientError::Untrusted(fault) => return Self::new(Kind::Unreachable, *fault).hint(fault.hint()),
-            ClientError::NoEndpoint { .. } | ClientError::NoTls { .. } => Kind::Usage,
+            ClientError::NoEndpoint { .. } | ClientError::NoTls { .. } | ClientError::NoKey | ClientError::KeyInClear => Kind::Usage,
             ClientError::Unavailable { reason: ErrorReason::Unspecified, .. } | ClientError::OutOfTime { .. } => Kind::Unreachable,
             ClientError::Refused { .. } | ClientError::Unavailable { .. } => Kind::Refused,
             ClientError::Garbled { what } => return Self::unexpected(format!("the server's answer is not understood: {what}")),
@@ -199,6 +199,13 @@ fn hint_for(reason: &str, kind: Kind) -> Option<&'static str> {
         "CLOCK_BEHIND" => Some("set the server's clock right"),
         "LEDGER_STARTING" => Some("try again once it is ready; `GET /readyz` on its HTTP port says how far it is"),
         "LEDGER_UNAVAILABLE" => Some("look at the server's log"),
+        "CREDENTIALS_MISSING" => Some("give --api-key-file FILE, or set CONSENT_LEDGER_API_KEY; `keys add` makes keys"),
+        "CREDENTIALS_MALFORMED" | "CREDENTIALS_UNKNOWN" => Some("check that the key is whole, and of this server's ledger"),
+        "CREDENTIALS_EXPIRED" | "CREDENTIALS_REVOKED" => Some("ask whoever runs the ledger for a new key: `keys rotate` or `keys add`"),
+        "ROLE_MISSING" | "ACCOUNT_NOT_ALLOWED" | "SENDER_NOT_ALLOWED" => {
+            Some("use a key for it, or ask whoever runs the ledger for one; `keys list` shows what each is for")
+        }
+        "FIRST_PRINCIPAL_NOT_OPERATOR" => Some("begin with `keys add --role operator`, then add the others with its key"),
         "OCCURRED_AT_IN_FUTURE" => Some("check the time and its offset; nothing was recorded"),
         _ if kind == Kind::Unreachable => Some(UNREACHABLE_HINT),
         _ => None,

@@ -64,7 +64,7 @@ pub fn contact(contact: &Contact) -> Value {
 /// An entry.
 #[must_use]
 pub fn entry(entry: &Entry) -> Value {
-    json!({
+    let mut value = json!({
         "seq": entry.seq,
         "entry_hash": hex::encode(&entry.entry_hash),
         "previous_hash": hex::encode(&entry.previous_hash),
@@ -82,7 +82,11 @@ pub fn entry(entry: &Entry) -> Value {
         "second_sealed": entry.second_sealed.as_ref().map(sealed),
         "erased": entry.erased,
         "raw": (!entry.raw.is_empty()).then(|| hex::encode(&entry.raw)),
-    })
+    });
+    if let (Some(object), false) = (value.as_object_mut(), entry.actor_name.is_empty()) {
+        object.insert("actor_name".to_owned(), entry.actor_name.clone().into());
+    }
+    value
 }
 
 /// The facts of an entry that people ask about, by name; what is absent is left out.

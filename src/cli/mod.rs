@@ -6,9 +6,11 @@ mod account;
 mod act;
 mod audience;
 mod backup;
+mod bench;
 mod check;
 mod checkpoint;
 mod client;
+mod credentials;
 mod dead_letters;
 mod drift;
 mod erase;
@@ -103,9 +105,14 @@ enum Command {
     Verify(verify::Verify),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    #[command(visible_alias = "api-keys")]
     Keys(keys::Keys),
     Scenarios(scenarios::Scenarios),
     Webhook(webhook::Webhook),
+    Bench(bench::Bench),
+    /// Answer every call with a constant: the floor that `bench` compares with
+    #[command(hide = true)]
+    BenchNoop,
 }
 
 /// Reads the command line, runs the command, and answers with its exit code.
@@ -173,6 +180,8 @@ fn run(command: Command, output: Output) -> Result<Verdict, CliError> {
         Command::Keys(keys) => keys.run(output),
         Command::Scenarios(scenarios) => scenarios.run(output),
         Command::Webhook(webhook) => client::run(webhook.run(output)),
+        Command::Bench(bench) => bench.run(output),
+        Command::BenchNoop => bench::serve_noop(),
     }
 }
 
@@ -265,6 +274,8 @@ mod tests {
             "dead-letters replay",
             "scenarios a.yaml b.yaml",
             "webhook replay dir a.json --app-secret s --server-http http://127.0.0.1:8080",
+            "bench --quick --json",
+            "bench --contacts 10000000 --events 30000000 --only check,record-many --data-dir d --markdown",
         ] {
             let words = std::iter::once("consent-ledger").chain(line.split(' '));
             assert!(Cli::try_parse_from(words).is_ok(), "{line}");
@@ -318,6 +329,9 @@ mod tests {
             "verify receipt.json --contact +447400123456",
             "watch entries --new --from 3",
             "watch entries --all-accounts --account a",
+            "bench --quick --contacts 5",
+            "bench --only checks",
+            "bench --json --markdown",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }

@@ -7,12 +7,12 @@
 
 use clap::{Args, Subcommand};
 use serde_json::json;
-use tonic::transport::Channel;
 
 use super::client::{ANSWER_MAX_BYTES, Connection};
 use super::error::{CliError, Verdict};
 use super::output::Output;
 use super::{json, words};
+use crate::client::Channel;
 use crate::proto::audit_service_client::AuditServiceClient;
 use crate::proto::{Acknowledgement, ListPossibleOptOutsRequest, PossibleOptOut, PossibleOptOutVerdict, ResolvePossibleOptOutRequest};
 

@@ -107,7 +107,8 @@ pub(super) fn line(entry: &Entry) -> String {
     let at = if occurred_at == 0 { words::time_or(entry.recorded_at.as_ref(), "?") } else { Time::from_micros(occurred_at).to_string() };
     let facts = entry.clear.as_ref().map(json::facts_line).unwrap_or_default();
     let erased = if entry.erased { "  (personal data erased)" } else { "" };
-    format!("{:>8}  {at:<27}  {}  {facts}{erased}", entry.seq, entry.kind)
+    let by = if entry.actor_name.is_empty() { String::new() } else { format!("  by {}", entry.actor_name) };
+    format!("{:>8}  {at:<27}  {}  {facts}{erased}{by}", entry.seq, entry.kind)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::client::{CALL, Server};
+use super::credentials::Credentials;
 use super::error::{CliError, Verdict};
 use super::json;
 use super::output::Output;
@@ -38,6 +39,8 @@ pub struct Asked {
     contact: Option<String>,
     #[command(flatten)]
     trust: Trust,
+    #[command(flatten)]
+    credentials: Credentials,
 }
 
 impl Asked {
@@ -68,7 +71,8 @@ impl Asked {
             }
         };
         let request = VerifyDecisionRequest { receipt: Some(message(&file.receipt)), contact: self.contact.unwrap_or_default() };
-        let channel = Server { server: self.server.unwrap_or_default(), trust: self.trust }.connect(CALL).await?;
+        let server = Server { server: self.server.unwrap_or_default(), trust: self.trust, credentials: self.credentials };
+        let channel = server.connect(CALL).await?;
         let response = DecisionServiceClient::new(channel).verify_decision(request).await?.into_inner();
         let verdict = response.verdict();
         let issued = &file.receipt.issued;

@@ -56,6 +56,12 @@ pub enum ClientError {
         /// What is wrong with it.
         what: String,
     },
+    /// What was given as an API key is none.
+    #[error("not an API key: one begins with clk_, as `consent-ledger keys add` printed it")]
+    NoKey,
+    /// An API key would be sent to another machine in plain text.
+    #[error("the API key is not sent: the server is on another machine, and nothing between is encrypted")]
+    KeyInClear,
     /// The operating system gives no random numbers, and so a record no event id.
     #[error("no random numbers for an event id: {message}")]
     NoRandomNumbers {
@@ -80,6 +86,8 @@ impl ClientError {
             Self::Unavailable { .. } => "UNAVAILABLE",
             Self::OutOfTime { .. } => "OUT_OF_TIME",
             Self::Garbled { .. } => "ANSWER_NOT_UNDERSTOOD",
+            Self::NoKey => "NO_KEY",
+            Self::KeyInClear => "KEY_IN_CLEAR",
             Self::NoRandomNumbers { .. } => "NO_RANDOM_NUMBERS",
         }
     }
@@ -140,7 +148,16 @@ mod tests {
         for code in [Code::Unavailable, Code::ResourceExhausted] {
             assert!(matches!(ClientError::from(&Status::new(code, "later")), ClientError::Unavailable { .. }), "{code:?}");
         }
-        for code in [Code::InvalidArgument, Code::NotFound, Code::Internal, Code::Unknown, Code::Cancelled, Code::Unimplemented] {
+        for code in [
+            Code::InvalidArgument,
+            Code::NotFound,
+            Code::Internal,
+            Code::Unknown,
+            Code::Cancelled,
+            Code::Unimplemented,
+            Code::Unauthenticated,
+            Code::PermissionDenied,
+        ] {
             assert!(matches!(ClientError::from(&Status::new(code, "no")), ClientError::Refused { .. }), "{code:?}");
         }
         let mut broken = Status::new(Code::Unknown, "transport error");

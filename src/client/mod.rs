@@ -23,8 +23,11 @@
 //!   broke: after 50 ms, then twice as long each time, with jitter, within a bounded time ([`Options`]).
 //! - **Idempotent by construction.** A record without an event id gets a random one before the first try, and every try has the
 //!   same: a record whose answer was lost counts once.
+//! - **Says who it is** with an API key ([`Endpoint::api_key`]) or a certificate ([`Tls::identity`]). What is refused, or whose role, account or
+//!   sender is another, is not tried again: the answer is [`MaySend::No`].
 //! - **Connects by itself**, at the first call and again whenever the connection broke. Clones share one connection.
 
+mod channel;
 mod check_stream;
 mod connector;
 mod endpoint;
@@ -40,8 +43,7 @@ mod tls_fault;
 
 use std::time::Duration;
 
-use tonic::transport::Channel;
-
+pub use channel::{ApiKey, Channel};
 pub use check_stream::Answers;
 pub use endpoint::Endpoint;
 pub use error::ClientError;
@@ -99,21 +101,30 @@ impl Client {
     /// # Errors
     /// Where that is no such URL.
     pub fn connect_with(url: &str, options: Options) -> Result<Self, ClientError> {
-        Self::connect_with_tls(url, options, &Tls::default())
+        Ok(Self::connect_to(Endpoint::new(url, &Tls::default())?, options))
     }
 
-    /// The same, where the server at `https://HOST:PORT` is trusted and told as `tls` says.
+    /// The same at an endpoint, which knows whom to trust and what to show: [`Tls`], an [`ApiKey`], or both.
     ///
-    /// # Errors
-    /// Where that is no such URL, or this machine trusts nobody.
-    pub fn connect_with_tls(url: &str, options: Options, tls: &Tls) -> Result<Self, ClientError> {
-        Ok(Self { channel: Endpoint::new(url, tls)?.connect_timeout(options.connect).connect_lazy(), options })
+    /// ```no_run
+    /// use consent_ledger::client::{Client, Endpoint, Options, Tls};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let tls = Tls::default().authorities(&std::fs::read("ca.pem")?)?;
+    /// let endpoint = Endpoint::new("https://ledger.example:50051", &tls)?.api_key(std::fs::read_to_string("sends.key")?.parse()?)?;
+    /// let client = Client::connect_to(endpoint, Options::default());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn connect_to(endpoint: Endpoint, options: Options) -> Self {
+        Self { channel: endpoint.connect_timeout(options.connect).connect_lazy(), options }
     }
 
     /// A client over a connection that is there already.
     #[must_use]
-    pub const fn over(channel: Channel, options: Options) -> Self {
-        Self { channel, options }
+    pub fn over(channel: impl Into<Channel>, options: Options) -> Self {
+        Self { channel: channel.into(), options }
     }
 
     /// May this sender write to this contact now? To be asked before every message.

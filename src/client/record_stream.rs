@@ -2,10 +2,10 @@
 
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt, adapters::Map};
-use tonic::transport::Channel;
 use tonic::{Response, Status, Streaming};
 
 use super::Client;
+use super::channel::Channel;
 use super::error::ClientError;
 use super::recording::{Recorded, event_id};
 use super::resuming::{Kind, Resuming};

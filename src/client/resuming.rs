@@ -14,9 +14,9 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt};
-use tonic::transport::Channel;
 use tonic::{Response, Status, Streaming};
 
+use super::channel::Channel;
 use super::error::ClientError;
 use super::retry::{Failed, Patience, Pauses};
 

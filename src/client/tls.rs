@@ -17,13 +17,13 @@ use super::error::ClientError;
 /// How a client speaks TLS with a server at `https://`.
 ///
 /// ```no_run
-/// use consent_ledger::client::{Client, Options, Tls};
+/// use consent_ledger::client::{Client, Endpoint, Options, Tls};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let tls = Tls::default()
 ///     .authorities(&std::fs::read("ca.pem")?)?
 ///     .identity(&std::fs::read("campaigns.pem")?, &std::fs::read("campaigns.key")?)?;
-/// let client = Client::connect_with_tls("https://ledger.example:50051", Options::default(), &tls)?;
+/// let client = Client::connect_to(Endpoint::new("https://ledger.example:50051", &tls)?, Options::default());
 /// # Ok(())
 /// # }
 /// ```

@@ -17,6 +17,7 @@ pub mod keyword;
 pub mod nearest;
 pub mod policy;
 mod reasons;
+pub mod role;
 pub mod sender;
 pub mod setting;
 mod standing;

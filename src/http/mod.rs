@@ -7,10 +7,11 @@
 //! GET  /openapi.json                            src/json      what the calls take and answer
 //! GET  /healthz                                 here          200 while the process lives, also while the ledger opens
 //! GET  /readyz                                  here          200 while calls should be sent here, else 503 and why not
-//! GET  /metrics                                 here          every number there is (src/telemetry/metrics)
+//! GET  /metrics                                 here          every number there is (src/telemetry/metrics), for whoever may call something
 //! ```
 
 pub mod body;
+mod door;
 pub mod listen;
 pub mod space;
 pub mod starting;
@@ -19,11 +20,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+pub use self::door::Door;
 use crate::api::connections::Listener;
 use crate::json;
 use crate::ledger::Ledger;
@@ -52,14 +54,14 @@ pub async fn serve(
     ledger: Ledger,
     dead_letters: Arc<DeadLetters>,
     webhooks: webhook::Config,
-    callers: json::Callers,
     mut metrics: Metrics,
     ending: Ending,
 ) -> Result<(), ServeError> {
     let calls = Calls::of(Edge::Json);
-    let json = json::routes(&ledger, callers, &calls)?;
+    let json = json::routes(&ledger, &calls)?;
     metrics.join(calls);
-    serve_into(listener, ledger, dead_letters, webhooks, json, metrics, ending).await;
+    let door = Door::of(ledger.clone());
+    serve_into(listener, ledger, dead_letters, webhooks, json, (metrics, door), ending).await;
     Ok(())
 }
 
@@ -70,7 +72,7 @@ pub async fn serve_into<R: Recorder>(
     dead_letters: Arc<DeadLetters>,
     webhooks: webhook::Config,
     json: Router,
-    mut metrics: Metrics,
+    (mut metrics, door): (Metrics, Door),
     ending: Ending,
 ) {
     let (counted, space) = (Arc::new(webhook::Metrics::default()), Space::default());
@@ -79,7 +81,7 @@ pub async fn serve_into<R: Recorder>(
     metrics.join(Arc::clone(&counted));
     metrics.join(webhook::Held { space: space.clone(), dead_letters: Arc::clone(&dead_letters) });
     let health = Router::new().route("/healthz", get(alive)).route("/readyz", get(ready::<R>)).with_state(own);
-    let numbers = Router::new().route("/metrics", get(numbers)).with_state(Arc::new(metrics));
+    let numbers = Router::new().route("/metrics", get(numbers)).with_state(Arc::new((metrics, door)));
     let webhooks = webhook::routes(recorder.clone(), Arc::clone(&dead_letters), webhooks, counted, space);
     let router = json.merge(health).merge(numbers).merge(webhooks);
     let mut drained = ending.clone();
@@ -127,13 +129,16 @@ async fn ready<R: Recorder>(State(own): State<Arc<Own<R>>>) -> Response {
     }
 }
 
-async fn numbers(State(metrics): State<Arc<Metrics>>, headers: HeaderMap) -> Response {
-    if json::is_from_a_web_page(&headers) {
+async fn numbers(State(told): State<Arc<(Metrics, Door)>>, request: Request) -> Response {
+    if json::is_from_a_web_page(request.headers()) {
         return (StatusCode::FORBIDDEN, "a web page may not read the metrics\n").into_response();
     }
-    let format = Format::accepted(headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()));
+    if let Some(refused) = told.1.refusal("/metrics", &request) {
+        return refused;
+    }
+    let format = Format::accepted(request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()));
     // It looks at the disk.
-    match tokio::task::spawn_blocking(move || metrics.text(format)).await {
+    match tokio::task::spawn_blocking(move || told.0.text(format)).await {
         Ok(Ok(text)) => ([(header::CONTENT_TYPE, format.content_type())], text).into_response(),
         Ok(Err(_)) | Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the metrics could not be told\n").into_response(),
     }

@@ -9,6 +9,7 @@ use prost_reflect::{DescriptorPool, MessageDescriptor};
 use tonic::{Request, Response, Status};
 
 use super::codec::{self, SetUpError};
+use crate::api::access::Caller;
 use crate::api::decision::Decisions;
 use crate::api::identity::Identity;
 use crate::api::limits::rate::Allowance;
@@ -24,7 +25,7 @@ use crate::proto::recording_service_server::RecordingService as _;
 pub const PACKAGE: &str = "consent.v1";
 
 /// From a request to its response, both as protobuf.
-type Ask = Box<dyn Fn(&[u8], Allowance) -> Asked + Send + Sync>;
+type Ask = Box<dyn Fn(Caller, &[u8], Allowance) -> Asked + Send + Sync>;
 
 /// A response on its way.
 type Asked = Pin<Box<dyn Future<Output = Result<Vec<u8>, Status>> + Send>>;
@@ -48,12 +49,12 @@ impl Call {
         path(self.service, self.rpc)
     }
 
-    /// Asks the service; request and response are protobuf, and what it holds is charged to `allowance`.
+    /// Asks the service for this caller; request and response are protobuf, and what it holds is charged to `allowance`.
     ///
     /// # Errors
     /// What the service refuses.
-    pub async fn answer(&self, request: Vec<u8>, allowance: Allowance) -> Result<Vec<u8>, Status> {
-        (self.ask)(&request, allowance).await
+    pub async fn answer(&self, caller: Caller, request: Vec<u8>, allowance: Allowance) -> Result<Vec<u8>, Status> {
+        (self.ask)(caller, &request, allowance).await
     }
 }
 
@@ -129,9 +130,10 @@ where
     Res: Message,
     F: Future<Output = Result<Response<Res>, Status>> + Send + 'static,
 {
-    Box::new(move |request, allowance| {
+    Box::new(move |caller, request, allowance| {
         let Ok(request) = Req::decode(request) else { return Box::pin(std::future::ready(Err(status::interrupted()))) };
         let mut request = Request::new(request);
+        request.extensions_mut().insert(caller);
         request.extensions_mut().insert(allowance);
         let answer = method(request);
         Box::pin(async move { Ok(answer.await?.into_inner().encode_to_vec()) })

@@ -1,26 +1,20 @@
-//! Who is answered at all, before a body is read.
+//! Who is answered at all, before a body is read. What credentials are for is asked of [`crate::api::access`]; here is what only
+//! HTTP has.
 //!
-//! Callers need no credentials, so the machine's own programs are all that may call. A web page in a browser on the same
-//! machine reaches loopback too: it cannot send `application/json` without asking first, which nobody here answers, and what it
-//! sends names its origin. A name that somebody else points at loopback shows in `Host`. And a proxy that makes webhooks public
-//! would make calls public with them: what it forwards is refused.
+//! A web page in a browser is never answered: it cannot send `application/json` without asking first, which nobody here answers,
+//! and what it sends names its origin. Before a ledger has principals, callers need no credentials, and the machine's own programs
+//! are all that may call. A name that somebody else points at loopback shows in `Host`. And a proxy that makes webhooks public
+//! would make calls public with them: what it forwards is refused. Whoever shows credentials may come under any name, through any
+//! proxy.
 
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, Version, header};
 use tonic::{Code, Status};
 
+use crate::api::access::Caller;
 use crate::api::status;
 use crate::http::body::BodyError;
 use crate::proto::ErrorReason;
-
-/// Whose calls are answered.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Callers {
-    /// Programs that call this machine by a loopback address, through nothing.
-    Direct,
-    /// Whoever gets here: the network keeps others out. Web pages still do not.
-    Anybody,
-}
 
 /// Headers that only a proxy adds.
 const FORWARDED: [&str; 6] = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
@@ -36,14 +30,14 @@ pub enum Refusal {
     WebPage,
     /// It came through a proxy.
     #[error(
-        "calls are answered to programs on this machine that make them directly, and this one came through a proxy; let the proxy \
-         forward /webhooks/ alone, or start the server with --insecure where it keeps others out"
+        "calls without credentials are answered to programs on this machine that make them directly, and this one came through a \
+         proxy; let the proxy forward /webhooks/ alone, or call with an API key, see `consent-ledger keys add`"
     )]
     Proxied,
     /// It names another host.
     #[error(
-        "calls are answered under a loopback address, and the header Host names something else; call http://127.0.0.1, or start the \
-         server with --insecure where the network keeps others out"
+        "calls without credentials are answered under a loopback address, and the header Host names something else; call \
+         http://127.0.0.1, or call with an API key, see `consent-ledger keys add`"
     )]
     Host,
     /// It does not say that it is JSON.
@@ -94,15 +88,20 @@ impl Refusal {
     }
 }
 
-/// Lets a request in.
+/// Refuses what a browser sent for a page.
+///
+/// # Errors
+/// Where one did.
+pub fn refuse_web_pages(head: &Parts) -> Result<(), Refusal> {
+    if is_from_a_web_page(&head.headers) { Err(Refusal::WebPage) } else { Ok(()) }
+}
+
+/// Lets a request of this caller in.
 ///
 /// # Errors
 /// Why it is not.
-pub fn look(head: &Parts, callers: Callers) -> Result<(), Refusal> {
-    if is_from_a_web_page(&head.headers) {
-        return Err(Refusal::WebPage);
-    }
-    if callers == Callers::Direct {
+pub fn look(head: &Parts, caller: &Caller) -> Result<(), Refusal> {
+    if caller.as_principal().is_none() {
         // HTTP/1.0 is what a proxy speaks to what is behind it, unless it is told otherwise.
         if head.version < Version::HTTP_11 || FORWARDED.iter().any(|name| head.headers.contains_key(*name)) {
             return Err(Refusal::Proxied);
@@ -164,55 +163,58 @@ mod tests {
         request.body(()).unwrap().into_parts().0
     }
 
+    /// Somebody with credentials.
+    fn known() -> Caller {
+        Caller::principal(crate::ledger::principals::roll::tests::holder())
+    }
+
     const JSON: (&str, &str) = ("content-type", "application/json");
 
     #[test]
     fn a_program_on_this_machine_is_let_in() {
         for host in ["127.0.0.1", "127.0.0.1:8080", "localhost:8080", "LOCALHOST", "[::1]:8080", "[::1]", "127.1.2.3:1"] {
-            assert_eq!(look(&asked(host, &[JSON]), Callers::Direct), Ok(()), "{host}");
+            assert_eq!(look(&asked(host, &[JSON]), &Caller::local()), Ok(()), "{host}");
         }
         for kind in ["Application/JSON", "application/json; charset=utf-8", "application/json;charset=\"UTF-8\"", "application/json; a=b;"]
         {
-            assert_eq!(look(&asked("localhost", &[("content-type", kind)]), Callers::Direct), Ok(()), "{kind}");
+            assert_eq!(look(&asked("localhost", &[("content-type", kind)]), &Caller::local()), Ok(()), "{kind}");
         }
     }
 
     #[test]
     fn a_name_that_somebody_points_here_is_not() {
         for host in ["ledger.example", "127.0.0.1.example:8080", "localhost.example", "10.0.0.1", "[::2]", "", "127.0.0.1@example", "a b"] {
-            assert_eq!(look(&asked(host, &[JSON]), Callers::Direct), Err(Refusal::Host), "{host}");
-            assert_eq!(look(&asked(host, &[JSON]), Callers::Anybody), Ok(()), "{host}");
+            assert_eq!(look(&asked(host, &[JSON]), &Caller::local()), Err(Refusal::Host), "{host}");
+            assert_eq!(look(&asked(host, &[JSON]), &known()), Ok(()), "{host}");
         }
-        assert_eq!(look(&asked("localhost", &[JSON, ("host", "ledger.example")]), Callers::Direct), Err(Refusal::Host));
+        assert_eq!(look(&asked("localhost", &[JSON, ("host", "ledger.example")]), &Caller::local()), Err(Refusal::Host));
         let mut silent = asked("localhost", &[JSON]);
         silent.headers.remove("host");
-        assert_eq!(look(&silent, Callers::Direct), Err(Refusal::Host));
+        assert_eq!(look(&silent, &Caller::local()), Err(Refusal::Host));
     }
 
     #[test]
-    fn a_web_page_is_never_let_in_and_a_proxy_only_where_anybody_is() {
+    fn a_web_page_is_never_let_in_and_a_proxy_only_with_credentials() {
         for name in BROWSER {
-            for callers in [Callers::Direct, Callers::Anybody] {
-                assert_eq!(look(&asked("localhost", &[JSON, (name, "null")]), callers), Err(Refusal::WebPage), "{name}");
-            }
+            assert_eq!(refuse_web_pages(&asked("localhost", &[JSON, (name, "null")])), Err(Refusal::WebPage), "{name}");
         }
         for name in FORWARDED {
-            assert_eq!(look(&asked("localhost", &[JSON, (name, "x")]), Callers::Direct), Err(Refusal::Proxied), "{name}");
-            assert_eq!(look(&asked("localhost", &[JSON, (name, "x")]), Callers::Anybody), Ok(()), "{name}");
+            assert_eq!(look(&asked("localhost", &[JSON, (name, "x")]), &Caller::local()), Err(Refusal::Proxied), "{name}");
+            assert_eq!(look(&asked("localhost", &[JSON, (name, "x")]), &known()), Ok(()), "{name}");
         }
         let mut old = asked("localhost", &[JSON]);
         old.version = Version::HTTP_10;
-        assert_eq!(look(&old, Callers::Direct), Err(Refusal::Proxied));
+        assert_eq!(look(&old, &Caller::local()), Err(Refusal::Proxied));
     }
 
     #[test]
     fn what_is_not_said_to_be_json_is_not_read() {
         for kind in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "application/json; charset=latin1", ""] {
-            assert_eq!(look(&asked("localhost", &[("content-type", kind)]), Callers::Direct), Err(Refusal::ContentType), "{kind}");
+            assert_eq!(look(&asked("localhost", &[("content-type", kind)]), &Caller::local()), Err(Refusal::ContentType), "{kind}");
         }
-        assert_eq!(look(&asked("localhost", &[]), Callers::Direct), Err(Refusal::ContentType));
+        assert_eq!(look(&asked("localhost", &[]), &Caller::local()), Err(Refusal::ContentType));
         let two = asked("localhost", &[JSON, ("content-type", "text/plain")]);
-        assert_eq!(look(&two, Callers::Direct), Err(Refusal::ContentType));
-        assert_eq!(look(&asked("localhost", &[JSON, ("content-encoding", "gzip")]), Callers::Direct), Err(Refusal::ContentEncoding));
+        assert_eq!(look(&two, &Caller::local()), Err(Refusal::ContentType));
+        assert_eq!(look(&asked("localhost", &[JSON, ("content-encoding", "gzip")]), &Caller::local()), Err(Refusal::ContentEncoding));
     }
 }

@@ -19,7 +19,7 @@ use tonic_types::{StatusExt, pb};
 
 use super::door::Refusal;
 use super::{JSON, codec};
-use crate::api::status;
+use crate::api::status::{self, BEARER};
 
 /// Why there is no answer, and under which status that is said.
 #[derive(Debug)]
@@ -57,6 +57,9 @@ impl From<Refusal> for Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let mut response = (self.http, [(header::CONTENT_TYPE, JSON)], body(&self.status)).into_response();
+        if self.status.code() == Code::Unauthenticated {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(BEARER));
+        }
         if let Some(seconds) = retry_after(&self.status) {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -31,14 +31,16 @@ use tonic::Status;
 use tracing::Instrument;
 
 pub use self::codec::SetUpError;
-pub use self::door::{Callers, is_from_a_web_page};
+pub use self::door::is_from_a_web_page;
 
 use self::calls::Call;
 use self::door::Refusal;
-use self::failure::Failure;
+pub use self::failure::Failure;
 use crate::api;
+use crate::api::access;
 use crate::api::limits::Limits;
 use crate::api::limits::key::Key;
+use crate::api::status;
 use crate::http::body;
 use crate::http::space::Space;
 use crate::ledger::Ledger;
@@ -69,7 +71,7 @@ const JSON: &str = "application/json";
 ///
 /// # Errors
 /// Where the program's own descriptors do not describe the calls.
-pub fn routes(ledger: &Ledger, callers: Callers, seen: &Arc<Calls>) -> Result<Router, SetUpError> {
+pub fn routes(ledger: &Ledger, seen: &Arc<Calls>) -> Result<Router, SetUpError> {
     let pool = codec::pool()?;
     let document: Arc<str> = openapi::text(&pool)?.into();
     let (space, large) = (Space::default(), Arc::new(Semaphore::new(LARGE_AT_A_TIME)));
@@ -79,8 +81,14 @@ pub fn routes(ledger: &Ledger, callers: Callers, seen: &Arc<Calls>) -> Result<Ro
     );
     for call in calls::all(ledger, &pool)? {
         let path = call.path();
-        let edge =
-            Arc::new(Edge { call, path: path.clone(), callers, seen: Arc::clone(seen), space: space.clone(), large: Arc::clone(&large) });
+        let edge = Arc::new(Edge {
+            call,
+            path: path.clone(),
+            ledger: ledger.clone(),
+            seen: Arc::clone(seen),
+            space: space.clone(),
+            large: Arc::clone(&large),
+        });
         let wrong_method = Arc::clone(&edge);
         let answer = move |request: Request| {
             let edge = Arc::clone(&edge);
@@ -117,7 +125,7 @@ fn refused(refusal: Refusal) -> Response {
 /// One call over HTTP.
 struct Edge {
     call: Call,
-    callers: Callers,
+    ledger: Ledger,
     path: String,
     seen: Arc<Calls>,
     /// What the bodies of all calls take.
@@ -128,15 +136,19 @@ struct Edge {
 
 impl Edge {
     async fn answer(&self, request: Request) -> Result<Vec<u8>, Failure> {
-        let (head, body) = request.into_parts();
-        door::look(&head, self.callers)?;
+        let (mut head, body) = request.into_parts();
+        door::refuse_web_pages(&head)?;
         let limits = head.extensions.get::<Limits>().cloned().unwrap_or_default();
+        let (_, caller) = access::admit_within(&limits, &self.ledger, head.uri.path(), &head.headers, &head.extensions)?;
+        let caller = caller.ok_or_else(status::credentials_missing)?;
+        door::look(&head, &caller)?;
+        head.extensions.insert(caller.clone());
         let admitted = limits.admit(Key::of(&head.extensions))?;
         let mut room = self.space.room();
         let body = body::read(body, BODY_MAX_BYTES, BODY_MAX_TIME, Some(&mut room)).await.map_err(Refusal::Body)?;
         let input = self.call.input.clone();
         let request = self.apart(body.len(), move || codec::read(&input, &body)).await??;
-        let response = self.call.answer(request, admitted.allowance.clone()).await?;
+        let response = self.call.answer(caller, request, admitted.allowance.clone()).await?;
         let output = self.call.output.clone();
         Ok(self.apart(response.len(), move || codec::write(output, &response)).await??)
     }

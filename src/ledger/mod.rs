@@ -8,6 +8,7 @@ pub mod evidence;
 pub mod keys;
 pub mod memory;
 pub mod numbers;
+pub mod principals;
 pub mod proving;
 pub mod reading;
 pub mod scrubbing;
@@ -272,6 +273,12 @@ impl Ledger {
     #[must_use]
     pub fn dead_letter_ids(&self) -> Option<bytes::seal::Key> {
         self.shared.secrets.dead_letter_ids()
+    }
+
+    /// A keyed digest of a place in a list, by which a page token is known for one that this ledger gave; `question` is 32 bytes.
+    #[must_use]
+    pub fn seal_page(&self, question: &[u8; 32], place: &[u8]) -> [u8; 16] {
+        self.shared.secrets.content_digest(&[b"page token", question, place])
     }
 
     /// The data directory.

@@ -95,8 +95,8 @@ async fn server(config: Config) -> Server {
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let stopped = crate::shutdown::Ending::after(async move { drop(stopped.await) });
-    let (json, metrics) = (axum::Router::new(), Metrics::default());
-    tokio::spawn(serve_into(listener, ledger.clone(), Arc::clone(&letters), config, json, metrics, stopped));
+    let (json, told) = (axum::Router::new(), (Metrics::default(), crate::http::Door::open()));
+    tokio::spawn(serve_into(listener, ledger.clone(), Arc::clone(&letters), config, json, told, stopped));
     Server { url, ledger, letters, _dir: dir, _stop: stop }
 }
 

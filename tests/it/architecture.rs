@@ -56,6 +56,20 @@ const FOREIGN_TO_THE_CLIENT: [&str; 9] = [
     "sled",
 ];
 
+/// What the bench may not know: whoever serves. It measures from outside, and reads the journal's files.
+const FOREIGN_TO_THE_BENCH: [&str; 10] = [
+    "crate::api",
+    "crate::cli",
+    "crate::consent",
+    "crate::export",
+    "crate::http",
+    "crate::json",
+    "crate::ledger::Ledger",
+    "crate::scenarios",
+    "crate::webhook",
+    "sled",
+];
+
 /// The one file that makes a `tonic::Status`.
 const STATUS_FILE: &str = "src/api/status.rs";
 
@@ -82,6 +96,9 @@ fn faults(path: &str, source: &str) -> Vec<String> {
     }
     if path.starts_with("src/client/") {
         forbid(&FOREIGN_TO_THE_CLIENT);
+    }
+    if path.starts_with("src/bench/") {
+        forbid(&FOREIGN_TO_THE_BENCH);
     }
     if path.starts_with("src/") && path != STATUS_FILE && makes_a_status(without_tests(&code)) {
         faults.push(format!("{path} makes a tonic::Status; only {STATUS_FILE} does"));
@@ -217,6 +234,13 @@ fn a_client_that_knows_its_server_is_found() {
     assert_eq!(faults("src/client/mod.rs", "use crate::ledger::Position;").len(), 1);
     assert_eq!(faults("src/client/mod.rs", "use crate::{api, consent};").len(), 1);
     assert!(faults("src/client/mod.rs", "use crate::consent::time::Time;\nuse crate::proto::Decision;").is_empty());
+}
+
+#[test]
+fn a_bench_that_knows_its_server_is_found() {
+    assert_eq!(faults("src/bench/stage.rs", "use crate::ledger::Ledger;").len(), 1);
+    assert_eq!(faults("src/bench/stage.rs", "use crate::{api, client};").len(), 1);
+    assert!(faults("src/bench/commits.rs", "use crate::ledger::storage::journal::segments;\nuse crate::client::endpoint;").is_empty());
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use crate::support::cli::cli;
 use crate::support::client::{Client, opt_in, runtime, text};
 use crate::support::python;
 use crate::support::server::Server;
@@ -24,6 +25,32 @@ fn run(python: &str, script: &str, words: &[&str]) -> (Option<i32>, Vec<String>,
     let out = out.replace(", as in +447400123456", "");
     assert!(!out.contains("7400123") && !err.contains("7400123") && !err.contains("Traceback"), "{out}\n{err}");
     (output.status.code(), out.lines().map(str::to_owned).collect(), err)
+}
+
+#[test]
+fn both_examples_show_a_key_where_one_is_needed() {
+    let Some(python) = python::with(MODULES) else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(&dir.path().join("data"), &[]);
+    let key = cli(&["keys", "add", "--name", "all", "--role", "operator,sender,recorder", "--server", &server.url()]).out;
+    let captures = dir.path().join("captures.csv");
+    std::fs::copy(file("captures.csv"), &captures).unwrap();
+    let (recipients, captures, grpc) = (file("recipients.csv"), captures.display().to_string(), server.grpc.to_string());
+    let with = |variable: &str, value: &str, script: &str, words: &[&str]| {
+        let mut command = Command::new(&python);
+        command.arg("-B").arg(examples().join(script)).args(words).env_remove("CONSENT_LEDGER_API_KEY_FILE").env(variable, value);
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    let refused = with("CONSENT_LEDGER_API_KEY", "", "campaign_sender.py", &[&recipients, "1001", &grpc]);
+    assert!(refused.starts_with("2: not sent, UNAUTHENTICATED\n"), "{refused}");
+    let key_file = dir.path().join("key");
+    std::fs::write(&key_file, &key).unwrap();
+    let recorded = with("CONSENT_LEDGER_API_KEY_FILE", key_file.to_str().unwrap(), "crm_sync.py", &[&captures, &grpc]);
+    assert!(recorded.contains("recorded as entry"), "{recorded}");
+    let sent = with("CONSENT_LEDGER_API_KEY", &key, "campaign_sender.py", &[&recipients, "1001", &grpc]);
+    assert!(!sent.contains("UNAUTHENTICATED") && sent.starts_with("2: "), "{sent}");
+    let far = with("CONSENT_LEDGER_API_KEY", &key, "campaign_sender.py", &[&recipients, "1001", "192.0.2.1:1"]);
+    assert_eq!(far, "", "nothing is asked where the key would be read");
 }
 
 fn file(name: &str) -> String {

@@ -1,6 +1,7 @@
 //! Clients that break the rules, or keep them and mean harm. Beside each of them an honest one is answered in time, and the server's
 //! memory stays within what is stated.
 
+mod callers;
 mod deadlines;
 mod floods;
 mod hoards;

@@ -191,6 +191,9 @@ fn a_token_goes_with_its_question_and_pages_keep_to_their_instant() {
         assert_eq!(first.position.as_ref().map(|position| position.seq), head);
         let other = DiffPolicyRequest { policy: Some(choice("sinch")), ..asked(&first.next_page_token) };
         assert_invalid(&diff(&client, other).await.unwrap_err(), &["page_token PAGE_TOKEN_MALFORMED"]);
+        // Another sender's number in it would tell whose that is.
+        let forged = asked(&format!("{},1", first.next_page_token));
+        assert_invalid(&diff(&client, forged).await.unwrap_err(), &["page_token PAGE_TOKEN_MALFORMED"]);
         // What happens in between changes no page: all are of one instant.
         for n in 0..5 {
             client.inbound(text(&format!("+44740012345{n}"), SENDER, "stop")).await.unwrap();

@@ -3,6 +3,7 @@
 mod faults;
 mod mutual;
 mod openssl;
+mod principals;
 mod python;
 mod reload;
 mod served;
@@ -12,12 +13,12 @@ use std::time::{Duration, Instant};
 
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
-use consent_ledger::client::{Endpoint, Tls};
+use consent_ledger::client::{Channel, Endpoint, Tls};
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy;
 use hyper_util::rt::TokioExecutor;
 use tempfile::TempDir;
-use tonic::transport::{Channel, Error};
+use tonic::transport::Error;
 
 use crate::support::certificates::{Authority, Pair};
 use crate::support::http::CHECK;

@@ -158,7 +158,8 @@ MESSAGES = {
     "HeadsCommitted": {1: "as_of uint64", 2: "root bytes", 3: "trails uint64"},
     "PrincipalAdded": {
         1: "principal uint32", 2: "name string", 3: "roles *Role", 4: "accounts *uint64", 5: "senders *string",
-        6: "credential_digest bytes", 7: "expires_at int64",
+        6: "credential_digest bytes", 7: "expires_at int64", 8: "earlier_until int64",
+        9: "is_certificate bool",
     },
     "PrincipalRevoked": {1: "principal uint32"},
     "AccountCreated": {1: "name string"},

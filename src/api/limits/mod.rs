@@ -5,6 +5,9 @@
 //!               └ messages: size, no compression, in time, in the room there is      answers: kept for a minute, in that room ◀┘
 //! ```
 //!
+//! The door of `access` comes before: a caller is a principal where there is one, else a certificate or an address. What the door
+//! refuses is charged to the certificate or address.
+//!
 //! `http2` holds what the transport takes before there is a call at all. Every number stands in docs/limits.md.
 
 mod answers;
@@ -66,5 +69,13 @@ impl Limits {
         let allowance = Allowance::new(self.rate.clone(), caller);
         allowance.call()?;
         Ok(Admitted { allowance, _way: way })
+    }
+
+    /// Charges a call that is refused to where it came from, so that guessing is no faster than calling.
+    ///
+    /// # Errors
+    /// `RESOURCE_EXHAUSTED` where refused calls come too fast.
+    pub fn charge_refused(&self, from: Key) -> Result<(), Status> {
+        Allowance::new(self.rate.clone(), from).call()
     }
 }

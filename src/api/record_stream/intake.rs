@@ -4,6 +4,7 @@ use tokio::sync::mpsc;
 use tonic::{Status, Streaming};
 
 use super::{Item, parse};
+use crate::api::access::Caller;
 use crate::api::limits::rate::Allowance;
 use crate::api::status;
 use crate::api::stopping::Stopping;
@@ -66,6 +67,7 @@ impl To {
 pub struct Intake<Request> {
     ledger: Ledger,
     stopping: Stopping,
+    caller: Caller,
     to: To,
     requests: Streaming<Request>,
     /// What each item is charged to.
@@ -74,8 +76,15 @@ pub struct Intake<Request> {
 
 impl<Request: Item> Intake<Request> {
     /// Takes from `requests`.
-    pub const fn new(ledger: Ledger, stopping: Stopping, to: To, requests: Streaming<Request>, allowance: Allowance) -> Self {
-        Self { ledger, stopping, to, requests, allowance }
+    pub const fn new(
+        ledger: Ledger,
+        stopping: Stopping,
+        caller: Caller,
+        to: To,
+        requests: Streaming<Request>,
+        allowance: Allowance,
+    ) -> Self {
+        Self { ledger, stopping, caller, to, requests, allowance }
     }
 
     /// Takes until the client has sent everything, takes no more answers, or the server shuts down.
@@ -114,10 +123,13 @@ impl<Request: Item> Intake<Request> {
             first = self.requests.message() => first,
         };
         let now = self.ledger.now();
+        if let Err(ended) = self.caller.still(now) {
+            return (taken, Some(End::Because(ended)));
+        }
         let mut next = Some(first);
         while let Some(item) = next {
             match item {
-                Ok(Some(request)) => taken.add(request.event(), now),
+                Ok(Some(request)) => taken.add(&self.caller, request.event(), now),
                 Ok(None) => return (taken, Some(End::Finished)),
                 Err(status) => return (taken, Some(End::Because(status))),
             }
@@ -157,9 +169,9 @@ impl Taken {
         self.items >= TOGETHER_MAX || self.bytes >= CHUNK_BYTES
     }
 
-    fn add(&mut self, event: Option<Event>, now: Time) {
+    fn add(&mut self, caller: &Caller, event: Option<Event>, now: Time) {
         self.bytes += event.as_ref().map(Event::encoded_len).unwrap_or_default();
-        match parse(event, now) {
+        match parse(caller, event, now) {
             Ok(record) => self.records.push(record),
             Err(status) => self.refused.push((self.items, status::item_error(&status))),
         }

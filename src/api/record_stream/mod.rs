@@ -18,6 +18,7 @@ use tonic::{Request, Status, Streaming};
 pub use answers::Answers;
 use intake::{Intake, To};
 
+use super::access::Caller;
 use super::limits::rate::Allowance;
 use super::slots::{Slot, Slots};
 use super::stopping::Stopping;
@@ -68,7 +69,7 @@ impl Streams {
     /// # Errors
     /// Where too many are open.
     pub fn record(&self, requests: Request<Streaming<RecordStreamRequest>>) -> Result<Answers<RecordStreamResponse>, Status> {
-        Ok(self.open(self.recording.take()?, To::Record(self.ledger.clone()), requests))
+        self.open(self.recording.take()?, To::Record(self.ledger.clone()), requests)
     }
 
     /// Opens a rehearsal.
@@ -77,14 +78,14 @@ impl Streams {
     /// Where too many are open.
     pub fn rehearse(&self, requests: Request<Streaming<RehearseStreamRequest>>) -> Result<Answers<RehearseStreamResponse>, Status> {
         let to = To::Rehearse(Box::new(self.ledger.rehearsal()));
-        Ok(self.open(self.rehearsing.take()?, to, requests))
+        self.open(self.rehearsing.take()?, to, requests)
     }
 
-    fn open<Asked: Item, Response>(&self, slot: Slot, to: To, requests: Request<Streaming<Asked>>) -> Answers<Response> {
+    fn open<Asked: Item, Response>(&self, slot: Slot, to: To, requests: Request<Streaming<Asked>>) -> Result<Answers<Response>, Status> {
         let (chunks, waiting) = mpsc::channel(CHUNKS_WAITING);
-        let allowance = Allowance::of(&requests);
-        tokio::spawn(Intake::new(self.ledger.clone(), self.stopping.clone(), to, requests.into_inner(), allowance).run(chunks));
-        Answers::new(self.ledger.clone(), waiting, slot)
+        let (caller, allowance) = (Caller::of(&requests)?, Allowance::of(&requests));
+        tokio::spawn(Intake::new(self.ledger.clone(), self.stopping.clone(), caller, to, requests.into_inner(), allowance).run(chunks));
+        Ok(Answers::new(self.ledger.clone(), waiting, slot))
     }
 }
 
@@ -129,17 +130,17 @@ impl From<Outcome> for RehearseStreamResponse {
 ///
 /// # Errors
 /// As the call of its own.
-pub fn parse(event: Option<Event>, now: Time) -> Result<Record, Status> {
+pub fn parse(caller: &Caller, event: Option<Event>, now: Time) -> Result<Record, Status> {
     match event.ok_or_else(status::event_missing)? {
-        Event::OptIn(event) => recording::opt_in(event, now),
-        Event::OptOut(event) => recording::opt_out(event, now),
-        Event::InboundMessage(event) => recording::inbound(event, now),
-        Event::ProviderFeedback(event) => recording::feedback(event, now),
-        Event::PlatformPreference(event) => recording::preference(&event, now),
-        Event::ConfirmationSent(event) => recording::confirmation(&event, now),
-        Event::LinkIdentifiers(event) => identity::link(&event, now),
-        Event::ChangeNumber(event) => identity::number_change(event, now),
-        Event::ChangeUserId(event) => identity::user_id_change(event, now),
-        Event::IdentityChange(event) => identity::key_change(event, now),
+        Event::OptIn(event) => recording::opt_in(caller, event, now),
+        Event::OptOut(event) => recording::opt_out(caller, event, now),
+        Event::InboundMessage(event) => recording::inbound(caller, event, now),
+        Event::ProviderFeedback(event) => recording::feedback(caller, event, now),
+        Event::PlatformPreference(event) => recording::preference(caller, &event, now),
+        Event::ConfirmationSent(event) => recording::confirmation(caller, &event, now),
+        Event::LinkIdentifiers(event) => identity::link(caller, &event, now),
+        Event::ChangeNumber(event) => identity::number_change(caller, event, now),
+        Event::ChangeUserId(event) => identity::user_id_change(caller, event, now),
+        Event::IdentityChange(event) => identity::key_change(caller, event, now),
     }
 }

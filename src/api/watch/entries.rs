@@ -5,9 +5,10 @@ use std::time::Duration;
 use tonic::Status;
 
 use super::feed::{Look, Looked};
+use crate::api::access::Caller;
 use crate::api::parse::Fields;
 use crate::api::reads::Reading;
-use crate::api::{blocking, map, status};
+use crate::api::{blocking, map, principals, status};
 use crate::consent::nearest::nearest;
 use crate::consent::words::{Sender, Seq};
 use crate::ledger::Ledger;
@@ -15,20 +16,20 @@ use crate::ledger::bytes::kind::KINDS;
 use crate::ledger::reading::browse::Parts;
 use crate::ledger::reading::reads::ReadMethod;
 use crate::ledger::watching::entries::{Begin, EntryWatch, Passing};
-use crate::ledger::writing::record::Actor;
 use crate::proto::{ErrorReason, WatchEntriesRequest, WatchEntriesResponse};
 
 /// The most senders of one watch.
 const SENDERS_MAX: usize = 100;
 
 /// Begins to follow entries.
-pub(super) async fn begin(ledger: &Ledger, actor: Actor, request: &WatchEntriesRequest) -> Result<(Entries, Reading, Duration), Status> {
-    let (begin, passing, heartbeat) = parse(request)?;
-    let reading = Reading::of_many(ledger, actor, ReadMethod::WatchEntries, passing.account.clone());
+pub(super) async fn begin(ledger: &Ledger, caller: &Caller, request: &WatchEntriesRequest) -> Result<(Entries, Reading, Duration), Status> {
+    let (begin, passing, heartbeat) = parse(caller, request)?;
+    let reading = Reading::of_many(ledger, caller.actor(), ReadMethod::WatchEntries, passing.account.clone());
+    let named = ledger.clone();
     let ledger = ledger.clone();
     let watch = blocking(move || ledger.watch_entries(begin, passing)).await?;
     let watch = watch.map_err(|error| status::of_watch(&error))?;
-    Ok((Entries { watch, begun: false }, reading, heartbeat))
+    Ok((Entries { watch, begun: false, caller: caller.clone(), ledger: named }, reading, heartbeat))
 }
 
 /// One who follows entries.
@@ -36,6 +37,9 @@ pub(super) struct Entries {
     watch: EntryWatch,
     /// Whether it was told where it begins.
     begun: bool,
+    caller: Caller,
+    /// Where the names of actors are.
+    ledger: Ledger,
 }
 
 impl Look for Entries {
@@ -49,15 +53,19 @@ impl Look for Entries {
         let found = self.watch.look().map_err(|error| status::of_read(&error))?;
         let (tells, more) = (!found.entries.is_empty(), found.more);
         let opens = found.entries.iter().filter(|entry| entry.is_open()).count();
-        let entries = found.entries.into_iter().map(map::entry).collect();
+        let named = |entry| principals::with_name(&self.ledger, &self.caller, map::entry(entry));
+        let entries = found.entries.into_iter().map(named).collect();
         let message = WatchEntriesResponse { entries, position: Some(map::position(found.position)) };
         Ok(Looked { message, tells, more, due_in: None, opens })
     }
 }
 
-fn parse(request: &WatchEntriesRequest) -> Result<(Begin, Passing, Duration), Status> {
-    let mut fields = Fields::default();
+fn parse(caller: &Caller, request: &WatchEntriesRequest) -> Result<(Begin, Passing, Duration), Status> {
+    let mut fields = Fields::of(caller);
+    // What is for all senders is told whichever are followed.
+    fields.all_senders("the watch");
     let account = if request.all_accounts {
+        fields.whole_ledger("all_accounts");
         if !request.account.is_empty() {
             fields.refuse("account", ErrorReason::FieldsConflict, "all_accounts is set");
         }
@@ -73,7 +81,7 @@ fn parse(request: &WatchEntriesRequest) -> Result<(Begin, Passing, Duration), St
     fields.finish(|| Some((begin, Passing { account, senders, kinds, parts }, heartbeat)))
 }
 
-fn place(fields: &mut Fields, request: &WatchEntriesRequest) -> Begin {
+fn place(fields: &mut Fields<'_>, request: &WatchEntriesRequest) -> Begin {
     let previous: Option<[u8; 32]> = request.previous_hash.as_slice().try_into().ok();
     if previous.is_none() && !request.previous_hash.is_empty() {
         fields.refuse("previous_hash", ErrorReason::HashMalformed, format!("{} bytes, not 32", request.previous_hash.len()));
@@ -89,7 +97,7 @@ fn place(fields: &mut Fields, request: &WatchEntriesRequest) -> Begin {
     Begin::New
 }
 
-fn senders(fields: &mut Fields, texts: &[String]) -> Vec<Sender> {
+fn senders(fields: &mut Fields<'_>, texts: &[String]) -> Vec<Sender> {
     if texts.len() > SENDERS_MAX {
         fields.refuse("senders", ErrorReason::TooManySenders, format!("{} senders, at most {SENDERS_MAX} are allowed", texts.len()));
         return Vec::new();
@@ -97,7 +105,7 @@ fn senders(fields: &mut Fields, texts: &[String]) -> Vec<Sender> {
     texts.iter().enumerate().filter_map(|(index, text)| fields.sender(&format!("senders[{index}]"), text)).collect()
 }
 
-fn kinds(fields: &mut Fields, names: &[String]) -> Vec<u16> {
+fn kinds(fields: &mut Fields<'_>, names: &[String]) -> Vec<u16> {
     let mut kinds = Vec::new();
     for (index, name) in names.iter().enumerate() {
         match KINDS.iter().find(|(_, known)| known == name) {
@@ -124,7 +132,7 @@ mod tests {
     use tonic_types::StatusExt;
 
     fn violations(request: &WatchEntriesRequest) -> Vec<(String, String)> {
-        let details = parse(request).map(|_| ()).unwrap_err().get_error_details();
+        let details = parse(&Caller::local(), request).map(|_| ()).unwrap_err().get_error_details();
         let violations = details.bad_request().unwrap().field_violations.iter();
         violations.map(|violation| (violation.field.clone(), violation.reason.clone())).collect()
     }
@@ -160,13 +168,15 @@ mod tests {
     #[test]
     fn an_unknown_kind_is_told_the_nearest() {
         let request = WatchEntriesRequest { kinds: vec!["opted-out".into()], ..Default::default() };
-        let status = parse(&request).map(|_| ()).unwrap_err();
+        let status = parse(&Caller::local(), &request).map(|_| ()).unwrap_err();
         assert_eq!(status.message(), "kinds[0]: no kind of entry has that name; did you mean opted_out?");
     }
 
     #[test]
     fn a_heartbeat_has_limits_and_a_usual_length() {
-        let heartbeat = |given| parse(&WatchEntriesRequest { heartbeat: given, ..Default::default() }).map(|(_, _, heartbeat)| heartbeat);
+        let heartbeat = |given| {
+            parse(&Caller::local(), &WatchEntriesRequest { heartbeat: given, ..Default::default() }).map(|(_, _, heartbeat)| heartbeat)
+        };
         assert_eq!(heartbeat(None).unwrap(), Duration::from_secs(15));
         for (seconds, nanos, good) in [(1, 0, true), (300, 0, true), (300, 1, false), (0, 0, false), (-1, 0, false)] {
             assert_eq!(heartbeat(Some(Given { seconds, nanos })).is_ok(), good, "{seconds}.{nanos}");
@@ -177,6 +187,6 @@ mod tests {
     fn kinds_are_found_by_name_once_each() {
         let request =
             WatchEntriesRequest { kinds: ["opted_out", "opted_in", "opted_out"].map(String::from).to_vec(), ..Default::default() };
-        assert_eq!(parse(&request).unwrap().1.kinds, [49, 48]);
+        assert_eq!(parse(&Caller::local(), &request).unwrap().1.kinds, [49, 48]);
     }
 }

@@ -9,10 +9,11 @@ use std::time::Duration;
 use tonic::{Request, Response, Status};
 
 use self::feed::Responses;
+use super::access::Caller;
 use super::parse::Fields;
 use super::slots::Slots;
+use super::status;
 use super::stopping::Stopping;
-use super::{reads, status};
 use crate::ledger::Ledger;
 use crate::proto::watch_service_server::WatchService;
 use crate::proto::{ErrorReason, WatchEntriesRequest, WatchEntriesResponse, WatchWindowsRequest, WatchWindowsResponse};
@@ -58,7 +59,7 @@ impl WatchService for Watch {
     type WatchEntriesStream = Responses<WatchEntriesResponse>;
 
     async fn watch_entries(&self, request: Request<WatchEntriesRequest>) -> Result<Response<Self::WatchEntriesStream>, Status> {
-        let (look, reading, heartbeat) = entries::begin(&self.ledger, reads::actor(&request), request.get_ref()).await?;
+        let (look, reading, heartbeat) = entries::begin(&self.ledger, &Caller::of(&request)?, request.get_ref()).await?;
         let slot = self.entries.take()?;
         Ok(Response::new(feed::start(slot, look, reading, &self.ledger, self.stopping.clone(), heartbeat)))
     }
@@ -66,13 +67,13 @@ impl WatchService for Watch {
     type WatchWindowsStream = Responses<WatchWindowsResponse>;
 
     async fn watch_windows(&self, request: Request<WatchWindowsRequest>) -> Result<Response<Self::WatchWindowsStream>, Status> {
-        let (look, reading, heartbeat) = windows::begin(&self.ledger, reads::actor(&request), request.get_ref())?;
+        let (look, reading, heartbeat) = windows::begin(&self.ledger, &Caller::of(&request)?, request.get_ref())?;
         let slot = self.windows.take()?;
         Ok(Response::new(feed::start(slot, look, reading, &self.ledger, self.stopping.clone(), heartbeat)))
     }
 }
 
-impl Fields {
+impl Fields<'_> {
     /// After what time something is said; absent: the usual time.
     fn heartbeat(&mut self, field: &str, asked: Option<&prost_types::Duration>) -> Duration {
         let Some(asked) = asked else { return HEARTBEAT };

@@ -5,13 +5,13 @@ use std::time::Duration;
 use tonic::Status;
 
 use super::feed::{Look, Looked};
+use crate::api::access::Caller;
 use crate::api::parse::Fields;
 use crate::api::reads::Reading;
 use crate::api::{map, status};
 use crate::ledger::Ledger;
 use crate::ledger::reading::reads::ReadMethod;
 use crate::ledger::watching::windows::{Change, Ended, WindowChange, WindowWatch, WindowsAsked};
-use crate::ledger::writing::record::Actor;
 use crate::proto::{ErrorReason, WatchWindowsRequest, WatchWindowsResponse, WindowEnd, WindowEvent, WindowEventKind};
 
 /// About how many events one message has.
@@ -21,9 +21,9 @@ const EVENTS: usize = 500;
 const CLOSING_WITHIN_MAX: Duration = Duration::from_secs(24 * 3_600);
 
 /// Begins to follow windows.
-pub(super) fn begin(ledger: &Ledger, actor: Actor, request: &WatchWindowsRequest) -> Result<(Windows, Reading, Duration), Status> {
-    let (asked, heartbeat) = parse(request)?;
-    let reading = Reading::of_many(ledger, actor, ReadMethod::WatchWindows, Some(asked.account.clone()));
+pub(super) fn begin(ledger: &Ledger, caller: &Caller, request: &WatchWindowsRequest) -> Result<(Windows, Reading, Duration), Status> {
+    let (asked, heartbeat) = parse(caller, request)?;
+    let reading = Reading::of_many(ledger, caller.actor(), ReadMethod::WatchWindows, Some(asked.account.clone()));
     let watch = ledger.watch_windows(asked).map_err(|error| status::of_read(&error))?;
     Ok((Windows(watch), reading, heartbeat))
 }
@@ -49,8 +49,8 @@ impl Look for Windows {
     }
 }
 
-fn parse(request: &WatchWindowsRequest) -> Result<(WindowsAsked, Duration), Status> {
-    let mut fields = Fields::default();
+fn parse(caller: &Caller, request: &WatchWindowsRequest) -> Result<(WindowsAsked, Duration), Status> {
+    let mut fields = Fields::of(caller);
     let account = fields.account("account", &request.account);
     let sender = fields.optional_sender("sender", &request.sender);
     let closing_within = request.closing_within.map_or(Some(Duration::ZERO), |asked| Duration::try_from(asked).ok());
@@ -104,12 +104,12 @@ mod tests {
     fn a_window_closes_soon_within_a_day() {
         let within = |seconds, nanos| {
             let request = WatchWindowsRequest { closing_within: Some(Given { seconds, nanos }), ..Default::default() };
-            parse(&request).map(|(asked, _)| asked.closing_within).map_err(|status| reason(&status))
+            parse(&Caller::local(), &request).map(|(asked, _)| asked.closing_within).map_err(|status| reason(&status))
         };
         assert_eq!((within(1_800, 0).unwrap(), within(86_400, 0).unwrap(), within(0, 0).unwrap()), (1_800_000_000, 86_400_000_000, 0));
         for (seconds, nanos) in [(-1, 0), (86_400, 1), (i64::MAX, 0)] {
             assert_eq!(within(seconds, nanos).unwrap_err(), "CLOSING_WITHIN_OUT_OF_RANGE");
         }
-        assert_eq!(parse(&WatchWindowsRequest::default()).unwrap().0.closing_within, 0);
+        assert_eq!(parse(&Caller::local(), &WatchWindowsRequest::default()).unwrap().0.closing_within, 0);
     }
 }

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use tonic::Streaming;
-use tonic::transport::Channel;
 
 use super::Format;
 use super::out::{Destination, Target, Writing};
 use crate::cli::client::{ANSWER_MAX_BYTES, Server};
 use crate::cli::error::CliError;
+use crate::client::Channel;
 use crate::export::collected::Collected;
 use crate::export::csv::Csv;
 use crate::export::jsonl::Jsonl;

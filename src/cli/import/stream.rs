@@ -3,9 +3,9 @@
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
-use tonic::transport::Channel;
 
 use crate::cli::error::CliError;
+use crate::client::Channel;
 use crate::proto::recording_service_client::RecordingServiceClient;
 use crate::proto::{
     Acknowledgement, ItemError, RecordStreamRequest, RecordStreamResponse, RehearseStreamRequest, RehearseStreamResponse,

@@ -12,12 +12,12 @@
 
 use clap::Args;
 use serde_json::{Value, json};
-use tonic::transport::Channel;
 
 use crate::cli::client::Connection;
 use crate::cli::error::{CliError, Verdict};
 use crate::cli::output::Output;
 use crate::cli::words;
+use crate::client::Channel;
 use crate::consent::sender::{EscalationPath, Quality, RestrictionKind, SenderState};
 use crate::consent::time::Time;
 use crate::proto::admin_service_client::AdminServiceClient;

@@ -9,6 +9,7 @@
 //! `--drain-timeout`, the ledger closes, exit code 0. A second one cuts off what is under way; the ledger closes all the same. A
 //! ledger that stopped writing ends it too, with exit code 2: a restart recovers what a running process must not guess.
 
+mod callers;
 mod check_config;
 pub mod configuration;
 mod disk;
@@ -38,7 +39,6 @@ use crate::cli::open_files;
 use crate::cli::output::Output;
 use crate::cli::signals::Signals;
 use crate::http;
-use crate::json::Callers;
 use crate::ledger::clock::SystemClock;
 use crate::ledger::{Ledger, Options};
 use crate::shutdown::Ending;
@@ -68,7 +68,8 @@ Example:
 /// Run the ledger: gRPC and JSON for checks and records, the provider's webhooks.
 ///
 /// A new data directory is set up on first start, its secrets readable by its owner only. One process serves one data directory.
-/// Without a certificate only loopback addresses are served.
+/// Without a certificate only loopback addresses are served, and without a principal too. Until `keys add` adds the first one,
+/// programs on this machine call without credentials; from then on every call needs them.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Serve {
@@ -150,7 +151,6 @@ impl Serve {
 
     async fn serve(self, tls: Option<Arc<Tls>>, exporter: Option<&Exporter>) -> Result<Verdict, CliError> {
         let webhooks = self.webhooks.config()?;
-        let callers = if self.transport.is_public() { Callers::Anybody } else { Callers::Direct };
         let (grpc, grpc_address) = bind(self.listen, "--listen").await?;
         let (http_listener, http_address) = bind(self.http, "--http").await?;
         let mut signals = Signals::new()?;
@@ -183,9 +183,13 @@ impl Serve {
             () = signals.next() => return Ok(Verdict::Yes),
         };
 
+        if let Err(error) = callers::known(&ledger, &[grpc_address, http_address]) {
+            close_ledger(ledger).await;
+            return Err(error);
+        }
         metrics.join(ledger.clone());
         servers.spawn(start_grpc(grpc, ledger.clone(), dead_letters.clone(), calls, ending.clone()));
-        servers.spawn(start_http(http_listener, ledger.clone(), dead_letters, webhooks, callers, metrics, ending));
+        servers.spawn(start_http(http_listener, ledger.clone(), dead_letters, webhooks, metrics, ending));
         Output::line(&format!("ready grpc={grpc_address} http={http_address}"))?;
         service_manager::ready();
         tracing::info!(grpc = %grpc_address, http = %http_address, head = %ledger.head().seq, "ready");
@@ -242,11 +246,10 @@ async fn start_http(
     ledger: Ledger,
     dead_letters: Arc<DeadLetters>,
     webhooks: webhook::Config,
-    callers: Callers,
     metrics: Metrics,
     ending: Ending,
 ) -> Result<(), CliError> {
-    let served = http::serve(listener, ledger, dead_letters, webhooks, callers, metrics, ending).await;
+    let served = http::serve(listener, ledger, dead_letters, webhooks, metrics, ending).await;
     served.map_err(|error| CliError::local(error).context("serving HTTP"))
 }
 

@@ -63,11 +63,6 @@ impl Transport {
         }
     }
 
-    /// Whether callers may come from elsewhere and through others: nobody but them reads what is said, or it was said that it may.
-    pub const fn is_public(&self) -> bool {
-        self.tls_cert.is_some() || self.insecure
-    }
-
     fn plain_text(&self, addresses: &[SocketAddr]) -> Result<(), CliError> {
         let exposed: Vec<_> = addresses.iter().filter(|address| !address.ip().is_loopback()).map(ToString::to_string).collect();
         let Some(first) = exposed.first() else { return Ok(()) };
@@ -96,6 +91,5 @@ mod tests {
         let refused = transport(false).open(&[here, elsewhere]).unwrap_err().to_string();
         assert!(refused.contains("10.0.0.1:2") && refused.contains("--tls-cert") && refused.contains("--insecure"), "{refused}");
         assert!(matches!(transport(true).open(&[here, elsewhere]), Ok(None)));
-        assert!(transport(true).is_public() && !transport(false).is_public());
     }
 }

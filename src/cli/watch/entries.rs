@@ -5,7 +5,6 @@
 //! ```
 
 use clap::Args;
-use tonic::transport::Channel;
 use tonic::{Status, Streaming};
 
 use super::follow::{Follower, follow};
@@ -13,6 +12,7 @@ use crate::cli::client::{ANSWER_MAX_BYTES, Server};
 use crate::cli::error::{CliError, Verdict};
 use crate::cli::output::Output;
 use crate::cli::{json, trail};
+use crate::client::Channel;
 use crate::proto::watch_service_client::WatchServiceClient;
 use crate::proto::{Position, WatchEntriesRequest, WatchEntriesResponse};
 

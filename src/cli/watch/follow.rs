@@ -7,12 +7,12 @@
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
-use tonic::transport::Channel;
 use tonic::{Code, Status, Streaming};
 
 use crate::cli::client::{CALL, Server};
 use crate::cli::error::{CliError, Verdict};
 use crate::cli::signals::Signals;
+use crate::client::Channel;
 
 /// How long it waits before it tries again: at first, and at most.
 const WAITS: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));

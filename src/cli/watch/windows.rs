@@ -11,7 +11,6 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 use serde_json::{Value, json};
-use tonic::transport::Channel;
 use tonic::{Status, Streaming};
 
 use super::follow::{Follower, follow};
@@ -20,6 +19,7 @@ use crate::cli::error::{CliError, Verdict};
 use crate::cli::length::Length;
 use crate::cli::output::Output;
 use crate::cli::{json, words};
+use crate::client::Channel;
 use crate::proto::watch_service_client::WatchServiceClient;
 use crate::proto::{WatchWindowsRequest, WatchWindowsResponse, WindowEnd, WindowEvent, WindowEventKind};
 

@@ -4,7 +4,9 @@
 //! box = nonce (12 random bytes) ‖ ciphertext ‖ tag (16)
 //! ```
 
-use aes_gcm::aead::{Aead, KeyInit, Payload};
+use std::cell::RefCell;
+
+use aes_gcm::aead::{Aead, AeadInOut, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use zeroize::Zeroizing;
 
@@ -13,6 +15,27 @@ pub const NONCE_BYTES: usize = 12;
 
 /// Bytes of a tag.
 pub const TAG_BYTES: usize = 16;
+
+/// Nonces that are fetched at once: one call into the system for each would cost as much as sealing a short text.
+const NONCES: usize = 64;
+
+thread_local! {
+    /// Nonces of this thread that were not used yet. They are no secrets: each is stored beside what it sealed.
+    static READY: RefCell<Vec<[u8; NONCE_BYTES]>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A nonce that no other call was given: 12 random bytes.
+fn nonce() -> Result<[u8; NONCE_BYTES], SealError> {
+    READY.with_borrow_mut(|ready| {
+        if ready.is_empty() {
+            let mut bytes = [0; NONCE_BYTES * NONCES];
+            getrandom::fill(&mut bytes).map_err(|_| SealError::NoRandomness)?;
+            ready.extend_from_slice(bytes.as_chunks().0);
+        }
+        // Taken out, so that it is never given again.
+        ready.pop().ok_or(SealError::NoRandomness)
+    })
+}
 
 /// A 256-bit key; leaves memory when dropped.
 #[derive(Clone)]
@@ -78,13 +101,30 @@ impl Cipher {
     /// # Errors
     /// Where there are no random numbers.
     pub fn seal(&self, bound_to: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
-        let mut nonce = [0; NONCE_BYTES];
-        getrandom::fill(&mut nonce).map_err(|_| SealError::NoRandomness)?;
-        let sealed = self.0.encrypt(&Nonce::from(nonce), Payload { msg: plaintext, aad: bound_to }).map_err(|_| SealError::TooLong)?;
-        let mut out = Vec::with_capacity(NONCE_BYTES + sealed.len());
+        let nonce = nonce()?;
+        let mut out = Vec::with_capacity(NONCE_BYTES + plaintext.len() + TAG_BYTES);
         out.extend_from_slice(&nonce);
-        out.extend_from_slice(&sealed);
+        out.extend_from_slice(plaintext);
+        let (_, text) = out.split_at_mut(NONCE_BYTES);
+        let tag = self.0.encrypt_inout_detached(&Nonce::from(nonce), bound_to, text.into()).map_err(|_| SealError::TooLong)?;
+        out.extend_from_slice(&tag);
         Ok(out)
+    }
+
+    /// Appends a box to `bytes`, bound to all that stands there already. What `write` appends is sealed where it lies: it is copied
+    /// nowhere.
+    ///
+    /// # Errors
+    /// Where there are no random numbers, or too much is sealed: final for `bytes`.
+    pub fn append(&self, bytes: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), SealError> {
+        let (nonce, before) = (nonce()?, bytes.len());
+        bytes.extend_from_slice(&nonce);
+        write(bytes);
+        let (bound_to, sealed) = bytes.split_at_mut(before);
+        let (_, text) = sealed.split_at_mut(NONCE_BYTES);
+        let tag = self.0.encrypt_inout_detached(&Nonce::from(nonce), bound_to, text.into()).map_err(|_| SealError::TooLong)?;
+        bytes.extend_from_slice(&tag);
+        Ok(())
     }
 
     /// Opens what was sealed with the same key.
@@ -112,4 +152,32 @@ pub fn seal(key: &Key, bound_to: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, Sea
 /// Where key, bytes or `bound_to` differ.
 pub fn open(key: &Key, bound_to: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
     Cipher::new(key).open(bound_to, sealed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_box_that_is_sealed_where_it_lies_opens_as_one_that_was_copied_does() {
+        let key = Key::from_bytes([7; 32]);
+        let mut bytes = b"bound to".to_vec();
+        Cipher::new(&key).append(&mut bytes, |bytes| bytes.extend_from_slice(b"text")).unwrap();
+        let (bound_to, sealed) = bytes.split_at(8);
+        assert_eq!((bound_to, sealed.len()), (b"bound to".as_slice(), NONCE_BYTES + 4 + TAG_BYTES));
+        assert_eq!(open(&key, bound_to, sealed).unwrap().as_slice(), b"text");
+        assert_eq!(open(&key, b"Bound to", sealed), Err(SealError::DoesNotOpen));
+        let copied = seal(&key, bound_to, b"text").unwrap();
+        assert_eq!(open(&key, bound_to, &copied).unwrap().as_slice(), b"text");
+    }
+
+    #[test]
+    fn no_nonce_is_given_twice_by_one_thread_or_two() {
+        let draw = || (0..3 * NONCES).map(|_| nonce().unwrap()).collect::<Vec<_>>();
+        let mut drawn = draw();
+        drawn.extend(std::thread::spawn(draw).join().unwrap());
+        drawn.extend(draw());
+        let different: std::collections::HashSet<_> = drawn.iter().collect();
+        assert_eq!(different.len(), 9 * NONCES);
+    }
 }

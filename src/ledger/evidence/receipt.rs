@@ -15,7 +15,8 @@ use crate::consent::time::Time;
 use crate::consent::words::{Category, Permission, Reason, Sender, Seq};
 use crate::ledger::bytes::entry::EntryHash;
 use crate::ledger::bytes::seal::Key;
-use crate::ledger::keys::secrets::{LedgerId, Secrets, hmac};
+use crate::ledger::keys::keyed::Keyed;
+use crate::ledger::keys::secrets::{LedgerId, Secrets};
 use crate::ledger::memory::fold::{categories, category_numbers};
 use crate::ledger::reading::answer::{Answer, Question};
 use crate::proto::DecisionReceiptIssued;
@@ -159,7 +160,7 @@ pub fn differences(issued: &DecisionReceiptIssued, decision: &Decision, policy_v
 /// ```
 #[must_use]
 pub fn identifier_digest(key: &Key, account: u64, identifier: &Identifier) -> [u8; 32] {
-    hmac(key, &[CONTEXT, &account.to_be_bytes(), &[identifier.kind()], identifier.as_str().as_bytes()])
+    Keyed::new(key).digest(&[CONTEXT, &account.to_be_bytes(), &[identifier.kind()], identifier.as_str().as_bytes()])
 }
 
 /// ```text

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use ed25519_dalek::SigningKey;
 use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit, Mac};
 use parking_lot::RwLock;
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -15,6 +14,8 @@ use zeroize::Zeroizing;
 use crate::consent::identifier::Identifier;
 use crate::consent::words::Seq;
 use crate::ledger::bytes::seal::{Key, SealError};
+pub use crate::ledger::keys::keyed::Digest16;
+use crate::ledger::keys::keyed::Keyed;
 use crate::ledger::keys::master::{MasterKey, NoMasterKey};
 use crate::ledger::keys::replace::{found, replace};
 use crate::ledger::keys::secrets_file::Held;
@@ -31,9 +32,6 @@ impl std::fmt::Display for LedgerId {
         f.pad(&hex::encode(self.0))
     }
 }
-
-/// First half of an HMAC-SHA-256: 16 bytes.
-pub type Digest16 = [u8; 16];
 
 /// The file of the master key, where it is kept beside the rest.
 pub(super) const MASTER: &str = "master.key";
@@ -94,11 +92,11 @@ pub struct Secrets {
     ledger_id: LedgerId,
     pub(super) master: Key,
     pub(super) path: PathBuf,
-    identifiers: Key,
-    event_ids: Key,
-    content: Key,
-    suppression: Key,
-    heads: Key,
+    identifiers: Keyed,
+    event_ids: Keyed,
+    content: Keyed,
+    suppression: Keyed,
+    heads: Keyed,
     receipts: Key,
     pub(super) held: RwLock<Held>,
 }
@@ -187,11 +185,11 @@ impl Secrets {
         let (version, lookup) = &held.lookup;
         Ok(Self {
             ledger_id: held.ledger_id,
-            identifiers: derived(lookup, &[b"consent-ledger/v1 identifiers", &version.to_be_bytes()])?,
-            event_ids: key(b"consent-ledger/v1 event ids")?,
-            content: key(b"consent-ledger/v1 content")?,
-            suppression: key(b"consent-ledger/v1 suppression")?,
-            heads: key(b"consent-ledger/v1 heads")?,
+            identifiers: Keyed::new(&derived(lookup, &[b"consent-ledger/v1 identifiers", &version.to_be_bytes()])?),
+            event_ids: Keyed::new(&key(b"consent-ledger/v1 event ids")?),
+            content: Keyed::new(&key(b"consent-ledger/v1 content")?),
+            suppression: Keyed::new(&key(b"consent-ledger/v1 suppression")?),
+            heads: Keyed::new(&key(b"consent-ledger/v1 heads")?),
             receipts: key(b"consent-ledger/v1 receipts")?,
             master: master.clone(),
             path,
@@ -285,19 +283,19 @@ impl Secrets {
     /// By which a contact is found.
     #[must_use]
     pub fn identifier_digest(&self, account: u64, identifier: &Identifier) -> Digest16 {
-        digest(&self.identifiers, &[&account.to_be_bytes(), &[identifier.kind()], identifier.as_str().as_bytes()])
+        self.identifiers.half(&[&account.to_be_bytes(), &[identifier.kind()], identifier.as_str().as_bytes()])
     }
 
     /// By which an event id is recognised.
     #[must_use]
     pub fn event_id_digest(&self, account: u64, event_id: &str) -> Digest16 {
-        digest(&self.event_ids, &[&account.to_be_bytes(), event_id.as_bytes()])
+        self.event_ids.half(&[&account.to_be_bytes(), event_id.as_bytes()])
     }
 
     /// By which an identifier of an erased contact is recognised when it appears again.
     #[must_use]
     pub fn suppression_token(&self, account: u64, identifier: &Identifier) -> Token {
-        Token(hmac(&self.suppression, &[&account.to_be_bytes(), &[identifier.kind()], identifier.as_str().as_bytes()]))
+        Token(self.suppression.digest(&[&account.to_be_bytes(), &[identifier.kind()], identifier.as_str().as_bytes()]))
     }
 
     /// Keeps the leaf of a trail's head from being guessed, 32 bytes.
@@ -307,13 +305,13 @@ impl Secrets {
     /// ```
     #[must_use]
     pub fn blind(&self, as_of: u64, trail: u64) -> [u8; 32] {
-        hmac(&self.heads, &[&as_of.to_be_bytes(), &trail.to_be_bytes()])
+        self.heads.digest(&[&as_of.to_be_bytes(), &trail.to_be_bytes()])
     }
 
     /// By which the content behind an event id is compared.
     #[must_use]
     pub fn content_digest(&self, content: &[&[u8]]) -> Digest16 {
-        digest(&self.content, content)
+        self.content.half(content)
     }
 }
 
@@ -335,26 +333,6 @@ impl Token {
     }
 }
 
-/// ```text
-/// first 16 bytes of HMAC-SHA-256(key, parts[0] ‖ parts[1] ‖ …)
-/// ```
-fn digest(key: &Key, parts: &[&[u8]]) -> Digest16 {
-    let mut half = [0; 16];
-    half.iter_mut().zip(hmac(key, parts)).for_each(|(to, from)| *to = from);
-    half
-}
-
-/// ```text
-/// HMAC-SHA-256(key, parts[0] ‖ parts[1] ‖ …)
-/// ```
-pub(in crate::ledger) fn hmac(key: &Key, parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac = <Hmac<Sha256> as KeyInit>::new(&(*key.bytes()).into_block());
-    for part in parts {
-        mac.update(part);
-    }
-    mac.finalize().into_bytes().into()
-}
-
 /// The master key beside the secrets; none: it is not there.
 pub(super) fn read_master(disk: &dyn Disk, dir: &Path) -> Result<Option<MasterKey>, SecretsError> {
     let path = dir.join(MASTER);
@@ -367,17 +345,4 @@ pub(super) fn read(disk: &dyn Disk, path: &Path) -> Result<Option<Zeroizing<Vec<
     let io = |source| SecretsError::Io { path: path.to_owned(), source };
     let file = found(disk.open(path, false)).map_err(io)?;
     file.map(|file| read_all(file.as_ref()).map(Zeroizing::new)).transpose().map_err(io)
-}
-
-/// HMAC takes keys of one SHA-256 block; a shorter key is padded with zeros, as RFC 2104 says.
-trait IntoBlock {
-    fn into_block(self) -> hmac::digest::Key<Hmac<Sha256>>;
-}
-
-impl IntoBlock for [u8; 32] {
-    fn into_block(self) -> hmac::digest::Key<Hmac<Sha256>> {
-        let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
-        block.iter_mut().zip(self).for_each(|(to, from)| *to = from);
-        block
-    }
 }

@@ -13,7 +13,7 @@ use crate::consent::time::Time;
 use crate::consent::words::{InboundKind, Seq};
 
 /// The version of this layout and of the fold behind it; a snapshot of another is discarded.
-pub const FOLD_VERSION: u32 = 5;
+pub const FOLD_VERSION: u32 = 6;
 
 /// Packs facts.
 #[must_use]

@@ -19,7 +19,9 @@ use crate::ledger::bytes::entry::EntryHash;
 use crate::ledger::erasure::erasures::{Erasures, Remembered};
 use crate::ledger::erasure::matters::Matters;
 use crate::ledger::keys::secrets::{Digest16, Secrets};
+use crate::ledger::memory::maps::QuickMap;
 use crate::ledger::memory::packed::{pack, unpack};
+use crate::ledger::principals::roll::Roll;
 use crate::ledger::reading::possible_opt_outs::PossibleOptOuts;
 
 /// How many shards the maps have; one map of ten million keys would stop the writer for a third of a second to grow.
@@ -126,16 +128,17 @@ impl Senders {
     }
 }
 
-type Shards<K, V> = Vec<RwLock<HashMap<K, V>>>;
+type Shards<K, V> = Vec<RwLock<QuickMap<K, V>>>;
 
 /// The state.
 pub struct State {
     head: RwLock<Position>,
     accounts: RwLock<HashMap<Box<str>, AccountState>>,
+    pub(in crate::ledger) principals: RwLock<Roll>,
     senders: RwLock<Senders>,
     identifiers: Shards<Digest16, IdentifierKey>,
     trails: Shards<u64, Trail>,
-    groups: RwLock<HashMap<u64, Arc<Group>>>,
+    groups: RwLock<QuickMap<u64, Arc<Group>>>,
     event_ids: Shards<Digest16, u64>,
     erasures: RwLock<Erasures>,
     pub(in crate::ledger) possible_opt_outs: RwLock<PossibleOptOuts>,
@@ -151,6 +154,7 @@ impl Default for State {
         Self {
             head: RwLock::new(Position { seq: Seq::NONE, hash: EntryHash::ZERO, recorded_at: Time::from_micros(i64::MIN) }),
             accounts: RwLock::default(),
+            principals: RwLock::default(),
             senders: RwLock::default(),
             identifiers: shards(),
             trails: shards(),
@@ -376,7 +380,7 @@ impl State {
         }
     }
 
-    fn trail_shard(&self, number: u64) -> &RwLock<HashMap<u64, Trail>> {
+    fn trail_shard(&self, number: u64) -> &RwLock<QuickMap<u64, Trail>> {
         let place = usize::try_from(number).unwrap_or_default() % SHARDS;
         #[expect(clippy::indexing_slicing, reason = "there are as many shards as the divisor")]
         &self.trails[place]
@@ -393,7 +397,7 @@ fn shards<K, V>() -> Shards<K, V> {
     (0..SHARDS).map(|_| RwLock::default()).collect()
 }
 
-fn by_digest<'a, V>(shards: &'a Shards<Digest16, V>, digest: &Digest16) -> &'a RwLock<HashMap<Digest16, V>> {
+fn by_digest<'a, V>(shards: &'a Shards<Digest16, V>, digest: &Digest16) -> &'a RwLock<QuickMap<Digest16, V>> {
     let [first, ..] = digest;
     #[expect(clippy::indexing_slicing, reason = "there are 256 shards")]
     &shards[usize::from(*first)]

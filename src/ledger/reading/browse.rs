@@ -160,6 +160,17 @@ impl Ledger {
         }
     }
 
+    /// The account of an entry, by trail number; none where there is no such entry. Reads the disk.
+    ///
+    /// # Errors
+    /// Where the entry cannot be read.
+    pub fn account_of_entry(&self, seq: Seq) -> Result<Option<u64>, ReadError> {
+        if seq == Seq::NONE || seq > self.shared.state.head().seq {
+            return Ok(None);
+        }
+        Ok(Some(self.shared.reader.entry(seq)?.header.account))
+    }
+
     pub(in crate::ledger) fn trails_of(&self, account: u64, contact: &Identifier) -> Vec<u64> {
         let Some(key) = self.key_of(account, contact) else { return Vec::new() };
         self.shared.state.group(key.trail).map_or_else(|| vec![key.trail], |group| group.trails.clone())

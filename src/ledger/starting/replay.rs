@@ -16,6 +16,7 @@ use crate::ledger::keys::secrets::Secrets;
 use crate::ledger::memory::fold;
 use crate::ledger::memory::packed::{pack, unpack};
 use crate::ledger::memory::state::{Group, Position, State, new_trail};
+use crate::ledger::principals::roll::{PrincipalEvent, Told};
 use crate::ledger::reading::possible_opt_outs::Doubt;
 use crate::ledger::storage::reader::{EntryUnreadable, ReadEntry, Reader, Sealed, open_sealed};
 use crate::proto::clear_part::Fact;
@@ -73,6 +74,11 @@ impl Replay<'_> {
             Some(Fact::SigningKeyChanged(changed)) => self.found.signing_keys.push((seq, changed.clone())),
             Some(Fact::AccountCreated(created)) => self.state.add_account(&created.name, header.link.trail),
             Some(Fact::PersonalDataRead(_)) => self.state.note_reads(header.account, header.link.trail),
+            Some(fact @ (Fact::PrincipalAdded(_) | Fact::PrincipalRevoked(_))) => {
+                if let Some(told) = Told::of(fact) {
+                    self.state.apply_principal(PrincipalEvent { seq, at, told });
+                }
+            }
             Some(stored) => {
                 if let Some(act) = fold::act(stored, &mut |name| self.state.sender_number(name))
                     && let Some(mut trail) = self.state.trail(header.link.trail)

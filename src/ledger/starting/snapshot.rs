@@ -1,7 +1,7 @@
 //! Derived state on disk, to start fast. Deleting it costs time only; any mismatch discards it.
 //!
 //! ```text
-//! 43 4C 4E 01 | fold version 5 | ledger_id 16 | seq 8 | entry_hash 32 | CRC-32C 4 | chunks
+//! 43 4C 4E 01 | fold version 6 | ledger_id 16 | seq 8 | entry_hash 32 | CRC-32C 4 | chunks
 //! chunk: kind 1 | length 4 | CRC-32C 4 | content;  the last one: kind 0, length 0
 //! ```
 //!
@@ -19,6 +19,7 @@ use crate::ledger::erasure::matters::{MatterTurn, put_matter, take_matter};
 use crate::ledger::keys::secrets::{InForce, LedgerId};
 use crate::ledger::memory::packed::{FOLD_VERSION, put_varint, take_varint};
 use crate::ledger::memory::state::{State, Trail};
+use crate::ledger::principals::kept::{put_event, take_event};
 use crate::ledger::reading::possible_opt_outs::{Doubt, Resolution};
 use crate::ledger::storage::disk::{Disk, DiskFile, read_all};
 
@@ -42,6 +43,7 @@ const POSSIBLE_OPT_OUTS: u8 = 8;
 const MATTERS: u8 = 9;
 const IN_FORCE: u8 = 10;
 const READS: u8 = 11;
+const PRINCIPALS: u8 = 12;
 
 /// What a snapshot is of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -82,11 +84,18 @@ pub fn write(disk: &dyn Disk, path: &Path, ledger_id: LedgerId, state: &State, i
         }
         out.cut(IN_FORCE);
     }
+    // Taken first: whatever account they name is among those written below.
+    let principals = state.principals().events().to_vec();
     for (name, account) in state.accounts() {
         put_varint(&mut out.chunk, account.trail);
         out.chunk.extend_from_slice(name.as_bytes());
         out.cut(ACCOUNT);
     }
+    for event in principals {
+        put_event(&mut out.chunk, &event);
+        out.cut_if_full(PRINCIPALS);
+    }
+    out.cut(PRINCIPALS);
     state.each_trail(|number, trail| out.trail(number, trail, state.group(number).and_then(|group| group.trails.first().copied())));
     out.cut(TRAILS);
     state.each_identifier(|digest, key| {
@@ -255,6 +264,11 @@ impl Snapshot {
             ACCOUNT => {
                 let trail = take_varint(from)?;
                 self.state.add_account(std::str::from_utf8(from).ok()?, trail);
+            }
+            PRINCIPALS => {
+                while !from.is_empty() {
+                    self.state.apply_principal(take_event(from)?);
+                }
             }
             TRAILS => {
                 while !from.is_empty() {

@@ -1,6 +1,5 @@
 //! A commit while it is put together: entries linked and sealed, state changes held back until they are durable.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -18,9 +17,11 @@ use crate::ledger::erasure::erasing::Erasing;
 use crate::ledger::erasure::matters::MatterTurn;
 use crate::ledger::keys::keyring::Keyring;
 use crate::ledger::keys::secrets::{Digest16, Secrets};
+use crate::ledger::memory::maps::QuickMap;
 use crate::ledger::memory::packed::pack;
 use crate::ledger::memory::state::{Group, Position, State, Trail, new_trail};
 use crate::ledger::numbers::Tally;
+use crate::ledger::principals::roll::PrincipalEvent;
 use crate::ledger::reading::possible_opt_outs::Doubt;
 use crate::ledger::writing::entry_bytes::Place;
 use crate::ledger::writing::record::{Acknowledgement, Actor, RecordError};
@@ -120,13 +121,15 @@ pub struct Batch {
     /// Its finished blocks.
     pub blocks: Vec<Block>,
     /// The trails it changes.
-    pub trails: HashMap<u64, Working>,
+    pub trails: QuickMap<u64, Working>,
     /// The identifiers it introduces.
-    pub identifiers: HashMap<Digest16, IdentifierKey>,
+    pub identifiers: QuickMap<Digest16, IdentifierKey>,
     /// The event ids it spends.
-    pub event_ids: HashMap<Digest16, Spent>,
+    pub event_ids: QuickMap<Digest16, Spent>,
     /// Accounts it creates: name and trail.
     pub accounts: Vec<(String, u64)>,
+    /// What it says about principals.
+    pub principals: Vec<PrincipalEvent>,
     /// What happens to accounts, by their trails.
     pub account_events: Vec<(u64, AccountEvent)>,
     /// What it says about possible opt-outs.
@@ -134,7 +137,7 @@ pub struct Batch {
     /// What it says about open matters.
     pub matters: Vec<MatterTurn>,
     /// Trails that it begins for reads of accounts' data, by account.
-    pub reads: HashMap<u64, u64>,
+    pub reads: QuickMap<u64, u64>,
     /// Groups as they are after it.
     pub groups: Vec<Group>,
     /// What it erases.
@@ -144,7 +147,7 @@ pub struct Batch {
     /// What a rehearsal knows of the rows before; none: it is to be committed.
     pub(in crate::ledger) rehearsed: Option<Rehearsed>,
     /// Data keys that it has used.
-    keys: HashMap<u64, Key>,
+    keys: QuickMap<u64, Key>,
     /// Its entries by kind.
     pub(in crate::ledger) tally: Tally,
     /// The head it follows.
@@ -170,19 +173,20 @@ impl Batch {
             now,
             head,
             blocks: Vec::new(),
-            trails: HashMap::new(),
-            identifiers: HashMap::new(),
-            event_ids: HashMap::new(),
+            trails: QuickMap::default(),
+            identifiers: QuickMap::default(),
+            event_ids: QuickMap::default(),
             accounts: Vec::new(),
+            principals: Vec::new(),
             account_events: Vec::new(),
             doubts: Vec::new(),
             matters: Vec::new(),
-            reads: HashMap::new(),
+            reads: QuickMap::default(),
             groups: Vec::new(),
             erasing: Erasing::default(),
             highest_trail,
             rehearsed: None,
-            keys: HashMap::new(),
+            keys: QuickMap::default(),
             tally: Tally::default(),
             after: head.seq,
             open: Vec::new(),
@@ -312,6 +316,9 @@ impl Batch {
         self.erasing.publish(state);
         for (name, trail) in self.accounts {
             state.add_account(&name, trail);
+        }
+        for event in self.principals {
+            state.apply_principal(event);
         }
         for (trail, event) in self.account_events {
             state.apply_account(trail, event);

@@ -16,6 +16,7 @@ use crate::ledger::clock::Clock;
 use crate::ledger::keys::secrets::Digest16;
 use crate::ledger::memory::state::{AccountState, State};
 use crate::ledger::numbers::{Committed, Numbers};
+use crate::ledger::principals::change::ChangeDone;
 use crate::ledger::storage::journal::Journal;
 use crate::ledger::storage::space::Space;
 use crate::ledger::storage::store_writer::StoreWriter;
@@ -86,6 +87,7 @@ pub(in crate::ledger) enum Outcome {
 #[derive(Default)]
 struct Done {
     own: Option<(oneshot::Sender<Recorded>, Recorded)>,
+    principal: Option<ChangeDone>,
     records: Vec<Waiting>,
     committed: Committed,
 }
@@ -106,12 +108,18 @@ impl Done {
         if let Some((answer, recorded)) = self.own {
             let _ = answer.send(recorded);
         }
+        if let Some(changed) = self.principal {
+            changed.finish();
+        }
     }
 
     fn fail(self, error: &RecordError) {
         self.records.into_iter().for_each(|waiting| waiting.fail(error));
         if let Some((answer, _)) = self.own {
             let _ = answer.send(Err(error.clone()));
+        }
+        if let Some(changed) = self.principal {
+            changed.fail(error);
         }
     }
 }
@@ -187,6 +195,11 @@ impl Committer {
                 let recorded = pushed.map(|(seq, hash)| acknowledged(seq, hash));
                 done.count(&recorded);
                 done.own = Some((answer, recorded));
+                Ok(())
+            }
+            Job::ChangePrincipal(changing) => {
+                let room = self.space.admit(|| changing.takes_back());
+                done.principal = Some(changing.push(room, &self.state, &self.sealer, &mut batch));
                 Ok(())
             }
             Job::Record(waiting) => self.collect(&mut batch, waiting, jobs, &mut done, carried),

@@ -6,7 +6,7 @@ use crate::consent::time::Time;
 use crate::consent::words::Seq;
 use crate::ledger::bytes::entry::{FLAG_CAUSED, FLAG_INTRODUCES, FLAG_INTRODUCES_SECOND, HEADER_BYTES, Header, TrailLink};
 use crate::ledger::bytes::kind::kind_of;
-use crate::ledger::bytes::seal::{self, NONCE_BYTES, TAG_BYTES};
+use crate::ledger::bytes::seal::{Cipher, NONCE_BYTES, TAG_BYTES};
 use crate::ledger::evidence::receipt;
 use crate::ledger::keys::keyring::key_commitment;
 use crate::ledger::memory::fold::references;
@@ -56,12 +56,12 @@ impl Batch {
         clear.fact = Some(planned.fact);
         let boxes: Vec<_> =
             [(key, planned.sealed), (second_key, planned.second_sealed)].into_iter().filter_map(|(key, part)| Some((key?, part))).collect();
-        let plain: Vec<Vec<u8>> = boxes.iter().map(|(_, part)| part.encode_to_vec()).collect();
+        let box_bytes = |text: usize| if text == 0 { 0 } else { NONCE_BYTES + text + TAG_BYTES };
+        let lengths: Vec<usize> = boxes.iter().map(|(_, part)| box_bytes(part.encoded_len())).collect();
         // A last box with nothing in it is left out; an empty one before a full one keeps the order.
-        let kept = plain.iter().rposition(|part| !part.is_empty()).map_or(0, |last| last + 1);
+        let kept = lengths.iter().rposition(|length| *length > 0).map_or(0, |last| last + 1);
         let clear = clear.encode_to_vec();
-        let box_bytes = |part: &Vec<u8>| 4 + if part.is_empty() { 0 } else { NONCE_BYTES + part.len() + TAG_BYTES };
-        let sealed_length: usize = plain.iter().take(kept).map(box_bytes).sum();
+        let sealed_length: usize = lengths.iter().take(kept).map(|length| 4 + length).sum();
         let introduces = if planned.introduces { FLAG_INTRODUCES } else { 0 };
         let introduces_second = if planned.introduces_second { FLAG_INTRODUCES_SECOND } else { 0 };
         let header = Header {
@@ -82,12 +82,11 @@ impl Batch {
         let mut entry = Vec::with_capacity(HEADER_BYTES + clear.len() + sealed_length);
         entry.extend_from_slice(&header.encode());
         entry.extend_from_slice(&clear);
-        for ((key, _), part) in boxes.iter().zip(&plain).take(kept) {
-            let length = box_bytes(part) - 4;
-            entry.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
-            if !part.is_empty() {
-                let closed = seal::seal(key, &entry, part).map_err(|error| unavailable(error.to_string()))?;
-                entry.extend_from_slice(&closed);
+        for ((key, part), length) in boxes.iter().zip(&lengths).take(kept) {
+            entry.extend_from_slice(&u32::try_from(*length).unwrap_or(u32::MAX).to_be_bytes());
+            if *length > 0 {
+                let sealed = Cipher::new(key).append(&mut entry, |entry| part.encode_raw(entry));
+                sealed.map_err(|error| unavailable(error.to_string()))?;
             }
         }
         Ok(entry)

@@ -3,6 +3,7 @@
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tracing::{Level, Span};
 
+use crate::ledger::principals::change::Changing;
 use crate::ledger::writing::record::{Acknowledgement, Record, RecordError};
 use crate::ledger::writing::rehearsal::Rehearsing;
 use crate::measure::SPANS;
@@ -24,6 +25,8 @@ pub enum Job {
         /// Where to answer.
         answer: oneshot::Sender<Recorded>,
     },
+    /// Who may call is to be changed.
+    ChangePrincipal(Box<Changing>),
 }
 
 impl Job {
@@ -34,6 +37,7 @@ impl Job {
             // Who rehearses learns of it by getting no answer.
             Self::Rehearse(_) => {}
             Self::Own { answer, .. } => drop(answer.send(Err(error.clone()))),
+            Self::ChangePrincipal(changing) => changing.fail(error),
         }
     }
 }

@@ -9,7 +9,6 @@
 //! long. Between two chunks the overlay is with whoever rehearses, and the log may grow: what it knows of a contact already
 //! stays, the rest is looked up as it stands then.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -19,6 +18,7 @@ use crate::consent::identity::MemberEvent;
 use crate::consent::time::Time;
 use crate::consent::words::Seq;
 use crate::ledger::Ledger;
+use crate::ledger::memory::maps::QuickMap;
 use crate::ledger::memory::packed::pack;
 use crate::ledger::memory::state::{Group, Position, State, Trail};
 use crate::ledger::reading::history::planned_member;
@@ -45,11 +45,11 @@ pub const fn is_rehearsed(trail: u64) -> bool {
 #[derive(Default)]
 pub struct Rehearsed {
     /// Trails as they would be, packed.
-    trails: HashMap<u64, Trail>,
+    trails: QuickMap<u64, Trail>,
     /// What was added to them, for who is who.
-    members: HashMap<u64, Vec<MemberEvent>>,
+    members: QuickMap<u64, Vec<MemberEvent>>,
     /// The groups they would belong to.
-    groups: HashMap<u64, Arc<Group>>,
+    groups: QuickMap<u64, Arc<Group>>,
 }
 
 impl Rehearsed {
@@ -91,7 +91,7 @@ impl Rehearsed {
     }
 
     /// Packs trails that a record changed.
-    pub fn put_trails(&mut self, changed: HashMap<u64, Working>) {
+    pub fn put_trails(&mut self, changed: QuickMap<u64, Working>) {
         self.trails.extend(changed.into_iter().map(|(number, Working { mut trail, facts })| {
             if let Some(facts) = facts {
                 trail.facts = pack(&facts);

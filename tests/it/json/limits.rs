@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::on_a_server;
+use crate::support::cli::cli;
 use crate::support::http::{CHECK, OPT_IN, call, head, post, send};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -163,12 +164,16 @@ fn a_web_page_a_rebound_name_and_a_proxy_are_refused() {
 }
 
 #[test]
-fn insecure_lets_others_in_but_no_web_page() {
-    on_a_server(&["--insecure"], async |server| {
+fn credentials_let_others_in_but_no_web_page() {
+    on_a_server(&[], async |server| {
+        let key = cli(&["keys", "add", "--name", "ops", "--role", "operator,recorder", "--server", &server.url()]).out;
+        let bearer = format!("Bearer {}", key.trim());
         for header in [("host", "ledger.internal"), ("x-forwarded-for", "10.0.0.7")] {
-            assert_eq!(send(&server, "POST", OPT_IN, &[JSON, header], GOOD.into()).await.status, 200, "{header:?}");
+            let headers = [JSON, header, ("authorization", bearer.as_str())];
+            assert_eq!(send(&server, "POST", OPT_IN, &headers, GOOD.into()).await.status, 200, "{header:?}");
         }
-        let refused = send(&server, "POST", OPT_IN, &[JSON, ("origin", "https://evil.example")], GOOD.into()).await;
+        let headers = [JSON, ("origin", "https://evil.example"), ("authorization", bearer.as_str())];
+        let refused = send(&server, "POST", OPT_IN, &headers, GOOD.into()).await;
         assert_eq!(refused.refused().2, "CALLER_REFUSED");
     });
 }

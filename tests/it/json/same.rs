@@ -1,5 +1,6 @@
 //! Each call in JSON says what the same call says over gRPC.
 
+use consent_ledger::client::Channel;
 use consent_ledger::proto::{
     BatchCheckSendRequest, BatchCheckSendResponse, ChangeNumberRequest, ChangeUserIdRequest, CheckSendRequest, CheckSendResponse,
     CheckTemplate, DESCRIPTORS, Evidence, EvidenceField, LinkIdentifiersRequest, RecordConfirmationSentRequest,
@@ -11,7 +12,6 @@ use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
 use prost_types::Timestamp;
 use serde_json::{Value, json};
 use tonic::Status;
-use tonic::transport::Channel;
 use tonic_prost::ProstCodec;
 
 use super::on_a_server;

@@ -43,6 +43,8 @@ pub fn cli_with<S: AsRef<str>>(args: &[S], variables: &[(&str, &str)]) -> Said {
         "CONSENT_LEDGER_SERVER",
         "CONSENT_LEDGER_SERVER_HTTP",
         "CONSENT_LEDGER_APP_SECRET",
+        "CONSENT_LEDGER_API_KEY",
+        "CONSENT_LEDGER_API_KEY_FILE",
         "RUST_LOG",
         "COLUMNS",
     ]) {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use consent_ledger::client::Channel;
 use consent_ledger::proto::admin_service_client::AdminServiceClient;
 use consent_ledger::proto::audit_service_client::AuditServiceClient;
 use consent_ledger::proto::decision_service_client::DecisionServiceClient;
@@ -14,30 +15,42 @@ use consent_ledger::proto::{
 };
 use prost_types::Timestamp;
 use tonic::Status;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Endpoint;
 
+use super::connection::Connection;
 use super::server::Server;
 
 /// How long a call may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Every service over one connection.
+/// The services.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Service {
+    Decision,
+    Recording,
+    Identity,
+    Audit,
+    Admin,
+    Watch,
+}
+
+/// Every service.
 #[derive(Clone)]
 pub struct Client {
     /// The connection.
     pub channel: Channel,
     /// Checks.
-    pub decision: DecisionServiceClient<Channel>,
+    pub decision: DecisionServiceClient<Connection>,
     /// Records.
-    pub recording: RecordingServiceClient<Channel>,
+    pub recording: RecordingServiceClient<Connection>,
     /// Says who is who.
-    pub identity: IdentityServiceClient<Channel>,
+    pub identity: IdentityServiceClient<Connection>,
     /// Reads the log.
-    pub audit: AuditServiceClient<Channel>,
+    pub audit: AuditServiceClient<Connection>,
     /// Runs the ledger.
-    pub admin: AdminServiceClient<Channel>,
+    pub admin: AdminServiceClient<Connection>,
     /// Follows it.
-    pub watch: WatchServiceClient<Channel>,
+    pub watch: WatchServiceClient<Connection>,
 }
 
 impl Client {
@@ -48,15 +61,21 @@ impl Client {
     }
 
     /// Over a connection that is there already.
-    pub fn over(channel: Channel) -> Self {
+    pub fn over(channel: impl Into<Channel>) -> Self {
+        let channel = channel.into();
+        Self::showing(&channel, |_| channel.clone().into())
+    }
+
+    /// Each service over a connection of its own; `channel` for what is none of them.
+    pub fn showing(channel: &Channel, to: impl Fn(Service) -> Connection) -> Self {
         Self {
-            decision: DecisionServiceClient::new(channel.clone()).max_decoding_message_size(64 << 20),
-            recording: RecordingServiceClient::new(channel.clone()),
-            identity: IdentityServiceClient::new(channel.clone()),
-            audit: AuditServiceClient::new(channel.clone()).max_decoding_message_size(64 << 20),
-            admin: AdminServiceClient::new(channel.clone()),
-            watch: WatchServiceClient::new(channel.clone()),
-            channel,
+            decision: DecisionServiceClient::new(to(Service::Decision)).max_decoding_message_size(64 << 20),
+            recording: RecordingServiceClient::new(to(Service::Recording)),
+            identity: IdentityServiceClient::new(to(Service::Identity)),
+            audit: AuditServiceClient::new(to(Service::Audit)).max_decoding_message_size(64 << 20),
+            admin: AdminServiceClient::new(to(Service::Admin)),
+            watch: WatchServiceClient::new(to(Service::Watch)),
+            channel: channel.clone(),
         }
     }
 

@@ -5,6 +5,7 @@ pub mod bench;
 pub mod certificates;
 pub mod cli;
 pub mod client;
+pub mod connection;
 pub mod dice;
 pub mod fake_ledger;
 pub mod forger;

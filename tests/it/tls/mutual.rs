@@ -1,7 +1,7 @@
 //! Callers that must, or may, show who they are.
 
 use consent_ledger::api::connections::{Connections, Listener};
-use consent_ledger::client::{ClientError, MaySend, Options, Question, Tls, TlsFault, WhyNot};
+use consent_ledger::client::{ClientError, Endpoint, MaySend, Options, Question, Tls, TlsFault, WhyNot};
 use consent_ledger::tls::Port;
 use consent_ledger::tls::files::{Clients, Files};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -63,13 +63,13 @@ fn the_library_fails_closed_and_says_that_a_certificate_is_required() {
     let world = World::start(Callers::Known);
     runtime().block_on(async {
         let tls = world.authority.trusted();
-        let client = consent_ledger::client::Client::connect_with_tls(&world.url(), Options::default(), &tls).unwrap();
+        let client = consent_ledger::client::Client::connect_to(Endpoint::new(&world.url(), &tls).unwrap(), Options::default());
         match client.permission(&Question::new("+447400123456", "1001")).await {
             MaySend::No(WhyNot::Unanswered(error)) => assert_eq!(error, ClientError::Untrusted(TlsFault::CertificateRequired)),
             other => panic!("{other:?}"),
         }
         let tls = world.authority.trusted_by(&world.callers.caller("campaigns"));
-        let client = consent_ledger::client::Client::connect_with_tls(&world.url(), Options::default(), &tls).unwrap();
+        let client = consent_ledger::client::Client::connect_to(Endpoint::new(&world.url(), &tls).unwrap(), Options::default());
         let no = client.permission(&Question::new("+447400123456", "1001")).await;
         assert!(matches!(&no, MaySend::No(why) if !matches!(why, WhyNot::Unanswered(_))), "{no:?}");
     });

@@ -2,9 +2,10 @@
 //! error but the expected ones, with memory that grows by what was recorded alone, and with a verified ledger.
 //!
 //! ```text
-//! callers, writers, followers, auditors ──▶ the server          every few seconds: memory, open files, head
+//! callers, writers, followers, auditors ──TLS, keys──▶ the server  every few seconds: memory, open files, counters, readiness
 //!                                           │ a third │ a third │ a third │ verified, snapshot = whole log
-//!                                                SIGTERM   SIGTERM
+//!                                                SIGTERM  ▲  SIGTERM
+//!                                                half time: a new certificate, one key rotated, one revoked, a backup
 //! ```
 //!
 //! Every contact is written to by one task alone, so what may be sent to it is known at every moment, and each answer is held
@@ -14,13 +15,20 @@ mod auditors;
 mod callers;
 mod faults;
 mod followers;
+mod former;
 mod gauge;
+mod half_time;
+mod https;
 mod imports;
 mod people;
+mod principals;
+mod probes;
 mod served;
+mod warm;
 mod writers;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -41,11 +49,16 @@ const SAMPLE: Duration = Duration::from_secs(20);
 /// How often the server is stopped and started again.
 const RESTARTS: u32 = 2;
 
+/// How many passes of the scrub there is time for, in all lives together.
+const SCRUBS: u32 = 20;
+
 /// What all tasks share.
 struct Load {
     served: Served,
     faults: Faults,
+    former: former::Standing,
     counts: parking_lot::Mutex<Counts>,
+    calls: AtomicU64,
     /// What was acknowledged: seq and the first bytes of the hash.
     acknowledged: parking_lot::Mutex<Vec<(u64, [u8; 8])>>,
     over: tokio::sync::watch::Sender<bool>,
@@ -59,6 +72,12 @@ impl Load {
 
     fn add(&self, what: &str, count: usize) {
         self.counts.lock().add(what, count);
+    }
+
+    /// A call that was answered.
+    fn called(&self, what: &str) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.one(what);
     }
 
     fn acknowledge(&self, acknowledgement: &consent_ledger::proto::Acknowledgement) {
@@ -96,7 +115,10 @@ impl Tasks {
         writing.spawn(writers::webhooks(load.clone()));
         writing.spawn(writers::erasures(load.clone()));
         reading.spawn(writers::policies(load.clone()));
+        reading.spawn(callers::asks_in_json(load.clone()));
         reading.spawn(auditors::audits(load.clone()));
+        reading.spawn(former::asks(load.clone()));
+        reading.spawn(probes::probes(load.clone()));
         Self { writing, reading }
     }
 
@@ -126,46 +148,65 @@ fn a_mixed_load_ends_with_no_error_but_the_expected_flat_memory_and_a_verified_l
     let dir = tempfile::tempdir().unwrap();
     let runtime = runtime();
     let load = Arc::new(Load {
-        served: Served::start(dir.path()),
+        served: Served::start(dir.path(), whole / SCRUBS),
         faults: Faults::default(),
+        former: former::Standing::default(),
         counts: parking_lot::Mutex::default(),
+        calls: AtomicU64::new(0),
         acknowledged: parking_lot::Mutex::default(),
         over: tokio::sync::watch::Sender::new(false),
         campaign,
     });
-    let gauge = runtime.block_on(async {
-        let followers = followers::start(&load).await;
-        let mut gauge = Gauge::new(whole);
-        let tasks = Tasks::start(&load);
-        let begun = Instant::now();
-        for life in 0..=RESTARTS {
-            let until = begun + whole / (RESTARTS + 1) * (life + 1);
-            while Instant::now() < until {
-                gauge.look(life, begun.elapsed(), load.served.id(), followers.head());
-                sleep(gauge.every()).await;
-            }
-            if life < RESTARTS {
-                load.served.restart().await;
-                load.one("graceful restarts");
-            }
-        }
-        let people = tasks.end(&load).await;
-        people::hold(&load, &people).await;
-        followers.end(&load, &people).await;
-        auditors::last(&load).await;
-        gauge
-    });
+    let gauge = runtime.block_on(all_lives(&load, whole));
     load.faults.assert_expected();
     let load = Arc::into_inner(load).expect("every task ended");
-    let data = load.served.stop();
+    let logs = load.served.stop();
+    let data = load.served.data();
     let report = verify(&data, 0);
     assert_eq!((&report["ok"], &report["store_ok"]), (&true.into(), &true.into()), "{report}");
     let mut counts = load.counts.into_inner();
     counts.add("entries verified, in both copies", usize::try_from(report["entries"].as_u64().unwrap()).unwrap());
+    counts.add("passes of the scrub, which found nothing", logs.matches("the scrub compared everything").count());
+    assert!(counts.of(former::REFUSED) > 0, "whose key was revoked did not ask again");
+    assert!(counts.of("passes of the scrub, which found nothing") > 0, "no pass of the scrub was complete");
     let people: Vec<String> = (1..=callers::CALLERS).flat_map(people::numbers).collect();
     assert_snapshot_is_a_replay(&data, &people, &mut counts);
     counts.print("mixed load", campaign);
     load.faults.print();
     gauge.print();
     gauge.assert_flat();
+}
+
+/// The load over all lives of the server, to its end; what was measured meanwhile.
+async fn all_lives(load: &Arc<Load>, whole: Duration) -> Gauge {
+    let followers = followers::start(load);
+    warm::fill(load).await;
+    let mut gauge = Gauge::new(whole);
+    let tasks = Tasks::start(load);
+    let begun = Instant::now();
+    for life in 0..=RESTARTS {
+        warm::read(load).await;
+        let (born, third) = (Instant::now(), whole / (RESTARTS + 1));
+        let mut half_time = None;
+        while born.elapsed() < third {
+            if life == RESTARTS / 2 && born.elapsed() > third / 2 && half_time.is_none() {
+                half_time = Some(tokio::spawn(half_time::half_time(load.clone())));
+            }
+            let done = (followers.head(), load.calls.load(Ordering::Relaxed));
+            gauge.look(life, begun.elapsed(), load.served.id(), done);
+            sleep(gauge.every()).await;
+        }
+        if let Some(half_time) = half_time {
+            half_time.await.unwrap();
+        }
+        if life < RESTARTS {
+            load.served.restart().await;
+            load.one("graceful restarts");
+        }
+    }
+    let people = tasks.end(load).await;
+    people::hold(load, &people).await;
+    followers.end(load, &people).await;
+    auditors::last(load).await;
+    gauge
 }

@@ -24,39 +24,40 @@ _sym_db = _symbol_database.Default()
 
 from consent.v1 import acknowledgement_pb2 as consent_dot_v1_dot_acknowledgement__pb2
 from consent.v1 import policy_pb2 as consent_dot_v1_dot_policy__pb2
+from consent.v1 import principal_pb2 as consent_dot_v1_dot_principal__pb2
 from consent.v1 import sender_pb2 as consent_dot_v1_dot_sender__pb2
 from consent.v1 import status_pb2 as consent_dot_v1_dot_status__pb2
 from consent.v1 import template_pb2 as consent_dot_v1_dot_template__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x63onsent/v1/admin.proto\x12\nconsent.v1\x1a consent/v1/acknowledgement.proto\x1a\x17\x63onsent/v1/policy.proto\x1a\x17\x63onsent/v1/sender.proto\x1a\x17\x63onsent/v1/status.proto\x1a\x19\x63onsent/v1/template.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\'\n\x14\x43reateAccountRequest\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\"M\n\x15\x43reateAccountResponse\x12\x34\n\x0f\x61\x63knowledgement\x18\x01 \x01(\x0b\x32\x1b.consent.v1.Acknowledgement\"<\n\x13ListAccountsRequest\x12\x12\n\npage_token\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\r\"]\n\x14ListAccountsResponse\x12,\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x1a.consent.v1.AccountSummary\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"Y\n\x0e\x41\x63\x63ountSummary\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\x04\x12\x16\n\x0epolicy_version\x18\x03 \x01(\r\x12\x0e\n\x06preset\x18\x04 \x01(\t\"f\n\x16ListDeadLettersRequest\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\r\x12\x14\n\x0cwith_payload\x18\x04 \x01(\x08\"`\n\x17ListDeadLettersResponse\x12,\n\x0c\x64\x65\x61\x64_letters\x18\x01 \x03(\x0b\x32\x16.consent.v1.DeadLetter\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"y\n\nDeadLetter\x12\n\n\x02id\x18\x01 \x01(\t\x12/\n\x0breceived_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x66ield\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x0f\n\x07payload\x18\x05 \x01(\x0c\"8\n\x18ReplayDeadLettersRequest\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x0b\n\x03ids\x18\x02 \x03(\t\"H\n\x19ReplayDeadLettersResponse\x12\r\n\x05tried\x18\x01 \x01(\x04\x12\x0e\n\x06placed\x18\x02 \x01(\x04\x12\x0c\n\x04kept\x18\x03 \x01(\x04\x32\xc5\t\n\x0c\x41\x64minService\x12H\n\tGetStatus\x12\x1c.consent.v1.GetStatusRequest\x1a\x1d.consent.v1.GetStatusResponse\x12T\n\rCreateAccount\x12 .consent.v1.CreateAccountRequest\x1a!.consent.v1.CreateAccountResponse\x12Q\n\x0cListAccounts\x12\x1f.consent.v1.ListAccountsRequest\x1a .consent.v1.ListAccountsResponse\x12N\n\x0b\x41\x64optPolicy\x12\x1e.consent.v1.AdoptPolicyRequest\x1a\x1f.consent.v1.AdoptPolicyResponse\x12H\n\tGetPolicy\x12\x1c.consent.v1.GetPolicyRequest\x1a\x1d.consent.v1.GetPolicyResponse\x12K\n\nDiffPolicy\x12\x1d.consent.v1.DiffPolicyRequest\x1a\x1e.consent.v1.DiffPolicyResponse\x12Z\n\x0fListDeadLetters\x12\".consent.v1.ListDeadLettersRequest\x1a#.consent.v1.ListDeadLettersResponse\x12`\n\x11ReplayDeadLetters\x12$.consent.v1.ReplayDeadLettersRequest\x1a%.consent.v1.ReplayDeadLettersResponse\x12T\n\rDeclareSender\x12 .consent.v1.DeclareSenderRequest\x1a!.consent.v1.DeclareSenderResponse\x12W\n\x0eReportStanding\x12!.consent.v1.ReportStandingRequest\x1a\".consent.v1.ReportStandingResponse\x12`\n\x11GetSenderStanding\x12$.consent.v1.GetSenderStandingRequest\x1a%.consent.v1.GetSenderStandingResponse\x12]\n\x10RegisterTemplate\x12#.consent.v1.RegisterTemplateRequest\x1a$.consent.v1.RegisterTemplateResponse\x12W\n\x0e\x43hangeTemplate\x12!.consent.v1.ChangeTemplateRequest\x1a\".consent.v1.ChangeTemplateResponse\x12T\n\rListTemplates\x12 .consent.v1.ListTemplatesRequest\x1a!.consent.v1.ListTemplatesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x63onsent/v1/admin.proto\x12\nconsent.v1\x1a consent/v1/acknowledgement.proto\x1a\x17\x63onsent/v1/policy.proto\x1a\x1a\x63onsent/v1/principal.proto\x1a\x17\x63onsent/v1/sender.proto\x1a\x17\x63onsent/v1/status.proto\x1a\x19\x63onsent/v1/template.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\'\n\x14\x43reateAccountRequest\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\"M\n\x15\x43reateAccountResponse\x12\x34\n\x0f\x61\x63knowledgement\x18\x01 \x01(\x0b\x32\x1b.consent.v1.Acknowledgement\"<\n\x13ListAccountsRequest\x12\x12\n\npage_token\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\r\"]\n\x14ListAccountsResponse\x12,\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x1a.consent.v1.AccountSummary\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"Y\n\x0e\x41\x63\x63ountSummary\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\x04\x12\x16\n\x0epolicy_version\x18\x03 \x01(\r\x12\x0e\n\x06preset\x18\x04 \x01(\t\"f\n\x16ListDeadLettersRequest\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\r\x12\x14\n\x0cwith_payload\x18\x04 \x01(\x08\"`\n\x17ListDeadLettersResponse\x12,\n\x0c\x64\x65\x61\x64_letters\x18\x01 \x03(\x0b\x32\x16.consent.v1.DeadLetter\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"y\n\nDeadLetter\x12\n\n\x02id\x18\x01 \x01(\t\x12/\n\x0breceived_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x66ield\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x0f\n\x07payload\x18\x05 \x01(\x0c\"8\n\x18ReplayDeadLettersRequest\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x0b\n\x03ids\x18\x02 \x03(\t\"H\n\x19ReplayDeadLettersResponse\x12\r\n\x05tried\x18\x01 \x01(\x04\x12\x0e\n\x06placed\x18\x02 \x01(\x04\x12\x0c\n\x04kept\x18\x03 \x01(\x04\x32\xa9\x0c\n\x0c\x41\x64minService\x12H\n\tGetStatus\x12\x1c.consent.v1.GetStatusRequest\x1a\x1d.consent.v1.GetStatusResponse\x12T\n\rCreateAccount\x12 .consent.v1.CreateAccountRequest\x1a!.consent.v1.CreateAccountResponse\x12Q\n\x0cListAccounts\x12\x1f.consent.v1.ListAccountsRequest\x1a .consent.v1.ListAccountsResponse\x12N\n\x0b\x41\x64optPolicy\x12\x1e.consent.v1.AdoptPolicyRequest\x1a\x1f.consent.v1.AdoptPolicyResponse\x12H\n\tGetPolicy\x12\x1c.consent.v1.GetPolicyRequest\x1a\x1d.consent.v1.GetPolicyResponse\x12K\n\nDiffPolicy\x12\x1d.consent.v1.DiffPolicyRequest\x1a\x1e.consent.v1.DiffPolicyResponse\x12Z\n\x0fListDeadLetters\x12\".consent.v1.ListDeadLettersRequest\x1a#.consent.v1.ListDeadLettersResponse\x12`\n\x11ReplayDeadLetters\x12$.consent.v1.ReplayDeadLettersRequest\x1a%.consent.v1.ReplayDeadLettersResponse\x12T\n\rDeclareSender\x12 .consent.v1.DeclareSenderRequest\x1a!.consent.v1.DeclareSenderResponse\x12W\n\x0eReportStanding\x12!.consent.v1.ReportStandingRequest\x1a\".consent.v1.ReportStandingResponse\x12`\n\x11GetSenderStanding\x12$.consent.v1.GetSenderStandingRequest\x1a%.consent.v1.GetSenderStandingResponse\x12]\n\x10RegisterTemplate\x12#.consent.v1.RegisterTemplateRequest\x1a$.consent.v1.RegisterTemplateResponse\x12W\n\x0e\x43hangeTemplate\x12!.consent.v1.ChangeTemplateRequest\x1a\".consent.v1.ChangeTemplateResponse\x12T\n\rListTemplates\x12 .consent.v1.ListTemplatesRequest\x1a!.consent.v1.ListTemplatesResponse\x12Q\n\x0c\x41\x64\x64Principal\x12\x1f.consent.v1.AddPrincipalRequest\x1a .consent.v1.AddPrincipalResponse\x12Z\n\x0fRotatePrincipal\x12\".consent.v1.RotatePrincipalRequest\x1a#.consent.v1.RotatePrincipalResponse\x12Z\n\x0fRevokePrincipal\x12\".consent.v1.RevokePrincipalRequest\x1a#.consent.v1.RevokePrincipalResponse\x12W\n\x0eListPrincipals\x12!.consent.v1.ListPrincipalsRequest\x1a\".consent.v1.ListPrincipalsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'consent.v1.admin_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CREATEACCOUNTREQUEST']._serialized_start=207
-  _globals['_CREATEACCOUNTREQUEST']._serialized_end=246
-  _globals['_CREATEACCOUNTRESPONSE']._serialized_start=248
-  _globals['_CREATEACCOUNTRESPONSE']._serialized_end=325
-  _globals['_LISTACCOUNTSREQUEST']._serialized_start=327
-  _globals['_LISTACCOUNTSREQUEST']._serialized_end=387
-  _globals['_LISTACCOUNTSRESPONSE']._serialized_start=389
-  _globals['_LISTACCOUNTSRESPONSE']._serialized_end=482
-  _globals['_ACCOUNTSUMMARY']._serialized_start=484
-  _globals['_ACCOUNTSUMMARY']._serialized_end=573
-  _globals['_LISTDEADLETTERSREQUEST']._serialized_start=575
-  _globals['_LISTDEADLETTERSREQUEST']._serialized_end=677
-  _globals['_LISTDEADLETTERSRESPONSE']._serialized_start=679
-  _globals['_LISTDEADLETTERSRESPONSE']._serialized_end=775
-  _globals['_DEADLETTER']._serialized_start=777
-  _globals['_DEADLETTER']._serialized_end=898
-  _globals['_REPLAYDEADLETTERSREQUEST']._serialized_start=900
-  _globals['_REPLAYDEADLETTERSREQUEST']._serialized_end=956
-  _globals['_REPLAYDEADLETTERSRESPONSE']._serialized_start=958
-  _globals['_REPLAYDEADLETTERSRESPONSE']._serialized_end=1030
-  _globals['_ADMINSERVICE']._serialized_start=1033
-  _globals['_ADMINSERVICE']._serialized_end=2254
+  _globals['_CREATEACCOUNTREQUEST']._serialized_start=235
+  _globals['_CREATEACCOUNTREQUEST']._serialized_end=274
+  _globals['_CREATEACCOUNTRESPONSE']._serialized_start=276
+  _globals['_CREATEACCOUNTRESPONSE']._serialized_end=353
+  _globals['_LISTACCOUNTSREQUEST']._serialized_start=355
+  _globals['_LISTACCOUNTSREQUEST']._serialized_end=415
+  _globals['_LISTACCOUNTSRESPONSE']._serialized_start=417
+  _globals['_LISTACCOUNTSRESPONSE']._serialized_end=510
+  _globals['_ACCOUNTSUMMARY']._serialized_start=512
+  _globals['_ACCOUNTSUMMARY']._serialized_end=601
+  _globals['_LISTDEADLETTERSREQUEST']._serialized_start=603
+  _globals['_LISTDEADLETTERSREQUEST']._serialized_end=705
+  _globals['_LISTDEADLETTERSRESPONSE']._serialized_start=707
+  _globals['_LISTDEADLETTERSRESPONSE']._serialized_end=803
+  _globals['_DEADLETTER']._serialized_start=805
+  _globals['_DEADLETTER']._serialized_end=926
+  _globals['_REPLAYDEADLETTERSREQUEST']._serialized_start=928
+  _globals['_REPLAYDEADLETTERSREQUEST']._serialized_end=984
+  _globals['_REPLAYDEADLETTERSRESPONSE']._serialized_start=986
+  _globals['_REPLAYDEADLETTERSRESPONSE']._serialized_end=1058
+  _globals['_ADMINSERVICE']._serialized_start=1061
+  _globals['_ADMINSERVICE']._serialized_end=2638
 # @@protoc_insertion_point(module_scope)

@@ -2,6 +2,7 @@ import datetime
 
 from consent.v1 import acknowledgement_pb2 as _acknowledgement_pb2
 from consent.v1 import policy_pb2 as _policy_pb2
+from consent.v1 import principal_pb2 as _principal_pb2
 from consent.v1 import sender_pb2 as _sender_pb2
 from consent.v1 import status_pb2 as _status_pb2
 from consent.v1 import template_pb2 as _template_pb2

@@ -5,6 +5,7 @@ import warnings
 
 from consent.v1 import admin_pb2 as consent_dot_v1_dot_admin__pb2
 from consent.v1 import policy_pb2 as consent_dot_v1_dot_policy__pb2
+from consent.v1 import principal_pb2 as consent_dot_v1_dot_principal__pb2
 from consent.v1 import sender_pb2 as consent_dot_v1_dot_sender__pb2
 from consent.v1 import status_pb2 as consent_dot_v1_dot_status__pb2
 from consent.v1 import template_pb2 as consent_dot_v1_dot_template__pb2
@@ -108,6 +109,26 @@ class AdminServiceStub:
                 '/consent.v1.AdminService/ListTemplates',
                 request_serializer=consent_dot_v1_dot_template__pb2.ListTemplatesRequest.SerializeToString,
                 response_deserializer=consent_dot_v1_dot_template__pb2.ListTemplatesResponse.FromString,
+                _registered_method=True)
+        self.AddPrincipal = channel.unary_unary(
+                '/consent.v1.AdminService/AddPrincipal',
+                request_serializer=consent_dot_v1_dot_principal__pb2.AddPrincipalRequest.SerializeToString,
+                response_deserializer=consent_dot_v1_dot_principal__pb2.AddPrincipalResponse.FromString,
+                _registered_method=True)
+        self.RotatePrincipal = channel.unary_unary(
+                '/consent.v1.AdminService/RotatePrincipal',
+                request_serializer=consent_dot_v1_dot_principal__pb2.RotatePrincipalRequest.SerializeToString,
+                response_deserializer=consent_dot_v1_dot_principal__pb2.RotatePrincipalResponse.FromString,
+                _registered_method=True)
+        self.RevokePrincipal = channel.unary_unary(
+                '/consent.v1.AdminService/RevokePrincipal',
+                request_serializer=consent_dot_v1_dot_principal__pb2.RevokePrincipalRequest.SerializeToString,
+                response_deserializer=consent_dot_v1_dot_principal__pb2.RevokePrincipalResponse.FromString,
+                _registered_method=True)
+        self.ListPrincipals = channel.unary_unary(
+                '/consent.v1.AdminService/ListPrincipals',
+                request_serializer=consent_dot_v1_dot_principal__pb2.ListPrincipalsRequest.SerializeToString,
+                response_deserializer=consent_dot_v1_dot_principal__pb2.ListPrincipalsResponse.FromString,
                 _registered_method=True)
 
 
@@ -214,6 +235,35 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AddPrincipal(self, request, context):
+        """Adds a principal, which may call from then on. The first one must be an operator bound to nothing: once it is there, every
+        call needs credentials. An operator that is bound itself gives no more than it has: its roles, accounts, senders and time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RotatePrincipal(self, request, context):
+        """Gives a principal new credentials; those that it has are taken for a while longer.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevokePrincipal(self, request, context):
+        """Lets a principal in no more, from the answer on; its open streams end within a second.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPrincipals(self, request, context):
+        """Lists principals, those that are let in no more among them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdminServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -286,6 +336,26 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.ListTemplates,
                     request_deserializer=consent_dot_v1_dot_template__pb2.ListTemplatesRequest.FromString,
                     response_serializer=consent_dot_v1_dot_template__pb2.ListTemplatesResponse.SerializeToString,
+            ),
+            'AddPrincipal': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddPrincipal,
+                    request_deserializer=consent_dot_v1_dot_principal__pb2.AddPrincipalRequest.FromString,
+                    response_serializer=consent_dot_v1_dot_principal__pb2.AddPrincipalResponse.SerializeToString,
+            ),
+            'RotatePrincipal': grpc.unary_unary_rpc_method_handler(
+                    servicer.RotatePrincipal,
+                    request_deserializer=consent_dot_v1_dot_principal__pb2.RotatePrincipalRequest.FromString,
+                    response_serializer=consent_dot_v1_dot_principal__pb2.RotatePrincipalResponse.SerializeToString,
+            ),
+            'RevokePrincipal': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokePrincipal,
+                    request_deserializer=consent_dot_v1_dot_principal__pb2.RevokePrincipalRequest.FromString,
+                    response_serializer=consent_dot_v1_dot_principal__pb2.RevokePrincipalResponse.SerializeToString,
+            ),
+            'ListPrincipals': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPrincipals,
+                    request_deserializer=consent_dot_v1_dot_principal__pb2.ListPrincipalsRequest.FromString,
+                    response_serializer=consent_dot_v1_dot_principal__pb2.ListPrincipalsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -667,6 +737,114 @@ class AdminService:
             '/consent.v1.AdminService/ListTemplates',
             consent_dot_v1_dot_template__pb2.ListTemplatesRequest.SerializeToString,
             consent_dot_v1_dot_template__pb2.ListTemplatesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddPrincipal(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/consent.v1.AdminService/AddPrincipal',
+            consent_dot_v1_dot_principal__pb2.AddPrincipalRequest.SerializeToString,
+            consent_dot_v1_dot_principal__pb2.AddPrincipalResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RotatePrincipal(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/consent.v1.AdminService/RotatePrincipal',
+            consent_dot_v1_dot_principal__pb2.RotatePrincipalRequest.SerializeToString,
+            consent_dot_v1_dot_principal__pb2.RotatePrincipalResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevokePrincipal(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/consent.v1.AdminService/RevokePrincipal',
+            consent_dot_v1_dot_principal__pb2.RevokePrincipalRequest.SerializeToString,
+            consent_dot_v1_dot_principal__pb2.RevokePrincipalResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPrincipals(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/consent.v1.AdminService/ListPrincipals',
+            consent_dot_v1_dot_principal__pb2.ListPrincipalsRequest.SerializeToString,
+            consent_dot_v1_dot_principal__pb2.ListPrincipalsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -106,7 +106,7 @@ class ListEntriesResponse(_message.Message):
     def __init__(self, entries: _Optional[_Iterable[_Union[Entry, _Mapping]]] = ..., next_seq: _Optional[int] = ...) -> None: ...
 
 class Entry(_message.Message):
-    __slots__ = ("seq", "entry_hash", "previous_hash", "recorded_at", "account", "actor", "trail", "trail_seq", "kind", "clear", "sealed", "erased", "raw", "second_trail", "second_trail_seq", "second_sealed")
+    __slots__ = ("seq", "entry_hash", "previous_hash", "recorded_at", "account", "actor", "trail", "trail_seq", "kind", "clear", "sealed", "erased", "raw", "second_trail", "second_trail_seq", "second_sealed", "actor_name")
     SEQ_FIELD_NUMBER: _ClassVar[int]
     ENTRY_HASH_FIELD_NUMBER: _ClassVar[int]
     PREVIOUS_HASH_FIELD_NUMBER: _ClassVar[int]
@@ -123,6 +123,7 @@ class Entry(_message.Message):
     SECOND_TRAIL_FIELD_NUMBER: _ClassVar[int]
     SECOND_TRAIL_SEQ_FIELD_NUMBER: _ClassVar[int]
     SECOND_SEALED_FIELD_NUMBER: _ClassVar[int]
+    ACTOR_NAME_FIELD_NUMBER: _ClassVar[int]
     seq: int
     entry_hash: bytes
     previous_hash: bytes
@@ -139,7 +140,8 @@ class Entry(_message.Message):
     second_trail: int
     second_trail_seq: int
     second_sealed: _entry_pb2.SealedPart
-    def __init__(self, seq: _Optional[int] = ..., entry_hash: _Optional[bytes] = ..., previous_hash: _Optional[bytes] = ..., recorded_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., account: _Optional[int] = ..., actor: _Optional[int] = ..., trail: _Optional[int] = ..., trail_seq: _Optional[int] = ..., kind: _Optional[str] = ..., clear: _Optional[_Union[_entry_pb2.ClearPart, _Mapping]] = ..., sealed: _Optional[_Union[_entry_pb2.SealedPart, _Mapping]] = ..., erased: _Optional[bool] = ..., raw: _Optional[bytes] = ..., second_trail: _Optional[int] = ..., second_trail_seq: _Optional[int] = ..., second_sealed: _Optional[_Union[_entry_pb2.SealedPart, _Mapping]] = ...) -> None: ...
+    actor_name: str
+    def __init__(self, seq: _Optional[int] = ..., entry_hash: _Optional[bytes] = ..., previous_hash: _Optional[bytes] = ..., recorded_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., account: _Optional[int] = ..., actor: _Optional[int] = ..., trail: _Optional[int] = ..., trail_seq: _Optional[int] = ..., kind: _Optional[str] = ..., clear: _Optional[_Union[_entry_pb2.ClearPart, _Mapping]] = ..., sealed: _Optional[_Union[_entry_pb2.SealedPart, _Mapping]] = ..., erased: _Optional[bool] = ..., raw: _Optional[bytes] = ..., second_trail: _Optional[int] = ..., second_trail_seq: _Optional[int] = ..., second_sealed: _Optional[_Union[_entry_pb2.SealedPart, _Mapping]] = ..., actor_name: _Optional[str] = ...) -> None: ...
 
 class ListPossibleOptOutsRequest(_message.Message):
     __slots__ = ("account", "from_seq", "page_size")

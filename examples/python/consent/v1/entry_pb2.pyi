@@ -496,7 +496,7 @@ class HeadsCommitted(_message.Message):
     def __init__(self, as_of: _Optional[int] = ..., root: _Optional[bytes] = ..., trails: _Optional[int] = ...) -> None: ...
 
 class PrincipalAdded(_message.Message):
-    __slots__ = ("principal", "name", "roles", "accounts", "senders", "credential_digest", "expires_at")
+    __slots__ = ("principal", "name", "roles", "accounts", "senders", "credential_digest", "expires_at", "earlier_until", "is_certificate")
     PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     ROLES_FIELD_NUMBER: _ClassVar[int]
@@ -504,6 +504,8 @@ class PrincipalAdded(_message.Message):
     SENDERS_FIELD_NUMBER: _ClassVar[int]
     CREDENTIAL_DIGEST_FIELD_NUMBER: _ClassVar[int]
     EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
+    EARLIER_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    IS_CERTIFICATE_FIELD_NUMBER: _ClassVar[int]
     principal: int
     name: str
     roles: _containers.RepeatedScalarFieldContainer[Role]
@@ -511,7 +513,9 @@ class PrincipalAdded(_message.Message):
     senders: _containers.RepeatedScalarFieldContainer[str]
     credential_digest: bytes
     expires_at: int
-    def __init__(self, principal: _Optional[int] = ..., name: _Optional[str] = ..., roles: _Optional[_Iterable[_Union[Role, str]]] = ..., accounts: _Optional[_Iterable[int]] = ..., senders: _Optional[_Iterable[str]] = ..., credential_digest: _Optional[bytes] = ..., expires_at: _Optional[int] = ...) -> None: ...
+    earlier_until: int
+    is_certificate: bool
+    def __init__(self, principal: _Optional[int] = ..., name: _Optional[str] = ..., roles: _Optional[_Iterable[_Union[Role, str]]] = ..., accounts: _Optional[_Iterable[int]] = ..., senders: _Optional[_Iterable[str]] = ..., credential_digest: _Optional[bytes] = ..., expires_at: _Optional[int] = ..., earlier_until: _Optional[int] = ..., is_certificate: _Optional[bool] = ...) -> None: ...
 
 class PrincipalRevoked(_message.Message):
     __slots__ = ("principal",)

@@ -56,7 +56,7 @@ fn hold(load: &Load, what: &str, pieces: Vec<ExportPiece>) {
 
 /// Goes round until the load is over.
 pub async fn audits(load: Arc<Load>) {
-    let (client, mut dice) = (load.served.connect().await, load.campaign.dice(100));
+    let (client, mut dice) = (load.served.connect(), load.campaign.dice(100));
     while load.pause(PAUSE).await {
         let contact = number(1 + dice.below(5), dice.below(EACH));
         let known = load
@@ -109,7 +109,7 @@ pub async fn audits(load: Arc<Load>) {
 
 /// At the end: no drift, since nobody reported a refusal.
 pub async fn last(load: &Load) {
-    let client = load.served.connect().await;
+    let client = load.served.connect();
     let drift = load
         .until_answered("drift", || {
             let mut audit = client.audit.clone();

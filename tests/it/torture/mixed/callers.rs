@@ -8,8 +8,11 @@ use tonic::Status;
 
 use super::Load;
 use super::people::{self, Person, SENDER};
+use super::principals::Who;
+use super::warm::OWNER as OPTED_IN;
 use crate::support::client::{Client, opt_in, text};
 use crate::support::dice::Dice;
+use crate::support::http::CHECK;
 
 /// How many callers.
 pub const CALLERS: usize = 4;
@@ -74,7 +77,7 @@ pub fn message(contact: &str, event_id: &str, words: &str) -> RecordInboundMessa
 
 /// Acts, and asks after each; after an acknowledged opt-out no answer says yes.
 pub async fn calls(load: Arc<Load>, owner: usize) -> Vec<Person> {
-    let (client, mut dice) = (load.served.connect().await, load.campaign.dice(owner));
+    let (client, mut dice) = (load.served.connect(), load.campaign.dice(owner));
     let mut people = people::of(owner);
     let mut number = 0;
     while load.pause(PAUSE).await {
@@ -89,4 +92,26 @@ pub async fn calls(load: Arc<Load>, owner: usize) -> Vec<Person> {
         person.hold(&load, &format!("after {act:?}"), &decision);
     }
     people
+}
+
+/// How long it is paused between two checks in JSON.
+const JSON_PAUSE: Duration = Duration::from_millis(20);
+
+/// Asks in JSON about contacts who opted in before all else, and to whom nobody wrote since: always yes.
+pub async fn asks_in_json(load: Arc<Load>) {
+    let mut dice = load.campaign.dice(OPTED_IN);
+    while load.pause(JSON_PAUSE).await {
+        let contact = people::number(OPTED_IN, dice.below(people::EACH));
+        let body = serde_json::json!({ "contact": contact, "sender": SENDER, "category": "CATEGORY_MARKETING" }).to_string();
+        let key = load.served.principals.key(Who::Sends).bearer();
+        let headers = [("content-type", "application/json"), ("authorization", key.as_str())];
+        let Some(url) = load.served.http_url() else { continue };
+        match load.served.https.ask("POST", &format!("{url}{CHECK}"), &headers, body.into_bytes()).await {
+            Some((200, answer)) if answer.contains(r#""permission":"PERMISSION_TEMPLATE_ONLY""#) => {
+                load.called("checks in JSON, all of them yes")
+            }
+            None | Some((503, _)) if load.served.is_away() => load.one("checks in JSON not answered: the server was away"),
+            other => load.faults.wrong(format!("a check in JSON is answered {other:?}")),
+        }
+    }
 }

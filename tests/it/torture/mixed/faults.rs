@@ -71,7 +71,7 @@ impl Load {
         loop {
             match make().await {
                 Ok(answer) => {
-                    self.one(call);
+                    self.called(call);
                     return answer;
                 }
                 Err(status) => self.faults.note(call, &status, self.served.is_away()),

@@ -1,6 +1,6 @@
 //! Those who follow: each entry once and in order over all lives, and the windows that are open.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use super::Load;
 use super::people::{Person, SENDER};
+use super::principals::Who;
 use crate::support::client::Client;
 
 /// After what time whoever was cut off asks again.
@@ -29,6 +30,8 @@ struct Seen {
     last: Mutex<Vec<u8>>,
     /// Those of them that are of an account.
     of_accounts: Mutex<Vec<u64>>,
+    /// How many entries of accounts each actor recorded.
+    actors: Mutex<BTreeMap<u32, usize>>,
     /// The entries of the account that the other has seen, and up to where.
     account: Mutex<Vec<u64>>,
     account_position: AtomicU64,
@@ -44,12 +47,12 @@ pub struct Followers {
 }
 
 /// Begins to follow.
-pub async fn start(load: &Arc<Load>) -> Followers {
+pub fn start(load: &Arc<Load>) -> Followers {
     let seen: Arc<Seen> = Arc::default();
     let mut following = JoinSet::new();
-    following.spawn(everything(load.clone(), load.served.connect().await, seen.clone()));
-    following.spawn(account(load.clone(), load.served.connect().await, seen.clone()));
-    following.spawn(windows(load.clone(), load.served.connect().await, seen.clone()));
+    following.spawn(everything(load.clone(), load.served.connect(), seen.clone()));
+    following.spawn(account(load.clone(), load.served.connect(), seen.clone()));
+    following.spawn(windows(load.clone(), load.served.connect(), seen.clone()));
     Followers { seen, following }
 }
 
@@ -61,7 +64,7 @@ impl Followers {
 
     /// Waits until all have seen everything, and holds it against what was acknowledged and what is known of contacts.
     pub async fn end(mut self, load: &Load, people: &[Person]) {
-        let (client, seen) = (load.served.connect().await, self.seen.clone());
+        let (client, seen) = (load.served.connect(), self.seen.clone());
         let nobody = crate::support::client::question("GB.nobody", SENDER);
         let head = load.until_answered("checks", || client.check(nobody.clone())).await.position.unwrap().seq;
         let begun = tokio::time::Instant::now();
@@ -77,6 +80,7 @@ impl Followers {
         }
         load.add("acknowledgements found again", load.acknowledged.lock().len());
         load.add("entries followed, each once and in order", hashes.len());
+        load.hold_actors(&seen.actors.lock());
         let up_to_head = |seqs: &Mutex<Vec<u64>>| seqs.lock().iter().copied().filter(|seq| *seq <= head).collect::<Vec<_>>();
         assert!(up_to_head(&seen.account) == up_to_head(&seen.of_accounts), "whoever follows the account sees all of it and nothing else");
         let open: HashSet<String> = seen.open.lock().values().flatten().cloned().collect();
@@ -84,6 +88,20 @@ impl Followers {
             assert_eq!(open.contains(&person.number), person.window, "{person:?}");
         }
         load.add("windows followed that are open at the end", open.len());
+    }
+}
+
+/// Numbers of actors that are no principals: the ledger, and the provider by its webhooks.
+const LEDGER: u32 = 0;
+const PROVIDER: u32 = 2;
+
+impl Load {
+    /// Each entry of the account names who recorded it, and everybody who was to record did.
+    fn hold_actors(&self, actors: &BTreeMap<u32, usize>) {
+        let writing = [Who::Records, Who::Audits, Who::Operates, Who::Erases].map(|who| self.served.principals.number(who));
+        assert!(writing.iter().chain(&[PROVIDER]).all(|actor| actors.contains_key(actor)), "{writing:?} of {actors:?}");
+        let known = |actor: &u32| *actor == LEDGER || *actor == PROVIDER || writing.contains(actor);
+        assert!(actors.keys().all(known), "others than {writing:?} recorded: {actors:?}");
     }
 }
 
@@ -117,6 +135,7 @@ fn next(seen: &Seen, entry: &Entry) {
     hashes.push(last[..8].try_into().unwrap());
     if entry.account != 0 {
         seen.of_accounts.lock().push(entry.seq);
+        *seen.actors.lock().entry(entry.actor).or_default() += 1;
     }
 }
 

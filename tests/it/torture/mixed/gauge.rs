@@ -1,10 +1,16 @@
-//! Memory and open files of the server while it serves. The contacts are always the same, so memory may grow by what is kept of each
-//! event alone, and within a life by sled's cache until that is full.
+//! Memory and open files of the server while it serves.
+//!
+//! The contacts are always the same, and the caches are filled before anything is measured ([`warm`](super::warm)). From then on memory
+//! may grow by what is kept of each entry alone. So the median of the last third of each life is held against that of its middle
+//! third; the first third is for what fills later.
 //!
 //! ```text
-//! MiB    life 1 ╱▔▔▔▔   life 2 ╱▔▔▔▔    within a life: the cache fills, then what is kept of each entry
-//!       ╱              ╱                 from begin to begin: what is kept of each entry alone
+//! MiB  warmed ╱▔▔▔▔▔▔▔▔│▔▔▔▔▔▔▔▔▔│▔▔▔▔▔▔▔▔▔     grew: last third − middle third
+//!            ╱  first  │  middle │  last        may grow: 300 bytes × entries meanwhile + 16 MiB
 //! ```
+//!
+//! What would be found is worked out from what may grow: a leak in every call is found where it is more than that, divided by the
+//! calls meanwhile. A run of half an hour fails where that is more than 1 KiB, since it would prove too little.
 
 use std::time::Duration;
 
@@ -12,23 +18,23 @@ use std::time::Duration;
 /// of blocks the rest.
 const BYTES_AN_ENTRY: i128 = 300;
 
-/// How much more a life may take than it began with: sled's cache of 64 MiB, and the allocator's slack.
-const FILLS: i128 = 96 << 20;
+/// How much the thirds of a life may differ beside that: what is under way, and what the allocator keeps.
+const SLACK: i128 = 16 << 20;
 
-/// How much the beginnings of lives may differ beside that: they are not looked at at the same moment.
-const BEGINS: i128 = 32 << 20;
+/// How much lives may differ beside that as they begin, warmed up: they are not looked at at the same moment.
+const BEGINS: i128 = 48 << 20;
 
-/// In a life of so many entries the cache is full before the end, and the last part of it is measured by itself.
-const FULL: u64 = 150_000;
+/// A leak of so many bytes in every call must be found by a run that is [`LONG`].
+const FOUND: i128 = 1_024;
+
+/// How long a run is that proves something about leaks.
+const LONG: Duration = Duration::from_secs(30 * 60);
 
 /// How many files may be open: connections, and what a ledger has open.
 const FILES: u64 = 256;
 
-/// A slope is measured over so many of ten looks, the last ones.
-const MEASURED: usize = 4;
-
-/// Lives with fewer looks than this have no slope worth the name.
-const LOOKS: usize = 30;
+/// Lives with fewer looks than this are not held against themselves.
+const LOOKS: usize = 90;
 
 /// One look.
 #[derive(Clone, Copy, Debug)]
@@ -37,12 +43,14 @@ struct Look {
     after: Duration,
     resident: u64,
     files: u64,
-    head: u64,
+    /// How many entries there are, and how many calls were answered so far, in all lives.
+    entries: u64,
+    calls: u64,
 }
 
 /// What was looked at.
 pub struct Gauge {
-    every: Duration,
+    whole: Duration,
     looks: Vec<Look>,
 }
 
@@ -52,29 +60,55 @@ struct Life {
     first: Look,
     last: Look,
     most_files: u64,
-    /// Bytes an entry, where there were looks enough.
-    slope: Option<i128>,
+    /// Where there were looks enough.
+    thirds: Option<Thirds>,
+}
+
+/// The medians of the middle third and of the last.
+#[derive(Debug)]
+struct Thirds {
+    middle: Look,
+    last: Look,
+}
+
+impl Thirds {
+    fn grew(&self) -> i128 {
+        i128::from(self.last.resident) - i128::from(self.middle.resident)
+    }
+
+    fn may_grow(&self) -> i128 {
+        BYTES_AN_ENTRY * i128::from(self.last.entries - self.middle.entries) + SLACK
+    }
+
+    fn calls(&self) -> i128 {
+        i128::from(self.last.calls - self.middle.calls)
+    }
+
+    /// How many bytes each call must leak at the least, so that it is found.
+    fn finds(&self) -> i128 {
+        self.may_grow() / self.calls().max(1)
+    }
 }
 
 impl Gauge {
     /// For a load of this length.
-    pub fn new(whole: Duration) -> Self {
-        Self { every: (whole / 600).clamp(Duration::from_millis(250), Duration::from_secs(3)), looks: Vec::new() }
+    pub const fn new(whole: Duration) -> Self {
+        Self { whole, looks: Vec::new() }
     }
 
     /// How often to look.
-    pub const fn every(&self) -> Duration {
-        self.every
+    pub fn every(&self) -> Duration {
+        (self.whole / 900).clamp(Duration::from_millis(100), Duration::from_secs(2))
     }
 
-    /// Looks at a process, where there is one.
-    pub fn look(&mut self, life: u32, after: Duration, process: Option<u32>, head: u64) {
+    /// Looks at a process, where there is one, after so many entries and calls.
+    pub fn look(&mut self, life: u32, after: Duration, process: Option<u32>, (entries, calls): (u64, u64)) {
         let Some(process) = process else { return };
         let Ok(status) = std::fs::read_to_string(format!("/proc/{process}/status")) else { return };
         let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
         let files = std::fs::read_dir(format!("/proc/{process}/fd")).map_or(0, |files| files.count() as u64);
         if let Some(resident) = resident {
-            self.looks.push(Look { life, after, resident: resident * 1_024, files, head });
+            self.looks.push(Look { life, after, resident: resident * 1_024, files, entries, calls });
         }
     }
 
@@ -83,74 +117,96 @@ impl Gauge {
         for life in 0..=self.looks.last().map_or(0, |look| look.life) {
             let looks: Vec<Look> = self.looks.iter().filter(|look| look.life == life).copied().collect();
             let (Some(first), Some(last)) = (looks.first(), looks.last()) else { continue };
-            let measured = &looks[looks.len() - looks.len() * MEASURED / 10..];
             let most_files = looks.iter().map(|look| look.files).max().unwrap_or_default();
-            let slope = (measured.len() >= LOOKS).then(|| slope(measured));
-            lives.push(Life { number: life + 1, first: *first, last: *last, most_files, slope });
+            let third = looks.len() / 3;
+            let thirds = (looks.len() >= LOOKS)
+                .then(|| Thirds { middle: median(&looks[third..third * 2]), last: median(&looks[looks.len() - third..]) });
+            lives.push(Life { number: life + 1, first: *first, last: *last, most_files, thirds });
         }
         lives
     }
 
     /// Prints a line a life.
     pub fn print(&self) {
+        println!("memory of each life, warmed up; MiB, but for what a leak in every call is found from, in bytes");
         println!(
-            "{:>6}  {:>8}  {:>10}  {:>12}  {:>12}  {:>10}  {:>14}",
-            "life", "seconds", "entries", "MiB begun", "MiB ended", "most files", "bytes an entry"
+            "{:>4} {:>8} {:>9} {:>9} {:>8} {:>8} {:>8} {:>8} {:>8} {:>11} {:>10}",
+            "life", "seconds", "entries", "calls", "begun", "middle", "last", "grew", "may grow", "found from", "most files"
         );
         for life in self.lives() {
-            let seconds = life.last.after.as_secs() - life.first.after.as_secs();
-            let entries = life.last.head.saturating_sub(life.first.head);
-            let [begun, ended] = [life.first, life.last].map(|look| look.resident / 1_048_576);
-            let slope = life.slope.map_or_else(|| "too short".to_owned(), |slope| slope.to_string());
-            println!("{:>6}  {seconds:>8}  {entries:>10}  {begun:>12}  {ended:>12}  {:>10}  {slope:>14}", life.number, life.most_files);
+            let (first, last) = (&life.first, &life.last);
+            let seconds = last.after.as_secs() - first.after.as_secs();
+            let counted = format!("{:>9} {:>9}", last.entries.saturating_sub(first.entries), last.calls - first.calls);
+            let thirds = life.thirds.map_or_else(
+                || format!("{:>44}", "too short to tell"),
+                |thirds| {
+                    let (middle, last) = (mib(thirds.middle.resident.into()), mib(thirds.last.resident.into()));
+                    format!("{middle:>8.1} {last:>8.1} {:>8.1} {:>8.1} {:>11}", mib(thirds.grew()), mib(thirds.may_grow()), thirds.finds())
+                },
+            );
+            println!("{:>4} {seconds:>8} {counted} {:>8.1} {thirds} {:>10}", life.number, mib(first.resident.into()), life.most_files);
         }
     }
 
-    /// Fails where memory grew by more than what was recorded, or files stayed open.
+    /// Fails where memory grew by more than what was recorded, where files stayed open, and where too little was called to tell.
     pub fn assert_flat(&self) {
         let lives = self.lives();
         let begun = lives.first().expect("nothing was measured").first;
-        let grew = |from: &Look, to: &Look, beside: i128| {
-            let kept = BYTES_AN_ENTRY * (i128::from(to.head) - i128::from(from.head));
-            i128::from(to.resident) - i128::from(from.resident) - kept - beside
-        };
         for life in &lives {
             let number = life.number;
-            assert!(grew(&life.first, &life.last, FILLS) < 0, "life {number}: from {:?} to {:?}", life.first, life.last);
-            assert!(grew(&begun, &life.first, BEGINS) < 0, "life {number} began with {:?}, the first with {begun:?}", life.first);
+            let (grew, entries) =
+                (i128::from(life.first.resident) - i128::from(begun.resident), i128::from(life.first.entries) - i128::from(begun.entries));
+            assert!(grew < BYTES_AN_ENTRY * entries + BEGINS, "life {number} began with {:?}, the first with {begun:?}", life.first);
             assert!(life.most_files < FILES, "life {number}: {} files were open", life.most_files);
-            if let Some(slope) = life.slope.filter(|_| life.last.head - life.first.head > FULL) {
-                assert!(slope < BYTES_AN_ENTRY, "life {number}: {slope} bytes an entry although the cache is full");
+            if let Some(thirds) = &life.thirds {
+                assert!(thirds.grew() < thirds.may_grow(), "life {number}: more than was recorded: {thirds:?}");
+            }
+            if self.whole >= LONG {
+                let finds = life.thirds.as_ref().map(Thirds::finds);
+                assert!(
+                    finds.is_some_and(|bytes| bytes <= FOUND),
+                    "life {number}: what leaks in a call is found only from {finds:?} bytes"
+                );
             }
         }
     }
 }
 
-/// The slope of the line through memory over entries that is nearest to all looks.
-fn slope(looks: &[Look]) -> i128 {
-    let sum =
-        |of: &dyn Fn(i128, i128) -> i128| -> i128 { looks.iter().map(|look| of(i128::from(look.head), i128::from(look.resident))).sum() };
-    let (count, heads, bytes) = (sum(&|_, _| 1), sum(&|head, _| head), sum(&|_, bytes| bytes));
-    let across = count * sum(&|head, _| head * head) - heads * heads;
-    if across == 0 { 0 } else { (count * sum(&|head, bytes| head * bytes) - heads * bytes) / across }
+/// In every respect by itself, so that one peak does not count.
+fn median(looks: &[Look]) -> Look {
+    let of = |what: &dyn Fn(&Look) -> u64| {
+        let mut all: Vec<u64> = looks.iter().map(what).collect();
+        all.sort_unstable();
+        all[all.len() / 2]
+    };
+    let (resident, files) = (of(&|look| look.resident), of(&|look| look.files));
+    Look { resident, files, entries: of(&|look| look.entries), calls: of(&|look| look.calls), ..looks[0] }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for people")]
+fn mib(bytes: i128) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
+/// Three lives of ten minutes, 100 entries and 200 calls a second: what each entry and each call takes for good.
+#[cfg(test)]
+fn run(an_entry: u64, a_call: u64, calls_a_second: u64) -> Gauge {
+    let at = |n: u64| {
+        let (life, within) = (n / 300, n % 300 * 2);
+        let seconds = n * 2;
+        let peak = if n.is_multiple_of(7) { 30 << 20 } else { 0 };
+        let resident = (150 << 20) + seconds * 100 * an_entry + within * calls_a_second * a_call + peak;
+        let (entries, calls) = (seconds * 100, seconds * calls_a_second);
+        Look { life: u32::try_from(life).unwrap(), after: Duration::from_secs(seconds), resident, files: 40, entries, calls }
+    };
+    Gauge { whole: LONG, looks: (0..900).map(at).collect() }
 }
 
 #[test]
-fn a_leak_is_found_within_a_life_and_from_one_to_the_next() {
-    let look = |life: u32, n: u64, bytes: u64| Look { life, after: Duration::from_secs(n), resident: bytes, files: 20, head: n * 2_000 };
-    // Each life begins with what it holds, and fills a cache of 64 MiB in its first half.
-    let of = |an_entry: u64, for_good: u64| {
-        let at = |n: u64| {
-            let (life, within) = (n / 100, n % 100);
-            let cache = (within * 2).min(100) * 671_088;
-            let held = 50_000_000 + if life == 0 { 0 } else { 100 * life * 2_000 * for_good };
-            look(u32::try_from(life).unwrap(), n, held + cache + within * 2_000 * an_entry)
-        };
-        Gauge { every: Duration::ZERO, looks: (0..300).map(at).collect() }
-    };
-    assert!((140..=160).contains(&of(150, 150).lives()[1].slope.unwrap()));
-    of(150, 150).assert_flat();
+fn a_leak_of_a_kibibyte_in_every_call_is_found_and_what_is_recorded_is_none() {
+    run(150, 0, 200).assert_flat();
     let fails = |gauge: Gauge| std::panic::catch_unwind(|| gauge.assert_flat()).is_err();
-    assert!(fails(of(400, 150)), "more an entry than is kept of it");
-    assert!(fails(of(150, 600)), "more from life to life");
+    assert!(fails(run(150, 1_024, 200)), "a leak in every call");
+    assert!(fails(run(1_500, 0, 200)), "more an entry than is kept of it");
+    assert!(fails(run(150, 0, 60)), "so few calls that a leak of a kibibyte would not be found");
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use super::Load;
 use super::people::{self, EACH, Person};
-use crate::support::cli::cli;
+use super::principals::Who;
+use super::served::word;
+use crate::support::cli::cli_with;
 use crate::support::dice::Dice;
 
 /// How long it is paused between two lists.
@@ -29,8 +31,8 @@ fn list(number: usize, dice: &mut Dice, people: &mut [Person]) -> String {
     rows
 }
 
-fn import(url: &str, file: &Path) -> Result<(), String> {
-    let said = cli(&["import", file.to_str().unwrap(), "--server", url]);
+fn import(file: &Path, reached: &[String], key: &str) -> Result<(), String> {
+    let said = cli_with(&[&["import".to_owned(), word(file)], reached].concat(), &[("CONSENT_LEDGER_API_KEY", key)]);
     // The last lines: how many rows came to what.
     let counts = said.out.lines().rev().take(5).filter_map(|line| line.split_whitespace().nth(1)?.parse::<usize>().ok());
     if said.code == 0 && counts.sum::<usize>() == EACH { Ok(()) } else { Err(format!("{said:?}")) }
@@ -38,7 +40,7 @@ fn import(url: &str, file: &Path) -> Result<(), String> {
 
 /// Imports list after list. One that a restart broke off is imported again.
 pub async fn imports(load: Arc<Load>) -> Vec<Person> {
-    let (client, mut dice) = (load.served.connect().await, load.campaign.dice(OWNER));
+    let (client, mut dice) = (load.served.connect(), load.campaign.dice(OWNER));
     let dir = tempfile::tempdir().unwrap();
     let (mut people, mut number) = (people::of(OWNER), 0);
     loop {
@@ -46,8 +48,9 @@ pub async fn imports(load: Arc<Load>) -> Vec<Person> {
         let file = dir.path().join(format!("list-{number}.csv"));
         std::fs::write(&file, list(number, &mut dice, &mut people)).unwrap();
         loop {
-            let (url, path, away) = (load.served.url(), file.clone(), load.served.is_away());
-            match tokio::task::spawn_blocking(move || import(&url, &path)).await.unwrap() {
+            let (reached, path, away) = (load.served.reached(), file.clone(), load.served.is_away());
+            let key = load.served.principals.key(Who::Records).text();
+            match tokio::task::spawn_blocking(move || import(&path, &reached, &key)).await.unwrap() {
                 Ok(()) => break load.one("lists imported by the command"),
                 Err(_) if away || load.served.is_away() => load.one("lists imported again: the server was away"),
                 Err(said) => break load.faults.wrong(format!("an import: {said}")),

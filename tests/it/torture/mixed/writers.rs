@@ -31,7 +31,7 @@ const POLICY_PAUSE: Duration = Duration::from_secs(15);
 /// How long an erasure that is due may take.
 const ERASED_WITHIN: Duration = Duration::from_secs(60);
 
-fn event(act: Act, contact: &str, event_id: &str) -> RecordStreamRequest {
+pub fn event(act: Act, contact: &str, event_id: &str) -> RecordStreamRequest {
     item(match act {
         Act::OptIn => Event::OptIn(opt_in(contact, event_id)),
         Act::OptOut => Event::OptOut(opt_out(contact, event_id)),
@@ -41,7 +41,7 @@ fn event(act: Act, contact: &str, event_id: &str) -> RecordStreamRequest {
 }
 
 /// Sends everything on one stream; the answers in their order.
-async fn send(client: &Client, items: Vec<RecordStreamRequest>) -> Result<Vec<Acknowledgement>, Status> {
+pub async fn send(client: &Client, items: Vec<RecordStreamRequest>) -> Result<Vec<Acknowledgement>, Status> {
     let count = items.len();
     let mut answers = client.recording.clone().record_stream(tokio_stream::iter(items)).await?.into_inner();
     let mut acknowledged = Vec::with_capacity(count);
@@ -68,7 +68,7 @@ async fn ask(client: &Client, people: &[Person]) -> Result<Vec<consent_ledger::p
 /// Records in streams and asks in batches and streams.
 pub async fn streams(load: Arc<Load>) -> Vec<Person> {
     let owner = 5;
-    let (client, mut dice) = (load.served.connect().await, load.campaign.dice(owner));
+    let (client, mut dice) = (load.served.connect(), load.campaign.dice(owner));
     let (mut people, mut burst) = (people::of(owner), 0);
     while load.pause(BURST_PAUSE).await {
         burst += 1;
@@ -108,19 +108,19 @@ fn body(contact: &str, message_id: &str, seconds: i64, words: &str) -> Vec<u8> {
 }
 
 /// Sends it until it is taken.
-async fn post(load: &Load, http: &reqwest::Client, secret: &AppSecret, body: &[u8]) {
+async fn post(load: &Load, secret: &AppSecret, body: &[u8]) {
     let begun = tokio::time::Instant::now();
     loop {
         let away = load.served.is_away();
-        let status = match load.served.http_url() {
+        let answer = match load.served.http_url() {
             None => None,
             Some(url) => {
-                let request = http.post(format!("{url}/webhooks/default")).header(HEADER, sign(secret, body)).body(body.to_vec());
-                request.send().await.ok().map(|response| response.status().as_u16())
+                load.served.https.ask("POST", &format!("{url}/webhooks/default"), &[(HEADER, &sign(secret, body))], body.to_vec()).await
             }
         };
+        let status = answer.map(|(status, _)| status);
         match status {
-            Some(200) => return load.one("webhooks"),
+            Some(200) => return load.called("webhooks"),
             Some(503) | None if away || load.served.is_away() => load.one("webhooks sent again: the server was away"),
             other => return load.faults.wrong(format!("a webhook is answered {other:?}")),
         }
@@ -132,15 +132,15 @@ async fn post(load: &Load, http: &reqwest::Client, secret: &AppSecret, body: &[u
 /// Half of these contacts write, half say STOP, all by webhooks.
 pub async fn webhooks(load: Arc<Load>) -> Vec<Person> {
     let owner = 7;
-    let (client, mut dice) = (load.served.connect().await, load.campaign.dice(owner));
-    let (http, secret) = (reqwest::Client::new(), AppSecret::new(SECRET).unwrap());
+    let (client, mut dice) = (load.served.connect(), load.campaign.dice(owner));
+    let secret = AppSecret::new(SECRET).unwrap();
     let (mut people, mut number) = (people::of(owner), 0);
     while load.pause(WEBHOOK_PAUSE).await {
         number += 1;
         let place = dice.below(EACH);
         let now = load.until_answered("checks", || client.check(question("GB.nobody", SENDER))).await.at.unwrap().seconds;
         let words = if place.is_multiple_of(2) { "hello" } else { "STOP" };
-        post(&load, &http, &secret, &body(&people[place].number, &format!("wamid.{number}"), now, words)).await;
+        post(&load, &secret, &body(&people[place].number, &format!("wamid.{number}"), now, words)).await;
         people[place].window = true;
         let decision = load.until_answered("checks", || client.check(people[place].asked())).await;
         people[place].hold(&load, "after a webhook", &decision);
@@ -150,7 +150,7 @@ pub async fn webhooks(load: Arc<Load>) -> Vec<Person> {
 
 /// Opts somebody in and has them erased at once, again and again; none of them is anybody's contact afterwards.
 pub async fn erasures(load: Arc<Load>) -> Vec<Person> {
-    let client = load.served.connect().await;
+    let client = load.served.connect();
     let mut number = 0;
     while load.pause(ERASURE_PAUSE).await {
         number += 1;
@@ -190,7 +190,7 @@ pub async fn erasures(load: Arc<Load>) -> Vec<Person> {
 
 /// Adopts policies that differ in nothing that the answers here depend on.
 pub async fn policies(load: Arc<Load>) {
-    let client = load.served.connect().await;
+    let client = load.served.connect();
     let mut number = 0;
     while load.pause(POLICY_PAUSE).await {
         number += 1;
