@@ -33,7 +33,7 @@ fn a_file_gets_json_and_whoever_asks_for_text_gets_that() {
     let dir = tempfile::tempdir().unwrap();
     for (flags, variables) in [(&["--log-format", "text"][..], &[][..]), (&[], &[("CONSENT_LEDGER_LOG_FORMAT", "text")])] {
         let text = stopped(start(dir.path(), flags, variables));
-        let ready = text.lines().rfind(|line| line.contains("ready")).unwrap();
+        let ready = text.lines().find(|line| line.contains(": ready ")).unwrap();
         assert!(ready.contains(" INFO consent_ledger") && ready.contains("head=2") && !ready.contains('\u{1b}'), "{ready}");
     }
 }

@@ -78,8 +78,8 @@ fn while_the_ledger_opens_the_server_lives_and_is_not_ready_and_then_the_same_po
     runtime().block_on(async {
         let http = starting.http_url();
         assert_eq!(get(&format!("{http}/healthz")).await, (200, "ok\n".to_owned()));
-        let (status, said) = says(&format!("{http}/readyz"), "entry 2").await;
-        assert_eq!((status, said.as_str()), (503, "not ready: starting: replaying the log, entry 2\n"));
+        let (status, said) = says(&format!("{http}/readyz"), "dead letters").await;
+        assert_eq!((status, said.as_str()), (503, "not ready: starting: opening the dead letters\n"));
         // JSON: the status of the call that gRPC would refuse.
         let call = reqwest::Client::new().post(format!("{http}/consent.v1.DecisionService/CheckSend")).body("{}").send().await.unwrap();
         assert_eq!((call.status().as_u16(), call.headers()["retry-after"].to_str().unwrap()), (503, "1"));
@@ -98,7 +98,7 @@ fn while_the_ledger_opens_the_server_lives_and_is_not_ready_and_then_the_same_po
         let question = CheckSendRequest { contact: "+447400123456".into(), sender: "1".into(), ..Default::default() };
         let status = decisions.check_send(question.clone()).await.unwrap_err();
         assert_eq!((refused(&status).0, refused(&status).1.as_str()), (Code::Unavailable, "LEDGER_STARTING"));
-        assert!(status.message().contains("replaying the log, entry 2"), "{status:?}");
+        assert!(status.message().contains("opening the dead letters"), "{status:?}");
         let health = cli(&["health", "--server", &starting.url()]);
         assert_eq!((health.code, health.out.as_str()), (1, "NOT_SERVING\n"));
         let status = cli(&["status", "--server", &starting.url()]);

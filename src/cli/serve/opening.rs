@@ -9,7 +9,7 @@ use crate::cli::error::CliError;
 use crate::http::{listen, starting};
 use crate::ledger::keys::secrets::SecretsError;
 use crate::ledger::proving::checkpoints::CheckpointsError;
-use crate::ledger::starting::progress::Progress;
+use crate::ledger::starting::progress::{Phase, Progress};
 use crate::ledger::{Ledger, OpenError, Options};
 use crate::webhook::dead_letters::DeadLetters;
 
@@ -29,7 +29,7 @@ pub async fn open(options: Options, grpc: &Listener, http: &Listener) -> Result<
     let progress = Arc::clone(&options.progress);
     let opening = async {
         let ledger = open_ledger(options).await?;
-        let dead_letters = open_dead_letters(&ledger).await?;
+        let dead_letters = open_dead_letters(&ledger, &progress).await?;
         Ok(Opened { ledger, dead_letters })
     };
     tokio::select! {
@@ -44,12 +44,10 @@ pub async fn answering<T>(grpc: &Listener, http: &Listener, progress: &Arc<Progr
     listen::serve_while(grpc, api::starting::routes(Arc::clone(progress)).await, over_http).await
 }
 
-async fn open_dead_letters(ledger: &Ledger) -> Result<Arc<DeadLetters>, CliError> {
-    let ledger = ledger.clone();
-    let opened = tokio::task::spawn_blocking(move || {
-        DeadLetters::open_naming(ledger.data_dir(), ledger.master_key(), ledger.dead_letter_ids(), ledger.now())
-    })
-    .await;
+async fn open_dead_letters(ledger: &Ledger, progress: &Arc<Progress>) -> Result<Arc<DeadLetters>, CliError> {
+    let (ledger, progress) = (ledger.clone(), Arc::clone(progress));
+    let open = move || DeadLetters::open_naming(ledger.data_dir(), ledger.master_key(), ledger.dead_letter_ids(), ledger.now());
+    let opened = tokio::task::spawn_blocking(move || progress.phase(Phase::DeadLetters, open)).await;
     let opened = opened.map_err(|error| CliError::local(error).context("opening the dead letters"))?;
     opened.map(Arc::new).map_err(|error| CliError::local(error).context("opening the dead letters"))
 }

@@ -29,6 +29,8 @@ pub enum Phase {
     Checkpoints,
     /// Erasures that came due are carried out.
     Erasures,
+    /// What webhooks brought and could not be placed is read.
+    DeadLetters,
 }
 
 impl Phase {
@@ -39,6 +41,7 @@ impl Phase {
             Self::Keyring => "keyring",
             Self::Checkpoints => "checkpoints",
             Self::Erasures => "erasures",
+            Self::DeadLetters => "dead letters",
         }
     }
 
@@ -49,6 +52,7 @@ impl Phase {
             Self::Keyring => "opening the keys",
             Self::Checkpoints => "holding the log against its checkpoints",
             Self::Erasures => "carrying out erasures that came due",
+            Self::DeadLetters => "opening the dead letters",
         }
     }
 }

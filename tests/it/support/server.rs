@@ -153,10 +153,9 @@ impl Starting {
         let begin = Instant::now();
         let (grpc, http) = loop {
             let logs = std::fs::read_to_string(&stderr).unwrap_or_default();
-            let answering = logs.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-            let mut answering = answering.map(|line| line["fields"].clone());
-            if let Some(fields) = answering.find(|fields| fields["message"] == "answering; opening the ledger") {
-                let address = |name: &str| fields[name].as_str().unwrap().parse().unwrap();
+            let mut lines = logs.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+            if let Some(line) = lines.find(|line| line["message"] == "answering; opening the ledger") {
+                let address = |name: &str| line[name].as_str().unwrap().parse().unwrap();
                 break (address("grpc"), address("http"));
             }
             assert!(begin.elapsed() < PATIENCE, "the ports do not answer: {logs}");
