@@ -25,6 +25,7 @@ use consent_ledger::ledger::{Ledger, Options};
 use consent_ledger::proto::ExportEntriesRequest;
 use consent_ledger::proto::audit_service_client::AuditServiceClient;
 use consent_ledger::shutdown::Ending;
+use consent_ledger::telemetry::calls::{Calls, Edge};
 use tokio::net::TcpListener;
 
 use self::messages::{EACH, record, resident_kib};
@@ -58,7 +59,7 @@ async fn export(ledger: &Ledger, entries: u64) -> (Vec<u64>, u64, f64) {
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let ending = Ending::after(async { drop(stopped.await) });
-    let server = tokio::spawn(api::serve(listener, ledger.clone(), None, ending));
+    let server = tokio::spawn(api::serve(listener, ledger.clone(), None, Calls::of(Edge::Grpc), ending));
     let (reader, writer) = std::io::pipe().unwrap();
     let key = ledger.checkpoint_key().clone();
     let verified = std::thread::spawn(move || verify(BufReader::with_capacity(1 << 20, reader), &key, &Against::default(), |_, _| {}));

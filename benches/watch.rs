@@ -23,6 +23,7 @@ use consent_ledger::ledger::{Ledger, Options};
 use consent_ledger::proto::watch_service_client::WatchServiceClient;
 use consent_ledger::proto::{WatchEntriesRequest, WatchWindowsRequest};
 use consent_ledger::shutdown::Ending;
+use consent_ledger::telemetry::calls::{Calls, Edge};
 use tokio::net::TcpListener;
 use tonic::transport::Channel;
 
@@ -50,7 +51,7 @@ async fn measure(ledger: &Ledger, entries: u64) -> serde_json::Value {
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let ending = Ending::after(async { drop(stopped.await) });
-    let server = tokio::spawn(api::serve(listener, ledger.clone(), None, ending));
+    let server = tokio::spawn(api::serve(listener, ledger.clone(), None, Calls::of(Edge::Grpc), ending));
     let client = WatchServiceClient::connect(url).await.unwrap();
     let bare = WatchEntriesRequest::default();
     let catch_up = catch_up(&client, bare.clone(), ledger.head().seq.number()).await;

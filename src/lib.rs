@@ -12,10 +12,12 @@ pub mod export;
 pub mod http;
 pub mod json;
 pub mod ledger;
+pub mod measure;
 pub mod proof;
 pub mod readiness;
 pub mod scenarios;
 pub mod shutdown;
+pub mod telemetry;
 pub mod tls;
 pub mod webhook;
 

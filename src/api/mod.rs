@@ -59,6 +59,7 @@ use crate::proto::identity_service_server::IdentityServiceServer;
 use crate::proto::recording_service_server::RecordingServiceServer;
 use crate::proto::watch_service_server::WatchServiceServer;
 use crate::shutdown::Ending;
+use crate::telemetry::calls::{CallLayer, Calls, Named};
 use access::layer::Door;
 use admin::DeadLetterAdmin;
 use connections::{Connections, Listener};
@@ -96,7 +97,10 @@ pub enum ServeError {
     Transport(#[from] tonic::transport::Error),
 }
 
-/// Answers on `listener` until `ending` stops it or the ledger stops writing.
+/// What every call passes, the outermost last.
+type Layers = Stack<Limits, Stack<Door, Stack<CallLayer, Nothing>>>;
+
+/// Answers on `listener` until `ending` stops it or the ledger stops writing. Counts in `calls`.
 ///
 /// # Errors
 /// Where the ledger stopped writing, or the transport failed.
@@ -104,11 +108,13 @@ pub async fn serve(
     listener: impl Into<Listener>,
     ledger: Ledger,
     dead_letters: Option<Arc<dyn DeadLetterAdmin>>,
+    calls: Arc<Calls>,
     mut ending: Ending,
 ) -> Result<(), ServeError> {
     let (stop_calls, stopping) = Stop::new();
     let listener = listener.into();
-    let (health, router) = router(&ledger, dead_letters.clone(), &stopping, &ending, listener.limits().clone()).await?;
+    let layers = (CallLayer::new(calls), listener.limits().clone());
+    let (health, router) = router(&ledger, dead_letters.clone(), &stopping, &ending, layers).await?;
     let (stop, stopped) = oneshot::channel::<()>();
     let incoming = Connections::default().stream(listener);
     let server = router.serve_with_incoming_shutdown(incoming, async {
@@ -136,8 +142,8 @@ async fn router(
     dead_letters: Option<Arc<dyn DeadLetterAdmin>>,
     stopping: &Stopping,
     ending: &Ending,
-    limits: Limits,
-) -> Result<(HealthReporter, Router<Stack<Limits, Stack<Door, Nothing>>>), ServeError> {
+    (calls, limits): (CallLayer, Limits),
+) -> Result<(HealthReporter, Router<Layers>), ServeError> {
     let (health, health_service) = tonic_health::server::health_reporter();
     say(&health, ServingStatus::Serving).await;
     let reflection = || {
@@ -153,6 +159,8 @@ async fn router(
     let report = report::Report::new(ledger.clone(), dead_letters.clone(), ending.clone(), streams);
     // The door first: limits are a principal's own, and what the door refuses is charged to the address that it came from.
     let router = http2::grpc(tonic::transport::Server::builder())
+        // Outermost: what the door and the limits refuse is counted too.
+        .layer(calls)
         .layer(Door::new(ledger.clone(), limits.clone()))
         .layer(limits)
         .add_service(health_service)
@@ -215,7 +223,8 @@ async fn poisoned(ledger: &Ledger, dead_letters: Option<&dyn DeadLetterAdmin>, h
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Status> {
     let mut waited_for = WaitedFor(tokio::task::spawn_blocking(work));
     (&mut waited_for.0).await.map_err(|error| {
-        tracing::error!(%error, "a call ended without an answer");
+        let (rpc, id) = Named::current().map(|named| (named.rpc, named.id.to_string())).unzip();
+        tracing::error!(%error, rpc, request_id = id, "a call ended without an answer");
         status::interrupted()
     })
 }

@@ -14,6 +14,7 @@ mod limits;
 use std::collections::HashMap;
 use std::time::Duration;
 
+use tonic::codegen::http::HeaderMap;
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
@@ -72,6 +73,19 @@ pub struct Violation {
 pub fn spelling(reason: ErrorReason) -> &'static str {
     let name = reason.as_str_name();
     name.strip_prefix("ERROR_REASON_").unwrap_or(name)
+}
+
+/// The reason of a status, as `ErrorInfo` spells it; none where it is none of ours.
+#[must_use]
+pub fn reason(status: &Status) -> Option<&'static str> {
+    let reason = status.get_error_details().error_info()?.reason.clone();
+    ErrorReason::from_str_name(&format!("ERROR_REASON_{reason}")).map(spelling)
+}
+
+/// The reason of the status that headers or trailers hold.
+#[must_use]
+pub fn reason_in(headers: &HeaderMap) -> Option<&'static str> {
+    reason(&Status::from_header_map(headers)?)
 }
 
 /// The request is not one: `INVALID_ARGUMENT`, with every violation.
@@ -349,7 +363,7 @@ mod tests {
     use crate::consent::words::Seq;
     use crate::ledger::reading::possible_opt_outs::Resolution;
 
-    fn reason(status: &Status) -> String {
+    fn told(status: &Status) -> String {
         let info = status.get_error_details().error_info().cloned().unwrap();
         assert_eq!(info.domain, DOMAIN);
         info.reason
@@ -359,7 +373,7 @@ mod tests {
     fn every_violation_is_named_and_the_first_gives_the_reason() {
         let violation = |field: &str, reason| Violation { field: field.into(), reason, message: "no".into() };
         let status = invalid(&[violation("contact", ErrorReason::ContactEmpty), violation("method", ErrorReason::MethodMissing)]);
-        assert_eq!((status.code(), reason(&status).as_str()), (Code::InvalidArgument, "CONTACT_EMPTY"));
+        assert_eq!((status.code(), told(&status).as_str()), (Code::InvalidArgument, "CONTACT_EMPTY"));
         let details = status.get_error_details();
         let fields: Vec<_> = details.bad_request().unwrap().field_violations.iter().map(|v| (v.field.clone(), v.reason.clone())).collect();
         assert_eq!(fields, [("contact".into(), "CONTACT_EMPTY".into()), ("method".into(), "METHOD_MISSING".into())]);
@@ -379,7 +393,7 @@ mod tests {
     #[test]
     fn an_overloaded_ledger_tells_when_to_come_back() {
         let status = of_record(&RecordError::Overloaded { waiting: 9 });
-        assert_eq!((status.code(), reason(&status).as_str()), (Code::ResourceExhausted, "OVERLOADED"));
+        assert_eq!((status.code(), told(&status).as_str()), (Code::ResourceExhausted, "OVERLOADED"));
         assert_eq!(status.get_error_details().retry_info().unwrap().retry_delay, Some(RETRY_AFTER));
     }
 
@@ -387,7 +401,7 @@ mod tests {
     fn a_decision_taken_before_is_named() {
         let by = Resolution { seq: Seq::new(9), confirmed: true };
         let status = of_record(&RecordError::PossibleOptOutResolved { seq: Seq::new(7), by });
-        assert_eq!((status.code(), reason(&status).as_str()), (Code::FailedPrecondition, "POSSIBLE_OPT_OUT_RESOLVED"));
+        assert_eq!((status.code(), told(&status).as_str()), (Code::FailedPrecondition, "POSSIBLE_OPT_OUT_RESOLVED"));
         assert_eq!(status.message(), "the possible opt-out at seq 7 was confirmed at seq 9");
         let metadata = status.get_error_details().error_info().unwrap().metadata.clone();
         assert_eq!((metadata["resolution_seq"].as_str(), metadata["verdict"].as_str()), ("9", "CONFIRMED"));
@@ -396,8 +410,8 @@ mod tests {
     #[test]
     fn a_reused_event_id_already_exists_and_a_position_ahead_is_unavailable() {
         let reused = of_record(&RecordError::EventIdReused { seq: Seq::new(4) });
-        assert_eq!((reused.code(), reason(&reused).as_str()), (Code::AlreadyExists, "EVENT_ID_REUSED"));
+        assert_eq!((reused.code(), told(&reused).as_str()), (Code::AlreadyExists, "EVENT_ID_REUSED"));
         let behind = of_check(&CheckError::BehindPosition { head: Seq::new(4), wanted: Seq::new(5) });
-        assert_eq!((behind.code(), reason(&behind).as_str()), (Code::Unavailable, "BEHIND_POSITION"));
+        assert_eq!((behind.code(), told(&behind).as_str()), (Code::Unavailable, "BEHIND_POSITION"));
     }
 }

@@ -19,7 +19,7 @@ use tonic_types::{StatusExt, pb};
 
 use super::door::Refusal;
 use super::{JSON, codec};
-use crate::api::status::BEARER;
+use crate::api::status::{self, BEARER};
 
 /// Why there is no answer, and under which status that is said.
 #[derive(Debug)]
@@ -32,6 +32,13 @@ impl Failure {
     /// The code of the error.
     pub fn code(&self) -> Code {
         self.status.code()
+    }
+}
+
+impl Failure {
+    /// Why, as `ErrorInfo` spells it.
+    pub fn reason(&self) -> Option<&'static str> {
+        status::reason(&self.status)
     }
 }
 
@@ -109,7 +116,7 @@ static DESCRIBED: LazyLock<Option<MessageDescriptor>> =
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::status::{self, Violation};
+    use crate::api::status::Violation;
     use crate::consent::words::Seq;
     use crate::ledger::writing::record::RecordError;
     use crate::proto::ErrorReason;

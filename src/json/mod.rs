@@ -16,7 +16,6 @@ mod codec;
 mod door;
 mod failure;
 mod faults;
-mod metrics;
 mod openapi;
 
 use std::sync::Arc;
@@ -24,15 +23,15 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tokio::sync::Semaphore;
 use tonic::Status;
+use tracing::Instrument;
 
 pub use self::codec::SetUpError;
 pub use self::door::is_from_a_web_page;
-pub use self::metrics::Metrics;
 
 use self::calls::Call;
 use self::door::Refusal;
@@ -45,6 +44,7 @@ use crate::api::status;
 use crate::http::body;
 use crate::http::space::Space;
 use crate::ledger::Ledger;
+use crate::telemetry::calls::{Call as Seen, Calls, RequestId};
 
 /// The largest body, in bytes: what a gRPC message may have.
 const BODY_MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -61,17 +61,17 @@ const LARGE_BYTES: usize = 64 * 1024;
 /// How many large messages are read or written at a time: each may take a hundred times its bytes.
 const LARGE_AT_A_TIME: usize = 2;
 
-/// What stands in the place of the rpc in the counter of paths that there are not.
-const NO_RPC: &str = "none";
+/// A path that there is not.
+const NO_PATH: &str = "";
 
 /// The content type of all that is answered.
 const JSON: &str = "application/json";
 
-/// Every call, and their description; what is answered is counted in `metrics`.
+/// Every call, and their description; what is answered is counted in `seen`.
 ///
 /// # Errors
 /// Where the program's own descriptors do not describe the calls.
-pub fn routes(ledger: &Ledger, metrics: &Arc<Metrics>) -> Result<Router, SetUpError> {
+pub fn routes(ledger: &Ledger, seen: &Arc<Calls>) -> Result<Router, SetUpError> {
     let pool = codec::pool()?;
     let document: Arc<str> = openapi::text(&pool)?.into();
     let (space, large) = (Space::default(), Arc::new(Semaphore::new(LARGE_AT_A_TIME)));
@@ -81,24 +81,33 @@ pub fn routes(ledger: &Ledger, metrics: &Arc<Metrics>) -> Result<Router, SetUpEr
     );
     for call in calls::all(ledger, &pool)? {
         let path = call.path();
-        let edge =
-            Arc::new(Edge { call, ledger: ledger.clone(), metrics: Arc::clone(metrics), space: space.clone(), large: Arc::clone(&large) });
+        let edge = Arc::new(Edge {
+            call,
+            path: path.clone(),
+            ledger: ledger.clone(),
+            seen: Arc::clone(seen),
+            space: space.clone(),
+            large: Arc::clone(&large),
+        });
         let wrong_method = Arc::clone(&edge);
         let answer = move |request: Request| {
             let edge = Arc::clone(&edge);
-            async move { edge.count(edge.answer(request).await) }
+            async move {
+                let call = edge.begin(request.headers());
+                let answer = call.named().around(edge.answer(request).instrument(call.span().clone())).await;
+                end(call, answer)
+            }
         };
-        let refuse = move || {
-            let edge = Arc::clone(&wrong_method);
-            async move { edge.count(Err(Refusal::HttpMethod.into())) }
+        let refuse = move |headers: HeaderMap| {
+            let refused = end(wrong_method.begin(&headers), Err(Refusal::HttpMethod.into()));
+            async move { refused }
         };
         router = router.route(&path, post(answer).fallback(refuse));
     }
-    let metrics = Arc::clone(metrics);
-    let unknown = move || {
-        metrics.count(NO_RPC, tonic::Code::NotFound);
-        let answer = refused(Refusal::Path);
-        async move { answer }
+    let seen = Arc::clone(seen);
+    let unknown = move |headers: HeaderMap| {
+        let refused = end(Seen::begin(&seen, NO_PATH, &headers), Err(Refusal::Path.into()));
+        async move { refused }
     };
     Ok(router.fallback(unknown))
 }
@@ -117,7 +126,8 @@ fn refused(refusal: Refusal) -> Response {
 struct Edge {
     call: Call,
     ledger: Ledger,
-    metrics: Arc<Metrics>,
+    path: String,
+    seen: Arc<Calls>,
     /// What the bodies of all calls take.
     space: Space,
     /// Whose turn it is among large messages of all calls.
@@ -157,12 +167,24 @@ impl Edge {
         .await
     }
 
-    fn count(&self, answer: Result<Vec<u8>, Failure>) -> Response {
-        let code = answer.as_ref().map_or_else(Failure::code, |_| tonic::Code::Ok);
-        self.metrics.count(self.call.rpc, code);
-        match answer {
-            Ok(json) => ([(header::CONTENT_TYPE, JSON)], json).into_response(),
-            Err(failure) => failure.into_response(),
-        }
+    fn begin(&self, headers: &HeaderMap) -> Seen {
+        Seen::begin(&self.seen, &self.path, headers)
     }
+}
+
+/// Answers, under the id of the call.
+fn end(call: Seen, answer: Result<Vec<u8>, Failure>) -> Response {
+    let id = call.id().value();
+    let mut response = match answer {
+        Ok(json) => {
+            call.end(tonic::Code::Ok, None);
+            ([(header::CONTENT_TYPE, JSON)], json).into_response()
+        }
+        Err(failure) => {
+            call.end(failure.code(), failure.reason());
+            failure.into_response()
+        }
+    };
+    response.headers_mut().extend(id.map(|id| (RequestId::NAME, id)));
+    response
 }

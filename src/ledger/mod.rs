@@ -7,6 +7,7 @@ pub mod erasure;
 pub mod evidence;
 pub mod keys;
 pub mod memory;
+pub mod numbers;
 pub mod principals;
 pub mod proving;
 pub mod reading;
@@ -32,6 +33,7 @@ use keys::keyring::Keyring;
 use keys::master::MasterKey;
 use keys::secrets::Secrets;
 use memory::state::{AccountState, State};
+use numbers::Numbers;
 use proving::checkpointer::Checkpointer;
 use proving::checkpoints::Checkpoints;
 use proving::heads::Heads;
@@ -77,6 +79,7 @@ struct Shared {
     keyring: Arc<Mutex<Keyring>>,
     clock: Arc<dyn Clock>,
     health: Arc<Health>,
+    numbers: Arc<Numbers>,
     lock: Mutex<Option<Lock>>,
     scrubber: Mutex<Option<Scrubber>>,
     space: Arc<Space>,

@@ -56,7 +56,7 @@ use zeroize::Zeroizing;
 
 pub use self::admin::LedgerDeadLetters;
 pub use self::http::routes;
-pub use self::metrics::{Gauges, Metrics};
+pub use self::metrics::{Held, Metrics};
 pub use self::parse::parse;
 pub use self::recorder::Recorder;
 pub use self::replay::{Replayed, Which};

@@ -12,6 +12,7 @@ use consent_ledger::proto::{
     BatchCheckSendRequest, Category, CheckSendRequest, ErrorReason, RecordOptInRequest, StreamCheckSendRequest, StreamCheckSendResponse,
 };
 use consent_ledger::shutdown::Ending;
+use consent_ledger::telemetry::calls::{Calls, Edge};
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Endpoint;
@@ -273,7 +274,7 @@ fn a_ledger_that_no_longer_writes_ends_the_stream_and_answers_nobody() {
     runtime().block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let server = tokio::spawn(api::serve(listener, ledger.clone(), None, Ending::after(std::future::pending())));
+        let server = tokio::spawn(api::serve(listener, ledger.clone(), None, Calls::of(Edge::Grpc), Ending::after(std::future::pending())));
         let client = Client::connect(&url).await;
         let (send, mut answers) = open(&client).await.unwrap();
         ask(&send, marketing(CONTACT)).await;

@@ -22,6 +22,7 @@ use tonic::transport::Error;
 
 use crate::support::certificates::{Authority, Pair};
 use crate::support::http::CHECK;
+use crate::support::metrics::Scrape;
 use crate::support::server::Server;
 
 /// How long anything may take.
@@ -86,10 +87,20 @@ impl World {
 
     /// Asks in JSON on the HTTP port.
     async fn json(&self, tls: &Tls) -> Result<(u16, String), legacy::Error> {
+        let request = Request::post(format!("https://{}{CHECK}", self.server.http)).header("content-type", "application/json");
+        self.http(tls, request.body(Body::from(QUESTION)).unwrap()).await
+    }
+
+    /// What it tells of itself.
+    async fn scrape(&self, tls: &Tls) -> Scrape {
+        let request = Request::get(format!("https://{}/metrics", self.server.http));
+        Scrape::read(self.http(tls, request.body(Body::empty()).unwrap()).await.unwrap().1)
+    }
+
+    async fn http(&self, tls: &Tls, request: Request<Body>) -> Result<(u16, String), legacy::Error> {
         let connector = HttpsConnectorBuilder::new().with_tls_config(tls.config().unwrap()).https_only().enable_http1().build();
         let client = legacy::Client::builder(TokioExecutor::new()).build(connector);
-        let request = Request::post(format!("https://{}{CHECK}", self.server.http)).header("content-type", "application/json");
-        let response = client.request(request.body(Body::from(QUESTION)).unwrap()).await?;
+        let response = client.request(request).await?;
         let status = response.status().as_u16();
         let body = to_bytes(Body::new(response.into_body()), usize::MAX).await.unwrap();
         Ok((status, String::from_utf8(body.to_vec()).unwrap()))

@@ -87,4 +87,6 @@ fn look(serve: &Serve, findings: &mut Findings) {
         }
     }
     serve.webhooks.look(findings);
+    serve.logs.look(findings);
+    serve.traces.look(findings);
 }

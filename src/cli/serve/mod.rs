@@ -19,6 +19,7 @@ mod opening;
 mod service_manager;
 mod stop;
 mod tls;
+mod traces;
 mod webhooks;
 
 use std::net::SocketAddr;
@@ -41,19 +42,24 @@ use crate::http;
 use crate::ledger::clock::SystemClock;
 use crate::ledger::{Ledger, Options};
 use crate::shutdown::Ending;
+use crate::telemetry::calls::{Calls, Edge};
+use crate::telemetry::metrics::{Certificate, Metrics};
+use crate::telemetry::traces::Exporter;
 use crate::tls::{Port, Tls, keeper};
 use crate::webhook;
 use crate::webhook::dead_letters::DeadLetters;
 use configuration::Settings;
 use disk::Disk;
 use limits::LimitArgs;
+use logs::Logs;
 use opening::Opened;
 use stop::{Servers, Stop};
 use tls::Transport;
+use traces::Traces;
 use webhooks::Webhooks;
 
 const EXAMPLES: &str = "\
-Prints `ready grpc=ADDR http=ADDR` on stdout once it answers; logs go to stderr (RUST_LOG sets how much, --json their form).
+Prints `ready grpc=ADDR http=ADDR` on stdout once it answers; logs go to stderr (--log-level and --log-format).
 
 Example:
   consent-ledger serve --data-dir ./ledger --app-secret-file ./app-secret
@@ -101,6 +107,10 @@ pub struct Serve {
     transport: Transport,
     #[command(flatten)]
     limits: LimitArgs,
+    #[command(flatten)]
+    logs: Logs,
+    #[command(flatten)]
+    traces: Traces,
     /// All of these, and where each came from
     #[arg(skip)]
     pub settings: Settings,
@@ -115,20 +125,31 @@ impl Serve {
         if self.check_config {
             return check_config::run(&self, output);
         }
-        logs::start(output.is_json());
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| CliError::local(error).context("starting the runtime"))?;
+        let (exporter, spans) = {
+            let _entered = runtime.enter();
+            self.traces.start()?.unzip()
+        };
+        // Before anything is logged.
+        self.logs.start(output.is_json(), spans)?;
         open_files::raise();
         for warning in self.settings.warnings() {
             tracing::warn!("{warning}");
         }
         let tls = self.transport.open(&[self.listen, self.http])?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| CliError::local(error).context("starting the runtime"))?;
-        let ended = runtime.block_on(self.serve(tls));
+        let ended = runtime.block_on(async {
+            let ended = self.serve(tls, exporter.as_ref()).await;
+            if let Some(exporter) = exporter {
+                exporter.finish().await;
+            }
+            ended
+        });
         runtime.shutdown_timeout(Duration::from_secs(1));
         ended
     }
 
-    async fn serve(self, tls: Option<Arc<Tls>>) -> Result<Verdict, CliError> {
+    async fn serve(self, tls: Option<Arc<Tls>>, exporter: Option<&Exporter>) -> Result<Verdict, CliError> {
         let webhooks = self.webhooks.config()?;
         let (grpc, grpc_address) = bind(self.listen, "--listen").await?;
         let (http_listener, http_address) = bind(self.http, "--http").await?;
@@ -138,6 +159,12 @@ impl Serve {
         let http_listener = listener(http_listener, tls.as_ref(), Port::Http).limited(limits);
         let (shutdown, ending) = self.stop.begin();
         let mut servers = Servers::new();
+        let (calls, mut metrics) = (Calls::of(Edge::Grpc), Metrics::default());
+        metrics.join(calls.clone());
+        metrics.join(Certificate(tls.clone()));
+        if let Some(exporter) = exporter {
+            metrics.join(exporter.counted());
+        }
         // Before the ledger is open, since SIGHUP ends a process that does not listen for it.
         if let Some(tls) = tls {
             servers.spawn(look_after(tls, ending.clone()));
@@ -160,8 +187,9 @@ impl Serve {
             close_ledger(ledger).await;
             return Err(error);
         }
-        servers.spawn(start_grpc(grpc, ledger.clone(), dead_letters.clone(), ending.clone()));
-        servers.spawn(start_http(http_listener, ledger.clone(), dead_letters, webhooks, ending));
+        metrics.join(ledger.clone());
+        servers.spawn(start_grpc(grpc, ledger.clone(), dead_letters.clone(), calls, ending.clone()));
+        servers.spawn(start_http(http_listener, ledger.clone(), dead_letters, webhooks, metrics, ending));
         Output::line(&format!("ready grpc={grpc_address} http={http_address}"))?;
         service_manager::ready();
         tracing::info!(grpc = %grpc_address, http = %http_address, head = %ledger.head().seq, "ready");
@@ -201,10 +229,16 @@ async fn look_after(tls: Arc<Tls>, mut ending: Ending) -> Result<(), CliError> {
     }
 }
 
-async fn start_grpc(listener: Listener, ledger: Ledger, dead_letters: Arc<DeadLetters>, ending: Ending) -> Result<(), CliError> {
+async fn start_grpc(
+    listener: Listener,
+    ledger: Ledger,
+    dead_letters: Arc<DeadLetters>,
+    calls: Arc<Calls>,
+    ending: Ending,
+) -> Result<(), CliError> {
     let hint = "look at the log above; starting again recovers what was acknowledged";
     let dead_letters: Arc<dyn DeadLetterAdmin> = Arc::new(webhook::LedgerDeadLetters { letters: dead_letters, ledger: ledger.clone() });
-    api::serve(listener, ledger, Some(dead_letters), ending).await.map_err(|error| CliError::local(error).hint(hint))
+    api::serve(listener, ledger, Some(dead_letters), calls, ending).await.map_err(|error| CliError::local(error).hint(hint))
 }
 
 async fn start_http(
@@ -212,9 +246,10 @@ async fn start_http(
     ledger: Ledger,
     dead_letters: Arc<DeadLetters>,
     webhooks: webhook::Config,
+    metrics: Metrics,
     ending: Ending,
 ) -> Result<(), CliError> {
-    let served = http::serve(listener, ledger, dead_letters, webhooks, ending).await;
+    let served = http::serve(listener, ledger, dead_letters, webhooks, metrics, ending).await;
     served.map_err(|error| CliError::local(error).context("serving HTTP"))
 }
 

@@ -145,6 +145,12 @@ impl Erasing {
 }
 
 impl Tried {
+    /// Whether a legal hold keeps it back.
+    #[must_use]
+    pub const fn is_held(&self) -> bool {
+        self.held_at.is_some()
+    }
+
     /// Whether it is tried again.
     fn is_due(&self, now: Time, changes: u64) -> bool {
         now >= self.again_at || self.held_at.is_some_and(|seen| seen != changes)

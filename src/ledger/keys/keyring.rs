@@ -121,6 +121,12 @@ impl Keyring {
         Ok(Self { wrapper: Wrapper::new(ledger_id, 0, master), copies, filled: u64::MAX, ahead: 0, fresh: VecDeque::new() })
     }
 
+    /// Up to which trail there is a key.
+    #[must_use]
+    pub const fn filled(&self) -> u64 {
+        self.filled
+    }
+
     /// Makes sure that every trail up to `trail` has a key, synced; fills ahead where it must.
     fn reserve(&mut self, trail: u64) -> Result<(), KeyringError> {
         if trail > self.filled { self.fill(trail + self.ahead) } else { Ok(()) }

@@ -7,6 +7,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use parking_lot::Mutex;
 
@@ -14,6 +15,7 @@ use crate::consent::words::Seq;
 use crate::ledger::clock::Clock;
 use crate::ledger::keys::secrets::Secrets;
 use crate::ledger::memory::state::State;
+use crate::ledger::numbers::Numbers;
 use crate::ledger::proving::publication::{LATEST, Publication};
 use crate::ledger::proving::signed::{Fault, Signed, SignedFile};
 use crate::ledger::proving::tree::Tree;
@@ -149,6 +151,8 @@ pub struct Log {
     pub clock: Arc<dyn Clock>,
     /// A ledger that stopped writing signs no more; one whose log contradicts a signature stops.
     pub health: Arc<Health>,
+    /// Counts what was not signed or published.
+    pub numbers: Arc<Numbers>,
     /// The ledger's name.
     pub origin: String,
 }
@@ -251,8 +255,12 @@ impl Checkpoints {
         {
             self.log.health.send_if_modified(|known| known.replace(error.to_string()).is_none());
         }
+        if signed.is_err() {
+            self.log.numbers.unsigned.fetch_add(1, Ordering::Relaxed);
+        }
         let signed = signed?;
         if let Err(error) = self.publish(&signed) {
+            self.log.numbers.unpublished.fetch_add(1, Ordering::Relaxed);
             tracing::error!(%error, size = signed.size, "the checkpoint was not published; the next one is tried");
         }
         Ok(signed)
@@ -292,7 +300,9 @@ impl Checkpoints {
         let Some(publication) = &self.publication else { return Ok(()) };
         let key = self.key_of(signed);
         let published = publication.publish(&signed.note(key.as_ref().unwrap_or(&self.key)), signed.seconds);
-        published.map_err(|source| CheckpointsError::Io { path: publication.dir().to_owned(), source })
+        published.map_err(|source| CheckpointsError::Io { path: publication.dir().to_owned(), source })?;
+        self.log.numbers.published(signed.seconds);
+        Ok(())
     }
 
     /// Holds the log against a signed root.

@@ -130,6 +130,15 @@ impl Ledger {
 
     /// Answers, from the sight that is there unless the log has grown since; leaves the one that was used.
     fn look(&self, question: &Question, contact: &Identifier, kept: &mut Option<Sight>) -> Result<Answer, CheckError> {
+        let answer = self.look_until_whole(question, contact, kept);
+        match &answer {
+            Ok(answer) => self.shared.numbers.checked.answered(&answer.decision),
+            Err(error) => self.shared.numbers.checked.unanswered(error),
+        }
+        answer
+    }
+
+    fn look_until_whole(&self, question: &Question, contact: &Identifier, kept: &mut Option<Sight>) -> Result<Answer, CheckError> {
         self.writes()?;
         let mut known = kept.take().filter(|sight| sight.head.seq == self.shared.state.head().seq);
         loop {

@@ -1,7 +1,5 @@
 //! How the ledger is, in numbers, for whoever keeps it running.
 
-use std::path::Path;
-
 use crate::consent::time::Time;
 use crate::consent::words::Seq;
 use crate::ledger::Ledger;
@@ -9,7 +7,6 @@ use crate::ledger::proving::checkpoints::Published;
 use crate::ledger::proving::signed::Signed;
 use crate::ledger::scrubbing::ScrubReport;
 use crate::ledger::starting::snapshot;
-use crate::ledger::storage::journal;
 use crate::ledger::writing::queue::Waits;
 
 /// What was found. Nothing personal.
@@ -65,22 +62,24 @@ impl Ledger {
         let shared = &self.shared;
         let head = shared.state.head();
         let accounts = u64::try_from(shared.state.accounts().len()).unwrap_or(u64::MAX);
-        let snapshot_path = shared.data_dir.join("snapshot");
-        let found = snapshot::peek(shared.reader.disk.as_ref(), &snapshot_path, shared.secrets.ledger_id());
-        let behind = shared.reader.pending.first().map_or(0, |first| (head.seq.number() + 1).saturating_sub(first.number()));
+        let used = self.disk_use().ok();
+        let written_at = used.and_then(|used| used.snapshot).and_then(|(_, at)| i64::try_from(at).ok());
+        let written_at = written_at.map(|at| Time::from_micros(at.saturating_mul(1_000_000)));
+        let found = snapshot::peek(shared.reader.disk.as_ref(), &shared.data_dir.join("snapshot"), shared.secrets.ledger_id());
+        let behind = shared.reader.pending.lag().first.map_or(0, |first| (head.seq.number() + 1).saturating_sub(first.number()));
         Survey {
             head: (head.seq, head.recorded_at),
             accounts,
             contacts: shared.state.trails().saturating_sub(accounts),
-            journal: size(&shared.reader.journal_dir, journal::is_segment),
-            sled_bytes: size(shared.reader.store.path(), |_| true).0,
+            journal: used.map_or_else(Default::default, |used| (used.journal_bytes, used.segments)),
+            sled_bytes: used.map_or(0, |used| used.store_bytes),
             sled_behind: behind,
-            snapshot: found.map(|of| (of.seq, written_at(&snapshot_path))),
+            snapshot: found.map(|of| (of.seq, written_at)),
             checkpoint: shared.checkpoints.latest(),
             published: shared.checkpoints.published(),
             waits: shared.queue.waits(),
             erasures: self.erasures_now(),
-            disk: space(&shared.data_dir),
+            disk: used.map(|used| (used.free_bytes, used.size_bytes)),
             min_free: shared.space.report().min_free,
             scrub: self.scrub(),
         }
@@ -101,31 +100,4 @@ impl Ledger {
         }
         found
     }
-}
-
-/// The bytes of all files in a directory and below it, and how many lie in it. What goes away meanwhile counts nothing.
-fn size(dir: &Path, counts: impl Fn(&str) -> bool + Copy) -> (u64, u64) {
-    let (mut bytes, mut files) = (0, 0);
-    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
-        match entry.metadata() {
-            Ok(found) if found.is_dir() => bytes += size(&entry.path(), counts).0,
-            Ok(found) if counts(&entry.file_name().to_string_lossy()) => {
-                bytes += found.len();
-                files += 1;
-            }
-            _ => {}
-        }
-    }
-    (bytes, files)
-}
-
-fn written_at(path: &Path) -> Option<Time> {
-    let since = std::fs::metadata(path).ok()?.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
-    i64::try_from(since.as_micros()).ok().map(Time::from_micros)
-}
-
-/// Free bytes for this process, and all bytes.
-fn space(dir: &Path) -> Option<(u64, u64)> {
-    let found = rustix::fs::statvfs(dir).ok()?;
-    Some((found.f_bavail.saturating_mul(found.f_frsize), found.f_blocks.saturating_mul(found.f_frsize)))
 }

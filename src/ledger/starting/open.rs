@@ -15,14 +15,15 @@ use crate::ledger::erasure::eraser::{Eraser, Erasing};
 use crate::ledger::keys::keyring::{Keyring, KeyringError};
 use crate::ledger::keys::secrets::{Secrets, SecretsError};
 use crate::ledger::memory::state::{Position, State};
+use crate::ledger::numbers::Numbers;
 use crate::ledger::proving::checkpointer::Checkpointer;
-use crate::ledger::proving::checkpoints::{Checkpoints, CheckpointsError, Log};
+use crate::ledger::proving::checkpoints::{CheckpointsError, Log};
 use crate::ledger::proving::heads::Heads;
 use crate::ledger::proving::heads_writer::HeadsWriter;
 use crate::ledger::scrubbing::{Scrub, Scrubber};
 use crate::ledger::starting::beginning::{begins_as, create};
 use crate::ledger::starting::keys::{newest_opens, open_keyring};
-use crate::ledger::starting::progress::Progress;
+use crate::ledger::starting::progress::{Phase, Progress, begin};
 use crate::ledger::starting::recovery::{Copies, Recovered, RecoveryError, recover};
 use crate::ledger::starting::replay::{Found, Replay};
 use crate::ledger::starting::rotated;
@@ -143,13 +144,13 @@ pub(in crate::ledger) fn open(options: &Options, disk: &Arc<dyn Disk>, clock: &A
 }
 
 fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>, watch: &Arc<Watch>) -> Result<Ledger, OpenError> {
-    let data_dir = options.data_dir.clone();
+    let (_start, progress, data_dir) = (begin(), &options.progress, options.data_dir.clone());
     let lock = Lock::take(&data_dir)?;
     let (journal_dir, sled_dir) = (data_dir.join("journal"), data_dir.join("sled"));
     disk.create_dir(&journal_dir).map_err(|source| OpenError::Io { path: journal_dir.clone(), source })?;
     let fresh = journal::segments(disk.as_ref(), &journal_dir, ".journal")?.is_empty() && !sled_dir.exists();
     let secrets = Arc::new(Secrets::open_under(disk.as_ref(), &data_dir.join("secrets"), options.master_key.as_ref(), fresh)?);
-    let brought = bring_back(disk, options, &secrets, watch)?;
+    let brought = progress.phase(Phase::Recovery, || bring_back(disk, options, &secrets, watch))?;
     let Brought { store, recovered, state, found, small } = brought;
     // Before the keyring is opened: its keys are of the log that is gone.
     if let Some(ledger_id) = lock.begun()?.filter(|_| state.head().seq == Seq::NONE) {
@@ -159,7 +160,7 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
     for alarm in &recovered.alarms {
         tracing::error!(alarm, "recovery healed the log");
     }
-    let keyring = open_keyring(disk.as_ref(), options, &secrets, &state, small)?;
+    let keyring = progress.phase(Phase::Keyring, || open_keyring(disk.as_ref(), options, &secrets, &state, small))?;
     let pending = Arc::new(Pending::default());
     let ledger_id = secrets.ledger_id();
     let reader = Arc::new(Reader {
@@ -184,8 +185,8 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
     }
     let origin = begins_as(&reader, &secrets, &data_dir)?;
     lock.note_begun(ledger_id)?;
-    let (health, _) = watch::channel(None);
-    let health: Arc<Health> = Arc::new(health);
+    let health: Arc<Health> = Arc::new(watch::channel(None).0);
+    let numbers = Arc::new(Numbers::default());
     let (disk, clock) = (disk.clone(), clock.clone());
     let log = Log {
         disk: disk.clone(),
@@ -194,14 +195,10 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
         secrets: secrets.clone(),
         clock: clock.clone(),
         health: health.clone(),
+        numbers: numbers.clone(),
         origin,
     };
-    let open_checkpoints = |log: &Log, first| Checkpoints::open(log.clone(), &data_dir, options.checkpoint_dir.clone(), first);
-    let mut checkpoints = open_checkpoints(&log, options.first_checkpoint)?;
-    if rotated::complete(&log, &checkpoints)? {
-        checkpoints = open_checkpoints(&log, true)?;
-    }
-    let checkpoints = Arc::new(checkpoints);
+    let checkpoints = Arc::new(progress.phase(Phase::Checkpoints, || rotated::checkpoints(&log, options))?);
     let io = |source| OpenError::Io { path: data_dir.clone(), source };
     let told = health.clone();
     let store_writer = StoreWriter::start(store, pending, move |error| poison(&told, &error)).map_err(io)?;
@@ -217,8 +214,9 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
         space: space.clone(),
         clock: clock.clone(),
         health: health.clone(),
+        numbers: numbers.clone(),
     };
-    let (queue, waiting) = Queue::new(health.clone());
+    let (queue, waiting) = Queue::new(health.clone(), numbers.clone());
     let queue = Arc::new(queue);
     let lookup = rotated::lookup(&secrets, &state, &reader)?.map(|fact| queue.submit_own(fact));
     let heads = Arc::new(Heads::new(state.clone(), reader.clone(), secrets.clone()));
@@ -237,7 +235,7 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
     };
     let snapshots = SnapshotWriter::start(snapshots).map_err(io)?;
     let erasing = Arc::new(Erasing::new(state.clone(), queue.clone(), clock.clone(), health.clone()));
-    let eraser = Eraser::start(erasing.clone(), options.erase_every).map_err(io)?;
+    let eraser = progress.phase(Phase::Erasures, || Eraser::start(erasing.clone(), options.erase_every)).map_err(io)?;
     let scrub = Scrub {
         reader: reader.clone(),
         keyring_dir: data_dir.join("keyring"),
@@ -265,6 +263,7 @@ fn open_watched(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>,
         keyring,
         clock,
         health,
+        numbers,
         lock: Mutex::new(Some(lock)),
         scrubber: Mutex::new(scrubber),
         space,

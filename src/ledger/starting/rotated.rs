@@ -3,6 +3,7 @@
 use tokio::sync::oneshot;
 
 use crate::consent::words::Seq;
+use crate::ledger::Options;
 use crate::ledger::keys::secrets::{Secrets, SecretsError};
 use crate::ledger::memory::state::State;
 use crate::ledger::proving::checkpoints::{Checkpoints, Log};
@@ -36,12 +37,22 @@ pub(in crate::ledger) fn belongs_to(secrets: &Secrets, state: &State, reader: &R
     Ok(())
 }
 
+/// Opens the checkpoints of a log whose signing keys are those that it names.
+///
+/// # Errors
+/// Where the log is not what was signed, does not read, or the disk fails.
+pub(in crate::ledger) fn checkpoints(log: &Log, options: &Options) -> Result<Checkpoints, OpenError> {
+    let open = |first| Checkpoints::open(log.clone(), &options.data_dir, options.checkpoint_dir.clone(), first);
+    let checkpoints = open(options.first_checkpoint)?;
+    if complete(log, &checkpoints)? { Ok(open(true)?) } else { Ok(checkpoints) }
+}
+
 /// Completes the rotations of signing keys that the log says were begun: the key before signs that it was, then the next one
 /// signs. One that the log does not know is forgotten. Says whether anything was done.
 ///
 /// # Errors
 /// Where the log does not read, nothing can be signed or the disk fails.
-pub(in crate::ledger) fn complete(log: &Log, checkpoints: &Checkpoints) -> Result<bool, OpenError> {
+fn complete(log: &Log, checkpoints: &Checkpoints) -> Result<bool, OpenError> {
     let secrets = &log.secrets;
     let begun: Vec<_> = USES.into_iter().filter_map(|of| Some((of, secrets.next_public_key(of)?))).collect();
     for (of, key) in &begun {

@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::consent::words::Seq;
 use crate::ledger::bytes::block::Block;
@@ -14,6 +15,7 @@ use crate::ledger::bytes::frame;
 pub use crate::ledger::bytes::frame::{FRAME_HEADER_BYTES, Frame};
 use crate::ledger::keys::secrets::LedgerId;
 use crate::ledger::storage::disk::{Disk, DiskFile, read_all};
+use crate::measure::Stopwatch;
 
 /// Bytes before a segment's frames.
 pub const SEGMENT_HEADER_BYTES: usize = 72;
@@ -183,6 +185,7 @@ pub struct Journal {
     synced: Seq,
     segment_bytes: u64,
     frames: Vec<u8>,
+    syncing: Duration,
 }
 
 struct Active {
@@ -223,7 +226,8 @@ impl Journal {
             }
             None => create(disk.as_ref(), dir, ledger_id, resume.last.next(), resume.last_hash)?,
         };
-        Ok(Self { disk, dir: dir.to_owned(), ledger_id, active, synced: resume.last, segment_bytes: SEGMENT_BYTES, frames: Vec::new() })
+        let (dir, synced, syncing) = (dir.to_owned(), resume.last, Duration::ZERO);
+        Ok(Self { disk, dir, ledger_id, active, synced, segment_bytes: SEGMENT_BYTES, frames: Vec::new(), syncing })
     }
 
     /// The same with segments cut elsewhere.
@@ -248,9 +252,15 @@ impl Journal {
             self.active.cut_and_sync()?;
             self.active = create(self.disk.as_ref(), &self.dir, self.ledger_id, first.first(), previous_hash)?;
         }
-        self.active.append(&self.frames)?;
+        self.syncing = self.active.append(&self.frames)?;
         self.synced = last.last();
         Ok(())
+    }
+
+    /// How long the sync of the last commit took.
+    #[must_use]
+    pub const fn syncing(&self) -> Duration {
+        self.syncing
     }
 
     /// Cuts off the zeros ahead of the writer.
@@ -277,7 +287,8 @@ impl Active {
         result.map_err(|source| JournalError::Io { path: self.path.clone(), source })
     }
 
-    fn append(&mut self, frames: &[u8]) -> Result<(), JournalError> {
+    /// Writes and syncs; says how long the sync took.
+    fn append(&mut self, frames: &[u8]) -> Result<Duration, JournalError> {
         let end = self.end + frames.len() as u64;
         self.io(self.file.write_at(frames, self.end))?;
         if end > self.filled {
@@ -286,9 +297,10 @@ impl Active {
             self.io(self.file.write_at(&vec![0; ahead], end))?;
             self.filled = end + ahead as u64;
         }
+        let syncing = Stopwatch::start();
         self.io(self.file.sync())?;
         self.end = end;
-        Ok(())
+        Ok(syncing.read())
     }
 
     fn cut_and_sync(&self) -> Result<(), JournalError> {

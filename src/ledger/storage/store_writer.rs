@@ -32,9 +32,21 @@ pub struct Pending {
     fewer: Condvar,
 }
 
+/// How far sled is behind the journal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Lag {
+    /// The first entry that is not in sled yet; none where nothing waits.
+    pub first: Option<Seq>,
+    /// Commits that wait.
+    pub commits: usize,
+    /// Their bytes.
+    pub bytes: usize,
+}
+
 #[derive(Default)]
 struct Waiting {
     blocks: BTreeMap<u64, Arc<Block>>,
+    commits: usize,
     bytes: usize,
     /// Nobody writes them any more: the thread ended, or a call into sled does not come back.
     over: bool,
@@ -48,11 +60,20 @@ impl Pending {
         waiting.blocks.range(..=seq.number()).next_back().map(|(_, block)| block.clone()).filter(|block| block.last() >= seq)
     }
 
-    /// Adds blocks; waits while too much waits already.
+    /// How much waits.
+    #[must_use]
+    pub fn lag(&self) -> Lag {
+        let waiting = self.waiting.lock();
+        let first = waiting.blocks.keys().next().copied().map(Seq::new);
+        Lag { first, commits: waiting.commits, bytes: waiting.bytes }
+    }
+
+    /// Adds a commit's blocks; waits while too much waits already.
     fn add(&self, blocks: &[Arc<Block>]) {
         let mut waiting = self.waiting.lock();
         self.fewer.wait_while(&mut waiting, |waiting| waiting.bytes >= WAITING_MAX_BYTES && !waiting.over);
         waiting.bytes += bytes(blocks);
+        waiting.commits += 1;
         waiting.blocks.extend(blocks.iter().map(|block| (block.first().number(), block.clone())));
     }
 
@@ -62,19 +83,14 @@ impl Pending {
         self.fewer.notify_all();
     }
 
-    /// The first entry that is not in sled yet.
-    #[must_use]
-    pub fn first(&self) -> Option<Seq> {
-        self.waiting.lock().blocks.keys().next().copied().map(Seq::new)
-    }
-
     fn is_over(&self) -> bool {
         self.waiting.lock().over
     }
 
-    fn remove(&self, blocks: &[Arc<Block>]) {
+    fn remove(&self, commits: usize, blocks: &[Arc<Block>]) {
         let mut waiting = self.waiting.lock();
         waiting.bytes = waiting.bytes.saturating_sub(bytes(blocks));
+        waiting.commits = waiting.commits.saturating_sub(commits);
         for block in blocks {
             waiting.blocks.remove(&block.first().number());
         }
@@ -165,14 +181,15 @@ fn write(store: &Store, pending: &Pending, commits: &Receiver<Vec<Arc<Block>>>, 
     let mut unsynced = 0;
     while let Ok(first) = commits.recv() {
         // Whole commits in one batch: sled never holds part of one.
-        let mut batch = first;
+        let (mut batch, mut together) = (first, 1);
         while batch.len() < SYNC_EVERY_BLOCKS
             && let Ok(more) = commits.try_recv()
         {
             batch.extend(more);
+            together += 1;
         }
         watch.during(|| store.insert(batch.iter().map(AsRef::as_ref)))?;
-        pending.remove(&batch);
+        pending.remove(together, &batch);
         unsynced += batch.len();
         if commits.is_empty() || unsynced >= SYNC_EVERY_BLOCKS {
             watch.during(|| store.sync())?;

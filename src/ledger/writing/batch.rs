@@ -11,6 +11,7 @@ use crate::consent::time::Time;
 use crate::consent::words::{Effect, Seq};
 use crate::ledger::bytes::block::{BLOCK_TARGET_BYTES, Block};
 use crate::ledger::bytes::entry::{EntryHash, TrailLink};
+use crate::ledger::bytes::kind::kind_of;
 use crate::ledger::bytes::seal::Key;
 use crate::ledger::erasure::erasing::Erasing;
 use crate::ledger::erasure::matters::MatterTurn;
@@ -19,6 +20,7 @@ use crate::ledger::keys::secrets::{Digest16, Secrets};
 use crate::ledger::memory::maps::QuickMap;
 use crate::ledger::memory::packed::pack;
 use crate::ledger::memory::state::{Group, Position, State, Trail, new_trail};
+use crate::ledger::numbers::Tally;
 use crate::ledger::principals::roll::PrincipalEvent;
 use crate::ledger::reading::possible_opt_outs::Doubt;
 use crate::ledger::writing::entry_bytes::Place;
@@ -146,6 +148,8 @@ pub struct Batch {
     pub(in crate::ledger) rehearsed: Option<Rehearsed>,
     /// Data keys that it has used.
     keys: QuickMap<u64, Key>,
+    /// Its entries by kind.
+    pub(in crate::ledger) tally: Tally,
     /// The head it follows.
     after: Seq,
     open: Vec<u8>,
@@ -183,6 +187,7 @@ impl Batch {
             highest_trail,
             rehearsed: None,
             keys: QuickMap::default(),
+            tally: Tally::default(),
             after: head.seq,
             open: Vec::new(),
             open_first: head.seq.next(),
@@ -289,6 +294,7 @@ impl Batch {
             rehearsed.note(state, &planned, seq);
             EntryHash::default()
         } else {
+            self.tally.count(kind_of(&planned.fact));
             let entry = self.close(sealer, planned, Place { seq, link, second })?;
             self.append(&entry, seq);
             EntryHash::of(&entry)

@@ -5,6 +5,7 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::Receiver;
 use tokio::sync::{oneshot, watch};
+use tracing::field::Empty;
 
 use crate::consent::account::{AsOf, Known};
 use crate::consent::policy::Policy;
@@ -14,6 +15,7 @@ use crate::ledger::bytes::entry::EntryHash;
 use crate::ledger::clock::Clock;
 use crate::ledger::keys::secrets::Digest16;
 use crate::ledger::memory::state::{AccountState, State};
+use crate::ledger::numbers::{Committed, Numbers};
 use crate::ledger::principals::change::ChangeDone;
 use crate::ledger::storage::journal::Journal;
 use crate::ledger::storage::space::Space;
@@ -26,11 +28,15 @@ use crate::ledger::writing::job::{Job, Recorded, Waiting};
 use crate::ledger::writing::plan::{NotPlanned, Plan, Planner, When};
 use crate::ledger::writing::record::{Acknowledgement, RECORD_MAX_BYTES, Record, RecordError, What};
 use crate::ledger::writing::takes_back::takes_back;
+use crate::measure::{SPANS, Stopwatch};
 use crate::proto::SigningKeyUse;
 use crate::proto::clear_part::Fact;
 
 /// The most records in a commit.
 const BATCH_RECORDS: usize = 4096;
+
+/// How many calls the span of a commit names.
+const SPANS_LINKED: usize = 32;
 
 /// Why the ledger no longer writes; none while it does.
 pub type Health = watch::Sender<Option<String>>;
@@ -55,6 +61,8 @@ pub struct Committer {
     pub clock: Arc<dyn Clock>,
     /// Where a failure is told.
     pub health: Arc<Health>,
+    /// Where it counts.
+    pub numbers: Arc<Numbers>,
 }
 
 /// Tells when a thread that the ledger cannot do without ends by a panic.
@@ -81,9 +89,20 @@ struct Done {
     own: Option<(oneshot::Sender<Recorded>, Recorded)>,
     principal: Option<ChangeDone>,
     records: Vec<Waiting>,
+    committed: Committed,
 }
 
 impl Done {
+    /// Counts what becomes of a record.
+    const fn count(&mut self, recorded: &Recorded) {
+        let counted = match recorded {
+            Ok(acknowledgement) if acknowledgement.duplicate => &mut self.committed.duplicates,
+            Ok(_) => &mut self.committed.recorded,
+            Err(_) => &mut self.committed.refused,
+        };
+        *counted += 1;
+    }
+
     fn answer(self) {
         self.records.into_iter().for_each(Waiting::finish);
         if let Some((answer, recorded)) = self.own {
@@ -159,6 +178,9 @@ impl Committer {
             first.fail(&RecordError::ClockBehind { now: clock, last: head.recorded_at });
             return Ok(());
         }
+        let mut stopwatch = Stopwatch::start();
+        let span = tracing::trace_span!(target: SPANS, "commit", records = Empty, entries = Empty, bytes = Empty, sync_us = Empty);
+        let _committing = span.enter();
         let mut batch = Batch::new(head, clock.max(head.recorded_at), self.state.highest_trail());
         let mut done = Done::default();
         let collected = match first {
@@ -170,7 +192,9 @@ impl Committer {
                     // What is signed after this entry is signed with the key that it names.
                     self.sealer.secrets.promote(SigningKeyUse::Receipt, *seq);
                 }
-                done.own = Some((answer, pushed.map(|(seq, hash)| acknowledged(seq, hash))));
+                let recorded = pushed.map(|(seq, hash)| acknowledged(seq, hash));
+                done.count(&recorded);
+                done.own = Some((answer, recorded));
                 Ok(())
             }
             Job::ChangePrincipal(changing) => {
@@ -182,19 +206,32 @@ impl Committer {
             Job::Rehearse(_) => Ok(()),
         };
         let blocks = batch.finish();
+        if !span.is_disabled() {
+            done.records.iter().take(SPANS_LINKED).for_each(|waiting| waiting.tell(&span));
+        }
+        done.committed.planning = stopwatch.lap();
         // An erasure is durable before its keys go: a start finds it and lets them go again.
         let durable = collected.and_then(|()| self.journal.append(&blocks, head.hash).map_err(|error| error.to_string()));
+        let writing = stopwatch.lap();
         if let Err(reason) = durable.and_then(|()| self.erase_keys(&batch)) {
             self.poison(&reason);
             done.fail(&RecordError::Unavailable { reason: reason.clone() });
             return Err(reason);
         }
+        let mut committed = done.committed;
         if !blocks.is_empty() {
-            self.space.took(blocks.iter().map(|block| block.bytes().len() as u64).sum());
+            committed.syncing = self.journal.syncing();
+            committed.writing = writing.saturating_sub(committed.syncing);
+            committed.bytes = blocks.iter().map(|block| block.bytes().len() as u64).sum();
+            self.space.took(committed.bytes);
             self.store.hand_over(blocks.into_iter().map(Arc::new).collect());
         }
+        let tally = std::mem::take(&mut batch.tally);
         batch.publish(&self.state);
         done.answer();
+        committed.applying = stopwatch.lap();
+        self.numbers.commit(&committed, &tally);
+        committed.tell(&span, &tally);
         if let Some(Job::Record(waiting)) = carried {
             waiting.settle();
         }
@@ -215,7 +252,10 @@ impl Committer {
         while let Some(mut waiting) = next.take() {
             while let Some(record) = waiting.next().filter(|_| records < BATCH_RECORDS && batch.takes_more()) {
                 match self.add(batch, record) {
-                    Outcome::Answered(recorded) => waiting.note(recorded),
+                    Outcome::Answered(recorded) => {
+                        done.count(&recorded);
+                        waiting.note(recorded);
+                    }
                     Outcome::Alone => {
                         *carried = Some(Job::Record(waiting));
                         return Ok(());

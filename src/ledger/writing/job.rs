@@ -1,10 +1,12 @@
 //! What waits for the committer, and how it is answered.
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tracing::{Level, Span};
 
 use crate::ledger::principals::change::Changing;
 use crate::ledger::writing::record::{Acknowledgement, Record, RecordError};
 use crate::ledger::writing::rehearsal::Rehearsing;
+use crate::measure::SPANS;
 use crate::proto::clear_part::Fact;
 
 /// What becomes of a record.
@@ -48,6 +50,8 @@ pub struct Waiting {
     /// Up to where that is durable.
     durable: usize,
     answer: oneshot::Sender<Vec<Recorded>>,
+    /// The call that waits for it, where somebody exports spans.
+    span: Span,
     /// Their room in the queue, given back with the answer.
     _room: OwnedSemaphorePermit,
 }
@@ -58,7 +62,13 @@ impl Waiting {
     pub fn new(records: Vec<Record>, room: OwnedSemaphorePermit) -> (Self, oneshot::Receiver<Vec<Recorded>>) {
         let (answer, coming) = oneshot::channel();
         let recorded = Vec::with_capacity(records.len());
-        (Self { records, recorded, durable: 0, answer, _room: room }, coming)
+        let span = if tracing::span_enabled!(target: SPANS, Level::TRACE) { Span::current() } else { Span::none() };
+        (Self { records, recorded, durable: 0, answer, span, _room: room }, coming)
+    }
+
+    /// Tells the span of a commit whose records are in it.
+    pub fn tell(&self, commit: &Span) {
+        commit.follows_from(&self.span);
     }
 
     /// The next to record.

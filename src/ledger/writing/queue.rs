@@ -3,11 +3,13 @@
 //! neither keeps the other out, and what a call finds before it is committed in a moment.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot};
 
+use crate::ledger::numbers::Numbers;
 use crate::ledger::writing::committer::Health;
 use crate::ledger::writing::job::{Job, Recorded, Waiting};
 use crate::ledger::writing::record::{Record, RecordError};
@@ -29,6 +31,7 @@ pub struct Queue {
     calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     health: Arc<Health>,
+    numbers: Arc<Numbers>,
 }
 
 /// How many records wait, and how many may.
@@ -50,10 +53,10 @@ pub type Coming = oneshot::Receiver<Vec<Recorded>>;
 impl Queue {
     /// A queue, and where the committer takes from it.
     #[must_use]
-    pub fn new(health: Arc<Health>) -> (Self, Receiver<Job>) {
+    pub fn new(health: Arc<Health>, numbers: Arc<Numbers>) -> (Self, Receiver<Job>) {
         let (jobs, waiting) = unbounded();
         let room = |records| Arc::new(Semaphore::new(records));
-        (Self { jobs: Mutex::new(Some(jobs)), calls: room(CALLS), streams: room(STREAMS), health }, waiting)
+        (Self { jobs: Mutex::new(Some(jobs)), calls: room(CALLS), streams: room(STREAMS), health, numbers }, waiting)
     }
 
     /// Takes no more: the committer ends once it has taken what waits.
@@ -68,7 +71,10 @@ impl Queue {
     pub fn submit(&self, records: Vec<Record>) -> Result<Coming, RecordError> {
         let room = match self.calls.clone().try_acquire_many_owned(count(&records)) {
             Ok(room) => room,
-            Err(TryAcquireError::NoPermits) => return Err(RecordError::Overloaded { waiting: CALLS - self.calls.available_permits() }),
+            Err(TryAcquireError::NoPermits) => {
+                self.numbers.overloaded.fetch_add(records.len() as u64, Ordering::Relaxed);
+                return Err(RecordError::Overloaded { waiting: self.waits().calls });
+            }
             Err(TryAcquireError::Closed) => return Err(self.gone()),
         };
         self.queue(records, room)
@@ -159,9 +165,11 @@ mod tests {
 
     #[tokio::test]
     async fn calls_are_refused_when_full_and_streams_wait_and_neither_takes_the_others_room() {
-        let (queue, jobs) = Queue::new(Arc::new(Health::new(None)));
+        let numbers = Arc::new(Numbers::default());
+        let (queue, jobs) = Queue::new(Arc::new(Health::new(None)), numbers.clone());
         let calls: Vec<Coming> = (0..CALLS / TOGETHER_MAX).map(|_| queue.submit(records(TOGETHER_MAX)).unwrap()).collect();
         assert_eq!(queue.submit(records(1)).unwrap_err(), RecordError::Overloaded { waiting: CALLS });
+        assert_eq!((queue.waits().calls, queue.waits().streams, numbers.overloaded.load(Ordering::Relaxed)), (CALLS, 0, 1));
         let mut streams = Vec::new();
         for _ in 0..STREAMS / TOGETHER_MAX {
             streams.push(queue.submit_in_turn(records(TOGETHER_MAX)).await.unwrap());

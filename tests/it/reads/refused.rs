@@ -11,6 +11,7 @@ use consent_ledger::proto::{
     ListErasuresRequest, ListPossibleOptOutsRequest, PolicyChoice, RequestErasureRequest, WatchEntriesRequest, WatchWindowsRequest,
 };
 use consent_ledger::shutdown::Ending;
+use consent_ledger::telemetry::calls::{Calls, Edge};
 use tokio::net::TcpListener;
 use tonic::{Code, Response, Status, Streaming};
 
@@ -25,7 +26,7 @@ const CONTACT: &str = "+447400123456";
 async fn served(ledger: &Ledger) -> Client {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(api::serve(listener, ledger.clone(), None, Ending::after(std::future::pending())));
+    tokio::spawn(api::serve(listener, ledger.clone(), None, Calls::of(Edge::Grpc), Ending::after(std::future::pending())));
     Client::connect(&url).await
 }
 

@@ -9,6 +9,7 @@ use consent_ledger::ledger::storage::disk::Disk;
 use consent_ledger::ledger::writing::record::RecordError;
 use consent_ledger::proto::record_stream_request::Event;
 use consent_ledger::shutdown::Ending;
+use consent_ledger::telemetry::calls::{Calls, Edge};
 use tokio::net::TcpListener;
 use tonic::Code;
 
@@ -53,7 +54,7 @@ fn a_stream_ends_with_the_status_of_calls_when_the_ledger_stops_writing() {
     runtime().block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let server = tokio::spawn(api::serve(listener, ledger.clone(), None, Ending::after(std::future::pending())));
+        let server = tokio::spawn(api::serve(listener, ledger.clone(), None, Calls::of(Edge::Grpc), Ending::after(std::future::pending())));
         let client = Client::connect(&url).await;
         let (items, mut answers) = open(&client, 8).await.unwrap();
         items.send(item(Event::OptIn(opt_in(PHONE, "")))).await.unwrap();

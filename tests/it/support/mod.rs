@@ -11,6 +11,8 @@ pub mod fake_ledger;
 pub mod forger;
 pub mod histories;
 pub mod http;
+pub mod load;
+pub mod metrics;
 pub mod oracle;
 pub mod python;
 pub mod rules_alone;

@@ -65,6 +65,35 @@ fn files_that_do_not_do_leave_the_old_certificate_in_use_and_are_said_to() {
 }
 
 #[test]
+#[allow(clippy::float_cmp, reason = "counts are whole and small")]
+fn metrics_tell_until_when_the_certificate_is_valid_and_whether_its_files_were_refused() {
+    let authority = Authority::new("of servers");
+    let pair = authority.issue(&["127.0.0.1"], (2020, 1, 1), (2124, 1, 2));
+    let world = World::start_with(Callers::Anonymous, authority, &pair, &[]);
+    let told = async || {
+        let scrape = world.scrape(&world.authority.trusted()).await;
+        ["certificate_expiry_timestamp_seconds", "certificate_refused", "reloads_total", "refusals_total"]
+            .map(|name| scrape.value(&format!("consent_ledger_tls_{name}"), &[]))
+    };
+    // `date -u -d 2124-01-02 +%s`
+    const END: f64 = 4_859_827_200.0;
+    runtime().block_on(async {
+        assert_eq!(told().await, [END, 0.0, 0.0, 0.0]);
+        std::fs::write(world.file("server.pem"), "no certificate").unwrap();
+        world.server.signal(Signal::HUP);
+        world.logged("holds no certificate in PEM");
+        assert_eq!(told().await, [END, 1.0, 0.0, 1.0]);
+        let other = world.authority.issue(&["127.0.0.1"], (2020, 1, 1), (2124, 1, 3));
+        other.write(world.dir.path(), "server");
+        world.server.signal(Signal::HUP);
+        world.logged("the TLS files were taken into use");
+        let [end, refused, reloads, refusals] = told().await;
+        assert_eq!((end, refused, reloads), (END + 86_400.0, 0.0, 1.0));
+        assert!(refusals >= 1.0);
+    });
+}
+
+#[test]
 fn another_authority_of_callers_is_taken_and_the_old_one_lets_nobody_in_any_more() {
     let world = World::start(Callers::Known);
     let next = Authority::new("of callers, the next one");
