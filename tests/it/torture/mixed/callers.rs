@@ -95,7 +95,7 @@ pub async fn calls(load: Arc<Load>, owner: usize) -> Vec<Person> {
 }
 
 /// How long it is paused between two checks in JSON.
-const JSON_PAUSE: Duration = Duration::from_millis(20);
+const JSON_PAUSE: Duration = Duration::from_millis(10);
 
 /// Asks in JSON about contacts who opted in before all else, and to whom nobody wrote since: always yes.
 pub async fn asks_in_json(load: Arc<Load>) {

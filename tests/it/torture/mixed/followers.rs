@@ -100,7 +100,9 @@ impl Load {
     fn hold_actors(&self, actors: &BTreeMap<u32, usize>) {
         let writing = [Who::Records, Who::Audits, Who::Operates, Who::Erases].map(|who| self.served.principals.number(who));
         assert!(writing.iter().chain(&[PROVIDER]).all(|actor| actors.contains_key(actor)), "{writing:?} of {actors:?}");
-        let known = |actor: &u32| *actor == LEDGER || *actor == PROVIDER || writing.contains(actor);
+        // Whoever followed windows before its key was revoked left that it read.
+        let others = [LEDGER, PROVIDER, self.served.principals.number(Who::Former)];
+        let known = |actor: &u32| others.contains(actor) || writing.contains(actor);
         assert!(actors.keys().all(known), "others than {writing:?} recorded: {actors:?}");
     }
 }

@@ -10,6 +10,7 @@ use tonic_health::pb::health_client::HealthClient;
 use super::Load;
 use super::principals::Who;
 use crate::support::cli::cli;
+use crate::support::metrics::Scrape;
 
 /// How long it is paused between two looks.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -20,7 +21,7 @@ const BY_COMMAND: usize = 10;
 /// Looks until the load is over.
 pub async fn probes(load: Arc<Load>) {
     let mut health = HealthClient::new(load.served.channel());
-    let (mut looks, mut head) = (0, 0);
+    let (mut looks, mut head) = (0, 0.0);
     while load.pause(PAUSE).await {
         looks += 1;
         let Some(url) = load.served.http_url().filter(|_| !load.served.is_away()) else { continue };
@@ -55,20 +56,14 @@ async fn command(load: &Load) -> String {
 }
 
 impl Load {
-    /// The head that the counters tell, each line of which has a name and a number.
-    async fn scrape(&self, url: &str) -> Result<u64, String> {
+    /// The head that the counters tell; the scrub must have found nothing.
+    async fn scrape(&self, url: &str) -> Result<f64, String> {
         let key = self.served.principals.key(Who::Audits).bearer();
         let answer = self.served.https.ask("GET", &format!("{url}/metrics"), &[("authorization", &key)], Vec::new()).await;
         let Some((200, text)) = answer else { return Err(format!("{answer:?}")) };
-        let counters = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
-        for line in counters {
-            let number = line.rsplit_once(' ').filter(|(name, _)| name.starts_with("consent_ledger_") || name.starts_with("grpc_"));
-            if number.is_none_or(|(_, number)| number.parse::<f64>().is_err()) {
-                return Err(format!("{line:?} is no counter"));
-            }
-        }
+        let scrape = Scrape::read(text);
         self.one("scrapes of the counters");
-        let head = text.lines().find_map(|line| line.strip_prefix("consent_ledger_log_head_seq "));
-        head.and_then(|head| head.parse().ok()).ok_or_else(|| "there is no head".to_owned())
+        let faults = scrape.value("consent_ledger_scrub_faults_total", &[]);
+        if faults > 0.0 { Err(format!("{faults} faults of the scrub")) } else { Ok(scrape.value("consent_ledger_log_head_seq", &[])) }
     }
 }

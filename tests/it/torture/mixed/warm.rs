@@ -2,19 +2,23 @@
 
 use std::sync::Arc;
 
-use consent_ledger::proto::WatchEntriesRequest;
+use consent_ledger::proto::record_stream_request::Event;
+use consent_ledger::proto::{Evidence, RecordOptInRequest, RecordStreamRequest, WatchEntriesRequest};
 use tokio::task::JoinSet;
 
 use super::Load;
-use super::callers::Act;
 use super::people::{self, EACH, number};
-use super::writers::{event, send};
+use super::writers::send;
+use crate::streams::item;
+use crate::support::client::opt_in;
+use crate::support::dice::Dice;
 
 /// Whose contacts these are: they opt in here, and nobody writes to them afterwards.
 pub const OWNER: usize = 8;
 
-/// How many entries a long run begins with: sled keeps 64 MiB of blocks, at about 900 bytes an entry.
+/// How many entries a long run begins with, and how many letters of text each holds: more than the 64 MiB that sled keeps.
 const ENTRIES: usize = 80_000;
+const LETTERS: usize = 1_000;
 
 /// How many streams bring them, and how many on one stream.
 const AT_ONCE: usize = 4;
@@ -31,14 +35,21 @@ pub async fn fill(load: &Arc<Load>) {
             let places = (0..EACH).filter(|place| place % AT_ONCE == part);
             let acts: Vec<(usize, usize)> = (0..rounds).flat_map(|round| places.clone().map(move |place| (round, place))).collect();
             for acts in acts.chunks(BURST) {
-                let items: Vec<_> =
-                    acts.iter().map(|(round, place)| event(Act::OptIn, &number(OWNER, *place), &format!("warm-{round}-{place}"))).collect();
+                let items: Vec<_> = acts.iter().map(|(round, place)| opt_in_with_text(*round, *place)).collect();
                 let acknowledged = load.until_answered("streams of records", || send(&client, items.clone())).await;
                 acknowledged.iter().for_each(|acknowledgement| load.acknowledge(acknowledgement));
             }
         });
     }
     filling.join_all().await;
+}
+
+/// An opt-in with a text that nothing makes smaller.
+fn opt_in_with_text(round: usize, place: usize) -> RecordStreamRequest {
+    let mut dice = Dice::new((round * EACH + place) as u64);
+    let text = (0..LETTERS).map(|_| char::from(dice.pick(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"))).collect();
+    let evidence = Some(Evidence { text, ..Default::default() });
+    item(Event::OptIn(RecordOptInRequest { evidence, ..opt_in(&number(OWNER, place), &format!("warm-{round}-{place}")) }))
 }
 
 /// Reads every entry there is.

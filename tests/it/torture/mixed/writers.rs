@@ -31,7 +31,7 @@ const POLICY_PAUSE: Duration = Duration::from_secs(15);
 /// How long an erasure that is due may take.
 const ERASED_WITHIN: Duration = Duration::from_secs(60);
 
-pub fn event(act: Act, contact: &str, event_id: &str) -> RecordStreamRequest {
+fn event(act: Act, contact: &str, event_id: &str) -> RecordStreamRequest {
     item(match act {
         Act::OptIn => Event::OptIn(opt_in(contact, event_id)),
         Act::OptOut => Event::OptOut(opt_out(contact, event_id)),
