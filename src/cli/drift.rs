@@ -22,8 +22,8 @@ use crate::proto::audit_service_client::AuditServiceClient;
 use crate::proto::{Contradiction, DriftTotal, GetDriftRequest, GetDriftResponse};
 
 const EXAMPLES: &str = "\
-Two refusals say something about consent: 131047, the customer service window is closed, and 131050, the contact stopped
-marketing. Each is held against what the ledger knew just before it. A contradiction means that events did not reach the
+Two refusals say something about consent: 131047, the customer service window is closed, and 131050, the contact stopped \
+marketing. Each is held against what the ledger knew just before it. A contradiction means that events did not reach the \
 ledger: webhooks that were lost, a stop it never heard of.
 
 Exit code: 0 no contradiction, 1 at least one, 2 it could not be told.

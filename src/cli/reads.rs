@@ -19,11 +19,11 @@ use crate::proto::audit_service_client::AuditServiceClient;
 use crate::proto::{DataRead, ListReadsRequest, ReadReach};
 
 const EXAMPLES: &str = "\
-Every answer that holds personal data is recorded in the ledger before it is given: contacts shown, entries listed or followed,
-exports, evidence bundles, and lists of erasures, possible opt-outs, contradictions and dead letters with what is in them.
+Every answer that holds personal data is recorded in the ledger before it is given: contacts shown, entries listed or followed, \
+exports, evidence bundles, and lists of erasures, possible opt-outs, contradictions and dead letters with what is in them. \
 Checks are not: they name nobody. The list itself names nobody either.
 
-With --contact, reads of that contact alone are listed, and reads of many contacts since its first entry, which may have
+With --contact, reads of that contact alone are listed, and reads of many contacts since its first entry, which may have \
 come upon it.
 
 Actors: 1 is a caller without credentials on the server's machine, 256 and more are those that were given some.

@@ -17,7 +17,8 @@ const EXAMPLES: &str = "\
 Exit code: 0 it was put back, or with --check it could be; 2 it was not, and nothing was left.
 
 Examples:
-  consent-ledger restore --from /mnt/backups/ledger --data-dir ./ledger-again --checkpoint-dir /mnt/checkpoints
+  consent-ledger restore --from /mnt/backups/ledger --data-dir ./ledger-again \\
+      --checkpoint-dir /mnt/checkpoints
   consent-ledger restore --from /mnt/backups/ledger --check";
 
 /// Put a backup back into a new data directory: verified first, then all of it or nothing.

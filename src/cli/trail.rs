@@ -20,7 +20,7 @@ use crate::proto::audit_service_client::AuditServiceClient;
 use crate::proto::{Contact, Entry, GetContactRequest, ListEntriesRequest};
 
 const EXAMPLES: &str = "\
-With --json the first line is the summary, each following line an entry with what was sealed in it: personal data. That it was
+With --json the first line is the summary, each following line an entry with what was sealed in it: personal data. That it was \
 shown is recorded: `consent-ledger reads` lists who saw it.
 
 Example:

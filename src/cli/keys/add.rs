@@ -27,8 +27,9 @@ The key is all that is printed on stdout, and never shown again.
 
 Examples:
   consent-ledger keys add --name ops --role operator > ops.key
-  consent-ledger keys add --api-key-file ops.key --name campaigns --role sender --account shop --expires-in 90d > campaigns.key
-  consent-ledger keys add --data-dir /data --name ops --role operator > ops.key    where no server runs on it";
+  consent-ledger keys add --api-key-file ops.key --name campaigns --role sender \\
+      --account shop --expires-in 90d > campaigns.key
+  consent-ledger keys add --data-dir /data --name ops --role operator > ops.key  # no server runs there";
 
 /// Add a principal and print its API key.
 ///

@@ -20,7 +20,8 @@ const EXAMPLES: &str = "\
 Examples:
   consent-ledger keys add --name ops --role operator > ops.key
   consent-ledger keys public --data-dir ./ledger
-  consent-ledger keys rotate-master --data-dir ./ledger --new-master-key-command 'vault-get consent-ledger'";
+  consent-ledger keys rotate-master --data-dir ./ledger \\
+      --new-master-key-command 'vault-get consent-ledger'";
 
 /// Give, replace and take away API keys; show the keys by which others check what this ledger hands out, and rotate those it keeps.
 ///

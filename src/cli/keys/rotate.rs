@@ -18,7 +18,7 @@ The key is all that is printed on stdout, and never shown again.
 
 Examples:
   consent-ledger keys rotate 257 --api-key-file ops.key > campaigns.key
-  consent-ledger keys rotate 257 --api-key-file ops.key --overlap 0s > campaigns.key    where the key before got about";
+  consent-ledger keys rotate 257 --api-key-file ops.key --overlap 0s > campaigns.key  # it leaked";
 
 /// Give a principal a new API key; the one before is taken for a while longer.
 #[derive(Args, Debug)]

@@ -18,8 +18,10 @@ Cut off anywhere, run it again with the same keys: what is done stays done, and 
 
 Examples:
   consent-ledger keys rotate-master --data-dir ./ledger
-  consent-ledger keys rotate-master --data-dir ./ledger --new-master-key-command 'vault-get consent-ledger'
-  consent-ledger keys rotate-master --data-dir ./ledger --master-key-file old.key --new-master-key-file new.key";
+  consent-ledger keys rotate-master --data-dir ./ledger \\
+      --new-master-key-command 'vault-get consent-ledger'
+  consent-ledger keys rotate-master --data-dir ./ledger --master-key-file old.key \\
+      --new-master-key-file new.key";
 
 /// Wrap every key under a new master key. From then on the old one opens nothing in the data directory.
 ///

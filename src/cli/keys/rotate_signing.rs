@@ -14,11 +14,12 @@ use crate::proof::note::VerifierKey;
 use crate::proto::SigningKeyUse;
 
 const EXAMPLES: &str = "\
-An entry names the new key, and a checkpoint signed with the key before covers that entry: whoever holds the old key comes to the
+An entry names the new key, and a checkpoint signed with the key before covers that entry: whoever holds the old key comes to the \
 new one through the log, with a proof that any server of this ledger hands out.
 
 Examples:
-  consent-ledger keys rotate-signing --data-dir ./ledger --use checkpoint --checkpoint-dir /srv/checkpoints
+  consent-ledger keys rotate-signing --data-dir ./ledger --use checkpoint \\
+      --checkpoint-dir /srv/checkpoints
   consent-ledger prove inclusion --seq 1204 --size 1204 --out key.proof --entry-out key.entry
   consent-ledger verify key.proof --entry key.entry --key OLD-KEY";
 

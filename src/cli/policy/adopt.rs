@@ -16,7 +16,8 @@ Look first at whom it would change: `consent-ledger policy diff` takes the same 
 
 Examples:
   consent-ledger policy adopt --preset sinch --event-id policy-2026-03
-  consent-ledger policy adopt --preset meta --set opt_in_valid_days=365 --set opt_out_keywords=baja,alto
+  consent-ledger policy adopt --preset meta --set opt_in_valid_days=365 \\
+      --set opt_out_keywords=baja,alto
   consent-ledger policy adopt policy.yaml";
 
 /// Adopt a policy: a preset and what differs from it, or a file with both.

@@ -11,7 +11,8 @@ use crate::proto::{Acknowledgement, RecordPlatformPreferenceRequest};
 
 const EXAMPLES: &str = "\
 Example:
-  consent-ledger record preference --contact +447400123456 --sender 106540352242922 --preference stop";
+  consent-ledger record preference --contact +447400123456 --sender 106540352242922 \\
+      --preference stop";
 
 /// Record that a contact told the platform whether it wants marketing.
 ///

@@ -17,7 +17,7 @@ use crate::proto::watch_service_client::WatchServiceClient;
 use crate::proto::{Position, WatchEntriesRequest, WatchEntriesResponse};
 
 const EXAMPLES: &str = "\
-Every entry comes once and in order. Whoever keeps the last seq goes on behind it: --from with the seq after it. --sender leaves
+Every entry comes once and in order. Whoever keeps the last seq goes on behind it: --from with the seq after it. --sender leaves \
 out what concerns other senders alone; what holds for all of them is shown: policies, who is who, erasures, stops of marketing.
 
 Examples:

@@ -24,7 +24,7 @@ use crate::proto::watch_service_client::WatchServiceClient;
 use crate::proto::{WatchWindowsRequest, WatchWindowsResponse, WindowEnd, WindowEvent, WindowEventKind};
 
 const EXAMPLES: &str = "\
-First come the windows that are open, and how many that are; then what changes. Where the server went away, they come again from
+First come the windows that are open, and how many that are; then what changes. Where the server went away, they come again from \
 the start. With --json a line with \"windows\" says when all of them were told. What it prints is personal data.
 
 Example:
