@@ -68,8 +68,8 @@ Example:
 /// Run the ledger: gRPC and JSON for checks and records, the provider's webhooks.
 ///
 /// A new data directory is set up on first start, its secrets readable by its owner only. One process serves one data directory.
-/// Without a certificate only loopback addresses are served, and without a principal too. Until `keys add` adds the first one,
-/// programs on this machine call without credentials; from then on every call needs them.
+/// Other addresses than loopback ones are served only with a certificate or --insecure, and once somebody has credentials.
+/// Until `keys add` gives the first ones, programs on this machine call without; from then on every call needs them.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Serve {
