@@ -163,6 +163,11 @@ impl Changing {
 }
 
 impl ChangeDone {
+    /// Whether there is an entry of it.
+    pub const fn is_recorded(&self) -> bool {
+        self.changed.is_ok()
+    }
+
     /// It is durable.
     pub fn finish(self) {
         let _ = self.answer.send(self.changed);
