@@ -242,7 +242,7 @@ impl AdminService for Admin {
     }
 
     async fn list_principals(&self, request: Request<ListPrincipalsRequest>) -> Result<Response<ListPrincipalsResponse>, Status> {
-        principals::list(&self.ledger, &Caller::of(&request)?, request.get_ref()).map(Response::new)
+        principals::list(&self.ledger, &Caller::of(&request)?, *request.get_ref()).map(Response::new)
     }
 
     async fn list_templates(&self, request: Request<ListTemplatesRequest>) -> Result<Response<ListTemplatesResponse>, Status> {

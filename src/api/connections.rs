@@ -140,12 +140,11 @@ impl Connections {
                 }
             }
         }
-        let slot = match Arc::clone(&self.free).try_acquire_owned() {
-            Ok(slot) => Some(slot),
-            Err(_) => {
-                self.displace();
-                Arc::clone(&self.free).acquire_owned().await.ok()
-            }
+        let slot = if let Ok(slot) = Arc::clone(&self.free).try_acquire_owned() {
+            Some(slot)
+        } else {
+            self.displace();
+            Arc::clone(&self.free).acquire_owned().await.ok()
         };
         let newcomer = self.newcomer.lock().take();
         match (slot, newcomer) {

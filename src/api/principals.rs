@@ -16,7 +16,7 @@ use crate::consent::words::{Account, Sender};
 use crate::ledger::Ledger;
 use crate::ledger::principals::api_key::KeySecret;
 use crate::ledger::principals::change::{Change, ChangeError, Changed, Ends, NewCredential};
-use crate::ledger::principals::principal::{FIRST, Principal, Reach};
+use crate::ledger::principals::principal::{Credential, FIRST, Principal, Reach};
 use crate::proto::{
     self, AddPrincipalRequest, AddPrincipalResponse, ErrorReason, ListPrincipalsRequest, ListPrincipalsResponse, PrincipalState,
     RevokePrincipalRequest, RevokePrincipalResponse, RotatePrincipalRequest, RotatePrincipalResponse,
@@ -71,7 +71,7 @@ pub(super) async fn rotate(ledger: &Ledger, caller: &Caller, request: &RotatePri
         None => Ends::AsBefore,
     };
     let known = known(ledger, caller, number)?;
-    let term = known.credential().and_then(|credential| credential.term());
+    let term = known.credential().and_then(Credential::term);
     let until = match ends {
         Ends::At(at) => Some(at),
         Ends::Never => None,
@@ -96,7 +96,7 @@ pub(super) async fn revoke(ledger: &Ledger, caller: &Caller, request: &RevokePri
 }
 
 /// Answers `ListPrincipals`.
-pub(super) fn list(ledger: &Ledger, caller: &Caller, request: &ListPrincipalsRequest) -> Result<ListPrincipalsResponse, Status> {
+pub(super) fn list(ledger: &Ledger, caller: &Caller, request: ListPrincipalsRequest) -> Result<ListPrincipalsResponse, Status> {
     let mut fields = Fields::of(caller);
     fields.of_nobody();
     let size = fields.page_size("page_size", request.page_size, PAGE.1, PAGE.0);
@@ -186,9 +186,9 @@ pub fn principal(known: &Principal, now: Time) -> proto::Principal {
         accounts,
         senders: known.senders().named().iter().map(ToString::to_string).collect(),
         state: state.into(),
-        by_certificate: credential.is_some_and(|credential| credential.is_certificate()),
+        by_certificate: credential.is_some_and(Credential::is_certificate),
         added_at: Some(map::timestamp(known.added_at())),
-        expires_at: credential.and_then(|credential| credential.expires_at()).map(map::timestamp),
+        expires_at: credential.and_then(Credential::expires_at).map(map::timestamp),
         earlier_until: known.earlier_until(now).map(map::timestamp),
         revoked_at: known.revoked_at().map(map::timestamp),
     }

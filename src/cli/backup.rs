@@ -1,5 +1,6 @@
 //! `backup`: copies a ledger, while it runs, to somewhere else. Needs no server, and disturbs none.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -102,24 +103,27 @@ fn value(made: &Made) -> Value {
 fn text(made: &Made, data_dir: &Path, to: &Path) -> String {
     let manifest = &made.manifest;
     let mut text = format!("backup {:06} in {}, read back and verified\n", made.number, to.display());
-    text += &format!("ledger: {}\nentries: 1 to {}\n", manifest.ledger_id, manifest.head.seq);
-    text += &format!("head: {} {}\n", manifest.head.seq, hex::encode(manifest.head.hash));
-    text += &match manifest.checkpoint.as_deref().and_then(|note| note.lines().nth(1)) {
-        Some(size) => format!("checkpoint: the first {size} entries are those that it was signed over\n"),
-        None => "checkpoint: none was signed yet\n".to_owned(),
-    };
-    text += &format!("copied: {} of {} bytes\n", made.copied, manifest.bytes());
-    text += &if made.with_keys {
-        "MASTER KEY: IN THIS BACKUP. Whoever has the backup reads everything in it.\n".to_owned()
+    let _ = writeln!(text, "ledger: {}\nentries: 1 to {}", manifest.ledger_id, manifest.head.seq);
+    let _ = writeln!(text, "head: {} {}", manifest.head.seq, hex::encode(manifest.head.hash));
+    match manifest.checkpoint.as_deref().and_then(|note| note.lines().nth(1)) {
+        Some(size) => {
+            let _ = writeln!(text, "checkpoint: the first {size} entries are those that it was signed over");
+        }
+        None => text += "checkpoint: none was signed yet\n",
+    }
+    let _ = writeln!(text, "copied: {} of {} bytes", made.copied, manifest.bytes());
+    if made.with_keys {
+        text += "MASTER KEY: IN THIS BACKUP. Whoever has the backup reads everything in it.\n";
     } else {
-        format!(
+        let _ = writeln!(
+            text,
             "MASTER KEY: NOT IN THIS BACKUP. Keep a copy of it elsewhere (by default it is {}): without it nothing in the backup can \
-             be read, by anybody, ever.\n",
+             be read, by anybody, ever.",
             data_dir.join("secrets/master.key").display()
-        )
-    };
+        );
+    }
     for note in &made.notes {
-        text += &format!("note: {note}\n");
+        let _ = writeln!(text, "note: {note}");
     }
     text
 }

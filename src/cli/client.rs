@@ -22,6 +22,7 @@ pub const ANSWER_MAX_BYTES: usize = 64 * 1024 * 1024;
 /// Which server.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Server")]
+#[expect(clippy::struct_field_names, reason = "the flag's name")]
 pub struct Server {
     /// The server's gRPC address: http://HOST:PORT, or https://HOST:PORT where it has a certificate
     #[arg(long, value_name = "URL", env = "CONSENT_LEDGER_SERVER", default_value = "http://127.0.0.1:50051")]

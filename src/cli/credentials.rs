@@ -15,7 +15,7 @@ const KEY: &str = "CONSENT_LEDGER_API_KEY";
 #[command(next_help_heading = "Server")]
 pub struct Credentials {
     /// A file that holds the API key; white space around it is ignored. Without it, the environment variable
-    /// CONSENT_LEDGER_API_KEY is taken, and where that is not set either, no key is shown
+    /// `CONSENT_LEDGER_API_KEY` is taken, and where that is not set either, no key is shown
     #[arg(long, value_name = "FILE", env = "CONSENT_LEDGER_API_KEY_FILE")]
     api_key_file: Option<PathBuf>,
     /// Send the API key over http:// to another machine: whoever is between can read it, and be whose it is

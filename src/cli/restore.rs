@@ -1,5 +1,6 @@
 //! `restore`: puts a backup back into a new data directory, or only says whether it would.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -123,23 +124,24 @@ impl Restore {
     fn text(&self, restored: &Restored) -> String {
         let manifest = &restored.manifest;
         let mut text = format!("backup {:06} of {}: every file and every entry verified\n", restored.number, manifest.made_at);
-        text += &format!("ledger: {}\nentries: 1 to {}\n", manifest.ledger_id, manifest.head.seq);
-        text += &format!("head: {} {}\n", manifest.head.seq, hex::encode(manifest.head.hash));
+        let _ = writeln!(text, "ledger: {}\nentries: 1 to {}", manifest.ledger_id, manifest.head.seq);
+        let _ = writeln!(text, "head: {} {}", manifest.head.seq, hex::encode(manifest.head.hash));
         if let Some(signed) = restored.published {
-            text += &format!(
+            let _ = writeln!(
+                text,
                 "MISSING: entries {} to {signed} were acknowledged and are not in this backup. A server refuses the old --checkpoint-dir: \
                  give it a new one, with --first-checkpoint, keep the old one, and ask every system to record again what it recorded \
-                 after {}\n",
+                 after {}",
                 manifest.head.seq.next(),
                 manifest.made_at
             );
         }
         let Some(data_dir) = &self.data_dir else { return text };
-        text += &format!("restored: {}\n", data_dir.display());
+        let _ = writeln!(text, "restored: {}", data_dir.display());
         if !restored.has_master_key {
-            text += &format!("next: put the master key into {}\n", data_dir.join("secrets/master.key").display());
+            let _ = writeln!(text, "next: put the master key into {}", data_dir.join("secrets/master.key").display());
         }
-        text += &format!("next: consent-ledger serve --data-dir {}\n", data_dir.display());
+        let _ = writeln!(text, "next: consent-ledger serve --data-dir {}", data_dir.display());
         text += "Erasures that were due since are carried out by its start. What was recorded after the backup is not in it: send it again, \
                  event ids tell what is there.\n";
         text

@@ -19,7 +19,7 @@ const PONG: Duration = Duration::from_secs(20);
 /// A server.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
-    endpoint: transport::Endpoint,
+    transport: transport::Endpoint,
     connector: Connector,
     key: Option<ApiKey>,
 }
@@ -38,7 +38,7 @@ impl Endpoint {
             _ => return Err(no_endpoint("no http:// or https:// URL".to_owned())),
         };
         let endpoint = endpoint.http2_keep_alive_interval(PING_EVERY).keep_alive_timeout(PONG);
-        Ok(Self { endpoint, connector, key: None })
+        Ok(Self { transport: endpoint, connector, key: None })
     }
 
     /// The same, showing this key with every call. In plain text a key reaches this machine and no other.
@@ -46,7 +46,7 @@ impl Endpoint {
     /// # Errors
     /// Where the server is on another machine, and nothing is encrypted.
     pub fn api_key(self, key: ApiKey) -> Result<Self, ClientError> {
-        if is_private(self.endpoint.uri()) { Ok(self.api_key_in_clear(key)) } else { Err(ClientError::KeyInClear) }
+        if is_private(self.transport.uri()) { Ok(self.api_key_in_clear(key)) } else { Err(ClientError::KeyInClear) }
     }
 
     /// The same, showing this key with every call, also in plain text to another machine: whoever is between can read it and be
@@ -59,13 +59,13 @@ impl Endpoint {
     /// The same, where connecting may take so long.
     #[must_use]
     pub fn connect_timeout(self, most: Duration) -> Self {
-        Self { endpoint: self.endpoint.connect_timeout(most), ..self }
+        Self { transport: self.transport.connect_timeout(most), ..self }
     }
 
     /// The same, where each call may take so long.
     #[must_use]
     pub fn timeout(self, most: Duration) -> Self {
-        Self { endpoint: self.endpoint.timeout(most), ..self }
+        Self { transport: self.transport.timeout(most), ..self }
     }
 
     /// Connects.
@@ -73,14 +73,14 @@ impl Endpoint {
     /// # Errors
     /// Where nobody answers, or nobody who is trusted; [`TlsFault::of`](super::TlsFault::of) tells what it is.
     pub async fn connect(&self) -> Result<Channel, transport::Error> {
-        let plain = self.endpoint.connect_with_connector(self.connector.clone()).await?;
+        let plain = self.transport.connect_with_connector(self.connector.clone()).await?;
         Ok(Channel::new(plain, self.key.clone()))
     }
 
     /// Connects at the first call, and again whenever the connection broke. Must be called within a tokio runtime.
     #[must_use]
     pub fn connect_lazy(&self) -> Channel {
-        Channel::new(self.endpoint.connect_with_connector_lazy(self.connector.clone()), self.key.clone())
+        Channel::new(self.transport.connect_with_connector_lazy(self.connector.clone()), self.key.clone())
     }
 }
 

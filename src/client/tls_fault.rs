@@ -1,6 +1,7 @@
 //! What went wrong between two sides that should speak TLS, told apart as far as a client can tell.
 
 use std::error::Error;
+use std::fmt::Write as _;
 use std::io;
 
 use rustls::{AlertDescription, CertificateError, Error as Rustls};
@@ -143,7 +144,7 @@ fn said(error: &dyn Error) -> String {
     let mut said = error.to_string();
     let mut next = error.source();
     while let Some(error) = next {
-        said.push_str(&format!(": {error}"));
+        let _ = write!(said, ": {error}");
         next = error.source();
     }
     said

@@ -18,7 +18,6 @@ use crate::readiness::NotReady;
 const RETRY_AFTER: &str = "5";
 
 /// Its routes, while `progress` goes on.
-#[must_use]
 pub fn routes(progress: Arc<Progress>) -> Router {
     let asked = Arc::clone(&progress);
     let ready = async move || not_ready(&asked);

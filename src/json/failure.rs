@@ -30,13 +30,13 @@ pub struct Failure {
 
 impl Failure {
     /// The code of the error.
+    #[must_use]
     pub fn code(&self) -> Code {
         self.status.code()
     }
-}
 
-impl Failure {
     /// Why, as `ErrorInfo` spells it.
+    #[must_use]
     pub fn reason(&self) -> Option<&'static str> {
         status::reason(&self.status)
     }

@@ -81,7 +81,7 @@ fn malformed(expression: &str) -> Option<String> {
     let mut open = Vec::new();
     let mut texts = expression.split('"');
     let outside: Vec<&str> = texts.by_ref().step_by(2).collect();
-    if expression.matches('"').count() % 2 != 0 {
+    if !expression.matches('"').count().is_multiple_of(2) {
         return Some("a text has no end".to_owned());
     }
     for c in outside.concat().chars() {

@@ -22,6 +22,7 @@ async fn ready(server: &Server) -> (u16, String) {
 }
 
 /// Waits until the server says that it is not ready.
+#[expect(clippy::disallowed_methods, reason = "a test waits by the machine's clock")]
 async fn not_ready(server: &Server) -> String {
     let begin = Instant::now();
     loop {
@@ -102,6 +103,7 @@ fn a_client_that_reads_nothing_is_cut_off_when_the_drain_is_over() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a test waits by the machine's clock")]
 fn a_second_signal_cuts_off_what_holds_up_the_stop_and_closes_the_ledger() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");

@@ -120,14 +120,14 @@ fn the_first_key_is_made_where_the_manifests_ledger_lies() {
     let (server, pod) = (&of_kind(&objects, "StatefulSet")["spec"]["template"], &job["spec"]["template"]);
     assert_eq!((&job["kind"], &pod["spec"]["securityContext"]["runAsUser"]), (&"Job".into(), &10_001.into()));
     assert_eq!(pod["spec"]["securityContext"]["fsGroup"], server["spec"]["securityContext"]["fsGroup"]);
-    let (container, serves) = (&pod["spec"]["containers"][0], &server["spec"]["containers"][0]);
-    assert_eq!((&container["image"], &container["securityContext"]), (&serves["image"], &serves["securityContext"]));
+    let (first, daily) = (&pod["spec"]["containers"][0], &server["spec"]["containers"][0]);
+    assert_eq!((&first["image"], &first["securityContext"]), (&daily["image"], &daily["securityContext"]));
     // No Service sends calls to it.
     assert_ne!(pod["metadata"]["labels"], server["metadata"]["labels"]);
     let text = of_kind(&objects, "ConfigMap")["data"]["serve.toml"].as_str().unwrap().to_owned();
     let dir = tempfile::tempdir().unwrap();
     let here = dir.path().to_str().unwrap();
-    let words: Vec<String> = container["args"].as_array().unwrap().iter().map(|word| word.as_str().unwrap().to_owned()).collect();
+    let words: Vec<String> = first["args"].as_array().unwrap().iter().map(|word| word.as_str().unwrap().to_owned()).collect();
     assert!(words.contains(&key(&text, "data-dir")), "{words:?}");
     let words: Vec<String> = words.iter().map(|word| word.replace("/data", here)).collect();
     let said = cli(&words.iter().map(String::as_str).collect::<Vec<_>>());

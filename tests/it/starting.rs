@@ -59,6 +59,7 @@ async fn get(url: &str) -> (u16, String) {
 }
 
 /// Waits until `GET /readyz` says something that holds these words.
+#[expect(clippy::disallowed_methods, reason = "a test waits by the machine's clock")]
 async fn says(url: &str, words: &str) -> (u16, String) {
     let begin = Instant::now();
     loop {

@@ -65,9 +65,8 @@ fn admit(ledger: &Ledger, path: &str, headers: &HeaderMap, extensions: &Extensio
         Shown::Certificate(digest) if method.needs.asks_who() => {
             Some(credentials::holder(ledger.holder_of_certificate(&digest), ledger.now())?)
         }
-        Shown::Certificate(_) => None,
         Shown::Nothing if method.needs.asks_who() => return Err(status::credentials_missing()),
-        Shown::Nothing => None,
+        Shown::Certificate(_) | Shown::Nothing => None,
     };
     if let (Needs::Role(roles), Some(caller)) = (method.needs, &caller)
         && !caller.roles().meets(roles)

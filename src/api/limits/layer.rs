@@ -105,7 +105,7 @@ mod tests {
         }
         let mut found: Vec<String> = Vec::new();
         for service in pool.services() {
-            let streams = service.methods().filter(|method| method.is_client_streaming());
+            let streams = service.methods().filter(prost_reflect::MethodDescriptor::is_client_streaming);
             found.extend(streams.map(|method| format!("/{}/{}", service.full_name(), method.name())));
         }
         found.sort();

@@ -116,21 +116,21 @@ mod tests {
 
     const NOW: i64 = 1_000_000;
 
-    fn at(seconds: i64) -> Option<Timestamp> {
-        Some(Timestamp { seconds, nanos: 0 })
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp { seconds, nanos: 0 }
     }
 
     fn well() -> ServerStatus {
         ServerStatus {
-            at: at(NOW),
+            at: Some(at(NOW)),
             log: Some(LogStatus { head_seq: 100, ..Default::default() }),
-            snapshot: Some(SnapshotStatus { seq: 90, written_at: at(NOW - SNAPSHOT_OLD) }),
+            snapshot: Some(SnapshotStatus { seq: 90, written_at: Some(at(NOW - SNAPSHOT_OLD)) }),
             checkpoint: Some(CheckpointStatus {
                 size: 100,
-                signed_at: at(NOW - CHECKPOINT_OLD),
+                signed_at: Some(at(NOW - CHECKPOINT_OLD)),
                 publishes: true,
                 published_size: 99,
-                published_signed_at: at(NOW - CHECKPOINT_OLD - PUBLISHED_BEHIND),
+                published_signed_at: Some(at(NOW - CHECKPOINT_OLD - PUBLISHED_BEHIND)),
             }),
             queue: Some(QueueStatus { calls: 79, calls_max: 100, ..Default::default() }),
             dead_letters: Some(DeadLetterStatus { waiting: 0, kept: true }),
@@ -158,8 +158,8 @@ mod tests {
     fn one_beyond_a_limit_is_named_alone() {
         assert_eq!(but(|status| status.not_ready = "draining".into()), ["not_ready"]);
         assert_eq!(but(|status| status.log.as_mut().unwrap().sled_behind = SLED_BEHIND + 1), ["log"]);
-        assert_eq!(but(|status| status.snapshot.as_mut().unwrap().written_at = at(NOW - SNAPSHOT_OLD - 1)), ["snapshot"]);
-        assert_eq!(but(|status| status.checkpoint.as_mut().unwrap().signed_at = at(NOW - CHECKPOINT_OLD - 1)), ["checkpoint"]);
+        assert_eq!(but(|status| status.snapshot.as_mut().unwrap().written_at = Some(at(NOW - SNAPSHOT_OLD - 1))), ["snapshot"]);
+        assert_eq!(but(|status| status.checkpoint.as_mut().unwrap().signed_at = Some(at(NOW - CHECKPOINT_OLD - 1))), ["checkpoint"]);
         assert_eq!(but(|status| status.queue.as_mut().unwrap().calls = 80), ["queue"]);
         assert_eq!(but(|status| status.dead_letters.as_mut().unwrap().waiting = 1), ["dead_letters"]);
         assert_eq!(but(|status| status.erasures.as_mut().unwrap().overdue = 1), ["erasures"]);
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn what_is_not_published_counts_only_where_it_should_be_and_is_late() {
         let late = NOW - CHECKPOINT_OLD - PUBLISHED_BEHIND - 1;
-        assert_eq!(but(|status| status.checkpoint.as_mut().unwrap().published_signed_at = at(late)), ["checkpoint"]);
+        assert_eq!(but(|status| status.checkpoint.as_mut().unwrap().published_signed_at = Some(at(late))), ["checkpoint"]);
         assert_eq!(but(|status| status.checkpoint.as_mut().unwrap().published_signed_at = None), ["checkpoint"]);
         let none: Vec<String> = Vec::new();
         assert_eq!(
@@ -182,7 +182,11 @@ mod tests {
             }),
             none
         );
-        assert_eq!(but(|status| status.snapshot.as_mut().unwrap().written_at = at(0)), ["snapshot"]);
-        assert_eq!(but(|status| status.snapshot = Some(SnapshotStatus { seq: 100, written_at: at(0) })), none, "nothing happened since");
+        assert_eq!(but(|status| status.snapshot.as_mut().unwrap().written_at = Some(at(0))), ["snapshot"]);
+        assert_eq!(
+            but(|status| status.snapshot = Some(SnapshotStatus { seq: 100, written_at: Some(at(0)) })),
+            none,
+            "nothing happened since"
+        );
     }
 }

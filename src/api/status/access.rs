@@ -11,7 +11,7 @@ use tonic::{Code, Status};
 
 use super::{Violation, invalid, of_record, status, unauthenticated, with_metadata};
 use crate::api::access::bounds::Denied;
-use crate::consent::role::Roles;
+use crate::consent::role::{Role, Roles};
 use crate::ledger::principals::change::ChangeError;
 use crate::ledger::principals::principal::Credential;
 use crate::proto::ErrorReason;
@@ -54,7 +54,7 @@ pub fn credentials_ended(credential: &Credential) -> Status {
 /// The caller has other roles.
 #[must_use]
 pub fn role_missing(roles: Roles) -> Status {
-    let names = roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(",");
+    let names = roles.iter().map(Role::as_str).collect::<Vec<_>>().join(",");
     let message = format!("the call needs the role {roles}, which these credentials do not have");
     with_metadata(Code::PermissionDenied, ErrorReason::RoleMissing, message, HashMap::from([("roles".into(), names)]))
 }

@@ -51,8 +51,8 @@ fn decision() -> Decision {
     }
 }
 
-fn acknowledgement() -> Option<Acknowledgement> {
-    Some(Acknowledgement { seq: 30_000_000, entry_hash: vec![7; 32], effect: Effect::Applied.into(), ..Default::default() })
+fn acknowledgement() -> Acknowledgement {
+    Acknowledgement { seq: 30_000_000, entry_hash: vec![7; 32], effect: Effect::Applied.into(), ..Default::default() }
 }
 
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -94,49 +94,49 @@ impl RecordingService for Noop {
     type RehearseStreamStream = Answers<RehearseStreamResponse>;
 
     async fn record_opt_in(&self, _: Request<RecordOptInRequest>) -> Result<Response<RecordOptInResponse>, Status> {
-        Ok(Response::new(RecordOptInResponse { acknowledgement: acknowledgement() }))
+        Ok(Response::new(RecordOptInResponse { acknowledgement: Some(acknowledgement()) }))
     }
 
     async fn record_opt_out(&self, _: Request<RecordOptOutRequest>) -> Result<Response<RecordOptOutResponse>, Status> {
-        Ok(Response::new(RecordOptOutResponse { acknowledgement: acknowledgement() }))
+        Ok(Response::new(RecordOptOutResponse { acknowledgement: Some(acknowledgement()) }))
     }
 
     async fn record_inbound_message(
         &self,
         _: Request<RecordInboundMessageRequest>,
     ) -> Result<Response<RecordInboundMessageResponse>, Status> {
-        Ok(Response::new(RecordInboundMessageResponse { acknowledgement: acknowledgement() }))
+        Ok(Response::new(RecordInboundMessageResponse { acknowledgement: Some(acknowledgement()) }))
     }
 
     async fn record_provider_feedback(
         &self,
         _: Request<RecordProviderFeedbackRequest>,
     ) -> Result<Response<RecordProviderFeedbackResponse>, Status> {
-        Ok(Response::new(RecordProviderFeedbackResponse { acknowledgement: acknowledgement() }))
+        Ok(Response::new(RecordProviderFeedbackResponse { acknowledgement: Some(acknowledgement()) }))
     }
 
     async fn record_platform_preference(
         &self,
         _: Request<RecordPlatformPreferenceRequest>,
     ) -> Result<Response<RecordPlatformPreferenceResponse>, Status> {
-        Ok(Response::new(RecordPlatformPreferenceResponse { acknowledgement: acknowledgement() }))
+        Ok(Response::new(RecordPlatformPreferenceResponse { acknowledgement: Some(acknowledgement()) }))
     }
 
     async fn record_confirmation_sent(
         &self,
         _: Request<RecordConfirmationSentRequest>,
     ) -> Result<Response<RecordConfirmationSentResponse>, Status> {
-        Ok(Response::new(RecordConfirmationSentResponse { acknowledgement: acknowledgement() }))
+        Ok(Response::new(RecordConfirmationSentResponse { acknowledgement: Some(acknowledgement()) }))
     }
 
     async fn record_stream(&self, requests: Request<Streaming<RecordStreamRequest>>) -> Result<Response<Self::RecordStreamStream>, Status> {
-        Ok(each(requests, || RecordStreamResponse { outcome: acknowledgement().map(RecordOutcome::Acknowledgement) }))
+        Ok(each(requests, || RecordStreamResponse { outcome: Some(RecordOutcome::Acknowledgement(acknowledgement())) }))
     }
 
     async fn rehearse_stream(
         &self,
         requests: Request<Streaming<RehearseStreamRequest>>,
     ) -> Result<Response<Self::RehearseStreamStream>, Status> {
-        Ok(each(requests, || RehearseStreamResponse { outcome: acknowledgement().map(RehearsalOutcome::Acknowledgement) }))
+        Ok(each(requests, || RehearseStreamResponse { outcome: Some(RehearsalOutcome::Acknowledgement(acknowledgement())) }))
     }
 }

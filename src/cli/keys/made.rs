@@ -5,6 +5,8 @@
 //! stderr   principal 256: ops; operator; all accounts; all senders; active, never expires
 //! ```
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use crate::cli::error::CliError;
@@ -46,7 +48,7 @@ pub fn line(principal: &Principal) -> String {
         PrincipalState::Active | PrincipalState::Unspecified => format!("active until {}", time_or(principal.expires_at.as_ref(), "")),
     };
     if principal.earlier_until.is_some() {
-        state.push_str(&format!(", the {by} before until {}", time_or(principal.earlier_until.as_ref(), "")));
+        let _ = write!(state, ", the {by} before until {}", time_or(principal.earlier_until.as_ref(), ""));
     }
     format!(
         "principal {}: {}; {}; {}; {}; by {by}, {state}",

@@ -102,12 +102,11 @@ fn run_within(line: &str, patience: Duration) -> Result<Zeroizing<Vec<u8>>, Comm
 
 type Read1 = std::io::Result<Zeroizing<Vec<u8>>>;
 
+/// How it ended, and what it wrote to stdout and stderr.
+type Ended = (ExitStatus, Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>);
+
 /// Waits until it has closed both outputs and ended.
-fn wait(
-    child: &mut Child,
-    program: &str,
-    patience: Duration,
-) -> Result<(ExitStatus, Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>), CommandError> {
+fn wait(child: &mut Child, program: &str, patience: Duration) -> Result<Ended, CommandError> {
     let io = |source| CommandError::Io { program: program.to_owned(), source };
     #[expect(clippy::disallowed_methods, reason = "an edge: how long another program takes")]
     let end = Instant::now() + patience;

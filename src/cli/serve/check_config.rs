@@ -61,10 +61,11 @@ pub fn run(serve: &Serve, output: Output) -> Result<Verdict, CliError> {
     look(serve, &mut findings);
     let ok = findings.0.is_empty();
     let text = || {
-        let problems: String = findings.0.iter().map(|finding| format!("{}: {}\n", finding.key, finding.problem)).collect();
-        let verdict = if ok { "ok".to_owned() } else { format!("problems: {}\n{problems}", findings.0.len()) };
-        let warnings: String = serve.settings.warnings().iter().map(|warning| format!("warning: {warning}\n")).collect();
-        format!("{}\n{warnings}{verdict}", serve.settings)
+        let mut lines = vec![serve.settings.to_string()];
+        lines.extend(serve.settings.warnings().iter().map(|warning| format!("warning: {warning}")));
+        lines.push(if ok { "ok".to_owned() } else { format!("problems: {}", findings.0.len()) });
+        lines.extend(findings.0.iter().map(|finding| format!("{}: {}", finding.key, finding.problem)));
+        lines.join("\n")
     };
     output.print(
         || json!({ "ok": ok, "settings": serve.settings.json(), "problems": findings.json(), "warnings": serve.settings.warnings() }),

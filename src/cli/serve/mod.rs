@@ -139,7 +139,7 @@ impl Serve {
         }
         let tls = self.transport.open(&[self.listen, self.http])?;
         let ended = runtime.block_on(async {
-            let ended = self.serve(tls, exporter.as_ref()).await;
+            let ended = Box::pin(self.serve(tls, exporter.as_ref())).await;
             if let Some(exporter) = exporter {
                 exporter.finish().await;
             }

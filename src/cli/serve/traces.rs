@@ -12,7 +12,7 @@ const VARIABLE: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 /// Spans for a collector.
 #[derive(Args, Debug)]
 pub struct Traces {
-    /// A collector that takes spans by OTLP over gRPC, as in http://127.0.0.1:4317; without it, and without
+    /// A collector that takes spans by OTLP over gRPC, as in `http://127.0.0.1:4317`; without it, and without
     /// `OTEL_EXPORTER_OTLP_ENDPOINT`, none are made
     #[arg(long, value_name = "URL", env = "CONSENT_LEDGER_OTLP_ENDPOINT")]
     otlp_endpoint: Option<String>,

@@ -1,5 +1,6 @@
 //! The status for a person: a line a part, below it what is wrong with it.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use indicatif::{HumanBytes, HumanDuration};
@@ -15,15 +16,15 @@ pub fn text(status: &ServerStatus) -> String {
     let mut text = String::new();
     for (about, line) in &lines {
         let name = about.replace('_', " ");
-        text.push_str(&format!("{name:width$}  {line}\n"));
+        let _ = writeln!(text, "{name:width$}  {line}");
         // Said on its own line already.
         for concern in status.concerns.iter().filter(|concern| concern.about == *about && *about != "not_ready") {
-            text.push_str(&format!("  ! {}\n", concern.message));
+            let _ = writeln!(text, "  ! {}", concern.message);
         }
     }
     // Of parts that this program does not know.
     for concern in status.concerns.iter().filter(|concern| !lines.iter().any(|(about, _)| *about == concern.about)) {
-        text.push_str(&format!("  ! {}: {}\n", concern.about.replace('_', " "), concern.message));
+        let _ = writeln!(text, "  ! {}: {}", concern.about.replace('_', " "), concern.message);
     }
     let about: Vec<String> = status.concerns.iter().map(|concern| concern.about.replace('_', " ")).collect();
     text + &if about.is_empty() { "all is well".to_owned() } else { format!("needs a person: {}", about.join(", ")) }
@@ -37,7 +38,7 @@ fn lines(status: &ServerStatus) -> Vec<(&'static str, String)> {
     } else {
         ("not_ready", format!("{} (version {})", status.not_ready, status.version))
     };
-    let parts = [Some(ready), log(status, now), copies(status), snapshot(status, now), checkpoint(status, now), queue(status)];
+    let parts = [Some(ready), log(status, now), copies(status), Some(snapshot(status, now)), Some(checkpoint(status, now)), queue(status)];
     let parts = parts.into_iter().chain([streams(status), dead_letters(status), erasures(status), disk(status), scrub(status, now)]);
     parts.flatten().collect()
 }
@@ -58,16 +59,16 @@ fn copies(status: &ServerStatus) -> Line {
     Some(("copies", line))
 }
 
-fn snapshot(status: &ServerStatus, now: Option<&Timestamp>) -> Line {
+fn snapshot(status: &ServerStatus, now: Option<&Timestamp>) -> (&'static str, String) {
     let line = status.snapshot.as_ref().map_or_else(
         || "none yet".to_owned(),
         |snapshot| format!("up to entry {}, written {}", snapshot.seq, ago(snapshot.written_at.as_ref(), now)),
     );
-    Some(("snapshot", line))
+    ("snapshot", line)
 }
 
-fn checkpoint(status: &ServerStatus, now: Option<&Timestamp>) -> Line {
-    let Some(checkpoint) = &status.checkpoint else { return Some(("checkpoint", "none yet".to_owned())) };
+fn checkpoint(status: &ServerStatus, now: Option<&Timestamp>) -> (&'static str, String) {
+    let Some(checkpoint) = &status.checkpoint else { return ("checkpoint", "none yet".to_owned()) };
     let published = match (checkpoint.publishes, checkpoint.published_size) {
         (false, _) => "published nowhere".to_owned(),
         (true, 0) => "none published".to_owned(),
@@ -75,7 +76,7 @@ fn checkpoint(status: &ServerStatus, now: Option<&Timestamp>) -> Line {
         (true, size) => format!("published over {size}"),
     };
     let of = counted(checkpoint.size, "entry", "entries");
-    Some(("checkpoint", format!("over {of}, signed {}, {published}", ago(checkpoint.signed_at.as_ref(), now))))
+    ("checkpoint", format!("over {of}, signed {}, {published}", ago(checkpoint.signed_at.as_ref(), now)))
 }
 
 fn queue(status: &ServerStatus) -> Line {

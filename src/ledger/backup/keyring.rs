@@ -148,8 +148,8 @@ fn states(slots: &Slots) -> [u8; 2] {
     slots.map(|[state, ..]| state)
 }
 
-const fn span(slots: u64) -> usize {
-    slots as usize * SLOT_BYTES
+fn span(slots: u64) -> usize {
+    usize::try_from(slots).unwrap_or(usize::MAX).saturating_mul(SLOT_BYTES)
 }
 
 const fn offset(trail: u64) -> u64 {

@@ -149,19 +149,19 @@ impl Manifest {
         }
         let mut lines = (1..).zip(body.lines());
         let (_, first) = lines.next().ok_or(ManifestError::Checksum)?;
-        let Format { format } = serde_json::from_str(first).map_err(|error| at(1, error))?;
+        let Format { format } = serde_json::from_str(first).map_err(|error| at(1, &error))?;
         if format != FORMAT {
             return Err(ManifestError::Format { format });
         }
-        let first: First = serde_json::from_str(first).map_err(|error| at(1, error))?;
-        let files: Vec<Stored> = lines.map(|(number, text)| file(text).map_err(|reason| at(number, reason))).collect::<Result<_, _>>()?;
+        let first: First = serde_json::from_str(first).map_err(|error| at(1, &error))?;
+        let files: Vec<Stored> = lines.map(|(number, text)| file(text).map_err(|reason| at(number, &reason))).collect::<Result<_, _>>()?;
         if files.len() != last.files {
             return Err(ManifestError::Checksum);
         }
         Ok(Self {
             ledger_id: LedgerId(bytes(&first.ledger_id).ok_or_else(|| at(1, "ledger_id is not 32 hex digits"))?),
             origin: first.origin,
-            made_at: first.made_at.parse().map_err(|error| at(1, error))?,
+            made_at: first.made_at.parse().map_err(|error| at(1, &error))?,
             head: Position {
                 seq: Seq::new(first.head.seq),
                 hash: bytes(&first.head.hash).ok_or_else(|| at(1, "the hash is not 64 hex digits"))?,
@@ -206,7 +206,7 @@ fn bytes<const N: usize>(digits: &str) -> Option<[u8; N]> {
     hex::decode_to_slice(digits, &mut bytes).ok().map(|()| bytes)
 }
 
-fn at(line: usize, reason: impl ToString) -> ManifestError {
+fn at(line: usize, reason: &(impl ToString + ?Sized)) -> ManifestError {
     ManifestError::Line { line, reason: reason.to_string() }
 }
 

@@ -190,7 +190,7 @@ pub fn restore(restore: &Restore<'_>, disk: &dyn Disk, progress: impl FnMut(u64,
 fn places(data_dir: &Path) -> Result<(PathBuf, PathBuf), BackupError> {
     let parent = data_dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if data_dir.exists() {
-        if RealDisk.list(data_dir).map_err(BackupError::io(data_dir))?.first().is_some() {
+        if !RealDisk.list(data_dir).map_err(BackupError::io(data_dir))?.is_empty() {
             return Err(BackupError::NotEmpty { path: data_dir.to_owned() });
         }
         let device = |path: &Path| std::fs::metadata(path).map(|metadata| metadata.dev()).map_err(BackupError::io(path));

@@ -53,7 +53,7 @@ pub(super) fn rewrap(disk: &dyn Disk, dir: &Path, old: Option<&Wrapper>, new: &W
             }
             let Some(copy) = copies.get(place) else { return Ok(()) };
             let before = if place == 0 { a } else { b };
-            if chunk != before { copy.io(copy.file.write_at(&chunk, offset(first))) } else { Ok(()) }
+            if chunk == before { Ok(()) } else { copy.io(copy.file.write_at(&chunk, offset(first))) }
         })?;
         // One file is whole under the new key before the other is touched.
         copies.get(place).map_or(Ok(()), |copy| copy.io(copy.file.sync()))?;

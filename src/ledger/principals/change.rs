@@ -8,7 +8,7 @@ use crate::consent::words::{Account, Sender};
 use crate::ledger::Ledger;
 use crate::ledger::memory::state::State;
 use crate::ledger::principals::api_key::{ApiKey, KeySecret};
-use crate::ledger::principals::principal::{FIRST, Principal};
+use crate::ledger::principals::principal::{Credential, FIRST, Principal};
 use crate::ledger::principals::roll::{PrincipalEvent, Told};
 use crate::ledger::writing::batch::{Batch, Planned, Sealer};
 use crate::ledger::writing::committer::acknowledged;
@@ -163,6 +163,12 @@ impl Changing {
 }
 
 impl ChangeDone {
+    /// Whether there is an entry of it.
+    #[must_use]
+    pub const fn is_recorded(&self) -> bool {
+        self.changed.is_ok()
+    }
+
     /// It is durable.
     pub fn finish(self) {
         let _ = self.answer.send(self.changed);
@@ -221,7 +227,7 @@ fn told(change: &Change, state: &State, now: Time) -> Result<(u32, Option<ApiKey
                 earlier_until: if *overlap_micros > 0 { now.plus_micros(*overlap_micros).micros() } else { 0 },
                 ..PrincipalAdded::default()
             };
-            let term = known.credential().and_then(|credential| credential.term());
+            let term = known.credential().and_then(Credential::term);
             with_credential(added, credential, *ends, term, state, now)
         }
         Change::Revoke { principal } => {

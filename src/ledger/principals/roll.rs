@@ -160,8 +160,13 @@ impl Roll {
     #[must_use]
     pub fn holder_of_key(&self, key: &PresentedKey) -> Option<Holder> {
         let principal = self.principals.get(&key.principal)?;
-        let keys = principal.credentials.iter().filter(|credential| !credential.is_certificate);
-        let credential = keys.filter(|credential| bool::from(credential.digest.ct_eq(&key.digest))).last()?;
+        let keys = principal.credentials.iter().rev().filter(|credential| !credential.is_certificate);
+        // Each is compared, whichever it is.
+        let found = keys.fold(
+            None,
+            |found, credential| if bool::from(credential.digest.ct_eq(&key.digest)) { found.or(Some(credential)) } else { found },
+        );
+        let credential = found?;
         Some(Holder { principal: Arc::clone(principal), credential: Arc::clone(credential) })
     }
 

@@ -58,7 +58,8 @@ fn compare(keyring: &Mutex<Keyring>, trail: u64, findings: &Findings) {
         Ok(false) => {}
         Ok(true) if trail == 0 => findings.healed("the header of one file of the keyring was damaged; it was written again".into()),
         Ok(true) => {
-            findings.healed(format!("the key of trail {trail} was damaged in one file of the keyring; it was written again from the other"))
+            findings
+                .healed(format!("the key of trail {trail} was damaged in one file of the keyring; it was written again from the other"));
         }
         Err(error @ (KeyringError::Damaged { .. } | KeyringError::Differs { .. } | KeyringError::Missing { .. })) => {
             findings.stands(error.to_string());

@@ -59,7 +59,10 @@ impl<'a> LogPass<'a> {
         let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", segment.path.display());
         let mut frames = match Frames::open(self.reader.disk.as_ref(), segment) {
             Ok(frames) => frames,
-            Err(error) => return Ok(self.findings.stands(failed(&error))),
+            Err(error) => {
+                self.findings.stands(failed(&error));
+                return Ok(());
+            }
         };
         while self.next <= self.up_to {
             match frames.next() {
@@ -73,7 +76,10 @@ impl<'a> LogPass<'a> {
                     pace.read(read)?;
                     return self.rest_of(segment, pace);
                 }
-                Err(error) => return Ok(self.findings.stands(failed(&error))),
+                Err(error) => {
+                    self.findings.stands(failed(&error));
+                    return Ok(());
+                }
             }
         }
         Ok(())
@@ -92,7 +98,10 @@ impl<'a> LogPass<'a> {
                 }
                 pace.read(end)
             }
-            Err(error) => Ok(self.findings.stands(error.to_string())),
+            Err(error) => {
+                self.findings.stands(error.to_string());
+                Ok(())
+            }
         }
     }
 
@@ -127,7 +136,7 @@ impl<'a> LogPass<'a> {
         if self.reader.pending.block_with(first).is_some_and(|pending| *pending == *block) || self.store_errors >= STORE_ERRORS_MAX {
             return;
         }
-        let lost = match self.reader.store.block_with(first) {
+        let told = match self.reader.store.block_with(first) {
             Ok(Some(stored)) if stored == *block => return,
             Ok(Some(stored)) if stored.last() >= first => {
                 return self.findings.stands(format!("entries {first} to {last} differ between journal and sled: one of them was changed"));
@@ -141,8 +150,8 @@ impl<'a> LogPass<'a> {
             }
         };
         match self.reader.store.insert([block]).and_then(|()| self.reader.store.sync()) {
-            Ok(()) => self.findings.healed(format!("entries {first} to {last} {lost}; they were put back from the journal")),
-            Err(error) => self.findings.stands(format!("entries {first} to {last} {lost}, and it does not take them: {error}")),
+            Ok(()) => self.findings.healed(format!("entries {first} to {last} {told}; they were put back from the journal")),
+            Err(error) => self.findings.stands(format!("entries {first} to {last} {told}, and it does not take them: {error}")),
         }
     }
 
@@ -166,14 +175,16 @@ impl<'a> LogPass<'a> {
             return;
         }
         let previous = blocks.first().and_then(|block| block.entries().next()).map_or(EntryHash::ZERO, |entry| entry.header.previous_hash);
-        blocks.iter().for_each(|block| self.follow(block));
+        for block in &blocks {
+            self.follow(block);
+        }
         let Reader { disk, journal_dir, ledger_id, .. } = self.reader;
         match journal::write_repair(disk.as_ref(), journal_dir, *ledger_id, &blocks, previous) {
             Ok(()) => {
-                self.findings.healed(format!("entries {from} to {to} do not read in the journal; a repair segment was written from sled"))
+                self.findings.healed(format!("entries {from} to {to} do not read in the journal; a repair segment was written from sled"));
             }
             Err(error) => {
-                self.findings.stands(format!("entries {from} to {to} do not read in the journal, and no repair was written: {error}"))
+                self.findings.stands(format!("entries {from} to {to} do not read in the journal, and no repair was written: {error}"));
             }
         }
     }

@@ -158,7 +158,7 @@ impl Committer {
             }
             Job::ChangePrincipal(changing) => {
                 let room = self.space.admit(|| changing.takes_back());
-                done.principal = Some(changing.push(room, &self.state, &self.sealer, &mut batch));
+                done.change(changing.push(room, &self.state, &self.sealer, &mut batch));
                 Ok(())
             }
             Job::Record(waiting) => self.collect(&mut batch, waiting, jobs, &mut done, carried),

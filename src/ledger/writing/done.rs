@@ -11,7 +11,7 @@ use crate::ledger::writing::record::RecordError;
 #[derive(Default)]
 pub(super) struct Done {
     pub(super) own: Option<(oneshot::Sender<Recorded>, Recorded)>,
-    pub(super) principal: Option<ChangeDone>,
+    principal: Option<ChangeDone>,
     pub(super) records: Vec<Waiting>,
     pub(super) committed: Committed,
 }
@@ -25,6 +25,12 @@ impl Done {
             Err(_) => &mut self.committed.refused,
         };
         *counted += 1;
+    }
+
+    /// Takes a change of who may call, and counts what becomes of it.
+    pub(super) fn change(&mut self, change: ChangeDone) {
+        *(if change.is_recorded() { &mut self.committed.recorded } else { &mut self.committed.refused }) += 1;
+        self.principal = Some(change);
     }
 
     pub(super) fn answer(self) {

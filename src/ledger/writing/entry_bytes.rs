@@ -85,8 +85,8 @@ impl Batch {
         for ((key, part), length) in boxes.iter().zip(&lengths).take(kept) {
             entry.extend_from_slice(&u32::try_from(*length).unwrap_or(u32::MAX).to_be_bytes());
             if *length > 0 {
-                let sealed = Cipher::new(key).append(&mut entry, |entry| part.encode_raw(entry));
-                sealed.map_err(|error| unavailable(error.to_string()))?;
+                let appended = Cipher::new(key).append(&mut entry, |entry| part.encode_raw(entry));
+                appended.map_err(|error| unavailable(error.to_string()))?;
             }
         }
         Ok(entry)

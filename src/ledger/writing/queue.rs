@@ -126,11 +126,8 @@ impl Queue {
     /// # Errors
     /// Where the ledger no longer writes.
     pub fn send(&self, job: Job) -> Result<(), RecordError> {
-        let sent = self.jobs.lock().as_ref().map(|jobs| jobs.send(job));
-        match sent {
-            Some(Ok(())) => Ok(()),
-            Some(Err(_)) | None => Err(self.gone()),
-        }
+        let sent = self.jobs.lock().as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
+        if sent { Ok(()) } else { Err(self.gone()) }
     }
 
     /// What waits now.

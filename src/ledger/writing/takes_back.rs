@@ -25,12 +25,12 @@ pub fn takes_back(what: &What, policy: impl FnOnce() -> Arc<Policy>) -> bool {
         What::Preference { preference, .. } => *preference == PlatformPreference::Stop,
         What::SendFailed { code, .. } => [CODE_MARKETING_STOPPED, CODE_WINDOW_CLOSED].contains(code),
         What::ResolvePossibleOptOut { confirmed, .. } => *confirmed,
-        What::Inbound { text: None, payload: None, .. } => false,
-        What::Inbound { text, payload, kind, .. } => {
+        What::Inbound { text, payload, kind, .. } if text.is_some() || payload.is_some() => {
             let reading = policy().keywords.read(text.as_deref(), payload.as_deref(), kind.is_button());
             matches!(reading.keyword, Some(Keyword::OptOut(_))) || reading.possible_opt_out
         }
-        What::OptIn { .. }
+        What::Inbound { .. }
+        | What::OptIn { .. }
         | What::ConfirmationSent { .. }
         | What::Link { .. }
         | What::IssueReceipt { .. }

@@ -74,7 +74,9 @@ fn a_backup_under_load_has_all_that_was_acknowledged_before_it_and_serves() {
         assert!(said.out.contains("MASTER KEY: NOT IN THIS BACKUP") && !said.out.contains("note:"), "{}", said.out);
     }
     load.stop.store(true, Ordering::Relaxed);
-    running.into_iter().for_each(|running| runtime.block_on(running).unwrap());
+    for running in running {
+        runtime.block_on(running).unwrap();
+    }
     assert!(load.next.load(Ordering::Relaxed) > 4_096 && before.len() > 4_096, "{} acknowledged before", before.len());
     let kept = runtime.block_on(async { Client::connect(&server.url()).await.log().await });
     server.kill();

@@ -81,6 +81,7 @@ fn open_streams_end_when_their_caller_is_revoked() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the real server goes by the machine's clock")]
 fn a_stream_ends_when_its_key_expires() {
     on_a_guarded_server(async |server| {
         let expires_at = Some(prost_types::Timestamp::from(SystemTime::now() + Duration::from_secs(3)));

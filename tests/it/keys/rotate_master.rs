@@ -114,7 +114,7 @@ fn after_a_rotation_the_new_key_opens_everything_and_the_old_one_nothing() {
         (&report["master_key_id"], &report["erased"], &report["damaged"], &report["dead_letter_days"]),
         (&2.into(), &1.into(), &0.into(), &1.into())
     );
-    assert_eq!(report["keys"].as_u64().unwrap() as usize + 1, before);
+    assert_eq!(usize::try_from(report["keys"].as_u64().unwrap()).unwrap() + 1, before);
     let new = own_key(dir.path());
     assert_ne!(new.key().bytes(), old.key().bytes());
     assert_eq!(opens(dir.path(), id, new.key()), [before; 2]);

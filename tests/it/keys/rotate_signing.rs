@@ -56,7 +56,7 @@ impl Served {
         Server::start(&self.data, &["--checkpoint-dir", text(&self.published)])
     }
 
-    fn run(&self, server: &Server, args: &[&str]) -> Said {
+    fn run(server: &Server, args: &[&str]) -> Said {
         let said = cli(&[args, &["--server", &server.url()]].concat());
         assert_eq!(said.code, 0, "{args:?}: {said:?}");
         said
@@ -65,10 +65,10 @@ impl Served {
     /// A bundle, a receipt, a range and a checkpoint under this name.
     fn hand_out(&self, server: &Server, name: &str) {
         let file = |what: &str| self.files.join(format!("{name}.{what}"));
-        self.run(server, &["export", "--contact", CONTACT, "--evidence", "--out", text(&file("bundle"))]);
-        self.run(server, &["export", "--all-accounts", "--from-seq", "1", "--to-seq", "2", "--out", text(&file("range"))]);
-        self.run(server, &["check", "--contact", CONTACT, "--sender", "1", "--receipt", text(&file("receipt"))]);
-        std::fs::write(file("checkpoint"), self.run(server, &["checkpoint", "--fresh"]).out).unwrap();
+        Self::run(server, &["export", "--contact", CONTACT, "--evidence", "--out", text(&file("bundle"))]);
+        Self::run(server, &["export", "--all-accounts", "--from-seq", "1", "--to-seq", "2", "--out", text(&file("range"))]);
+        Self::run(server, &["check", "--contact", CONTACT, "--sender", "1", "--receipt", text(&file("receipt"))]);
+        std::fs::write(file("checkpoint"), Self::run(server, &["checkpoint", "--fresh"]).out).unwrap();
     }
 
     fn rotate(&self, of: &str) -> serde_json::Value {
@@ -91,37 +91,37 @@ impl Served {
 
 #[test]
 fn what_was_handed_out_holds_under_its_own_key_and_the_log_leads_from_one_key_to_the_next() {
-    let served = Served::new();
-    let server = served.start();
-    served.run(&server, &["record", "opt-in", "--contact", CONTACT, "--category", "marketing"]);
-    served.hand_out(&server, "before");
+    let place = Served::new();
+    let server = place.start();
+    Served::run(&server, &["record", "opt-in", "--contact", CONTACT, "--category", "marketing"]);
+    place.hand_out(&server, "before");
     assert!(server.terminate().success());
-    let old = served.key();
-    let changed = served.rotate("checkpoint");
-    let new = served.key();
+    let old = place.key();
+    let changed = place.rotate("checkpoint");
+    let new = place.key();
     assert_eq!(changed["key"], new.as_str());
     assert_ne!(new, old);
     let (seq, size) = (changed["seq"].to_string(), changed["vouched_size"].to_string());
-    let published = std::fs::read_to_string(served.published.join("checkpoint")).unwrap();
+    let published = std::fs::read_to_string(place.published.join("checkpoint")).unwrap();
     let vouched = checkpoint::verify(&published, &old.parse().unwrap()).unwrap().checkpoint.size;
     assert!(vouched.to_string() == size && vouched >= changed["seq"].as_u64().unwrap(), "{changed}");
-    served.rotate("receipt");
+    place.rotate("receipt");
 
-    let server = served.start();
-    served.hand_out(&server, "after");
-    let (proof, entry) = (served.files.join("key.proof"), served.files.join("key.entry"));
-    served.run(&server, &["prove", "inclusion", "--seq", &seq, "--size", &size, "--out", text(&proof), "--entry-out", text(&entry)]);
-    let grown = served.files.join("grown.proof");
-    let before = served.files.join("before.checkpoint");
-    served.run(&server, &["prove", "consistency", "--old", text(&before), "--out", text(&grown)]);
+    let server = place.start();
+    place.hand_out(&server, "after");
+    let (proof, entry) = (place.files.join("key.proof"), place.files.join("key.entry"));
+    Served::run(&server, &["prove", "inclusion", "--seq", &seq, "--size", &size, "--out", text(&proof), "--entry-out", text(&entry)]);
+    let grown = place.files.join("grown.proof");
+    let before = place.files.join("before.checkpoint");
+    Served::run(&server, &["prove", "consistency", "--old", text(&before), "--out", text(&grown)]);
     // Both receipts still follow, each signed with its own key.
     for name in ["before", "after"] {
-        served.run(&server, &["verify", text(&served.files.join(format!("{name}.receipt")))]);
+        Served::run(&server, &["verify", text(&place.files.join(format!("{name}.receipt")))]);
     }
     assert!(server.terminate().success());
 
-    assert_eq!((served.holds("before", &old), served.holds("before", &new)), (vec![0; 4], vec![1; 4]));
-    assert_eq!((served.holds("after", &new), served.holds("after", &old)), (vec![0; 4], vec![1; 4]));
+    assert_eq!((place.holds("before", &old), place.holds("before", &new)), (vec![0; 4], vec![1; 4]));
+    assert_eq!((place.holds("after", &new), place.holds("after", &old)), (vec![0; 4], vec![1; 4]));
     let (code, said) = verify(&proof, &["--entry", text(&entry), "--key", &old]);
     assert_eq!(
         (code, said.matches(&format!("from entry {seq} on the ledger's checkpoint key is {new}")).count()),
@@ -133,12 +133,12 @@ fn what_was_handed_out_holds_under_its_own_key_and_the_log_leads_from_one_key_to
     assert_eq!(said.code, 0, "{said:?}");
     assert_eq!(cli(&["verify", text(&grown), "--checkpoint", text(&before), "--key", &new]).code, 2);
 
-    let former = cli(&["keys", "public", "--former", "--json", "--data-dir", text(&served.data)]).json().remove(0);
+    let former = cli(&["keys", "public", "--former", "--json", "--data-dir", text(&place.data)]).json().remove(0);
     let keys = former["checkpoint_keys"].as_array().unwrap();
     assert_eq!(keys.iter().map(|key| key["key"].as_str().unwrap()).collect::<Vec<_>>(), [old.as_str(), new.as_str()]);
     assert_eq!((keys[1]["from_seq"].to_string(), keys[1]["vouched_size"].to_string()), (seq, size));
     assert_eq!(former["receipt_keys"].as_array().unwrap().len(), 2);
-    assert!(verify_data_dir(&served.data, |_, _| ()).unwrap().ok());
+    assert!(verify_data_dir(&place.data, |_, _| ()).unwrap().ok());
 }
 
 fn prepared(dir: &Path) {

@@ -38,8 +38,12 @@ const WORDS: [(&str, &str); 6] = [
 /// Everything that must not be told.
 pub fn needles() -> Needles {
     let mut needles = Needles::default();
-    NUMBERS.iter().for_each(|number| needles.number(number));
-    WORDS.iter().for_each(|(what, text)| needles.text(what, text));
+    for number in &NUMBERS {
+        needles.number(number);
+    }
+    for (what, text) in &WORDS {
+        needles.text(what, text);
+    }
     needles.text("the sender", SENDER);
     needles
 }

@@ -147,6 +147,7 @@ pub struct Starting {
 
 impl Starting {
     /// Starts it on `data_dir` and waits until its ports answer, which its log says.
+    #[expect(clippy::disallowed_methods, reason = "a test waits by the machine's clock")]
     pub fn begin(data_dir: &Path) -> Self {
         let stderr = data_dir.with_extension("starting.log");
         let (child, line) = spawn(data_dir, "127.0.0.1:0", &["--json"], &[], &stderr);

@@ -67,6 +67,8 @@ fn files_that_do_not_do_leave_the_old_certificate_in_use_and_are_said_to() {
 #[test]
 #[allow(clippy::float_cmp, reason = "counts are whole and small")]
 fn metrics_tell_until_when_the_certificate_is_valid_and_whether_its_files_were_refused() {
+    // `date -u -d 2124-01-02 +%s`
+    const END: f64 = 4_859_827_200.0;
     let authority = Authority::new("of servers");
     let pair = authority.issue(&["127.0.0.1"], (2020, 1, 1), (2124, 1, 2));
     let world = World::start_with(Callers::Anonymous, authority, &pair, &[]);
@@ -75,8 +77,6 @@ fn metrics_tell_until_when_the_certificate_is_valid_and_whether_its_files_were_r
         ["certificate_expiry_timestamp_seconds", "certificate_refused", "reloads_total", "refusals_total"]
             .map(|name| scrape.value(&format!("consent_ledger_tls_{name}"), &[]))
     };
-    // `date -u -d 2124-01-02 +%s`
-    const END: f64 = 4_859_827_200.0;
     runtime().block_on(async {
         assert_eq!(told().await, [END, 0.0, 0.0, 0.0]);
         std::fs::write(world.file("server.pem"), "no certificate").unwrap();

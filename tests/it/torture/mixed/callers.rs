@@ -108,7 +108,7 @@ pub async fn asks_in_json(load: Arc<Load>) {
         let Some(url) = load.served.http_url() else { continue };
         match load.served.https.ask("POST", &format!("{url}{CHECK}"), &headers, body.into_bytes()).await {
             Some((200, answer)) if answer.contains(r#""permission":"PERMISSION_TEMPLATE_ONLY""#) => {
-                load.called("checks in JSON, all of them yes")
+                load.called("checks in JSON, all of them yes");
             }
             None | Some((503, _)) if load.served.is_away() => load.one("checks in JSON not answered: the server was away"),
             other => load.faults.wrong(format!("a check in JSON is answered {other:?}")),

@@ -33,7 +33,7 @@ async fn renew(load: &Load) {
 /// Whoever records is given a new key; the old one is taken beside it for a while, and then no more.
 async fn rotate(load: &Arc<Load>) {
     let key = load.served.principals.key(Who::Records);
-    let old = load.served.connect_with(Key::new(&key.text()));
+    let old = load.served.connect_with(&Key::new(&key.text()));
     let rotating = load.clone();
     let rotated = move || rotating.served.principals.rotate(Who::Records, OVERLAP, &rotating.served.reached());
     let new = tokio::task::spawn_blocking(rotated).await.unwrap();

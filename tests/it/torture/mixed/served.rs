@@ -94,11 +94,11 @@ impl Served {
 
     /// A client that shows the key of one of them to every service.
     pub fn connect_as(&self, who: Who) -> Client {
-        self.connect_with(self.principals.key(who).clone())
+        self.connect_with(self.principals.key(who))
     }
 
     /// A client that shows this key to every service.
-    pub fn connect_with(&self, key: Key) -> Client {
+    pub fn connect_with(&self, key: &Key) -> Client {
         Client::showing(&self.channel(), |_| Connection::showing(self.channel(), key.clone()))
     }
 

@@ -37,7 +37,9 @@ pub async fn fill(load: &Arc<Load>) {
             for acts in acts.chunks(BURST) {
                 let items: Vec<_> = acts.iter().map(|(round, place)| opt_in_with_text(*round, *place)).collect();
                 let acknowledged = load.until_answered("streams of records", || send(&client, items.clone())).await;
-                acknowledged.iter().for_each(|acknowledgement| load.acknowledge(acknowledgement));
+                for acknowledgement in &acknowledged {
+                    load.acknowledge(acknowledgement);
+                }
             }
         });
     }
