@@ -148,7 +148,13 @@ impl From<Status> for CliError {
         let kind = if unreachable { Kind::Unreachable } else { Kind::Refused };
         let message =
             if status.message().is_empty() { format!("the server answered {:?}", status.code()) } else { status.message().to_owned() };
+        let not_http2 = reason.is_empty() && message.starts_with("h2 protocol error");
         let error = Self::new(kind, anyhow::Error::msg(message));
+        if not_http2 {
+            return error.hint(
+                "what answers there speaks no gRPC in plain text: where the server has a certificate, give --server as https://HOST:PORT",
+            );
+        }
         match hint_for(&reason, kind) {
             Some(hint) => error.hint(hint),
             None => error,
@@ -194,13 +200,16 @@ fn hint_for(reason: &str, kind: Kind) -> Option<&'static str> {
         "LOG_DIFFERS" => Some("keep what was seen: it shows that the log was rewritten, or that this is another ledger"),
         "TOO_MANY_WATCHERS" => Some("try again once another watch has ended"),
         "OVERLOADED" => Some("try again in a moment; nothing was recorded"),
-        "DISK_ALMOST_FULL" => Some("make room on the disk of the server's data directory; opt-outs and erasures are recorded meanwhile"),
+        "DISK_ALMOST_FULL" => {
+            Some("make room on the disk of the server's data directory; opt-outs and erasures are the last to be refused")
+        }
         "BEHIND_POSITION" => Some("lower --min-position, or ask the server that recorded the entry"),
         "CLOCK_BEHIND" => Some("set the server's clock right"),
         "LEDGER_STARTING" => Some("try again once it is ready; `GET /readyz` on its HTTP port says how far it is"),
         "LEDGER_UNAVAILABLE" => Some("look at the server's log"),
         "CREDENTIALS_MISSING" => Some("give --api-key-file FILE, or set CONSENT_LEDGER_API_KEY; `keys add` makes keys"),
-        "CREDENTIALS_MALFORMED" | "CREDENTIALS_UNKNOWN" => Some("check that the key is whole, and of this server's ledger"),
+        "CREDENTIALS_MALFORMED" => Some("check that the key is whole"),
+        "CREDENTIALS_UNKNOWN" => Some("check that the key or the certificate was added to this server's ledger: `keys list` shows who was"),
         "CREDENTIALS_EXPIRED" | "CREDENTIALS_REVOKED" => Some("ask whoever runs the ledger for a new key: `keys rotate` or `keys add`"),
         "ROLE_MISSING" | "ACCOUNT_NOT_ALLOWED" | "SENDER_NOT_ALLOWED" => {
             Some("use a key for it, or ask whoever runs the ledger for one; `keys list` shows what each is for")

@@ -88,8 +88,7 @@ fn erasures(status: &ServerStatus) -> Found {
 fn disk(status: &ServerStatus) -> Found {
     let disk = status.disk.as_ref()?;
     if disk.free_bytes < disk.min_free_bytes {
-        let message =
-            "almost full: only opt-outs, erasures and what else takes something back is recorded, and that not for ever; make room";
+        let message = "almost full: only opt-outs, erasures and what else takes something back is recorded, and nothing once a quarter of --min-free is left; make room";
         return Some(("disk", message.into()));
     }
     let little = disk.free_bytes < DISK_LITTLE.max(disk.total_bytes / DISK_SHARE);

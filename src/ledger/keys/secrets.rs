@@ -77,7 +77,7 @@ pub enum SecretsError {
         what: String,
     },
     /// Only one of the two files is there.
-    #[error("{} is missing while the ledger's other files are there; restore it from a backup, nothing can be read without it", path.display())]
+    #[error("{} is missing while the ledger's other files are there; say where it is kept (for the master key --master-key-file), or restore it from a backup: nothing can be read without it", path.display())]
     Missing {
         /// Which file.
         path: PathBuf,

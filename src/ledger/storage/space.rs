@@ -137,7 +137,11 @@ impl Space {
         }
         let (free, min_free) = (report.free.free, report.min_free);
         if almost_full {
-            tracing::error!(free, min_free, "the disk is almost full: only what takes something back is recorded; make room");
+            tracing::error!(
+                free,
+                min_free,
+                "the disk is almost full: only what takes something back is recorded, and nothing once a quarter of min_free is left; make room"
+            );
         } else {
             tracing::info!(free, min_free, "there is room on the disk again: everything is recorded");
         }
