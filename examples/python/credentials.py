@@ -1,6 +1,7 @@
 """Shows the ledger who asks: the API key in CONSENT_LEDGER_API_KEY, or in the file that CONSENT_LEDGER_API_KEY_FILE names."""
 
 import collections
+import ipaddress
 import os
 
 import grpc
@@ -34,7 +35,12 @@ class _Shown(grpc.UnaryUnaryClientInterceptor):
 
 def _is_private(server):
     host = server.removeprefix("https://").removeprefix("http://").rsplit(":", 1)[0].strip("[]")
-    return server.startswith("https://") or host in ("localhost", "::1") or host.startswith("127.")
+    if server.startswith("https://") or host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def shown_on(channel, server):

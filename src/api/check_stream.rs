@@ -78,7 +78,7 @@ impl Answers {
             return Poll::Ready(Some(self.outcome(answered)));
         }
         let Some(request) = ready!(Pin::new(&mut self.questions).poll_next(cx)).transpose()? else { return Poll::Ready(None) };
-        self.caller.still(self.decisions.ledger().now())?;
+        self.caller.still(self.decisions.ledger())?;
         let question = match streamed(&self.caller, &request.check.unwrap_or_default()) {
             Ok(question) => question,
             Err(refused) => return Poll::Ready(Some(self.outcome(Err(refused)))),

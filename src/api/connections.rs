@@ -2,7 +2,8 @@
 //!
 //! Whoever reaches a port may open connections and send nothing. Each takes a file descriptor, and a ledger without descriptors
 //! opens no file: so each server has a part of them at most. Where all are taken, a newcomer takes the place of the oldest that has
-//! said nothing yet: whoever opens many and says nothing keeps nobody out. Where all have, it waits in the kernel's queue.
+//! said nothing yet, else of the oldest over which nobody called whom the server lets in: whoever opens many keeps nobody out. Where all
+//! are known, it waits in the kernel's queue.
 //!
 //! ```text
 //! Listener ── Connections::next ──▶ Arrival ── open: the TLS handshake, in a task of its own ──▶ Connection ──▶ the server
@@ -13,6 +14,7 @@ mod connection;
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -28,12 +30,15 @@ use tokio_util::either::Either;
 use tokio_util::sync::CancellationToken;
 
 pub use self::connection::Connection;
-use self::connection::Opening;
+use self::connection::{Opening, Over};
 use super::limits::Limits;
 use crate::tls::{Port, Tls, handshake};
 
 /// The most connections of one server.
 const MOST: u64 = 1_024;
+
+/// When so many places are remembered, those that are gone are forgotten.
+const STRANGERS: usize = 2_048;
 
 /// Of the file descriptors that there are, one server's connections have one in so many.
 const SHARE: u64 = 4;
@@ -82,16 +87,51 @@ impl From<TcpListener> for Listener {
     }
 }
 
+/// A place among the connections. While nobody is known who calls over it, a newcomer may take it.
+#[derive(Debug, Default)]
+pub struct Place {
+    needed: CancellationToken,
+    spoke: AtomicBool,
+    known: AtomicBool,
+}
+
+impl Place {
+    /// Ends when a newcomer takes it.
+    fn needed(&self) -> Over {
+        Box::pin(self.needed.clone().cancelled_owned())
+    }
+
+    fn says_something(&self) {
+        self.spoke.store(true, Ordering::Relaxed);
+    }
+
+    fn is_known(&self) -> bool {
+        self.known.load(Ordering::Relaxed)
+    }
+}
+
 /// Who is at the other end of a connection. Every request carries it among its extensions.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Peer {
     /// Its address; none where it is gone already.
     pub address: Option<SocketAddr>,
     /// SHA-256 of the certificate (DER) by which it was let in, 32 bytes; none where it showed none.
     pub certificate: Option<[u8; 32]>,
+    place: Arc<Place>,
 }
 
 impl Peer {
+    /// Somebody at this address, who showed this certificate.
+    #[must_use]
+    pub fn new(address: Option<SocketAddr>, certificate: Option<[u8; 32]>) -> Self {
+        Self { address, certificate, place: Arc::default() }
+    }
+
+    /// Somebody who was let in called: nobody takes its place any more.
+    pub fn becomes_known(&self) {
+        self.place.known.store(true, Ordering::Relaxed);
+    }
+
     /// Whether it is a program on this machine.
     #[must_use]
     pub fn is_on_this_machine(&self) -> bool {
@@ -107,8 +147,8 @@ pub struct Connections {
     opening: Duration,
     /// One that was accepted and has no place yet.
     newcomer: Mutex<Option<(TcpStream, SocketAddr)>>,
-    /// Those that open, the oldest first; what has opened is gone.
-    silent: Mutex<VecDeque<Weak<CancellationToken>>>,
+    /// Those over which nobody called yet who is known, the oldest first, and some that are gone.
+    strangers: Mutex<VecDeque<Weak<Place>>>,
 }
 
 impl Default for Connections {
@@ -122,7 +162,7 @@ impl Default for Connections {
 impl Connections {
     /// So many at a time, whose first bytes may take so long.
     fn of(most: usize, opening: Duration) -> Self {
-        Self { free: Arc::new(Semaphore::new(most)), opening, newcomer: Mutex::default(), silent: Mutex::default() }
+        Self { free: Arc::new(Semaphore::new(most)), opening, newcomer: Mutex::default(), strangers: Mutex::default() }
     }
 
     /// The next one, once there is a place for it. What cannot be accepted is tried again.
@@ -156,29 +196,30 @@ impl Connections {
 
     /// The time in which one must open, which ends also where its place is needed.
     fn silence(&self) -> Opening {
-        let place = Arc::new(CancellationToken::new());
-        let mut silent = self.silent.lock();
-        while silent.front().is_some_and(|oldest| oldest.strong_count() == 0) {
-            silent.pop_front();
+        let place = Arc::new(Place::default());
+        let mut strangers = self.strangers.lock();
+        if strangers.len() >= STRANGERS {
+            strangers.retain(|place| place.upgrade().is_some_and(|place| !place.is_known()));
         }
-        silent.push_back(Arc::downgrade(&place));
-        let (over, needed) = (tokio::time::sleep(self.opening), (*place).clone());
+        strangers.push_back(Arc::downgrade(&place));
+        let (over, needed) = (tokio::time::sleep(self.opening), place.needed());
         let over = async move {
             tokio::select! {
                 () = over => {}
-                () = needed.cancelled_owned() => {}
+                () = needed => {}
             }
         };
-        Opening { left: OPENING_BYTES, over: Box::pin(over), _place: place }
+        Opening { left: OPENING_BYTES, over: Box::pin(over), place }
     }
 
-    /// Takes the place of the oldest that has said nothing yet.
+    /// Takes the place of the oldest that has said nothing yet, else of the oldest over which nobody called who is known.
     fn displace(&self) {
-        let mut silent = self.silent.lock();
-        while let Some(oldest) = silent.pop_front() {
-            if let Some(place) = oldest.upgrade() {
-                return place.cancel();
-            }
+        let mut strangers = self.strangers.lock();
+        strangers.retain(|place| place.upgrade().is_some_and(|place| !place.is_known()));
+        let is_silent = |place: &Weak<Place>| place.upgrade().is_some_and(|place| !place.spoke.load(Ordering::Relaxed));
+        let place = strangers.iter().position(is_silent).unwrap_or_default();
+        if let Some(place) = strangers.remove(place).and_then(|place| place.upgrade()) {
+            place.needed.cancel();
         }
     }
 
@@ -240,7 +281,8 @@ impl Arrival {
                 }
             },
         };
-        Some(Connection { stream, peer: Peer { address: Some(address), certificate }, opening: Some(opening), _slot: slot })
+        let peer = Peer { address: Some(address), certificate, place: Arc::clone(&opening.place) };
+        Some(Connection { stream, peer, opening: Some(opening), stranger: None, _slot: slot })
     }
 }
 
@@ -250,6 +292,7 @@ mod tests {
     use std::pin::Pin;
     use std::task::Poll;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tonic::transport::server::Connected;
 
     async fn listener() -> (Listener, SocketAddr) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -293,6 +336,28 @@ mod tests {
         assert_eq!(displaced.await.unwrap(), io::ErrorKind::TimedOut);
         clients[0].write_all(b"!").await.unwrap();
         assert_eq!(spoke.read_u8().await.unwrap(), b'!');
+    }
+
+    #[tokio::test]
+    async fn a_newcomer_takes_the_place_of_a_stranger_and_never_of_somebody_who_was_let_in() {
+        let (listener, address) = listener().await;
+        let connections = Connections::of(2, OPENING);
+        let mut clients = [TcpStream::connect(address).await.unwrap(), TcpStream::connect(address).await.unwrap()];
+        let mut opened = Vec::new();
+        for client in &mut clients {
+            client.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+            let mut connection = connections.next(&listener).await.open().await.unwrap();
+            connection.read_exact(&mut [0; OPENING_BYTES]).await.unwrap();
+            opened.push(connection);
+        }
+        let (mut stranger, mut known) = (opened.pop().unwrap(), opened.pop().unwrap());
+        Connected::connect_info(&known).becomes_known();
+        let displaced = tokio::spawn(async move { stranger.read_u8().await.unwrap_err().kind() });
+        let _newcomer = TcpStream::connect(address).await.unwrap();
+        let _third = connections.next(&listener).await;
+        assert_eq!(displaced.await.unwrap(), io::ErrorKind::TimedOut);
+        clients[0].write_all(b"!").await.unwrap();
+        assert_eq!(known.read_u8().await.unwrap(), b'!');
     }
 
     #[tokio::test]

@@ -116,7 +116,8 @@ impl DecisionService for Decisions {
     type StreamCheckSendStream = Answers;
 
     async fn stream_check_send(&self, request: Request<Streaming<StreamCheckSendRequest>>) -> Result<Response<Answers>, Status> {
-        let (slot, caller, allowance) = (self.slots.take()?, Caller::of(&request)?, Allowance::of(&request));
+        let (caller, allowance) = (Caller::of(&request)?, Allowance::of(&request));
+        let slot = self.slots.take(&caller)?;
         Ok(Response::new(Answers::new(self.clone(), caller, request.into_inner(), allowance, self.stopping.clone(), slot)))
     }
 

@@ -36,7 +36,7 @@ pub(super) async fn entries(
 ) -> Result<Pieces<ExportEntriesResponse>, Status> {
     let selection = selection(caller, &request)?;
     let asked = asked(&selection);
-    let slot = slots.take()?;
+    let slot = slots.take(caller)?;
     let reading = match (&selection.account, selection.contacts.as_slice()) {
         (Some(account), [contact]) => Reading::of_contact(ledger, caller.actor(), ReadMethod::ExportEntries, account, contact),
         (account, _) => Reading::of_many(ledger, caller.actor(), ReadMethod::ExportEntries, account.clone()),
@@ -58,7 +58,7 @@ pub(super) async fn evidence(
     request: &GetEvidenceRequest,
 ) -> Result<Pieces<GetEvidenceResponse>, Status> {
     let (account, contact, old_sizes) = of_whom(caller, request)?;
-    let slot = slots.take()?;
+    let slot = slots.take(caller)?;
     let mut reading = Reading::of_contact(ledger, caller.actor(), ReadMethod::GetEvidence, &account, &contact);
     let asked =
         ExportSelection { account: account.to_string(), contacts: map::identifiers(std::slice::from_ref(&contact)), ..Default::default() };

@@ -48,6 +48,7 @@ pub(super) async fn add(ledger: &Ledger, caller: &Caller, request: &AddPrincipal
     let wanted = Wanted { roles, accounts: Reach::of(accounts.clone()), senders: Reach::of(senders.clone()), ends: expires_at };
     fields.finish(|| Some(()))?;
     wanted.is_within(caller)?;
+    may_take(caller, certificate)?;
     let change = Change::Add { name: name.to_owned(), roles, accounts, senders, credential: credential(certificate)?, ends };
     let (principal, changed) = changed(ledger, caller, change).await?;
     let api_key = changed.key.as_ref().map(|key| key.text().to_owned()).unwrap_or_default();
@@ -78,6 +79,7 @@ pub(super) async fn rotate(ledger: &Ledger, caller: &Caller, request: &RotatePri
         Ends::AsBefore => term.map(|micros| ledger.now().plus_micros(micros)),
     };
     Wanted { ends: until, ..Wanted::of(&known) }.is_within(caller)?;
+    may_take(caller, certificate)?;
     let change = Change::Rotate { principal: number, credential: credential(certificate)?, ends, overlap_micros };
     let (principal, changed) = changed(ledger, caller, change).await?;
     let api_key = changed.key.as_ref().map(|key| key.text().to_owned()).unwrap_or_default();
@@ -102,7 +104,7 @@ pub(super) fn list(ledger: &Ledger, caller: &Caller, request: ListPrincipalsRequ
     let size = fields.page_size("page_size", request.page_size, PAGE.1, PAGE.0);
     fields.finish(|| Some(()))?;
     let (now, all) = (ledger.now(), ledger.principals());
-    let mut seen = all.iter().filter(|principal| principal.number() >= request.from_principal && sees(caller, principal));
+    let mut seen = all.iter().filter(|principal| principal.number() >= request.from_principal && governs(caller, principal));
     let principals = seen.by_ref().take(size).map(|found| principal(found, now)).collect();
     Ok(ListPrincipalsResponse { principals, next_principal: seen.next().map_or(0, |next| next.number()) })
 }
@@ -148,10 +150,22 @@ pub(super) fn with_name(ledger: &Ledger, caller: &Caller, entry: proto::Entry) -
     proto::Entry { actor_name: known.map(|known| known.name().to_owned()).unwrap_or_default(), ..entry }
 }
 
+/// Whether a caller is shown a principal among those it can change: one that has no more than it has itself.
+fn governs(caller: &Caller, principal: &Principal) -> bool {
+    let unbound = caller.as_principal().is_none_or(Principal::is_unbound);
+    unbound || (sees(caller, principal) && caller.roles().covers(principal.roles()))
+}
+
 /// The principal, where the caller may know of it. Others are the same as none.
 fn known(ledger: &Ledger, caller: &Caller, number: u32) -> Result<std::sync::Arc<Principal>, Status> {
-    let known = ledger.principal(number).filter(|known| sees(caller, known));
+    let known = ledger.principal(number).filter(|known| governs(caller, known));
     known.ok_or_else(|| status::of_change(&ChangeError::PrincipalUnknown { principal: number }))
+}
+
+/// A certificate is known to whoever it was shown to: a bound operator would take another account's, or learn that it is taken.
+fn may_take(caller: &Caller, certificate: Option<[u8; 32]>) -> Result<(), Status> {
+    let unbound = caller.as_principal().is_none_or(Principal::is_unbound);
+    if certificate.is_none() || unbound { Ok(()) } else { Err(status::grant_not_allowed("certificate_sha256")) }
 }
 
 fn credential(certificate: Option<[u8; 32]>) -> Result<NewCredential, Status> {

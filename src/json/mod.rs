@@ -146,6 +146,8 @@ impl Edge {
         let admitted = limits.admit(Key::of(&head.extensions))?;
         let mut room = self.space.room();
         let body = body::read(body, BODY_MAX_BYTES, BODY_MAX_TIME, Some(&mut room)).await.map_err(Refusal::Body)?;
+        // The body may have taken its time.
+        caller.still(&self.ledger)?;
         let input = self.call.input.clone();
         let request = self.apart(body.len(), move || codec::read(&input, &body)).await??;
         let response = self.call.answer(caller, request, admitted.allowance.clone()).await?;

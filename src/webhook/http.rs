@@ -9,12 +9,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 
 use super::Config;
 use super::dead_letters::DeadLetters;
@@ -22,6 +22,7 @@ use super::handle::{Delivery, NotDone};
 use super::metrics::Metrics;
 use super::recorder::Recorder;
 use super::signature;
+use crate::api::connections::Peer;
 use crate::consent::words::Account;
 use crate::http::body::{self, BodyError};
 use crate::http::space::Space;
@@ -99,9 +100,20 @@ impl IntoResponse for Refusal {
     }
 }
 
-async fn receive<R: Recorder>(State(app): State<Arc<App<R>>>, Path(account): Path<String>, headers: HeaderMap, body: Body) -> Response {
+async fn receive<R: Recorder>(
+    State(app): State<Arc<App<R>>>,
+    Path(account): Path<String>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
     let answer = match deliver(&app, &account, &headers, body).await {
-        Ok(()) => StatusCode::OK.into_response(),
+        Ok(()) => {
+            if let Some(Extension(peer)) = peer {
+                peer.becomes_known();
+            }
+            StatusCode::OK.into_response()
+        }
         Err(refusal) => refusal.into_response(),
     };
     app.metrics.body(answer.status().as_u16());

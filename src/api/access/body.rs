@@ -39,7 +39,7 @@ impl Guarded {
 
     /// How the stream ends, where its caller is let in no more.
     fn end(&mut self) -> Option<Frame<Bytes>> {
-        let status = self.caller.still(self.ledger.now()).err()?;
+        let status = self.caller.still(&self.ledger).err()?;
         self.ended = true;
         // What was under way ends with it.
         self.body = Body::empty();

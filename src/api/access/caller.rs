@@ -6,8 +6,13 @@ use crate::api::status;
 use crate::consent::role::Roles;
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Sender};
+use crate::ledger::Ledger;
 use crate::ledger::principals::principal::{Holder, Principal, Reach};
 use crate::ledger::writing::record::Actor;
+
+/// Whom to ask whether a caller is still let in. It lies beside the caller among a request's extensions.
+#[derive(Clone)]
+pub(super) struct Keeper(pub(super) Ledger);
 
 /// Who calls. Only this module's parent makes one.
 #[derive(Clone, Debug)]
@@ -49,9 +54,14 @@ impl Caller {
     /// Who makes this request.
     ///
     /// # Errors
-    /// `UNAUTHENTICATED` where nobody was let in: a request that came past the door is answered by nobody.
+    /// `UNAUTHENTICATED` where nobody was let in: a request that came past the door is answered by nobody. So is one whose
+    /// message came so late that its caller would not be let in any more.
     pub fn of<T>(request: &Request<T>) -> Result<Self, Status> {
-        request.extensions().get::<Self>().cloned().ok_or_else(status::credentials_missing)
+        let caller = request.extensions().get::<Self>().cloned().ok_or_else(status::credentials_missing)?;
+        if let Some(Keeper(ledger)) = request.extensions().get() {
+            caller.still(ledger)?;
+        }
+        Ok(caller)
     }
 
     /// By which entries name it.
@@ -96,11 +106,23 @@ impl Caller {
         self.holder().and_then(|holder| holder.credential.ends())
     }
 
-    /// Whether it would still be let in.
+    /// Whether it would still be let in: a principal until its credentials end, others until the first principal is added.
     ///
     /// # Errors
     /// Why not.
-    pub fn still(&self, now: Time) -> Result<(), Status> {
+    pub fn still(&self, ledger: &Ledger) -> Result<(), Status> {
+        match &self.0 {
+            Who::Local if ledger.has_principals() => Err(status::credentials_missing()),
+            Who::Local => Ok(()),
+            Who::Principal(_) => self.is_live(ledger.now()),
+        }
+    }
+
+    /// Whether its credentials are taken at this time.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(super) fn is_live(&self, now: Time) -> Result<(), Status> {
         match self.holder() {
             Some(holder) if !holder.credential.is_live(now) => Err(status::credentials_ended(&holder.credential)),
             _ => Ok(()),

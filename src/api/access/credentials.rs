@@ -50,7 +50,7 @@ impl Shown {
 /// `UNAUTHENTICATED` where they are nobody's, or not taken at `now`.
 pub fn holder(holder: Option<Holder>, now: Time) -> Result<Caller, Status> {
     let caller = Caller::principal(holder.ok_or_else(status::credentials_unknown)?);
-    caller.still(now)?;
+    caller.is_live(now)?;
     Ok(caller)
 }
 
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_key_decides_where_there_is_a_certificate_too() {
-        let peer = Peer { address: None, certificate: Some([7; 32]) };
+        let peer = Peer::new(None, Some([7; 32]));
         assert!(matches!(Shown::read(&HeaderMap::new(), Some(&peer)), Ok(Shown::Certificate(digest)) if digest == [7; 32]));
         let bearer = format!("Bearer clk_256_{}", "A".repeat(43));
         assert!(matches!(Shown::read(&headers(&[&bearer]), Some(&peer)), Ok(Shown::Key(_))));

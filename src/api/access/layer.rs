@@ -12,7 +12,7 @@ use tower::{Layer, Service};
 
 use super::admit_within;
 use super::body::Guarded;
-use super::caller::Caller;
+use super::caller::{Caller, Keeper};
 use crate::api::limits::Limits;
 use crate::ledger::Ledger;
 
@@ -68,6 +68,7 @@ where
         let guarded = caller.clone().filter(|_| method.streams).map(|caller| (caller, ledger.clone()));
         if let Some(caller) = caller {
             request.extensions_mut().insert(caller);
+            request.extensions_mut().insert(Keeper(ledger.clone()));
         }
         Answering { answer: Some(self.inner.call(request)), refused: None, guarded }
     }

@@ -73,5 +73,8 @@ fn admit(ledger: &Ledger, path: &str, headers: &HeaderMap, extensions: &Extensio
     {
         return Err(status::role_missing(roles));
     }
+    if let (Some(peer), Some(_)) = (peer, &caller) {
+        peer.becomes_known();
+    }
     Ok((method, caller))
 }

@@ -11,10 +11,9 @@ use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
-use tokio_util::sync::CancellationToken;
 use tonic::transport::server::Connected;
 
-use super::Peer;
+use super::{Peer, Place};
 
 /// A connection. It breaks where its first bytes do not come in time.
 #[derive(Debug)]
@@ -22,6 +21,7 @@ pub struct Connection {
     pub(super) stream: Either<TcpStream, Box<TlsStream<TcpStream>>>,
     pub(super) peer: Peer,
     pub(super) opening: Option<Opening>,
+    pub(super) stranger: Option<Stranger>,
     pub(super) _slot: OwnedSemaphorePermit,
 }
 
@@ -31,8 +31,20 @@ pub struct Opening {
     pub(super) left: usize,
     /// Ends when it took too long, or its place is needed.
     pub(super) over: Over,
-    /// Gone with it.
-    pub(super) _place: Arc<CancellationToken>,
+    /// What it takes.
+    pub(super) place: Arc<Place>,
+}
+
+/// A connection that is open, and over which nobody called yet who is known: its place may be needed.
+pub struct Stranger {
+    needed: Over,
+    place: Arc<Place>,
+}
+
+impl std::fmt::Debug for Stranger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stranger").field("place", &self.place).finish_non_exhaustive()
+    }
 }
 
 /// Time that runs out.
@@ -49,14 +61,25 @@ impl AsyncRead for Connection {
         let this = self.get_mut();
         let before = into.filled().len();
         let read = Pin::new(&mut this.stream).poll_read(context, into);
+        if let Some(stranger) = &mut this.stranger {
+            if stranger.place.is_known() {
+                this.stranger = None;
+            } else if read.is_pending() && stranger.needed.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+        }
         let Some(opening) = &mut this.opening else { return read };
         if read.is_pending() {
             ready!(opening.over.as_mut().poll(context));
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         opening.left = opening.left.saturating_sub(into.filled().len().saturating_sub(before));
-        if opening.left == 0 {
-            this.opening = None;
+        if opening.left == 0
+            && let Some(opening) = this.opening.take()
+        {
+            opening.place.says_something();
+            let needed = opening.place.needed();
+            this.stranger = Some(Stranger { needed, place: opening.place });
         }
         read
     }

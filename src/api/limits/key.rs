@@ -56,7 +56,7 @@ mod tests {
 
     fn key(address: &str, certificate: Option<[u8; 32]>) -> Key {
         let mut extensions = Extensions::new();
-        extensions.insert(Peer { address: Some(address.parse().unwrap()), certificate });
+        extensions.insert(Peer::new(Some(address.parse().unwrap()), certificate));
         Key::of(&extensions)
     }
 
@@ -75,7 +75,7 @@ mod tests {
     fn a_principal_counts_before_everything_else_and_is_one_wherever_it_calls_from() {
         let of = |address: &str| {
             let mut extensions = Extensions::new();
-            extensions.insert(Peer { address: Some(address.parse().unwrap()), certificate: Some([1; 32]) });
+            extensions.insert(Peer::new(Some(address.parse().unwrap()), Some([1; 32])));
             extensions.insert(Caller::principal(crate::ledger::principals::roll::tests::holder()));
             extensions
         };

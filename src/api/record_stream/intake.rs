@@ -94,7 +94,14 @@ impl<Request: Item> Intake<Request> {
             let (taken, end) = self.take(&chunks).await;
             if taken.items > 0 {
                 // Under a rate they wait their turn, and what is sent meanwhile waits with them.
-                self.allowance.turn(taken.items).await;
+                tokio::select! {
+                    () = self.allowance.turn(taken.items) => {}
+                    () = chunks.closed() => return,
+                }
+                // It may have waited for long.
+                if let Err(ended) = self.caller.still(&self.ledger) {
+                    return room.send(Step::End(ended));
+                }
                 match taken.hand_over(&mut self.to).await {
                     Ok(chunk) => room.send(Step::Chunk(chunk)),
                     Err(status) => return room.send(Step::End(status)),
@@ -123,7 +130,7 @@ impl<Request: Item> Intake<Request> {
             first = self.requests.message() => first,
         };
         let now = self.ledger.now();
-        if let Err(ended) = self.caller.still(now) {
+        if let Err(ended) = self.caller.still(&self.ledger) {
             return (taken, Some(End::Because(ended)));
         }
         let mut next = Some(first);

@@ -69,7 +69,7 @@ impl Streams {
     /// # Errors
     /// Where too many are open.
     pub fn record(&self, requests: Request<Streaming<RecordStreamRequest>>) -> Result<Answers<RecordStreamResponse>, Status> {
-        self.open(self.recording.take()?, To::Record(self.ledger.clone()), requests)
+        self.open(self.recording.take(&Caller::of(&requests)?)?, To::Record(self.ledger.clone()), requests)
     }
 
     /// Opens a rehearsal.
@@ -78,7 +78,7 @@ impl Streams {
     /// Where too many are open.
     pub fn rehearse(&self, requests: Request<Streaming<RehearseStreamRequest>>) -> Result<Answers<RehearseStreamResponse>, Status> {
         let to = To::Rehearse(Box::new(self.ledger.rehearsal()));
-        self.open(self.rehearsing.take()?, to, requests)
+        self.open(self.rehearsing.take(&Caller::of(&requests)?)?, to, requests)
     }
 
     fn open<Asked: Item, Response>(&self, slot: Slot, to: To, requests: Request<Streaming<Asked>>) -> Result<Answers<Response>, Status> {

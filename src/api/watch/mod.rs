@@ -60,7 +60,7 @@ impl WatchService for Watch {
 
     async fn watch_entries(&self, request: Request<WatchEntriesRequest>) -> Result<Response<Self::WatchEntriesStream>, Status> {
         let (look, reading, heartbeat) = entries::begin(&self.ledger, &Caller::of(&request)?, request.get_ref()).await?;
-        let slot = self.entries.take()?;
+        let slot = self.entries.take(&Caller::of(&request)?)?;
         Ok(Response::new(feed::start(slot, look, reading, &self.ledger, self.stopping.clone(), heartbeat)))
     }
 
@@ -68,7 +68,7 @@ impl WatchService for Watch {
 
     async fn watch_windows(&self, request: Request<WatchWindowsRequest>) -> Result<Response<Self::WatchWindowsStream>, Status> {
         let (look, reading, heartbeat) = windows::begin(&self.ledger, &Caller::of(&request)?, request.get_ref())?;
-        let slot = self.windows.take()?;
+        let slot = self.windows.take(&Caller::of(&request)?)?;
         Ok(Response::new(feed::start(slot, look, reading, &self.ledger, self.stopping.clone(), heartbeat)))
     }
 }

@@ -15,7 +15,7 @@ const CHECK: &str = "/consent.v1.DecisionService/CheckSend";
 
 fn peer(address: &str, certificate: Option<[u8; 32]>) -> Extensions {
     let mut extensions = Extensions::new();
-    extensions.insert(Peer { address: Some(address.parse().unwrap()), certificate });
+    extensions.insert(Peer::new(Some(address.parse().unwrap()), certificate));
     extensions
 }
 
