@@ -2,18 +2,22 @@
 
 use std::time::{Duration, SystemTime};
 
+use consent_ledger::proto::admin_service_client::AdminServiceClient;
 use consent_ledger::proto::decision_service_client::DecisionServiceClient;
 use consent_ledger::proto::recording_service_client::RecordingServiceClient;
 use consent_ledger::proto::watch_service_client::WatchServiceClient;
 use consent_ledger::proto::{
-    AddPrincipalRequest, CheckSendRequest, RecordOptInRequest, RecordStreamRequest, RevokePrincipalRequest, Role, RotatePrincipalRequest,
-    StreamCheckSendRequest, WatchEntriesRequest, record_stream_request::Event,
+    AddPrincipalRequest, CheckSendRequest, GetStatusRequest, RecordOptInRequest, RecordStreamRequest, RevokePrincipalRequest, Role,
+    RotatePrincipalRequest, StreamCheckSendRequest, WatchEntriesRequest, record_stream_request::Event,
 };
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status, Streaming};
 
-use super::{add, assert_refused, on_a_guarded_server, reason};
+use super::{Guarded, add, assert_refused, channel, on_a_guarded_server, reason};
+use crate::support::client::runtime;
+use crate::support::server::Server;
 
 /// How long a stream may take to end, with room for a busy machine.
 const WITHIN: Duration = Duration::from_secs(10);
@@ -111,5 +115,53 @@ fn a_rotated_key_is_taken_for_a_while_and_not_at_all_where_it_is_so_wanted() {
             assert_refused(ask(old).await, Code::Unauthenticated, "CREDENTIALS_REVOKED");
         }
         assert!(ask(&last.api_key).await.is_ok());
+    });
+}
+
+#[test]
+fn a_call_whose_message_comes_after_its_caller_was_revoked_is_refused() {
+    on_a_guarded_server(async |server| {
+        let mut admin = server.admin().await;
+        let key = add(&mut admin, "crm", &[Role::Recorder], &["shop"], &[]).await.unwrap();
+        let body = r#"{"account":"shop","contact":"+447400123456","method":"METHOD_WEBSITE","categories":["CATEGORY_MARKETING"]}"#;
+        let (first, rest) = body.split_at(20);
+        let mut late = tokio::net::TcpStream::connect(server.server.http).await.unwrap();
+        let head = format!(
+            "POST /consent.v1.RecordingService/RecordOptIn HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+             authorization: Bearer {key}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{first}",
+            body.len()
+        );
+        late.write_all(head.as_bytes()).await.unwrap();
+        // Meanwhile it passes the door, with a whole call of somebody else's.
+        let before = admin_head(&server).await;
+        admin.revoke_principal(RevokePrincipalRequest { principal: 257 }).await.unwrap();
+        late.write_all(rest.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        late.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 401") && answer.contains("CREDENTIALS_REVOKED"), "{answer}");
+        assert_eq!(admin_head(&server).await, before + 1, "the revocation alone was recorded");
+    });
+}
+
+/// The last entry there is.
+async fn admin_head(server: &Guarded) -> u64 {
+    let status = server.admin().await.get_status(GetStatusRequest {}).await.unwrap().into_inner().status.unwrap();
+    status.log.unwrap().head_seq
+}
+
+#[test]
+fn streams_that_were_opened_without_credentials_end_when_the_first_principal_is_added() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(&dir.path().join("data"), &[]);
+    runtime().block_on(async {
+        let anybody = channel(&server, None).await;
+        let watching = WatchServiceClient::new(anybody.clone()).watch_entries(WatchEntriesRequest::default()).await.unwrap().into_inner();
+        let (record, records) = tokio::sync::mpsc::channel(4);
+        let recorded = RecordingServiceClient::new(anybody.clone()).record_stream(ReceiverStream::new(records)).await.unwrap().into_inner();
+        add(&mut AdminServiceClient::new(anybody), "ops", &[Role::Operator], &[], &[]).await.unwrap();
+        for status in [ended(watching).await, ended(recorded).await] {
+            assert_eq!((status.code(), reason(&status).as_str()), (Code::Unauthenticated, "CREDENTIALS_MISSING"));
+        }
+        drop(record);
     });
 }

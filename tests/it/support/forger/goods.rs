@@ -159,10 +159,12 @@ impl Goods {
         asked.says("record inbound --contact +447400123461 --sender 1001 --text Later");
         let shared = asked.exports(&format!("--contact {} --evidence", MOVED[1]));
         let whole = asked.exports(&format!("--all-accounts {held}"));
-        let (account, contact) = (asked.exports("--account shop"), asked.exports(&format!("--contact {}", JOINED[0])));
+        let contact = asked.exports(&format!("--contact {}", JOINED[0]));
         let range = asked.exports("--all-accounts --from-seq 5 --to-seq 12");
-        let checkpoint = asked.says("checkpoint --fresh");
+        // These three are over one checkpoint: nothing is signed between them.
+        let account = asked.exports("--account shop");
         let consistency = asked.writes(&format!("prove consistency --old {} --out FILE", kept.display()));
+        let checkpoint = asked.says("checkpoint");
         let proved = whole.of_kind("opted_in")[1];
         let proof = all.path().join("entry");
         let inclusion = asked.writes(&format!("prove inclusion --seq {proved} --out FILE --entry-out {}", proof.display()));
