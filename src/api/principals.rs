@@ -104,7 +104,7 @@ pub(super) fn list(ledger: &Ledger, caller: &Caller, request: ListPrincipalsRequ
     let size = fields.page_size("page_size", request.page_size, PAGE.1, PAGE.0);
     fields.finish(|| Some(()))?;
     let (now, all) = (ledger.now(), ledger.principals());
-    let mut seen = all.iter().filter(|principal| principal.number() >= request.from_principal && governs(caller, principal));
+    let mut seen = all.iter().filter(|principal| principal.number() >= request.from_principal && sees(caller, principal));
     let principals = seen.by_ref().take(size).map(|found| principal(found, now)).collect();
     Ok(ListPrincipalsResponse { principals, next_principal: seen.next().map_or(0, |next| next.number()) })
 }
@@ -150,15 +150,9 @@ pub(super) fn with_name(ledger: &Ledger, caller: &Caller, entry: proto::Entry) -
     proto::Entry { actor_name: known.map(|known| known.name().to_owned()).unwrap_or_default(), ..entry }
 }
 
-/// Whether a caller is shown a principal among those it can change: one that has no more than it has itself.
-fn governs(caller: &Caller, principal: &Principal) -> bool {
-    let unbound = caller.as_principal().is_none_or(Principal::is_unbound);
-    unbound || (sees(caller, principal) && caller.roles().covers(principal.roles()))
-}
-
 /// The principal, where the caller may know of it. Others are the same as none.
 fn known(ledger: &Ledger, caller: &Caller, number: u32) -> Result<std::sync::Arc<Principal>, Status> {
-    let known = ledger.principal(number).filter(|known| governs(caller, known));
+    let known = ledger.principal(number).filter(|known| sees(caller, known));
     known.ok_or_else(|| status::of_change(&ChangeError::PrincipalUnknown { principal: number }))
 }
 
