@@ -6,7 +6,7 @@
 //!                └──▶ UNAUTHENTICATED (nobody we know) or PERMISSION_DENIED (somebody who may not)
 //! ```
 //!
-//! gRPC and JSON over HTTP go through the same [`admit`]. No service makes a request's account or sender but through
+//! gRPC and JSON over HTTP go through the same [`admit_within`]. No service makes a request's account or sender but through
 //! [`Fields`](super::parse::Fields), which are made from a [`Caller`] and refuse what the caller is not bound to; where a
 //! method never asked for an account, they refuse a caller who is bound to one.
 
@@ -30,10 +30,11 @@ use super::limits::key::Key;
 use super::status;
 use crate::ledger::Ledger;
 
-/// [`admit`], where what is refused is charged to where it came from: by its rate, refusals are no faster than calls.
+/// Lets a request in, or does not; what is refused is charged to where it came from: by its rate, refusals are no faster than calls.
 ///
 /// # Errors
-/// As [`admit`]; `RESOURCE_EXHAUSTED` where refused calls come too fast from there.
+/// `UNIMPLEMENTED` where there is no such method, `UNAUTHENTICATED`, `PERMISSION_DENIED`;
+/// `RESOURCE_EXHAUSTED` where refused calls come too fast from there.
 pub fn admit_within(
     limits: &Limits,
     ledger: &Ledger,

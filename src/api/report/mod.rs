@@ -1,7 +1,7 @@
 //! `GetStatus`: how the server is, for whoever keeps it running. Nothing personal.
 //!
 //! What another part of the server knows about itself becomes a field of `ServerStatus`, and what a person should do about it a
-//! rule in [`concerns`].
+//! rule in `concerns.rs`.
 
 mod concerns;
 
