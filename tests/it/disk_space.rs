@@ -191,12 +191,12 @@ fn a_real_file_system_that_fills_up_refuses_keeps_answering_and_goes_on_once_the
     let dir = tempfile::tempdir().unwrap();
     let small = dir.path().join("small");
     std::fs::create_dir(&small).unwrap();
-    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=64m", "tmpfs", small.to_str().unwrap()]).output();
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=160m", "tmpfs", small.to_str().unwrap()]).output();
     if !mounted.is_ok_and(|mounted| mounted.status.success()) {
         eprintln!("skipped: this user may mount nothing");
         return;
     }
-    let server = Server::start(&small.join("data"), &["--app-secret", "s", "--min-free", "16MiB"]);
+    let server = Server::start(&small.join("data"), &["--app-secret", "s", "--min-free", "64MiB"]);
     let runtime = runtime();
     let client = runtime.block_on(Client::connect(&server.url()));
     let opt_in = |contact: &str| runtime.block_on(client.opt_in(crate::support::client::opt_in(contact, "")));
@@ -213,7 +213,7 @@ fn a_real_file_system_that_fills_up_refuses_keeps_answering_and_goes_on_once_the
     };
     opt_in("+447400120001").unwrap();
     let ballast = small.join("ballast");
-    std::fs::write(&ballast, vec![7; 40 << 20]).unwrap();
+    std::fs::write(&ballast, vec![7; 110 << 20]).unwrap();
     let status = until(false).unwrap();
     assert_eq!(status.code(), Code::ResourceExhausted);
     let details = status.get_error_details();
