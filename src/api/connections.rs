@@ -199,7 +199,7 @@ impl Connections {
         let place = Arc::new(Place::default());
         let mut strangers = self.strangers.lock();
         if strangers.len() >= STRANGERS {
-            strangers.retain(|place| place.upgrade().is_some_and(|place| !place.is_known()));
+            forget_the_known(&mut strangers);
         }
         strangers.push_back(Arc::downgrade(&place));
         let (over, needed) = (tokio::time::sleep(self.opening), place.needed());
@@ -215,7 +215,7 @@ impl Connections {
     /// Takes the place of the oldest that has said nothing yet, else of the oldest over which nobody called who is known.
     fn displace(&self) {
         let mut strangers = self.strangers.lock();
-        strangers.retain(|place| place.upgrade().is_some_and(|place| !place.is_known()));
+        forget_the_known(&mut strangers);
         let is_silent = |place: &Weak<Place>| place.upgrade().is_some_and(|place| !place.spoke.load(Ordering::Relaxed));
         let place = strangers.iter().position(is_silent).unwrap_or_default();
         if let Some(place) = strangers.remove(place).and_then(|place| place.upgrade()) {
@@ -245,6 +245,11 @@ impl Connections {
         });
         ReceiverStream::new(handed)
     }
+}
+
+/// Whoever is known or gone is no stranger.
+fn forget_the_known(strangers: &mut VecDeque<Weak<Place>>) {
+    strangers.retain(|place| place.upgrade().is_some_and(|place| !place.is_known()));
 }
 
 /// A connection that was accepted. With TLS, nothing was said on it yet.
