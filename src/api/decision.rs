@@ -234,7 +234,7 @@ impl Batch {
                     unanswered = Some(error);
                     Outcome::Error(item)
                 }
-                Err(error @ (CheckError::AccountUnknown { .. } | CheckError::BehindPosition { .. })) => {
+                Err(error @ (CheckError::AccountUnknown { .. } | CheckError::BehindPosition { .. } | CheckError::ClockBehind { .. })) => {
                     return Err(status::of_check(&error));
                 }
             };

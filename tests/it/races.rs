@@ -6,7 +6,7 @@ use consent_ledger::consent::words::{Account, Permission};
 use consent_ledger::ledger::writing::record::{Record, RecordError, What};
 use consent_ledger::ledger::{Filter, Question};
 
-use crate::support::bench::{answer, at, event, may, moves, open, opt_in, opt_out, put, question, try_open, who};
+use crate::support::bench::{answer, event, may, moves, open, opt_in, opt_out, put, question, who};
 
 const PHONE: &str = "+447400123456";
 
@@ -76,20 +76,6 @@ fn accounts_know_nothing_of_each_other() {
     assert_eq!(ledger.check(&there).unwrap().decision.permission, Permission::Nothing);
     ledger.record_blocking(Record { account: shop, ..event(2, opt_out(PHONE)) }).unwrap();
     assert_eq!(may(&ledger, PHONE), Permission::TemplateOnly);
-    ledger.close();
-}
-
-#[test]
-fn a_clock_far_behind_stops_writing_and_answers_as_late_as_the_log() {
-    let dir = tempfile::tempdir().unwrap();
-    let ledger = open(dir.path());
-    put(&ledger, 3600, opt_in(PHONE));
-    put(&ledger, 3600, opt_out(PHONE));
-    ledger.close();
-    drop(ledger);
-    let ledger = try_open(dir.path(), at(3000)).unwrap();
-    assert!(matches!(ledger.record_blocking(event(1, opt_in(PHONE))), Err(RecordError::ClockBehind { .. })));
-    assert_eq!(may(&ledger, PHONE), Permission::Nothing);
     ledger.close();
 }
 

@@ -64,6 +64,14 @@ pub enum CheckError {
         /// What was asked for.
         wanted: Seq,
     },
+    /// The clock stands more than 5 minutes behind the last entry: what is asked is asked about now, and nobody knows when that is.
+    #[error("the clock, {now}, is more than 5 minutes behind the last entry, {last}; until it is right nobody knows what may be sent now")]
+    ClockBehind {
+        /// The clock.
+        now: Time,
+        /// The last entry's `recorded_at`.
+        last: Time,
+    },
     /// The state is not whole, or the history could not be read.
     #[error("the ledger cannot answer: {reason}")]
     Unavailable {
@@ -161,8 +169,7 @@ impl Ledger {
         if let Some(wanted) = question.min_position.filter(|wanted| *wanted > head.seq) {
             return Err(CheckError::BehindPosition { head: head.seq, wanted });
         }
-        // Facts are never later than the head's time: a clock set back must not look past a stop.
-        let at = question.at.unwrap_or_else(|| self.now().max(head.recorded_at));
+        let at = question.at.map_or_else(|| self.right_now(head.recorded_at), Ok)?;
         let number = state.senders().number(question.sender.as_str()).unwrap_or(NOBODY);
         let account = self.with_account(&question.account, |account| {
             let as_of = AsOf { at, known: question.known };
@@ -201,6 +208,13 @@ impl Ledger {
             policy_version: version.version,
             position: Position { seq: head.seq, hash: head.hash.bytes() },
         }))
+    }
+
+    /// Now, for whoever sends. A clock that is far behind knows neither which windows are over nor what was said meanwhile, for
+    /// nothing is recorded; one that is a little behind must not look past a stop: facts are never later than the head's time.
+    fn right_now(&self, last: Time) -> Result<Time, CheckError> {
+        let now = self.now();
+        if now.is_far_behind(last) { Err(CheckError::ClockBehind { now, last }) } else { Ok(now.max(last)) }
     }
 
     /// Now. Facts are never later than the head's time: a clock set back must not look past a stop.

@@ -133,7 +133,7 @@ impl Committer {
         }
         let head = self.state.head();
         let clock = self.clock.now();
-        if clock.plus_micros(CLOCK_TOLERANCE_MICROS) < head.recorded_at {
+        if clock.is_far_behind(head.recorded_at) {
             first.fail(&RecordError::ClockBehind { now: clock, last: head.recorded_at });
             return Ok(());
         }
