@@ -11,14 +11,13 @@ use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Account, Effect, Sender, Seq};
 use consent_ledger::ledger::Question;
 use consent_ledger::ledger::erasure::eraser::Carried;
-use consent_ledger::ledger::erasure::step::Step as Officer;
 use consent_ledger::ledger::writing::record::{Acknowledgement, Evidence, Record, What};
 
+use super::officers::Matter;
 use crate::support::oracle::answer::{Asking, answer};
 use crate::support::oracle::book::{Book, Kept, identifiers, policy};
 use crate::support::oracle::erasure::rule_17_left;
 use crate::support::oracle::senders::{Standing, rule_10_standing};
-use crate::support::oracle::who::Who;
 
 /// How far ahead a time may be, and how far behind the clock.
 const FIVE_MINUTES: i64 = 300_000_000;
@@ -33,11 +32,14 @@ pub struct Simple {
     accounts: BTreeMap<String, Business>,
 }
 
+/// What one account has.
 #[derive(Clone, Default)]
-struct Business {
-    book: Book,
+pub struct Business {
+    /// What was recorded.
+    pub book: Book,
     used: BTreeMap<String, Used>,
-    matters: Vec<Matter>,
+    /// What officers wait for.
+    pub matters: Vec<Matter>,
     /// The messages that a person decided about, and whether it was an opt-out.
     resolved: Vec<(Seq, bool)>,
 }
@@ -48,17 +50,6 @@ struct Used {
     content: String,
     at: Time,
     acknowledgement: Acknowledgement,
-}
-
-/// Somebody waits to be erased, or must not be.
-#[derive(Clone)]
-struct Matter {
-    contact: Identifier,
-    at: Time,
-    /// When the erasure is due and whether a token stays; none: a legal hold.
-    erasure: Option<(Time, bool)>,
-    /// Tried while the clock was behind: not again before.
-    again_at: Option<Time>,
 }
 
 /// What comes of a record.
@@ -72,6 +63,8 @@ pub enum Fate {
     Outranked,
     /// It is refused, for this reason.
     Refused(&'static str),
+    /// It is refused, or recorded (answered as this one, where there is one): an erasure took what it would be held against.
+    RefusedOrNot(&'static str, Option<Acknowledgement>),
 }
 
 impl Simple {
@@ -108,10 +101,13 @@ impl Simple {
         if let Some(used) = record.event_id.as_ref().and_then(|id| business.used.get(id.as_str())) {
             let same = used.content == content(&record.what) && record.occurred_at.is_none_or(|at| at == used.at);
             let erased = business.is_erased(used.acknowledgement.seq);
-            return if same || erased {
-                Fate::Duplicate(Acknowledgement { duplicate: true, ..used.acknowledgement })
-            } else {
-                Fate::Refused("the event id was used")
+            let duplicate = Acknowledgement { duplicate: true, ..used.acknowledgement };
+            // What others have in the trail of somebody who is erased is recorded again, without its content's digest.
+            let since = business.book.events.iter().any(|kept| matches!(kept.what, What::Erase { .. }) && kept.seq > duplicate.seq);
+            return match (same || erased, since) {
+                (true, _) => Fate::Duplicate(duplicate),
+                (false, true) => Fate::RefusedOrNot("the event id was used", Some(duplicate)),
+                (false, false) => Fate::Refused("the event id was used"),
             };
         }
         business.fate(&self.kept(record, Seq::new(u64::MAX)), now)
@@ -185,7 +181,7 @@ impl Simple {
             .iter()
             .filter(|kept| kept.said.reading.possible_opt_out && !business.resolved.iter().any(|(seq, _)| *seq == kept.seq));
         let told = open.filter_map(|kept| match &kept.what {
-            What::Inbound { sender, contact, .. } => Some((kept.at, sender.clone(), contact.clone())),
+            What::Inbound { sender, contact, .. } => Some((kept.at, sender.clone(), each_once(contact))),
             _ => None,
         });
         told.collect()
@@ -195,7 +191,8 @@ impl Simple {
     pub fn resolved(&mut self, account: &Account, (at, sender, contact): &(Time, Sender, Vec<Identifier>), confirmed: bool) {
         let Some(business) = self.accounts.get_mut(account.as_str()) else { return };
         let is_it = |kept: &&Kept| {
-            let same = matches!(&kept.what, What::Inbound { sender: theirs, contact: who, .. } if theirs == sender && who == contact);
+            let same =
+                matches!(&kept.what, What::Inbound { sender: theirs, contact: who, .. } if theirs == sender && each_once(who) == *contact);
             let open = !business.resolved.iter().any(|(seq, _)| *seq == kept.seq);
             same && open && kept.at == *at && kept.said.reading.possible_opt_out
         };
@@ -240,23 +237,6 @@ impl Business {
         Fate::Recorded { causes }
     }
 
-    fn fate_of_step(&self, step: &Officer, now: Time) -> Fate {
-        let Some(contact) = step.contact() else { return Fate::Refused("nothing waits") };
-        let theirs = self.matters_of(contact, now, now);
-        let (held, waits) = (theirs.iter().any(|matter| matter.erasure.is_none()), theirs.iter().any(|matter| matter.erasure.is_some()));
-        let gone = theirs.is_empty() && (self.was_erased(contact, now) || self.is_forgotten(contact, now));
-        match step {
-            Officer::Request { .. } | Officer::Hold { held: true, .. } if held => Fate::Refused("a legal hold"),
-            Officer::Request { .. } if waits => Fate::Refused("an erasure waits"),
-            Officer::Cancel { .. } if waits => Fate::Recorded { causes: false },
-            Officer::Hold { held: false, .. } if held => Fate::Recorded { causes: false },
-            Officer::Hold { held: false, .. } => Fate::Refused("no legal hold"),
-            Officer::Request { .. } | Officer::Cancel { .. } | Officer::Hold { .. } if gone => Fate::Refused("erased already"),
-            Officer::Cancel { .. } | Officer::CarryOut { .. } => Fate::Refused("nothing waits"),
-            Officer::Request { .. } | Officer::Hold { .. } => Fate::Recorded { causes: false },
-        }
-    }
-
     fn take(&mut self, record: &Record, fate: &Fate, kept: Kept, now: Time, acknowledgement: Acknowledgement) {
         if let What::Erasure(step) = &record.what {
             return self.take_step(step, now);
@@ -268,95 +248,6 @@ impl Business {
         let erases = matches!(kept.what, What::Erase { .. }).then(|| kept.clone());
         self.close_matters_of(erases.as_ref());
         self.book.events.push(kept);
-    }
-
-    fn take_step(&mut self, step: &Officer, now: Time) {
-        let same =
-            |business: &Self, matter: &Matter, contact: &Identifier| business.are_one((contact, now), (&matter.contact, matter.at), now);
-        match step {
-            Officer::Request { contact, delay, keep_suppression } => {
-                let erasure = Some((now.plus_micros(delay.micros()), *keep_suppression));
-                self.matters.push(Matter { contact: contact.clone(), at: now, erasure, again_at: None });
-            }
-            Officer::Hold { contact, held: true } => {
-                self.matters.push(Matter { contact: contact.clone(), at: now, erasure: None, again_at: None })
-            }
-            Officer::Cancel { contact } => {
-                let kept = self.matters.iter().filter(|matter| matter.erasure.is_none() || !same(self, matter, contact)).cloned().collect();
-                self.matters = kept;
-            }
-            Officer::Hold { contact, held: false } => {
-                let kept = self.matters.iter().filter(|matter| matter.erasure.is_some() || !same(self, matter, contact)).cloned().collect();
-                self.matters = kept;
-            }
-            Officer::CarryOut { .. } => {}
-        }
-    }
-
-    /// Erases whoever is due, as of now; says whether somebody was.
-    fn carry_out(&mut self, now: Time, carried: &mut Carried) -> bool {
-        let due = |matter: &Matter| matter.erasure.is_some_and(|(due_at, _)| due_at <= now) && matter.again_at.is_none_or(|at| at <= now);
-        let mut waiting: Vec<Matter> = self.matters.iter().filter(|matter| due(matter)).cloned().collect();
-        waiting.sort_by_key(|matter| matter.erasure);
-        let before = carried.erased;
-        for matter in waiting {
-            let theirs: Vec<Matter> = self.matters_of(&matter.contact, matter.at, now).into_iter().cloned().collect();
-            if !theirs.iter().any(due) {
-                continue;
-            }
-            if theirs.iter().any(|matter| matter.erasure.is_none()) {
-                carried.held += 1;
-                continue;
-            }
-            let keep_suppression = theirs.iter().any(|matter| matter.erasure.is_some_and(|(_, keeps)| keeps));
-            let what = What::Erase { contact: matter.contact.clone(), keep_suppression };
-            let said = self.book.read(&what, now);
-            let kept = Kept { what, at: now, recorded_at: now, seq: Seq::new(u64::MAX), said };
-            self.close_matters_of(Some(&kept));
-            self.book.events.push(kept);
-            carried.erased += 1;
-        }
-        carried.erased > before
-    }
-
-    /// What is open of whoever had `contact` at `at`, as far as known now.
-    fn matters_of(&self, contact: &Identifier, at: Time, now: Time) -> Vec<&Matter> {
-        self.matters.iter().filter(|matter| self.are_one((contact, at), (&matter.contact, matter.at), now)).collect()
-    }
-
-    fn held(&self, contact: &Identifier, at: Time, now: Time) -> bool {
-        self.matters_of(contact, at, now).iter().any(|matter| matter.erasure.is_none())
-    }
-
-    fn are_one(&self, one: (&Identifier, Time), other: (&Identifier, Time), now: Time) -> bool {
-        let left = self.book.until(now, Known::default());
-        let who = Who::after(&left.events, &left.tokens);
-        who.joined(who.life(one.0, one.1), now).contains(&who.life(other.0, other.1))
-    }
-
-    /// With a person goes what waits for them.
-    fn close_matters_of(&mut self, erasure: Option<&Kept>) {
-        let Some(Kept { what: What::Erase { contact, .. }, at, .. }) = erasure else { return };
-        let open: Vec<Matter> = self
-            .matters
-            .iter()
-            .filter(|matter| matter.at > *at || !self.are_one((contact, *at), (&matter.contact, matter.at), *at))
-            .cloned()
-            .collect();
-        self.matters = open;
-    }
-
-    /// Whether an erasure covers what is of this contact at this time.
-    fn was_erased(&self, contact: &Identifier, at: Time) -> bool {
-        rule_17_left(&self.book.events).covers(contact, at).is_some()
-    }
-
-    /// Whether nothing is known of a contact but that they were erased.
-    fn is_forgotten(&self, contact: &Identifier, now: Time) -> bool {
-        let left = rule_17_left(&self.book.events);
-        let who = Who::after(&left.events, &left.tokens);
-        let lives = who.joined(who.life(contact, now), now);
-        who.erased_at(contact).is_some() && who.events_of(&lives).is_empty()
     }
 
     /// Whether the event that was recorded there is gone.
@@ -393,6 +284,17 @@ fn content(what: &What) -> String {
         what => identifiers(what).into_iter().map(Identifier::as_str).collect(),
     };
     format!("{named:?} {what:?}")
+}
+
+/// Identifiers without those that were named before.
+pub fn each_once<T: PartialEq + Clone>(named: &[T]) -> Vec<T> {
+    let mut seen: Vec<T> = Vec::new();
+    for identifier in named {
+        if !seen.contains(identifier) {
+            seen.push(identifier.clone());
+        }
+    }
+    seen
 }
 
 /// What the model says that an effect must not be: a record that is said to change nothing and does.
