@@ -23,7 +23,7 @@ use crate::ledger::keys::keyring::Keyring;
 use crate::ledger::keys::secrets::{Digest16, Secrets};
 use crate::ledger::memory::fold;
 use crate::ledger::memory::state::{AccountState, Group, State};
-use crate::ledger::reading::history::{behind, members, planned_member};
+use crate::ledger::reading::history::{around, members, planned_member};
 use crate::ledger::storage::reader::Reader;
 use crate::ledger::writing::batch::{Batch, Planned};
 use crate::ledger::writing::draft;
@@ -190,7 +190,7 @@ impl Planner {
             let act = fold::act(&entry.fact, &mut |name| self.state.sender_number(name))?;
             let event = Event { at: entry.occurred_at, seq, act };
             let after = apply_to_present(&spans, &keys, &event)?;
-            let (old, new) = (behind(&spans, keys.first().copied(), event.at), behind(&after, keys.first().copied(), event.at));
+            let (old, new) = around((&spans, &after), keys.first().copied(), event.at);
             entry.effect = Some(effect(&old, &new, old != new, &event, asked.policy));
             (spans, latest) = (after, latest.max(event.at));
         }
@@ -276,7 +276,7 @@ impl Planner {
         for (entry, member) in plan.entries.iter_mut().zip(&added) {
             let Some(member) = member else { continue };
             let key = entry.keys.first().copied();
-            let (old, new) = (behind(spans, key, entry.occurred_at), behind(&after, key, entry.occurred_at));
+            let (old, new) = around((spans, &after), key, entry.occurred_at);
             entry.effect = Some(match &member.what {
                 Member::Act { event, .. } => effect(&old, &new, old != new, event, policy),
                 Member::Linked { .. } | Member::Moved { .. } | Member::Erased { .. } if *spans == after => Effect::HistoricalOnly,
