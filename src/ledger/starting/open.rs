@@ -39,6 +39,7 @@ use crate::ledger::writing::batch::Sealer;
 use crate::ledger::writing::committer::{Committer, Health};
 use crate::ledger::writing::duplicates::Duplicates;
 use crate::ledger::writing::plan::Planner;
+use crate::ledger::writing::prepared::Preparer;
 use crate::ledger::writing::queue::Queue;
 use crate::ledger::{Ledger, Options, Shared};
 
@@ -227,7 +228,7 @@ fn start(whole: Whole, options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn 
         health: health.clone(),
         numbers: numbers.clone(),
     };
-    let (queue, waiting) = Queue::new(health.clone(), numbers.clone());
+    let (queue, waiting) = Queue::new(Preparer::new(state.clone(), secrets.clone()), health.clone(), numbers.clone());
     let queue = Arc::new(queue);
     let lookup = rotated::lookup(&secrets, &state, &reader)?.map(|fact| queue.submit_own(fact));
     let heads = Arc::new(Heads::new(state.clone(), reader.clone(), secrets.clone()));

@@ -4,7 +4,8 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tracing::{Level, Span};
 
 use crate::ledger::principals::change::Changing;
-use crate::ledger::writing::record::{Acknowledgement, Record, RecordError};
+use crate::ledger::writing::prepared::Prepared;
+use crate::ledger::writing::record::{Acknowledgement, RecordError};
 use crate::ledger::writing::rehearsal::Rehearsing;
 use crate::measure::SPANS;
 use crate::proto::clear_part::Fact;
@@ -44,7 +45,7 @@ impl Job {
 
 /// Records that wait together, in order. They may need several commits, and are answered together once all are durable.
 pub struct Waiting {
-    records: Vec<Record>,
+    records: Vec<Prepared>,
     /// What became of the first of them.
     recorded: Vec<Recorded>,
     /// Up to where that is durable.
@@ -59,7 +60,7 @@ pub struct Waiting {
 impl Waiting {
     /// Records that wait, and where the answers to all of them come.
     #[must_use]
-    pub fn new(records: Vec<Record>, room: OwnedSemaphorePermit) -> (Self, oneshot::Receiver<Vec<Recorded>>) {
+    pub fn new(records: Vec<Prepared>, room: OwnedSemaphorePermit) -> (Self, oneshot::Receiver<Vec<Recorded>>) {
         let (answer, coming) = oneshot::channel();
         let recorded = Vec::with_capacity(records.len());
         let span = if tracing::span_enabled!(target: SPANS, Level::TRACE) { Span::current() } else { Span::none() };
@@ -73,7 +74,7 @@ impl Waiting {
 
     /// The next to record.
     #[must_use]
-    pub fn next(&self) -> Option<&Record> {
+    pub fn next(&self) -> Option<&Prepared> {
         self.records.get(self.recorded.len())
     }
 

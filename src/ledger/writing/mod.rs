@@ -10,6 +10,7 @@ mod entry_bytes;
 pub mod event_id;
 pub mod job;
 pub mod plan;
+pub mod prepared;
 pub mod queue;
 pub mod record;
 pub mod rehearsal;

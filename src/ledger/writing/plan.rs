@@ -27,7 +27,8 @@ use crate::ledger::reading::history::{behind, members, planned_member};
 use crate::ledger::storage::reader::Reader;
 use crate::ledger::writing::batch::{Batch, Planned};
 use crate::ledger::writing::draft;
-use crate::ledger::writing::record::{Acknowledgement, Record, RecordError, What};
+use crate::ledger::writing::prepared::Prepared;
+use crate::ledger::writing::record::{Acknowledgement, RecordError, What};
 use crate::proto::SealedPart;
 use crate::proto::clear_part::Fact as Stored;
 
@@ -94,7 +95,7 @@ pub struct When {
 
 /// A record, and what it is planned with.
 pub(in crate::ledger) struct Asked<'a> {
-    pub(in crate::ledger) record: &'a Record,
+    pub(in crate::ledger) prepared: &'a Prepared,
     pub(in crate::ledger) account: u64,
     pub(in crate::ledger) when: When,
     pub(in crate::ledger) policy: &'a Policy,
@@ -105,12 +106,14 @@ impl Planner {
     ///
     /// # Errors
     /// [`NotPlanned::Alone`] where it concerns who is who and `batch` is not empty; a refusal where the history cannot be read.
-    pub fn contact(&self, batch: &mut Batch, record: &Record, account: &AccountState, when: When) -> Result<Plan, NotPlanned> {
+    pub fn contact(&self, batch: &mut Batch, prepared: &Prepared, account: &AccountState, when: When) -> Result<Plan, NotPlanned> {
+        let record = prepared.record();
         let now = AsOf { at: batch.now, known: Known::default() };
         let policy = account.facts.policy(now).policy;
-        let asked = Asked { record, account: account.trail, when, policy: &policy };
-        let identifiers = draft::identifiers(&record.what);
-        let named: Vec<Named> = identifiers.into_iter().map(|identifier| self.name(batch, account.trail, identifier)).collect();
+        let asked = Asked { prepared, account: account.trail, when, policy: &policy };
+        let digests = &prepared.digests(account.trail, &self.secrets).identifiers;
+        let identifiers = prepared.identifiers().iter().cloned().zip(digests);
+        let named: Vec<Named> = identifiers.map(|(identifier, digest)| self.known(batch, account.trail, identifier, *digest)).collect();
         if let Some(outranked) = self.outranked(&asked, &named) {
             return self.kept_out(batch, &asked, outranked);
         }
@@ -144,6 +147,10 @@ impl Planner {
 
     pub(in crate::ledger) fn name(&self, batch: &Batch, account: u64, identifier: Identifier) -> Named {
         let digest = self.secrets.identifier_digest(account, &identifier);
+        self.known(batch, account, identifier, digest)
+    }
+
+    fn known(&self, batch: &Batch, account: u64, identifier: Identifier, digest: Digest16) -> Named {
         let key = batch.identifiers.get(&digest).copied().or_else(|| self.state.identifier(&digest));
         let remembered = self.state.remembered(&self.secrets, account, &identifier);
         Named { identifier, digest, key, remembered }
@@ -180,7 +187,7 @@ impl Planner {
         }
         let group = batch.group(&self.state, keys.first()?.trail)?;
         let home = group.spans.get(keys.first()?)?.last()?.home?;
-        if matches!(asked.record.what, What::Link { .. } | What::Move { .. }) {
+        if matches!(asked.prepared.record().what, What::Link { .. } | What::Move { .. }) {
             return None;
         }
         let mut entries = asked.entries(home, &keys, false);
@@ -205,7 +212,7 @@ impl Planner {
         let mut trails = self.trails_of(batch, named);
         let mut members = self.members(batch, &trails).map_err(|reason| RecordError::Unavailable { reason })?;
         let spans = resolve(&members);
-        let mut plan = if let (What::Move { .. }, [from, to]) = (&asked.record.what, named) {
+        let mut plan = if let (What::Move { .. }, [from, to]) = (&asked.prepared.record().what, named) {
             self.moves(batch, asked, &spans, from, to)
         } else {
             self.joins(batch, asked, &spans, named)
@@ -255,7 +262,7 @@ impl Planner {
         let introduces = named.iter().any(|named| named.home(spans, at).is_none());
         let keys = introduce(batch, &self.state, elder, asked.account, named);
         let joined = !entries.is_empty();
-        let main = if joined && matches!(asked.record.what, What::Link { .. }) { 0 } else { entries.len() };
+        let main = if joined && matches!(asked.prepared.record().what, What::Link { .. }) { 0 } else { entries.len() };
         if main == entries.len() {
             entries.extend(asked.entries(elder, &keys, introduces));
         }
@@ -325,7 +332,7 @@ impl Named {
 impl Asked<'_> {
     /// The record's own entry and the one it causes; in `trail`.
     fn entries(&self, trail: u64, keys: &[IdentifierKey], introduces: bool) -> Vec<Planned> {
-        let Some(mut fact) = draft::fact(&self.record.what) else { return Vec::new() };
+        let Some(mut fact) = self.prepared.fact().cloned() else { return Vec::new() };
         let reading = self.reading();
         draft::note_reading(&mut fact, &reading);
         let own = Planned {
@@ -333,10 +340,10 @@ impl Asked<'_> {
             introduces,
             occurred_at: self.when.decided_at.unwrap_or(self.when.at),
             effect: Some(Effect::NoChange),
-            sealed: draft::sealed(&self.record.what, self.policy.keep_message_text),
+            sealed: self.prepared.sealed(self.policy.keep_message_text),
             ..self.entry(trail, fact)
         };
-        let caused = draft::caused(&self.record.what, reading.keyword, self.policy.keyword_scope).map(|fact| Planned {
+        let caused = draft::caused(&self.prepared.record().what, reading.keyword, self.policy.keyword_scope).map(|fact| Planned {
             fact,
             caused: true,
             introduces: false,
@@ -350,8 +357,8 @@ impl Asked<'_> {
 
     /// What the message says. One that opens no window, such as a group message, can opt out and cannot opt in.
     fn reading(&self) -> Reading {
-        let What::Inbound { kind, text, payload, .. } = &self.record.what else { return Reading::default() };
-        let mut reading = self.policy.keywords.read(text.as_deref(), payload.as_deref(), kind.is_button());
+        let What::Inbound { kind, .. } = &self.prepared.record().what else { return Reading::default() };
+        let mut reading = self.policy.keywords.read_said(self.prepared.said(), kind.is_button());
         if !self.policy.opens_window(*kind) {
             reading.keyword = reading.keyword.filter(|keyword| matches!(keyword, Keyword::OptOut(_)));
         }
@@ -376,7 +383,7 @@ impl Asked<'_> {
     }
 
     pub(in crate::ledger) fn entry(&self, trail: u64, fact: Stored) -> Planned {
-        Planned { claimed_at: self.when.claimed, ..Planned::new(self.account, self.record.actor, self.when.at, trail, fact) }
+        Planned { claimed_at: self.when.claimed, ..Planned::new(self.account, self.prepared.record().actor, self.when.at, trail, fact) }
     }
 }
 
