@@ -126,16 +126,17 @@ impl Cipher {
         Ok(out)
     }
 
-    /// Appends a box to `bytes`, bound to all that stands there already. What `write` appends is sealed where it lies: it is copied
-    /// nowhere.
+    /// Appends a box to `bytes`, bound to all that stands there already from `from` on. What `write` appends is sealed where it lies:
+    /// it is copied nowhere.
     ///
     /// # Errors
     /// Where there are no random numbers, or too much is sealed: final for `bytes`.
-    pub fn append(&self, bytes: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), SealError> {
+    pub fn append(&self, bytes: &mut Vec<u8>, from: usize, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), SealError> {
         let (nonce, before) = (nonce()?, bytes.len());
         bytes.extend_from_slice(&nonce);
         write(bytes);
         let (bound_to, sealed) = bytes.split_at_mut(before);
+        let bound_to = bound_to.get(from..).unwrap_or_default();
         let (_, text) = sealed.split_at_mut(NONCE_BYTES);
         let tag = self.0.encrypt_inout_detached(&Nonce::from(nonce), bound_to, text.into()).map_err(|_| SealError::TooLong)?;
         bytes.extend_from_slice(&tag);
@@ -187,9 +188,9 @@ mod tests {
     #[test]
     fn a_box_that_is_sealed_where_it_lies_opens_as_one_that_was_copied_does() {
         let key = Key::from_bytes([7; 32]);
-        let mut bytes = b"bound to".to_vec();
-        Cipher::new(&key).append(&mut bytes, |bytes| bytes.extend_from_slice(b"text")).unwrap();
-        let (bound_to, sealed) = bytes.split_at(8);
+        let mut bytes = b"another;bound to".to_vec();
+        Cipher::new(&key).append(&mut bytes, 8, |bytes| bytes.extend_from_slice(b"text")).unwrap();
+        let (bound_to, sealed) = bytes[8..].split_at(8);
         assert_eq!((bound_to, sealed.len()), (b"bound to".as_slice(), NONCE_BYTES + 4 + TAG_BYTES));
         assert_eq!(open(&key, bound_to, sealed).unwrap().as_slice(), b"text");
         assert_eq!(open(&key, b"Bound to", sealed), Err(SealError::DoesNotOpen));

@@ -164,11 +164,15 @@ impl Keyring {
     /// Where neither copy opens.
     pub fn slot(&self, trail: u64) -> Result<Slot, KeyringError> {
         let [a, b] = &self.copies;
-        let (in_a, in_b) = (Self::bytes(a, trail)?, Self::bytes(b, trail)?);
+        self.held(trail, &Self::bytes(a, trail)?, &Self::bytes(b, trail)?)
+    }
+
+    /// What a slot holds that has these bytes in the two files: the same but for damage and erasures.
+    pub(super) fn held(&self, trail: u64, in_a: &SlotBytes, in_b: &SlotBytes) -> Result<Slot, KeyringError> {
         if in_a == in_b {
-            return self.wrapper.open(trail, &in_a).ok_or(KeyringError::Damaged { trail });
+            return self.wrapper.open(trail, in_a).ok_or(KeyringError::Damaged { trail });
         }
-        match (self.wrapper.open(trail, &in_a), self.wrapper.open(trail, &in_b)) {
+        match (self.wrapper.open(trail, in_a), self.wrapper.open(trail, in_b)) {
             (Some(Slot::Erased), _) | (_, Some(Slot::Erased)) => Ok(Slot::Erased),
             (Some(Slot::Live(one)), Some(Slot::Live(other))) if one.bytes() != other.bytes() => Err(KeyringError::Differs { trail }),
             (Some(Slot::Live(key)), _) | (_, Some(Slot::Live(key))) => Ok(Slot::Live(key)),
@@ -195,11 +199,8 @@ impl Keyring {
     /// # Errors
     /// Where a trail has two keys, or a file cannot be read.
     pub fn compare(&self, highest: u64) -> Result<(), KeyringError> {
-        let [a, b] = &self.copies;
         for first in (1..=highest).step_by(COMPARED_SLOTS) {
-            let [mut in_a, mut in_b] = [vec![0; COMPARED_SLOTS * SLOT_BYTES], vec![0; COMPARED_SLOTS * SLOT_BYTES]];
-            a.io(a.file.read_at(&mut in_a, offset(first)))?;
-            b.io(b.file.read_at(&mut in_b, offset(first)))?;
+            let [in_a, in_b] = self.slots(first, COMPARED_SLOTS)?;
             let slots = (first..=highest).zip(in_a.chunks(SLOT_BYTES).zip(in_b.chunks(SLOT_BYTES)));
             for (trail, _) in slots.filter(|(_, (one, other))| one != other) {
                 // Damage is healed, or told by whoever needs the key.
@@ -326,6 +327,15 @@ impl Keyring {
     /// None: the copy is damaged there.
     fn read(&self, copy: &Copy, trail: u64) -> Result<Option<Slot>, KeyringError> {
         Ok(self.wrapper.open(trail, &Self::bytes(copy, trail)?))
+    }
+
+    /// So many slots from `first` on, as both files have them; zeros where one ends before.
+    pub(super) fn slots(&self, first: u64, count: usize) -> Result<[Vec<u8>; 2], KeyringError> {
+        let [a, b] = &self.copies;
+        let [mut in_a, mut in_b] = [vec![0; count * SLOT_BYTES], vec![0; count * SLOT_BYTES]];
+        a.io(a.file.read_at(&mut in_a, offset(first)))?;
+        b.io(b.file.read_at(&mut in_b, offset(first)))?;
+        Ok([in_a, in_b])
     }
 
     /// A slot as a file has it; zeros where it ends before.

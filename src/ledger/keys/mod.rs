@@ -1,5 +1,6 @@
 //! The data key of every trail, and the secrets of the ledger.
 
+pub mod in_order;
 pub mod keyed;
 pub mod keyring;
 pub mod master;

@@ -18,9 +18,17 @@ pub const FOLD_VERSION: u32 = 6;
 /// Packs facts.
 #[must_use]
 pub fn pack(facts: &Facts) -> Box<[u8]> {
-    let mut out = Packer { bytes: Vec::with_capacity(64), base: facts.latest.micros() };
+    pack_in(&mut Vec::with_capacity(128), facts)
+}
+
+/// The same, put together in `scratch`: for whoever packs many.
+#[must_use]
+pub fn pack_in(scratch: &mut Vec<u8>, facts: &Facts) -> Box<[u8]> {
+    scratch.clear();
+    let mut out = Packer { bytes: std::mem::take(scratch), base: facts.latest.micros() };
     out.facts(facts);
-    out.bytes.into_boxed_slice()
+    *scratch = out.bytes;
+    scratch.as_slice().into()
 }
 
 /// Unpacks facts; none where the bytes are not a packing of this version.

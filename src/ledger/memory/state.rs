@@ -275,6 +275,14 @@ impl State {
         self.trail_shard(number).write().insert(number, trail);
     }
 
+    /// Changes a trail in place; an empty one of `account` where there is none.
+    pub fn change_trail(&self, number: u64, account: u64, change: impl FnOnce(&mut Trail)) {
+        let mut highest = self.highest_trail.lock();
+        *highest = number.max(*highest);
+        drop(highest);
+        change(self.trail_shard(number).write().entry(number).or_insert_with(|| new_trail(account)));
+    }
+
     /// The highest trail number; 0: none.
     #[must_use]
     pub fn highest_trail(&self) -> u64 {

@@ -5,6 +5,7 @@ pub mod checkpointer;
 pub mod checkpoints;
 pub mod heads;
 pub mod heads_writer;
+pub(in crate::ledger) mod looked;
 pub mod nodes;
 pub mod proofs;
 pub mod public_keys;

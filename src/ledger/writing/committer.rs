@@ -206,6 +206,8 @@ impl Committer {
         done: &mut Done,
         carried: &mut Option<Job>,
     ) -> Result<(), String> {
+        // Jobs that wait together are mostly of one kind: each of as many records.
+        batch.expect(first.left().saturating_mul(jobs.len() + 1).min(BATCH_RECORDS));
         let (mut next, mut records) = (Some(first), 0);
         while let Some(mut waiting) = next.take() {
             while let Some(record) = waiting.next().filter(|_| records < BATCH_RECORDS && batch.takes_more()) {

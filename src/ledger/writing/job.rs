@@ -72,6 +72,12 @@ impl Waiting {
         commit.follows_from(&self.span);
     }
 
+    /// How many are left to record.
+    #[must_use]
+    pub const fn left(&self) -> usize {
+        self.records.len() - self.recorded.len()
+    }
+
     /// The next to record.
     #[must_use]
     pub fn next(&self) -> Option<&Prepared> {

@@ -1,6 +1,7 @@
 //! From a record to entries that are durable: one committer, one sync a commit.
 
 pub mod accounts;
+pub(in crate::ledger) mod asked;
 pub mod batch;
 pub mod committer;
 mod done;

@@ -9,12 +9,11 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::consent::account::{AsOf, Known};
-use crate::consent::effect::effect;
+use crate::consent::effect::{Before, effect};
 use crate::consent::event::Event;
 use crate::consent::facts::Fact;
 use crate::consent::identifier::Identifier;
 use crate::consent::identity::{IdentifierKey, Member, MemberEvent, Spans, apply_to_present, resolve, span_at};
-use crate::consent::keyword::{Keyword, Reading};
 use crate::consent::policy::Policy;
 use crate::consent::time::Time;
 use crate::consent::words::Effect;
@@ -25,12 +24,11 @@ use crate::ledger::memory::fold;
 use crate::ledger::memory::state::{AccountState, Group, State};
 use crate::ledger::reading::history::{behind, members, planned_member};
 use crate::ledger::storage::reader::Reader;
+use crate::ledger::writing::asked::Asked;
 use crate::ledger::writing::batch::{Batch, Planned};
-use crate::ledger::writing::draft;
 use crate::ledger::writing::prepared::Prepared;
 use crate::ledger::writing::record::{Acknowledgement, RecordError, What};
 use crate::proto::SealedPart;
-use crate::proto::clear_part::Fact as Stored;
 
 /// What planning reads.
 pub struct Planner {
@@ -91,14 +89,6 @@ pub struct When {
     pub claimed: Option<Time>,
     /// When a person decided what it means, where the event is a message of before.
     pub decided_at: Option<Time>,
-}
-
-/// A record, and what it is planned with.
-pub(in crate::ledger) struct Asked<'a> {
-    pub(in crate::ledger) prepared: &'a Prepared,
-    pub(in crate::ledger) account: u64,
-    pub(in crate::ledger) when: When,
-    pub(in crate::ledger) policy: &'a Policy,
 }
 
 impl Planner {
@@ -170,9 +160,9 @@ impl Planner {
             seq = seq.next();
             if let Some(act) = fold::act(&entry.fact, &mut |name| self.state.sender_number(name)) {
                 let event = Event { at: entry.occurred_at, seq, act };
-                let before = facts.clone();
+                let before = Before::of(&facts, &event, asked.policy);
                 let changed = facts.apply(&event);
-                entry.effect = Some(effect(&before, &facts, changed, &event, asked.policy));
+                entry.effect = Some(before.effect(&facts, changed, &event, asked.policy));
             }
         }
         batch.trail(&self.state, trail, asked.account).facts = Some(facts);
@@ -329,64 +319,6 @@ impl Named {
     }
 }
 
-impl Asked<'_> {
-    /// The record's own entry and the one it causes; in `trail`.
-    fn entries(&self, trail: u64, keys: &[IdentifierKey], introduces: bool) -> Vec<Planned> {
-        let Some(mut fact) = self.prepared.fact().cloned() else { return Vec::new() };
-        let reading = self.reading();
-        draft::note_reading(&mut fact, &reading);
-        let own = Planned {
-            keys: keys.to_vec(),
-            introduces,
-            occurred_at: self.when.decided_at.unwrap_or(self.when.at),
-            effect: Some(Effect::NoChange),
-            sealed: self.prepared.sealed(self.policy.keep_message_text),
-            ..self.entry(trail, fact)
-        };
-        let caused = draft::caused(&self.prepared.record().what, reading.keyword, self.policy.keyword_scope).map(|fact| Planned {
-            fact,
-            caused: true,
-            introduces: false,
-            occurred_at: self.when.at,
-            claimed_at: None,
-            sealed: SealedPart { identifiers: own.sealed.identifiers.clone(), ..SealedPart::default() },
-            ..own.clone()
-        });
-        std::iter::once(own).chain(caused).collect()
-    }
-
-    /// What the message says. One that opens no window, such as a group message, can opt out and cannot opt in.
-    fn reading(&self) -> Reading {
-        let What::Inbound { kind, .. } = &self.prepared.record().what else { return Reading::default() };
-        let mut reading = self.policy.keywords.read_said(self.prepared.said(), kind.is_button());
-        if !self.policy.opens_window(*kind) {
-            reading.keyword = reading.keyword.filter(|keyword| matches!(keyword, Keyword::OptOut(_)));
-        }
-        reading
-    }
-
-    /// A join: the elder's next entry, the younger's last.
-    fn join(&self, elder: (u64, &[&Named]), younger: (u64, &[&Named])) -> Planned {
-        let keys = |named: &[&Named]| named.iter().filter_map(|named| named.key).collect();
-        let sealed = |named: &[&Named]| {
-            let identifiers = named.iter().map(|named| named.identifier.as_str().to_owned()).collect();
-            SealedPart { identifiers, ..SealedPart::default() }
-        };
-        Planned {
-            second: younger.0,
-            keys: keys(elder.1),
-            second_keys: keys(younger.1),
-            sealed: sealed(elder.1),
-            second_sealed: sealed(younger.1),
-            ..self.entry(elder.0, Stored::IdentifiersLinked(crate::proto::IdentifiersLinked {}))
-        }
-    }
-
-    pub(in crate::ledger) fn entry(&self, trail: u64, fact: Stored) -> Planned {
-        Planned { claimed_at: self.when.claimed, ..Planned::new(self.account, self.prepared.record().actor, self.when.at, trail, fact) }
-    }
-}
-
 /// Gives every identifier its key: the one it has, or the next of `trail`.
 fn introduce(batch: &mut Batch, state: &State, trail: u64, account: u64, named: &[Named]) -> Vec<IdentifierKey> {
     let mut next = batch.trail(state, trail, account).trail.identifiers;
@@ -398,7 +330,10 @@ fn introduce(batch: &mut Batch, state: &State, trail: u64, account: u64, named: 
             batch.erasing.suppressed.extend(named.remembered.erased.iter().map(|erased| (key, *erased)));
             key
         });
-        batch.identifiers.insert(named.digest, key);
+        // A rehearsal keeps what it found: the log may change under it.
+        if named.key.is_none() || batch.rehearsed.is_some() {
+            batch.identifiers.insert(named.digest, key);
+        }
         keys.push(key);
     }
     keys

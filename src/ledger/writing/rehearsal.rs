@@ -54,10 +54,10 @@ pub struct Rehearsed {
 }
 
 impl Rehearsed {
-    /// A trail.
+    /// A trail, where the rehearsal changed it.
     #[must_use]
-    pub fn trail(&self, state: &State, number: u64) -> Option<Trail> {
-        self.trails.get(&number).cloned().or_else(|| state.trail(number))
+    pub fn trail(&self, number: u64) -> Option<&Trail> {
+        self.trails.get(&number)
     }
 
     /// The group of a trail, where the rehearsal changed it.
