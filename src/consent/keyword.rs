@@ -153,7 +153,6 @@ impl Keywords {
             })
         })
     }
-
 }
 
 /// What ends a sentence.

@@ -96,8 +96,7 @@ impl OpenBlock {
     pub fn close(mut self) -> Block {
         let (first, count) = (self.first, self.count);
         if let Some((header, entries)) = self.bytes_mut().split_first_chunk_mut::<HEADER_BYTES>() {
-            let fields: [&[u8]; 4] =
-                [&MAGIC, &count.to_be_bytes(), &first.number().to_be_bytes(), &crc32c::crc32c(entries).to_be_bytes()];
+            let fields: [&[u8]; 4] = [&MAGIC, &count.to_be_bytes(), &first.number().to_be_bytes(), &crc32c::crc32c(entries).to_be_bytes()];
             header.iter_mut().zip(fields.into_iter().flatten()).for_each(|(to, from)| *to = *from);
         }
         Block { bytes: self.bytes, first, count }

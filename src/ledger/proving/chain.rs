@@ -8,8 +8,8 @@ use crate::consent::words::Seq;
 use crate::ledger::Position;
 use crate::ledger::bytes::entry::{Entry, EntryError, EntryHash, TrailLink};
 use crate::ledger::keys::secrets::LedgerId;
-use crate::ledger::memory::maps::QuickMap;
 use crate::ledger::proving::looked::{Looked, Stored};
+use crate::ledger::proving::trail_ends::TrailEnds;
 use crate::ledger::proving::verify::VerifyReport;
 use crate::proof::checkpoint::Checkpoint;
 use crate::proof::merkle::Frontier;
@@ -25,8 +25,7 @@ pub(in crate::ledger) struct Chain {
     expected: Seq,
     hash: Option<EntryHash>,
     recorded_at: Time,
-    /// The last entry of each trail, and its place. A forger may choose the numbers, but not the seed of their hash.
-    trails: QuickMap<u64, (Seq, u64)>,
+    trails: TrailEnds,
     more_problems: u64,
     uninterpreted: u64,
     /// What the log is held against, the smallest first.
@@ -54,7 +53,7 @@ impl Chain {
             expected: Seq::new(1),
             hash: Some(EntryHash::ZERO),
             recorded_at: Time::from_micros(i64::MIN),
-            trails: QuickMap::default(),
+            trails: TrailEnds::default(),
             more_problems: 0,
             uninterpreted: 0,
             checkpoints: checkpoints.into(),
@@ -147,7 +146,8 @@ impl Chain {
         if link.trail == 0 && !own {
             return;
         }
-        let (previous, count) = self.trails.get(&link.trail).copied().unwrap_or_default();
+        let end = self.trails.of(link.trail);
+        let (previous, count) = std::mem::replace(end, (seq, link.trail_seq));
         if (link.previous, link.trail_seq) != (previous, count + 1) {
             let found = format!(
                 "names entry {} and place {}, the trail's last is entry {previous} at place {count}",
@@ -155,7 +155,6 @@ impl Chain {
             );
             self.problem(format!("entry {seq} is not linked into trail {}: it {found}", link.trail), seq);
         }
-        self.trails.insert(link.trail, (seq, link.trail_seq));
     }
 
     /// The log ended.

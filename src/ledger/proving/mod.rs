@@ -11,5 +11,6 @@ pub mod proofs;
 pub mod public_keys;
 pub mod publication;
 pub mod signed;
+mod trail_ends;
 pub mod tree;
 pub mod verify;

@@ -11,7 +11,7 @@ use crate::ledger::keys::secrets::LedgerId;
 use crate::ledger::proving::chain::Chain;
 use crate::ledger::proving::looked::{Looked, Looker};
 use crate::ledger::starting::witness::Witness;
-use crate::ledger::storage::disk::{Disk, RealDisk, read_all};
+use crate::ledger::storage::disk::{Disk, RealDisk};
 use crate::ledger::storage::journal::{self, JournalError};
 use crate::ledger::storage::lock::Lock;
 use crate::ledger::storage::store::Store;
@@ -191,8 +191,8 @@ fn copy_dir(from: &Path, to: &Path) -> Result<(), VerifyError> {
         if source.is_dir() {
             copy_dir(&source, &target)?;
         } else {
-            let bytes = RealDisk.open(&source, false).and_then(|file| read_all(file.as_ref())).map_err(io(&source))?;
-            std::fs::write(&target, bytes).map_err(io(&target))?;
+            // Not through memory: sled's file is larger than what is left of it.
+            std::fs::copy(&source, &target).map_err(io(&source))?;
         }
     }
     Ok(())

@@ -258,10 +258,8 @@ impl<Keys: Slots> Replay<'_, Keys> {
 fn is_of_one_trail(entry: &ReadEntry) -> bool {
     let (header, clear) = (&entry.header, &entry.clear);
     let is_own = |reference: &IdentifierReference| reference.trail == 0 || reference.trail == header.link.trail;
-    let may_join = matches!(
-        clear.fact,
-        Some(Fact::IdentifiersLinked(_) | Fact::NumberChanged(_) | Fact::UserIdChanged(_) | Fact::ContactErased(_))
-    );
+    let may_join =
+        matches!(clear.fact, Some(Fact::IdentifiersLinked(_) | Fact::NumberChanged(_) | Fact::UserIdChanged(_) | Fact::ContactErased(_)));
     !may_join && header.second.trail == 0 && clear.second_identifiers.is_empty() && clear.identifiers.iter().all(is_own)
 }
 

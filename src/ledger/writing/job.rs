@@ -1,5 +1,9 @@
 //! What waits for the committer, and how it is answered.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::sync::oneshot::error::RecvError;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tracing::{Level, Span};
 
@@ -50,7 +54,7 @@ pub struct Waiting {
     recorded: Vec<Recorded>,
     /// Up to where that is durable.
     durable: usize,
-    answer: oneshot::Sender<Vec<Recorded>>,
+    answer: oneshot::Sender<Answered>,
     /// The call that waits for it, where somebody exports spans.
     span: Span,
     /// Their room in the queue, given back with the answer.
@@ -60,11 +64,11 @@ pub struct Waiting {
 impl Waiting {
     /// Records that wait, and where the answers to all of them come.
     #[must_use]
-    pub fn new(records: Vec<Prepared>, room: OwnedSemaphorePermit) -> (Self, oneshot::Receiver<Vec<Recorded>>) {
+    pub fn new(records: Vec<Prepared>, room: OwnedSemaphorePermit) -> (Self, Coming) {
         let (answer, coming) = oneshot::channel();
         let recorded = Vec::with_capacity(records.len());
         let span = if tracing::span_enabled!(target: SPANS, Level::TRACE) { Span::current() } else { Span::none() };
-        (Self { records, recorded, durable: 0, answer, span, _room: room }, coming)
+        (Self { records, recorded, durable: 0, answer, span, _room: room }, Coming(coming))
     }
 
     /// Tells the span of a commit whose records are in it.
@@ -96,13 +100,41 @@ impl Waiting {
 
     /// All of them are durable.
     pub fn finish(self) {
-        let _ = self.answer.send(self.recorded);
+        let _ = self.answer.send(Answered { recorded: self.recorded, _records: self.records });
     }
 
     /// Nothing more of them becomes durable.
     pub fn fail(mut self, error: &RecordError) {
         self.recorded.truncate(self.durable);
         self.recorded.resize(self.records.len(), Err(error.clone()));
-        let _ = self.answer.send(self.recorded);
+        self.finish();
+    }
+}
+
+/// What became of records, with the records themselves: whoever waits for the answer drops them, not the committer. All their
+/// texts were made there, and go back to that thread's memory for less.
+struct Answered {
+    recorded: Vec<Recorded>,
+    _records: Vec<Prepared>,
+}
+
+/// Where the answers to records come.
+pub struct Coming(oneshot::Receiver<Answered>);
+
+impl Coming {
+    /// Blocks until they are there.
+    ///
+    /// # Errors
+    /// Where the committer is gone without an answer.
+    pub fn blocking_recv(self) -> Result<Vec<Recorded>, RecvError> {
+        self.0.blocking_recv().map(|answered| answered.recorded)
+    }
+}
+
+impl Future for Coming {
+    type Output = Result<Vec<Recorded>, RecvError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(context).map_ok(|answered| answered.recorded)
     }
 }

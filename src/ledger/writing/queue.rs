@@ -11,6 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot};
 
 use crate::ledger::numbers::Numbers;
 use crate::ledger::writing::committer::Health;
+pub use crate::ledger::writing::job::Coming;
 use crate::ledger::writing::job::{Job, Recorded, Waiting};
 use crate::ledger::writing::prepared::{Prepared, Preparer};
 use crate::ledger::writing::record::{Record, RecordError};
@@ -48,9 +49,6 @@ pub struct Waits {
     /// The most of them.
     pub streams_max: usize,
 }
-
-/// Where the answers to records come.
-pub type Coming = oneshot::Receiver<Vec<Recorded>>;
 
 impl Queue {
     /// A queue, and where the committer takes from it.
