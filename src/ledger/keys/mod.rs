@@ -3,6 +3,8 @@
 pub mod in_order;
 pub mod keyed;
 pub mod keyring;
+#[cfg(test)]
+mod keyring_tests;
 pub mod master;
 mod replace;
 mod rewrap;

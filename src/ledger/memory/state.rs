@@ -4,8 +4,9 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::{Mutex, RwLock};
+use parking_lot::RwLock;
 use tokio::sync::watch;
 
 use crate::consent::account::{AccountEvent, AccountFacts};
@@ -108,7 +109,7 @@ pub struct State {
     pub(in crate::ledger) matters: RwLock<Matters>,
     /// The trails that reads of accounts' data stand in, by account.
     pub(in crate::ledger) reads: RwLock<HashMap<u64, u64>>,
-    highest_trail: Mutex<u64>,
+    highest_trail: AtomicU64,
     moved: watch::Sender<Seq>,
 }
 
@@ -127,7 +128,7 @@ impl Default for State {
             possible_opt_outs: RwLock::default(),
             matters: RwLock::default(),
             reads: RwLock::default(),
-            highest_trail: Mutex::new(0),
+            highest_trail: AtomicU64::new(0),
             moved: watch::Sender::new(Seq::NONE),
         }
     }
@@ -269,24 +270,20 @@ impl State {
 
     /// Puts a trail in place.
     pub fn put_trail(&self, number: u64, trail: Trail) {
-        let mut highest = self.highest_trail.lock();
-        *highest = number.max(*highest);
-        drop(highest);
+        self.highest_trail.fetch_max(number, Ordering::Relaxed);
         self.trail_shard(number).write().insert(number, trail);
     }
 
     /// Changes a trail in place; an empty one of `account` where there is none.
     pub fn change_trail(&self, number: u64, account: u64, change: impl FnOnce(&mut Trail)) {
-        let mut highest = self.highest_trail.lock();
-        *highest = number.max(*highest);
-        drop(highest);
+        self.highest_trail.fetch_max(number, Ordering::Relaxed);
         change(self.trail_shard(number).write().entry(number).or_insert_with(|| new_trail(account)));
     }
 
     /// The highest trail number; 0: none.
     #[must_use]
     pub fn highest_trail(&self) -> u64 {
-        *self.highest_trail.lock()
+        self.highest_trail.load(Ordering::Relaxed)
     }
 
     /// The group a trail belongs to.

@@ -83,12 +83,13 @@ impl Batch {
         bytes.reserve(HEADER_BYTES + clear_length + sealed_length);
         bytes.extend_from_slice(&header.encode());
         clear.encode_raw(bytes);
-        for (key, length, part) in boxes().take(kept) {
+        let sealed = boxes().take(kept).try_for_each(|(key, length, part)| {
             bytes.extend_from_slice(&u32::try_from(*length).unwrap_or(u32::MAX).to_be_bytes());
-            if *length > 0 {
-                let appended = Cipher::new(key).append(bytes, from, |bytes| part.encode_raw(bytes));
-                appended.map_err(|error| unavailable(error.to_string()))?;
-            }
+            if *length == 0 { Ok(()) } else { Cipher::new(key).append(bytes, from, |bytes| part.encode_raw(bytes)) }
+        });
+        if let Err(error) = sealed {
+            bytes.truncate(from);
+            return Err(unavailable(error.to_string()));
         }
         let hash = EntryHash::of(bytes.get(from..).unwrap_or_default());
         self.open.added(seq);

@@ -131,6 +131,13 @@ impl Coming {
     }
 }
 
+/// Nothing of what comes is known yet.
+impl std::fmt::Debug for Coming {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Coming(…)")
+    }
+}
+
 impl Future for Coming {
     type Output = Result<Vec<Recorded>, RecvError>;
 
