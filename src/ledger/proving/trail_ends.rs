@@ -1,7 +1,7 @@
 //! Where each trail ended so far, while a log is read from its beginning.
 //!
-//! Trails are numbered as they begin, without gaps: nearly all of them stand in one row, and most are asked for in its order. A row takes
-//! a third of the memory of a map of ten million, and a tenth of the time.
+//! Trails are numbered as they begin, without gaps: nearly all of them stand in one row, 16 bytes each. In a map they took three times
+//! that, and a fifth of a verification's time.
 
 use crate::consent::words::Seq;
 use crate::ledger::memory::maps::QuickMap;

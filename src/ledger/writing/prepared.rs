@@ -4,8 +4,8 @@
 //! submitted ──▶ fact, sealed part, words normalised, digests ──▶ the committer: whose trail, which seq, sealed and linked
 //! ```
 //!
-//! There is one committer, and as many as submit. So what they can work out each for themselves costs it nothing: a fifth of what it
-//! spent on an opt-in with evidence, and half of what it spent on a message that is not ASCII.
+//! There is one committer, and as many as submit. What they work out each for themselves was a fifth of its time for opt-ins with
+//! evidence, and two fifths of it for messages.
 
 use std::cell::OnceCell;
 use std::sync::Arc;
