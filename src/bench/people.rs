@@ -53,7 +53,7 @@ impl People {
         dice.below(self.count)
     }
 
-    /// A contact's phone number. Digit by digit: `format!` takes a fifteenth of a driver's time in batches.
+    /// A contact's phone number. Digit by digit: `format!` takes a twentieth of a driver's time in batches.
     #[must_use]
     pub fn phone(n: u64) -> String {
         const PLACES: [u64; 9] = [100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];

@@ -1,7 +1,7 @@
 //! A value behind a lock, and beside it the seq of the last entry in it.
 //!
-//! Every reader of a lock writes to it. What all answers ask for is read off the seq alone, whose cache line only commits write: without
-//! it, threads that answer batches at once wait for one another's lines several times an answer.
+//! Every reader of a lock writes to it. What all answers ask for is read off the seq alone, whose cache line only commits write: threads that
+//! answer do not hand it to and fro.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, Ordering};
