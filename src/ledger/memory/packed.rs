@@ -148,6 +148,11 @@ impl Unpacker<'_> {
         Some(Time::from_micros(self.base.wrapping_sub(behind)))
     }
 
+    /// Room for so many that follow, each of which has a byte at least.
+    fn room_for<T>(&self, count: u64) -> Vec<T> {
+        Vec::with_capacity(usize::try_from(count).map_or(self.bytes.len(), |count| count.min(self.bytes.len())))
+    }
+
     fn fact(&mut self) -> Option<Fact> {
         Some(Fact { at: self.time()?, seq: Seq::new(self.number()?) })
     }
@@ -169,9 +174,10 @@ impl Unpacker<'_> {
         (self.bytes, self.base) = (rest, latest);
         let [identity_changed, erased] = self.optional()?;
         let mut facts = Facts { identity_changed, erased, latest: Time::from_micros(latest), ..Facts::default() };
-        for _ in 0..self.number()? {
-            let toward = self.toward()?;
-            facts.toward.push(toward);
+        let senders = self.number()?;
+        facts.toward = self.room_for(senders);
+        for _ in 0..senders {
+            facts.toward.push(self.toward()?);
         }
         for _ in 0..self.number()? {
             self.base = latest;
@@ -184,8 +190,9 @@ impl Unpacker<'_> {
     fn toward(&mut self) -> Option<Toward> {
         let sender = SenderNumber::new(u32::try_from(self.number()?).ok()?);
         let [closed, stop, resume, confirmation, outlived] = self.optional()?;
-        let mut acts = Vec::new();
-        for _ in 0..self.number()? {
+        let kinds = self.number()?;
+        let mut acts = self.room_for(kinds);
+        for _ in 0..kinds {
             let kind = InboundKind::from_number(i32::try_from(self.number()?).ok()?)?;
             let same = self.number()? == 1;
             let latest = self.fact()?;
@@ -204,8 +211,9 @@ impl Unpacker<'_> {
 
     fn consent(&mut self) -> Option<Consent> {
         let [opted_out, keyword, wide_keyword] = self.optional()?;
-        let mut opt_ins = Vec::new();
-        for _ in 0..self.number()? {
+        let count = self.number()?;
+        let mut opt_ins = self.room_for(count);
+        for _ in 0..count {
             let bits = self.number()?;
             let fact = self.fact()?;
             let expires_at = if bits & 2 == 0 { None } else { Some(self.time()?) };

@@ -21,6 +21,7 @@ use crate::ledger::erasure::erasures::{Erasures, Remembered};
 use crate::ledger::erasure::matters::Matters;
 use crate::ledger::keys::secrets::{Digest16, Secrets};
 use crate::ledger::memory::maps::QuickMap;
+use crate::ledger::memory::marked::Marked;
 use crate::ledger::memory::packed::{pack, unpack};
 use crate::ledger::memory::senders::Senders;
 use crate::ledger::principals::roll::Roll;
@@ -96,7 +97,7 @@ type Shards<K, V> = Vec<RwLock<QuickMap<K, V>>>;
 
 /// The state.
 pub struct State {
-    head: RwLock<Position>,
+    head: Marked<Position>,
     accounts: RwLock<HashMap<Box<str>, AccountState>>,
     pub(in crate::ledger) principals: RwLock<Roll>,
     senders: RwLock<Senders>,
@@ -104,7 +105,7 @@ pub struct State {
     trails: Shards<u64, Trail>,
     groups: RwLock<QuickMap<u64, Arc<Group>>>,
     event_ids: Shards<Digest16, u64>,
-    erasures: RwLock<Erasures>,
+    erasures: Marked<Erasures>,
     pub(in crate::ledger) possible_opt_outs: RwLock<PossibleOptOuts>,
     pub(in crate::ledger) matters: RwLock<Matters>,
     /// The trails that reads of accounts' data stand in, by account.
@@ -116,7 +117,9 @@ pub struct State {
 impl Default for State {
     fn default() -> Self {
         Self {
-            head: RwLock::new(Position { seq: Seq::NONE, hash: EntryHash::ZERO, recorded_at: Time::from_micros(i64::MIN) }),
+            head: Marked::new(Position { seq: Seq::NONE, hash: EntryHash::ZERO, recorded_at: Time::from_micros(i64::MIN) }, |head| {
+                head.seq
+            }),
             accounts: RwLock::default(),
             principals: RwLock::default(),
             senders: RwLock::default(),
@@ -124,7 +127,7 @@ impl Default for State {
             trails: shards(),
             groups: RwLock::default(),
             event_ids: shards(),
-            erasures: RwLock::default(),
+            erasures: Marked::new(Erasures::default(), Erasures::last),
             possible_opt_outs: RwLock::default(),
             matters: RwLock::default(),
             reads: RwLock::default(),
@@ -139,6 +142,12 @@ impl State {
     #[must_use]
     pub fn head(&self) -> Position {
         *self.head.read()
+    }
+
+    /// Whether the head is still this one.
+    #[must_use]
+    pub fn is_at(&self, head: &Position) -> bool {
+        self.head.seq() == head.seq
     }
 
     /// Moves the head; last of all that a commit does to the state.
@@ -235,6 +244,12 @@ impl State {
     /// What erasures left, to read.
     pub fn erasures(&self) -> impl std::ops::Deref<Target = Erasures> + '_ {
         self.erasures.read()
+    }
+
+    /// The last erasure. Known before anything that it erases is missing.
+    #[must_use]
+    pub fn last_erasure(&self) -> Seq {
+        self.erasures.seq()
     }
 
     /// What erasures left of an identifier.

@@ -198,7 +198,8 @@ fn whole(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>, watch:
 fn start(whole: Whole, options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>) -> Result<Ledger, OpenError> {
     let Whole { lock, secrets, keyring, state, journal, store, pending, reader, sealer, origin } = whole;
     let (progress, data_dir) = (&options.progress, options.data_dir.clone());
-    let health: Arc<Health> = Arc::new(watch::channel(None).0);
+    let (health, healthy) = watch::channel(None);
+    let health: Arc<Health> = Arc::new(health);
     let numbers = Arc::new(Numbers::default());
     let log = Log {
         disk: disk.clone(),
@@ -275,6 +276,7 @@ fn start(whole: Whole, options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn 
         keyring,
         clock: clock.clone(),
         health,
+        healthy,
         numbers,
         lock: Mutex::new(Some(lock)),
         scrubber: Mutex::new(scrubber),
