@@ -29,8 +29,8 @@ fn whatever_happens_the_ledger_answers_as_the_model_does() {
         if let Err(difference) = lived(&all, &mut counts) {
             let (few, difference) = fewest(all, difference);
             counts.print("model", campaign);
-            let few: String = few.iter().map(|step| format!("  {step}\n")).collect();
-            panic!("seed {}, run {run}:\n{few}{difference}", campaign.seed);
+            few.iter().for_each(|step| println!("  {step}"));
+            panic!("seed {}, run {run}: {difference}", campaign.seed);
         }
         counts.one("lives");
     }

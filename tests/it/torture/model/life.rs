@@ -219,7 +219,7 @@ impl Life<'_> {
             }
             let listed = self.real.ledger.possible_opt_outs(account, Seq::NONE, usize::MAX).map_err(|error| error.to_string())?;
             let listed: Vec<_> = listed.into_iter().map(|message| (message.occurred_at, message.sender, message.contact)).collect();
-            same("possible opt-outs", &sorted(listed), &sorted(self.model.possible_opt_outs(account)))?;
+            same("possible opt-outs", &sorted(&listed), &sorted(&self.model.possible_opt_outs(account)))?;
         }
         Ok(())
     }
@@ -357,7 +357,7 @@ fn forbidden(restrictions: Vec<Restriction>) -> BTreeSet<(RestrictionKind, Optio
     restrictions.into_iter().flat_map(|restriction| restriction.kinds.into_iter().map(move |kind| (kind, restriction.until))).collect()
 }
 
-fn sorted<T: std::fmt::Debug>(items: Vec<T>) -> Vec<String> {
+fn sorted<T: std::fmt::Debug>(items: &[T]) -> Vec<String> {
     let mut told: Vec<String> = items.iter().map(|item| format!("{item:?}")).collect();
     told.sort_unstable();
     told

@@ -57,7 +57,7 @@ impl Business {
                 self.matters.push(Matter { contact: contact.clone(), at: now, erasure, again_at: None });
             }
             Officer::Hold { contact, held: true } => {
-                self.matters.push(Matter { contact: contact.clone(), at: now, erasure: None, again_at: None })
+                self.matters.push(Matter { contact: contact.clone(), at: now, erasure: None, again_at: None });
             }
             Officer::Cancel { contact } => {
                 let kept = self.matters.iter().filter(|matter| matter.erasure.is_none() || !same(self, matter, contact)).cloned().collect();

@@ -104,7 +104,9 @@ impl Simple {
             let duplicate = Acknowledgement { duplicate: true, ..used.acknowledgement };
             // What others have in the trail of somebody who is erased is recorded again, without its content's digest.
             let since = business.book.events.iter().any(|kept| matches!(kept.what, What::Erase { .. }) && kept.seq > duplicate.seq);
-            return match (same || erased, since) {
+            // What erased somebody is sealed under whatever trail was left.
+            let erases = business.book.events.iter().any(|kept| kept.seq == duplicate.seq && matches!(kept.what, What::Erase { .. }));
+            return match (same || (erased && !erases), since || erases) {
                 (true, _) => Fate::Duplicate(duplicate),
                 (false, true) => Fate::RefusedOrNot("the event id was used", Some(duplicate)),
                 (false, false) => Fate::Refused("the event id was used"),
@@ -155,7 +157,7 @@ impl Simple {
     pub fn check(&self, question: &Question) -> Option<(Decision, u32)> {
         let business = self.accounts.get(question.account.as_str())?;
         let at = question.at.unwrap_or_else(|| self.now());
-        Some((business.book_answer(&business.book, question, at), business.version(at, question.known)))
+        Some((Business::book_answer(&business.book, question, at), business.version(at, question.known)))
     }
 
     /// The answer as if the last record had never been.
@@ -163,7 +165,7 @@ impl Simple {
         let business = self.accounts.get(question.account.as_str())?;
         let mut book = business.book.clone();
         book.events.pop();
-        Some(business.book_answer(&book, question, question.at.unwrap_or_else(|| self.now())))
+        Some(Business::book_answer(&book, question, question.at.unwrap_or_else(|| self.now())))
     }
 
     /// How a sender stands.
@@ -255,7 +257,7 @@ impl Business {
         !rule_17_left(&self.book.events).events.iter().any(|left| left.seq == seq)
     }
 
-    fn book_answer(&self, book: &Book, question: &Question, at: Time) -> Decision {
+    fn book_answer(book: &Book, question: &Question, at: Time) -> Decision {
         let left = book.until(at, question.known);
         let policy = policy(&left.events);
         let Question { contact, sender, asked, template, .. } = question;

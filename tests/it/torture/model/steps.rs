@@ -215,7 +215,7 @@ impl World {
             2 | 3 => Some(now),
             4 => Some(now.plus_micros(dice.pick(&[1, 299 * SECOND, 300 * SECOND]))),
             5 if dice.one_in(2) => Some(now.plus_micros(300 * SECOND + 1)),
-            _ => Some(self.earlier(dice, now)),
+            _ => Some(Self::earlier(dice, now)),
         };
         if self.clock.plus_micros(5 * MINUTE) >= self.latest {
             self.latest = now;
@@ -226,7 +226,7 @@ impl World {
     }
 
     /// An instant up to now that others are likely to have too.
-    fn earlier(&self, dice: &mut Dice, now: Time) -> Time {
+    fn earlier(dice: &mut Dice, now: Time) -> Time {
         let hours_ago = dice.pick(&[0, 0, 0, 1, 1, 6, 12, 24, 30, 100]);
         Time::from_micros(now.micros() / HOUR * HOUR).plus_micros(-hours_ago * HOUR)
     }
