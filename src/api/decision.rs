@@ -140,7 +140,11 @@ impl DecisionService for Decisions {
     }
 }
 
-fn question(caller: &Caller, request: &CheckSendRequest) -> Result<Question, Status> {
+/// What `CheckSend` asks.
+///
+/// # Errors
+/// `INVALID_ARGUMENT` with every field that is wrong, or what the caller may not ask.
+pub fn question(caller: &Caller, request: &CheckSendRequest) -> Result<Question, Status> {
     parsed(request, Fields::of(caller))
 }
 

@@ -1,6 +1,6 @@
 //! From a request's fields to domain types, once: below this, nothing is checked again.
 //!
-//! Every violation is collected, not just the first:
+//! Every violation is collected, not just the first; of many the first are told and the rest is counted:
 //!
 //! ```text
 //! let mut fields = Fields::of(&caller);                              account and sender are held against the caller
@@ -17,7 +17,7 @@ use tonic::Status;
 
 use super::access::Caller;
 use super::access::bounds::Held;
-use super::status::{self, Violation};
+use super::status::{self, Violation, Violations};
 use crate::consent::account::Known;
 use crate::consent::identifier::{Identifier, IdentifierError};
 use crate::consent::time::{CLOCK_TOLERANCE_MICROS, Time};
@@ -40,36 +40,36 @@ const YEAR_10000: i64 = 253_402_300_800;
 pub struct Fields<'a> {
     pub(super) caller: &'a Caller,
     pub(super) held: Held,
-    violations: Vec<Violation>,
+    violations: Violations,
 }
 
 impl<'a> Fields<'a> {
     /// The fields of a request of this caller.
     #[must_use]
     pub fn of(caller: &'a Caller) -> Self {
-        Self { caller, held: Held::default(), violations: Vec::new() }
+        Self { caller, held: Held::default(), violations: Violations::default() }
     }
 
     /// The values, where nothing was wrong.
     ///
     /// # Errors
     /// `PERMISSION_DENIED` where the caller is bound to other accounts or senders, whatever else is wrong; `INVALID_ARGUMENT`
-    /// with every violation.
+    /// with the violations.
     pub fn finish<T>(mut self, build: impl FnOnce() -> Option<T>) -> Result<T, Status> {
         if let Some(denied) = self.denied() {
             return Err(status::denied(&denied));
         }
-        if self.violations.is_empty() { build().ok_or_else(|| status::invalid(&[])) } else { Err(status::invalid(&self.violations)) }
+        if self.violations.is_empty() { build().ok_or_else(|| status::invalid(&[])) } else { Err(self.violations.status()) }
     }
 
     /// Notes that a field is wrong.
     pub fn refuse(&mut self, field: impl Into<String>, reason: ErrorReason, message: impl Into<String>) {
-        self.violations.push(Violation { field: field.into(), reason, message: message.into() });
+        self.violations.add(field, reason, message);
     }
 
     /// A contact.
     pub fn contact(&mut self, field: &str, text: &str) -> Option<Identifier> {
-        contact(field, text).map_err(|violation| self.violations.push(violation)).ok()
+        contact(field, text).map_err(|wrong| self.violations.add(wrong.field, wrong.reason, wrong.message)).ok()
     }
 
     /// The identifiers that one provider message showed: one to four, at most one of them a phone number.

@@ -10,6 +10,7 @@
 
 mod access;
 mod limits;
+mod violations;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use std::time::Duration;
 use tonic::codegen::http::HeaderMap;
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+use tonic_types::{ErrorDetails, StatusExt};
 
 pub use self::access::{
     credentials_ended, credentials_malformed, credentials_missing, credentials_unknown, denied, grant_not_allowed, no_such_method,
@@ -27,6 +28,7 @@ pub use self::limits::{
     answer_not_taken, compressed, deadline_passed, message_too_large, message_too_slow, no_room, rate_limited, too_many_calls,
     too_many_exports, too_many_streams, too_many_watchers,
 };
+pub use self::violations::{TOLD_MAX, Violation, Violations, invalid};
 use crate::ledger::erasure::step::StepRefused;
 use crate::ledger::evidence::export::ExportError;
 use crate::ledger::evidence::receipts::NoReceipt;
@@ -58,17 +60,6 @@ const RETRY_STREAM_AFTER: Duration = Duration::from_secs(5);
 /// The same where there is no room on the disk: somebody has to make it.
 const RETRY_SPACE_AFTER: Duration = Duration::from_secs(30);
 
-/// What is wrong with one field of a request.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Violation {
-    /// The path of the field, as in `contacts[17]`.
-    pub field: String,
-    /// The reason, for programs.
-    pub reason: ErrorReason,
-    /// The reason, for people; never shows a contact.
-    pub message: String,
-}
-
 /// A reason as `ErrorInfo` spells it: `CONTACT_EMPTY`.
 #[must_use]
 pub fn spelling(reason: ErrorReason) -> &'static str {
@@ -87,16 +78,6 @@ pub fn reason(status: &Status) -> Option<&'static str> {
 #[must_use]
 pub fn reason_in(headers: &HeaderMap) -> Option<&'static str> {
     reason(&Status::from_header_map(headers)?)
-}
-
-/// The request is not one: `INVALID_ARGUMENT`, with every violation.
-#[must_use]
-pub fn invalid(violations: &[Violation]) -> Status {
-    let reason = violations.first().map_or(ErrorReason::Unspecified, |violation| violation.reason);
-    let message = violations.iter().map(|violation| format!("{}: {}", violation.field, violation.message)).collect::<Vec<_>>().join("; ");
-    let mut details = details(reason);
-    details.set_bad_request(violations.iter().map(field_violation).collect::<Vec<_>>());
-    Status::with_error_details(Code::InvalidArgument, message, details)
 }
 
 /// An event was not recorded.
@@ -332,10 +313,6 @@ fn later(reason: ErrorReason, message: String, after: Duration) -> Status {
 
 fn details(reason: ErrorReason) -> ErrorDetails {
     ErrorDetails::with_error_info(spelling(reason), DOMAIN, HashMap::new())
-}
-
-fn field_violation(violation: &Violation) -> FieldViolation {
-    FieldViolation { reason: spelling(violation.reason).into(), ..FieldViolation::new(&violation.field, &violation.message) }
 }
 
 #[cfg(test)]

@@ -144,12 +144,12 @@ impl Keywords {
 
     fn holds_opt_out_word(&self, normalised: &str) -> bool {
         self.opt_out.iter().any(|keyword| {
-            normalised.match_indices(keyword.as_str()).any(|(start, found)| {
+            places(normalised, keyword).any(|start| {
                 let before = normalised.get(..start).and_then(|head| head.chars().next_back());
-                let after = normalised.get(start + found.len()..).and_then(|tail| tail.chars().next());
+                let after = normalised.get(start + keyword.len()..).and_then(|tail| tail.chars().next());
                 // A script without spaces has no word boundaries: there, doubt means that the word is held.
                 let continues = |c: Option<char>, edge: Option<char>| c.is_some_and(is_word) && edge.is_some_and(is_spaced_script);
-                !continues(before, found.chars().next()) && !continues(after, found.chars().next_back())
+                !continues(before, keyword.chars().next()) && !continues(after, keyword.chars().next_back())
             })
         })
     }
@@ -205,6 +205,16 @@ fn normalise_any(text: &str) -> String {
     let folded: String = caseless::default_case_fold_str(&compatible).nfkc().filter(|c| !is_invisible(*c)).collect();
     let words: Vec<&str> = folded.trim_matches(|c: char| !is_word(c)).split_whitespace().collect();
     words.join(" ")
+}
+
+/// Where `word` stands in `text`, also where it begins within itself.
+fn places(text: &str, word: &str) -> impl Iterator<Item = usize> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let start = from + text.get(from..)?.find(word)?;
+        from = start + text.get(start..)?.chars().next()?.len_utf8();
+        Some(start)
+    })
 }
 
 /// Bidi marks, joiners, variation selectors, keycap frames: they dress a word and are no part of it.
@@ -340,6 +350,8 @@ mod tests {
         assert!(text("I want to opt  out now").holds_opt_out_word);
         assert!(!text("sairei amanhã").holds_opt_out_word);
         assert!(!text("nonstop weekend").holds_opt_out_word);
+        let repeated = Keywords::new(["ha ha"], []);
+        assert!(repeated.read(Some("aha ha ha"), None, false).holds_opt_out_word, "it begins within itself");
         let chinese = Keywords::new(["停止"], []);
         assert!(chinese.read(Some("请停止发送"), None, false).holds_opt_out_word);
     }

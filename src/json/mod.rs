@@ -12,7 +12,7 @@
 //! JSON. A request goes to the very services that answer gRPC, so that both say the same. Anything but 200 means: do not send.
 
 mod calls;
-mod codec;
+pub mod codec;
 mod door;
 mod failure;
 mod faults;

@@ -29,6 +29,7 @@ mod fault_table;
 mod faults;
 mod forgeries;
 mod format;
+mod fuzzing;
 mod hostile;
 mod identity;
 mod imports;

@@ -30,6 +30,7 @@ mod stream;
 mod times;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -40,7 +41,9 @@ use self::choice::Choice;
 use self::mapping::Wanted;
 use self::reading::{Format, GO_ON, Item, Prepared};
 use self::report::{Counts, Report, SHOWN, Told, Verdict as Came};
+pub use self::refused::Refused;
 use self::row::Habits;
+pub use self::row::Row;
 use self::sending::{Answered, Ended, Way};
 use self::times::{DateFormat, Times, Zone};
 use super::client::Connection;
@@ -53,6 +56,7 @@ use super::lists::source::SourceFile;
 use super::output::Output;
 use super::phone::{Phones, Region};
 use super::words::counted;
+use crate::consent::time::Time;
 use crate::consent::words::Sender;
 use crate::ledger::clock::{Clock as _, SystemClock};
 
@@ -136,12 +140,7 @@ impl Import {
     pub async fn run(self, output: Output) -> Result<Verdict, CliError> {
         let files = self.prepare()?;
         let mut report = Report::create(self.report.as_deref(), self.force)?;
-        let habits = Habits {
-            phones: Phones::new(self.region.clone()),
-            times: Times::new(self.time_zone.clone(), self.date_format, SystemClock.now()),
-            sender: self.sender.clone(),
-            account: self.connection.account.clone(),
-        };
+        let habits = self.habits(SystemClock.now());
         let bytes = if files.iter().all(|file| file.source.bytes > 0) { files.iter().map(|file| file.source.bytes).sum() } else { 0 };
         let mut progress = Progress::new("importing", bytes, output.is_json());
         for file in &files {
@@ -196,6 +195,29 @@ impl Import {
     }
 
     /// Looks at every file before anything is sent.
+    /// Reads the rows of all files as at `now` and sends nothing: each with its line, as what it would be sent, or why it is refused.
+    ///
+    /// # Errors
+    /// Where nothing would be imported, or a file does not read to its end.
+    pub fn read(&self, now: Time, mut each: impl FnMut(u64, &Result<Box<Row>, Refused>)) -> Result<(), CliError> {
+        let (files, habits) = (self.prepare()?, self.habits(now));
+        files.iter().try_for_each(|file| {
+            file.rows(&habits, &Arc::default(), |line, row| {
+                each(line, &row);
+                true
+            })
+        })
+    }
+
+    fn habits(&self, now: Time) -> Habits {
+        Habits {
+            phones: Phones::new(self.region.clone()),
+            times: Times::new(self.time_zone.clone(), self.date_format, now),
+            sender: self.sender.clone(),
+            account: self.connection.account.clone(),
+        }
+    }
+
     fn prepare(&self) -> Result<Vec<Prepared>, CliError> {
         let nothing = "nothing was imported; `import --help` shows what --map takes";
         let wanted = Wanted::new(&self.map).map_err(|error| CliError::new(Kind::Usage, error).hint(nothing))?;

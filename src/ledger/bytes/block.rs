@@ -127,18 +127,17 @@ impl Block {
         if crc32c::crc32c(entries) != u32::from_be_bytes([s0, s1, s2, s3]) {
             return Err(BlockError::Checksum { first });
         }
-        let (mut rest, mut seq, mut seen) = (entries, first, 0);
+        // Seqs begin at 1, and behind the last one another must fit.
+        let behind = first.number().checked_add(count.into()).filter(|_| count > 0 && first > Seq::NONE);
+        let (mut rest, mut seq) = (entries, first);
         while !rest.is_empty() {
             let (entry, after) = Entry::split(rest).map_err(|source| BlockError::Entry { first, source })?;
-            if entry.header.seq != seq {
+            if entry.header.seq != seq || behind.is_none_or(|behind| seq.number() >= behind) {
                 return Err(BlockError::Miscounted { first });
             }
-            (rest, seq, seen) = (after, seq.next(), seen + 1);
+            (rest, seq) = (after, seq.next());
         }
-        if seen != count || count == 0 {
-            return Err(BlockError::Miscounted { first });
-        }
-        Ok(Self { bytes, first, count })
+        if Some(seq.number()) == behind { Ok(Self { bytes, first, count }) } else { Err(BlockError::Miscounted { first }) }
     }
 
     /// Its bytes.

@@ -52,14 +52,13 @@ pub fn decode(bytes: &[u8], offset: usize) -> Option<(Frame, usize)> {
     }
     let length = FRAME_HEADER_BYTES + block.len();
     let block = Block::decode(block.to_vec()).ok()?;
-    let frame = Frame {
-        offset: offset as u64,
-        commit_first: Seq::new(u64_at(24)?),
-        commit_count: u32_at(20)?,
-        synced: Seq::new(u64_at(32)?),
-        block,
-    };
-    Some((frame, length))
+    let (commit_first, commit_count) = (Seq::new(u64_at(24)?), u32_at(20)?);
+    // It names the entries of its block, and they lie within its commit.
+    let is_of_the_block = (Seq::new(u64_at(8)?), u32_at(16)?) == (block.first(), block.count());
+    let behind_commit = commit_first.number().checked_add(commit_count.into())?;
+    let is_within = commit_first <= block.first() && block.last().number() < behind_commit;
+    let frame = Frame { offset: offset as u64, commit_first, commit_count, synced: Seq::new(u64_at(32)?), block };
+    (is_of_the_block && is_within).then_some((frame, length))
 }
 
 /// Appends a block's frame to `out`.

@@ -12,6 +12,9 @@ use crate::consent::facts::{Acts, Consent, Fact, Facts, OptIn, Predecessor, Towa
 use crate::consent::time::Time;
 use crate::consent::words::{InboundKind, Seq};
 
+/// How often a contact moved, one change after another, at most; bytes that say more are no facts. It bounds the stack.
+const PREDECESSORS_DEEP: usize = 1_000;
+
 /// The version of this layout and of the fold behind it; a snapshot of another is discarded.
 pub const FOLD_VERSION: u32 = 6;
 
@@ -35,7 +38,7 @@ pub fn pack_in(scratch: &mut Vec<u8>, facts: &Facts) -> Box<[u8]> {
 #[must_use]
 pub fn unpack(bytes: &[u8]) -> Option<Facts> {
     let mut from = Unpacker { bytes, base: 0 };
-    from.facts()
+    from.facts(PREDECESSORS_DEEP)
 }
 
 /// Appends a LEB128 varint.
@@ -168,7 +171,8 @@ impl Unpacker<'_> {
         Some(facts)
     }
 
-    fn facts(&mut self) -> Option<Facts> {
+    /// Facts in which so many predecessors may stand in each other.
+    fn facts(&mut self, deep: usize) -> Option<Facts> {
         let (latest, rest) = self.bytes.split_first_chunk::<8>()?;
         let latest = i64::from_be_bytes(*latest);
         (self.bytes, self.base) = (rest, latest);
@@ -182,7 +186,7 @@ impl Unpacker<'_> {
         for _ in 0..self.number()? {
             self.base = latest;
             let change = self.fact()?;
-            facts.predecessors.push(Predecessor { change, facts: self.facts()? });
+            facts.predecessors.push(Predecessor { change, facts: self.facts(deep.checked_sub(1)?)? });
         }
         Some(facts)
     }
