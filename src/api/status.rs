@@ -24,8 +24,8 @@ pub use self::access::{
     of_change, role_missing,
 };
 pub use self::limits::{
-    answer_not_taken, compressed, deadline_passed, message_too_large, message_too_slow, no_room, rate_limited, too_many_calls,
-    too_many_exports, too_many_streams, too_many_watchers,
+    answer_not_taken, compressed, deadline_passed, message_cut_off, message_too_large, message_too_slow, no_room, rate_limited,
+    too_many_calls, too_many_exports, too_many_streams, too_many_watchers,
 };
 use crate::ledger::erasure::step::StepRefused;
 use crate::ledger::evidence::export::ExportError;

@@ -14,6 +14,7 @@ use super::answers::Answers;
 use super::key::Key;
 use super::messages::Messages;
 use super::{Limits, deadline};
+use crate::api::access::methods;
 use crate::api::status;
 
 /// The methods whose requests are streams, which may be silent for as long as they like between two messages.
@@ -63,7 +64,9 @@ where
         if time.is_some_and(|time| time.is_zero()) {
             return refused(status::deadline_passed());
         }
-        let admitted = match self.limits.admit(Key::of(request.extensions())) {
+        let caller = Key::of(request.extensions());
+        let admitted = if methods::is_probe(request.uri().path()) { self.limits.admit_probe(caller) } else { self.limits.admit(caller) };
+        let admitted = match admitted {
             Ok(admitted) => admitted,
             Err(status) => return refused(status),
         };

@@ -51,6 +51,12 @@ pub fn compressed() -> Status {
     status(Code::Unimplemented, ErrorReason::CompressionUnsupported, "compressed messages are not read; send them as they are".into())
 }
 
+/// The request ended within a message: no client that keeps to gRPC sends that, and as elsewhere in gRPC no reason is named.
+#[must_use]
+pub fn message_cut_off() -> Status {
+    Status::internal("the request ended within a message")
+}
+
 /// A message that does not arrive.
 #[must_use]
 pub fn message_too_slow(within: Duration) -> Status {

@@ -5,7 +5,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 
 use crate::consent::account::{AccountEvent, AccountFacts};
@@ -24,6 +23,7 @@ use crate::ledger::memory::packed::{pack, unpack};
 use crate::ledger::memory::senders::Senders;
 use crate::ledger::principals::roll::Roll;
 use crate::ledger::reading::possible_opt_outs::PossibleOptOuts;
+use crate::sync::{Mutex, RwLock};
 
 /// How many shards the maps have; one map of ten million keys would stop the writer for a third of a second to grow.
 const SHARDS: usize = 256;

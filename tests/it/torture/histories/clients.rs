@@ -238,8 +238,12 @@ impl World {
             let mut answers = self.clients[number].recording.clone().record_stream(stream).await?.into_inner();
             while let Some(response) = answers.message().await? {
                 let (who, event, act) = items[answered];
-                let told = answer(response).unwrap_or_else(|error| panic!("{error:?}"));
-                self.note_record(who, begun[answered], event, act, Some(acknowledged(&told)));
+                let told = match answer(response) {
+                    Ok(acknowledgement) => acknowledged(&acknowledgement),
+                    Err(error) if error.reason() == ErrorReason::EventIdReused => Recorded::IdReused,
+                    Err(error) => panic!("{error:?}"),
+                };
+                self.note_record(who, begun[answered], event, act, Some(told));
                 answered += 1;
             }
             Ok(())
