@@ -61,7 +61,7 @@ fn guessing_is_no_faster_than_calling_and_takes_nothing_from_who_has_a_key() {
         assert_eq!((answer.status, answer.refused().2.as_str()), (429, "RATE_LIMITED"));
 
         // A probe from there shows nothing and is told.
-        let mut health = HealthClient::new(guesser.channel.clone());
+        let mut health = HealthClient::new(Client::connect(&server.url()).await.channel);
         for _ in 0..10 {
             let answer = health.check(HealthCheckRequest::default()).await.expect("a probe is charged to nobody").into_inner();
             assert_eq!(answer.status(), ServingStatus::Serving);

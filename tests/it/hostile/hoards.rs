@@ -10,9 +10,9 @@ use prost::Message;
 use tonic::Status;
 use tonic_types::StatusExt;
 
-use super::World;
 use super::http2::{CHECK, DATA, END_HEADERS, END_STREAM, HEADERS, call, frame, hello, message, next, pour};
 use super::small_frames::{Raw, trailers};
+use super::{IN_TIME, World};
 use crate::support::client::runtime;
 
 /// What a hoard is sent in, in bytes.
@@ -115,6 +115,7 @@ fn large_answers_that_nobody_reads_take_no_more_room_than_there_is() {
     for _ in 0..2 {
         // No window at all: nothing of an answer may be sent, but for a refusal, which has no body.
         let mut stream = hello(world.grpc(), &[(4, 0)]);
+        stream.set_write_timeout(Some(IN_TIME)).unwrap();
         let mut reader = stream.try_clone().unwrap();
         let answers = std::thread::spawn(move || {
             let (mut refused, mut answered) = (0, 0);
