@@ -24,8 +24,8 @@ pub use self::access::{
     of_change, role_missing,
 };
 pub use self::limits::{
-    answer_not_taken, compressed, deadline_passed, message_cut_off, message_too_large, message_too_slow, no_room, rate_limited,
-    too_many_calls, too_many_exports, too_many_streams, too_many_watchers,
+    answer_not_taken, compressed, deadline_passed, message_too_large, message_too_slow, no_room, not_taken, rate_limited, too_many_calls,
+    too_many_exports, too_many_streams, too_many_watchers,
 };
 use crate::ledger::erasure::step::StepRefused;
 use crate::ledger::evidence::export::ExportError;
@@ -253,11 +253,10 @@ pub fn item_error(status: &Status) -> ItemError {
     ItemError { reason: reason.into(), message: status.message().to_owned(), field: field.unwrap_or_default() }
 }
 
-/// Nobody took what was exported.
+/// The request ended within a message: no client that keeps to gRPC sends that, and as elsewhere in gRPC no reason is named.
 #[must_use]
-pub fn not_taken(patience: Duration) -> Status {
-    let message = format!("nothing of the export was taken for {} seconds; ask again", patience.as_secs());
-    status(Code::Aborted, ErrorReason::ExportNotTaken, message)
+pub fn message_cut_off() -> Status {
+    Status::internal("the request ended within a message")
 }
 
 /// A watch does not begin.

@@ -51,12 +51,6 @@ pub fn compressed() -> Status {
     status(Code::Unimplemented, ErrorReason::CompressionUnsupported, "compressed messages are not read; send them as they are".into())
 }
 
-/// The request ended within a message: no client that keeps to gRPC sends that, and as elsewhere in gRPC no reason is named.
-#[must_use]
-pub fn message_cut_off() -> Status {
-    Status::internal("the request ended within a message")
-}
-
 /// A message that does not arrive.
 #[must_use]
 pub fn message_too_slow(within: Duration) -> Status {
@@ -69,6 +63,13 @@ pub fn message_too_slow(within: Duration) -> Status {
 pub fn answer_not_taken(within: Duration) -> Status {
     let message = format!("nothing of the answer was taken for {} seconds; ask again", within.as_secs());
     status(Code::Aborted, ErrorReason::AnswerNotTaken, message)
+}
+
+/// Nobody took what was exported.
+#[must_use]
+pub fn not_taken(patience: Duration) -> Status {
+    let message = format!("nothing of the export was taken for {} seconds; ask again", patience.as_secs());
+    status(Code::Aborted, ErrorReason::ExportNotTaken, message)
 }
 
 /// As many exports are handed out as the server hands out at a time.

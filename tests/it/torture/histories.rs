@@ -9,6 +9,7 @@
 //!
 //! Answers name entries and heads, and the model holds them to it: that is what makes the search short.
 
+mod calls;
 mod clients;
 mod contact;
 mod linear;

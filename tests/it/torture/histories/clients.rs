@@ -9,10 +9,7 @@ use std::time::Duration;
 
 use consent_ledger::proto::batch_check_send_item::Outcome as InBatch;
 use consent_ledger::proto::stream_check_send_response::Outcome as InStream;
-use consent_ledger::proto::{
-    BatchCheckSendRequest, Category, CheckSendRequest, Entry, ErrorReason, Method, RecordInboundMessageRequest, RecordOptOutRequest,
-    RequestErasureRequest, StreamCheckSendRequest,
-};
+use consent_ledger::proto::{BatchCheckSendRequest, CheckSendRequest, Entry, ErrorReason, RequestErasureRequest, StreamCheckSendRequest};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
@@ -20,13 +17,13 @@ use tonic::transport::Endpoint;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
+use super::calls::{SENDER, check, contact, random_act, sent};
 use super::contact::{Act, Asked, Checked, Recorded};
 use super::recorder::{Recorder, Told, acknowledged, decided};
 use crate::streams::answer;
-use crate::support::client::{Client, opt_in, question, text};
+use crate::support::client::{Client, question};
 use crate::support::dice::Dice;
 use crate::support::server::Server;
-use crate::torture::book::Sent;
 use crate::torture::campaign::Counts;
 
 /// So few that everybody meets.
@@ -40,9 +37,6 @@ const ACTS: usize = 40;
 
 /// How many items a stream has.
 const STREAM: usize = 6;
-
-/// The sender.
-const SENDER: &str = "100";
 
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -72,29 +66,6 @@ pub struct World {
     events: Mutex<Vec<(usize, Act)>>,
     done: AtomicUsize,
     counts: Mutex<Counts>,
-}
-
-fn contact(number: usize) -> String {
-    format!("+4474008{number:05}")
-}
-
-fn sent(who: usize, event: usize, act: Act) -> Sent {
-    let (who, event_id) = (contact(who), format!("event-{event}"));
-    let message = |words: &str| Sent::Inbound(RecordInboundMessageRequest { event_id: event_id.clone(), ..text(&who, SENDER, words) });
-    match act {
-        Act::OptIn => Sent::OptIn(opt_in(&who, &event_id)),
-        Act::OptOut => {
-            let (categories, method) = (vec![Category::Marketing.into()], Method::Website.into());
-            Sent::OptOut(RecordOptOutRequest { contact: who, event_id, categories, method, ..Default::default() })
-        }
-        Act::Message => message("where is my order"),
-        Act::Stop => message("STOP"),
-    }
-}
-
-fn check(who: usize, asked: Asked, min_position: u64) -> CheckSendRequest {
-    let category = if asked == Asked::Marketing { Category::Marketing } else { Category::Unspecified };
-    CheckSendRequest { category: category.into(), min_position, ..question(&contact(who), SENDER) }
 }
 
 fn reason(status: &Status) -> String {
@@ -401,8 +372,4 @@ impl World {
     fn one(&self, what: &str) {
         self.counts.lock().one(what);
     }
-}
-
-fn random_act(dice: &mut Dice) -> Act {
-    dice.pick(&[Act::OptIn, Act::OptIn, Act::OptOut, Act::Message, Act::Stop])
 }
