@@ -74,7 +74,7 @@ fn fields(dice: &mut Dice, depth: usize) -> Vec<u8> {
 /// Messages as gRPC frames them, now and then with a flag or a length that lies.
 fn framed(dice: &mut Dice) -> Vec<u8> {
     let mut body = Vec::new();
-    for _ in 0..1 + dice.below(3) {
+    for _ in 0..=dice.below(3) {
         let message = fields(dice, 3);
         let flag = if dice.one_in(8) { byte(dice) } else { 0 };
         let length = match dice.below(12) {
