@@ -10,7 +10,7 @@ use prost::Message;
 use tonic::Status;
 use tonic_types::StatusExt;
 
-use super::http2::{CHECK, DATA, END_HEADERS, END_STREAM, HEADERS, call, frame, hello, message, next, pour};
+use super::http2::{CHECK, DATA, END_HEADERS, END_STREAM, HEADERS, WINDOW_UPDATE, call, frame, hello, message, next, pour, until};
 use super::small_frames::{Raw, trailers};
 use super::{IN_TIME, World};
 use crate::support::client::runtime;
@@ -115,6 +115,8 @@ fn large_answers_that_nobody_reads_take_no_more_room_than_there_is() {
     for _ in 0..2 {
         // No window at all: nothing of an answer may be sent, but for a refusal, which has no body.
         let mut stream = hello(world.grpc(), &[(4, 0)]);
+        // Before the server has said how much it takes, a client that sends more is cut off.
+        until(&mut stream, |kind, id, _| kind == WINDOW_UPDATE && id == 0).expect("the window of the connection");
         // An answer takes long to make in a debug build on a busy machine, and the next request waits.
         stream.set_write_timeout(Some(IN_TIME * 6)).unwrap();
         stream.set_read_timeout(Some(IN_TIME * 6)).unwrap();
@@ -132,8 +134,11 @@ fn large_answers_that_nobody_reads_take_no_more_room_than_there_is() {
         });
         let calls = (0..u32::try_from(CALLS / 2).unwrap()).map(|number| {
             let id = number * 2 + 1;
-            let data: Vec<u8> = batch.chunks(16_000).flat_map(|piece| frame(DATA, 0, id, piece)).collect();
-            [frame(HEADERS, END_HEADERS, id, &block), data, frame(DATA, END_STREAM, id, &[])].concat()
+            // The end comes with the last piece: a hundred empty frames end a connection.
+            let pieces = batch.chunks(16_000).enumerate();
+            let data =
+                pieces.flat_map(|(place, piece)| frame(DATA, if (place + 1) * 16_000 >= batch.len() { END_STREAM } else { 0 }, id, piece));
+            [frame(HEADERS, END_HEADERS, id, &block), data.collect()].concat()
         });
         assert!(pour(&mut stream, calls));
         let (answered, own) = answers.join().unwrap();
