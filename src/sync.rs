@@ -1,4 +1,4 @@
-//! The locks of whatever has a protocol beside them: how the state is read while it is written (`ledger/memory/state.rs`), and what
+//! The locks and atomics of whatever has a protocol beside them: how the state is read while it is written (`ledger/memory`), and what
 //! waits for sled (`ledger/storage/store_writer.rs`).
 //!
 //! They are those of `parking_lot`. With the feature `explore` the tests of this crate have those of shuttle in their place, of the same
@@ -12,9 +12,11 @@
 mod explored;
 
 #[cfg(not(all(test, feature = "explore")))]
-pub use parking_lot::{Condvar, Mutex, RwLock};
+pub use parking_lot::{Condvar, Mutex, RwLock, RwLockWriteGuard};
+#[cfg(not(all(test, feature = "explore")))]
+pub use std::sync::atomic::AtomicU64;
 #[cfg(not(all(test, feature = "explore")))]
 pub use std::thread::yield_now;
 
 #[cfg(all(test, feature = "explore"))]
-pub use explored::{Condvar, Mutex, RwLock, schedules, yield_now};
+pub use explored::{AtomicU64, Condvar, Mutex, RwLock, RwLockWriteGuard, schedules, yield_now};

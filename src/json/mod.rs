@@ -16,6 +16,7 @@ mod codec;
 mod door;
 mod failure;
 mod faults;
+mod leap;
 mod openapi;
 
 use std::sync::Arc;

@@ -9,6 +9,7 @@ mod histories;
 mod kills;
 mod load;
 mod mixed;
+mod model;
 mod power;
 mod sled_faults;
 mod torn;
