@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{Behind, IdentifierKey, Member, MemberEvent, Span, Spans};
-use crate::consent::facts::{Fact, Facts, Predecessor};
+use crate::consent::event::{Act, Event, SenderNumber};
+use crate::consent::facts::{CONTACTS_MAX, Fact, Facts, Predecessor};
 use crate::consent::time::Time;
+use crate::consent::words::Categories;
 
 impl MemberEvent {
     const fn says_who_is_who(&self) -> bool {
@@ -224,9 +226,14 @@ impl Lives {
         }
         self.moves.sort_by_key(|(_, change, _)| change.at);
         for (leaving, change, arriving) in &self.moves {
-            let left = facts.get(&self.root(*leaving)).cloned().unwrap_or_default();
+            let leaves = |root: usize| facts.get(&root).map_or(1, Facts::contacts);
+            let many = leaves(self.root(*leaving)) + leaves(self.root(*arriving)) > CONTACTS_MAX;
+            let left = if many { None } else { Some(facts.get(&self.root(*leaving)).cloned().unwrap_or_default()) };
             let here = facts.entry(self.root(*arriving)).or_default();
-            here.predecessors.push(Predecessor { change: *change, facts: left });
+            match left {
+                Some(left) => here.predecessors.push(Predecessor { change: *change, facts: left }),
+                None => drop(here.apply(&refusal_of_everything(*change))),
+            }
         }
         let spans = self.spans.iter().map(|(key, nodes)| (*key, self.spans_of(nodes, &facts, &homes)));
         spans.collect()
@@ -261,6 +268,12 @@ impl Lives {
         }
         spans
     }
+}
+
+/// What stands for whoever moved on through more contacts than are followed.
+const fn refusal_of_everything(change: Fact) -> Event {
+    let act = Act::OptOut { sender: SenderNumber::ALL, categories: Categories::ALL, keyword_sender: None };
+    Event { at: change.at, seq: change.seq, act }
 }
 
 fn add_node(nodes: &mut Vec<Node>) -> usize {

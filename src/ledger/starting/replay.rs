@@ -55,8 +55,8 @@ impl Replay<'_> {
     pub fn apply(&mut self, entry: &ReadEntry, position: Position) -> Result<(), EntryUnreadable> {
         let header = &entry.header;
         let (at, seq) = (Time::from_micros(entry.clear.occurred_at), header.seq);
-        self.extend(entry, header.link);
-        self.extend(entry, header.second);
+        self.extend(entry, header.link)?;
+        self.extend(entry, header.second)?;
         if header.event_id_digest != [0; 16] {
             self.state.spend_event_id(header.event_id_digest, seq);
         }
@@ -70,7 +70,10 @@ impl Replay<'_> {
             self.state.note_matter(turn);
         }
         match &entry.clear.fact {
-            Some(Fact::ContactErased(erased)) => self.erased(entry, erased),
+            Some(Fact::ContactErased(erased)) => {
+                erased.trails.iter().try_for_each(|trail| self.is_due(entry, *trail))?;
+                self.erased(entry, erased);
+            }
             Some(Fact::SigningKeyChanged(changed)) => self.found.signing_keys.push((seq, changed.clone())),
             Some(Fact::AccountCreated(created)) => self.state.add_account(&created.name, header.link.trail),
             Some(Fact::PersonalDataRead(_)) => self.state.note_reads(header.account, header.link.trail),
@@ -138,10 +141,11 @@ impl Replay<'_> {
         Ok(())
     }
 
-    fn extend(&self, entry: &ReadEntry, link: TrailLink) {
+    fn extend(&self, entry: &ReadEntry, link: TrailLink) -> Result<(), EntryUnreadable> {
         if link.trail_seq == 0 {
-            return;
+            return Ok(());
         }
+        self.is_due(entry, link.trail)?;
         let mut trail = self.state.trail(link.trail).unwrap_or_else(|| new_trail(entry.header.account));
         if trail.last < entry.header.seq {
             trail.last = entry.header.seq;
@@ -154,6 +158,16 @@ impl Replay<'_> {
             trail.identifiers = own.fold(trail.identifiers, u32::max);
             self.state.put_trail(link.trail, trail);
         }
+        Ok(())
+    }
+
+    /// Trails are numbered without gaps, and an entry begins two at most: another number is of no trail, and of no slot of the keyring.
+    fn is_due(&self, entry: &ReadEntry, trail: u64) -> Result<(), EntryUnreadable> {
+        let highest = self.state.highest_trail();
+        if trail <= highest.saturating_add(2) {
+            return Ok(());
+        }
+        Err(EntryUnreadable { seq: entry.header.seq, reason: format!("it names trail {trail}, and the highest so far is {highest}") })
     }
 
     fn introduce(&mut self, entry: &ReadEntry, second: bool) -> Result<(), EntryUnreadable> {
