@@ -10,6 +10,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let descriptors = protox::compile(&protos, ["proto"])?;
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     std::fs::write(out.join("consent_v1.bin"), prost::Message::encode_to_vec(&descriptors))?;
-    tonic_prost_build::configure().compile_fds(descriptors)?;
+    // The same in every answer of a batch: shared there, and not copied for each of them.
+    tonic_prost_build::configure().bytes(".consent.v1.Position.hash").compile_fds(descriptors)?;
     Ok(())
 }

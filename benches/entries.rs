@@ -79,7 +79,7 @@ fn entry() -> Vec<u8> {
     let mut entry = header().encode().to_vec();
     clear_part().encode(&mut entry).unwrap();
     let key = Cipher::new(&Key::from_bytes([7; 32]));
-    key.append(&mut entry, |entry| sealed_part().encode_raw(entry)).unwrap();
+    key.append(&mut entry, 0, |entry| sealed_part().encode_raw(entry)).unwrap();
     entry
 }
 
@@ -107,7 +107,7 @@ fn seal(bencher: Bencher<'_, '_>) {
     let (key, part, before) = (Key::from_bytes([7; 32]), sealed_part(), header().encode());
     bencher.with_inputs(|| Vec::with_capacity(512)).bench_values(|mut bytes: Vec<u8>| {
         bytes.extend_from_slice(&before);
-        Cipher::new(black_box(&key)).append(&mut bytes, |bytes| part.encode_raw(bytes)).unwrap();
+        Cipher::new(black_box(&key)).append(&mut bytes, 0, |bytes| part.encode_raw(bytes)).unwrap();
         bytes
     });
 }

@@ -19,11 +19,11 @@ use crate::consent::identifier::Identifier;
 use crate::consent::template::TemplateAsked;
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Category, Sender, Seq};
-use crate::ledger::{Answer, CheckError, Checks, Ledger, Question};
+use crate::ledger::{Answer, CheckError, Checks, Ledger, Position, Question};
 use crate::proto::batch_check_send_item::Outcome;
 use crate::proto::decision_service_server::DecisionService;
 use crate::proto::{
-    BatchCheckSendItem, BatchCheckSendRequest, BatchCheckSendResponse, CheckSendRequest, CheckSendResponse, ErrorReason, ItemError,
+    self, BatchCheckSendItem, BatchCheckSendRequest, BatchCheckSendResponse, CheckSendRequest, CheckSendResponse, ErrorReason, ItemError,
     StreamCheckSendRequest, VerifyDecisionRequest, VerifyDecisionResponse,
 };
 
@@ -212,7 +212,7 @@ impl Batch {
     /// Answers for every contact. What concerns the whole batch fails it; a ledger that answers for none does too.
     fn answer(&self, ledger: &Ledger, contacts: &[String], wanted: &Wanted) -> Result<BatchCheckSendResponse, Status> {
         let mut items = Vec::with_capacity(contacts.len());
-        let mut position: Option<crate::ledger::Position> = None;
+        let (mut position, mut heads): (Option<Position>, _) = (None, Heads::default());
         let mut unanswered = None;
         let mut checks: Option<Checks<'_>> = None;
         for (index, text) in contacts.iter().enumerate() {
@@ -230,7 +230,8 @@ impl Batch {
             let outcome = match answer {
                 Ok(answer) => {
                     position = Some(position.filter(|lowest| lowest.seq <= answer.position.seq).unwrap_or(answer.position));
-                    Outcome::Decision(map::decision(answer))
+                    let head = heads.of(answer.position);
+                    Outcome::Decision(map::decision_at(answer, head))
                 }
                 Err(error @ CheckError::Unavailable { .. }) => {
                     let item =
@@ -238,7 +239,7 @@ impl Batch {
                     unanswered = Some(error);
                     Outcome::Error(item)
                 }
-                Err(error @ (CheckError::AccountUnknown { .. } | CheckError::BehindPosition { .. })) => {
+                Err(error @ (CheckError::AccountUnknown { .. } | CheckError::BehindPosition { .. } | CheckError::ClockBehind { .. })) => {
                     return Err(status::of_check(&error));
                 }
             };
@@ -261,6 +262,20 @@ impl Batch {
             template: self.template.clone(),
             known: self.known,
         }
+    }
+}
+
+/// The head that answers of a batch were given at: the same for nearly all of them, so they share its bytes.
+#[derive(Default)]
+struct Heads(Option<(Position, proto::Position)>);
+
+impl Heads {
+    fn of(&mut self, head: Position) -> proto::Position {
+        let (_, said) = match self.0.take() {
+            Some(known) if known.0 == head => self.0.insert(known),
+            _ => self.0.insert((head, map::position(head))),
+        };
+        said.clone()
     }
 }
 

@@ -1,6 +1,7 @@
 //! From domain types to messages; nothing here can fail.
 
 use prost_types::Timestamp;
+use tonic::codegen::Bytes;
 
 use crate::consent::identifier::Identifier;
 use crate::consent::sender::{Declaration, Restriction};
@@ -21,7 +22,7 @@ pub fn timestamp(time: Time) -> Timestamp {
 /// A place in the log.
 #[must_use]
 pub fn position(position: Position) -> proto::Position {
-    proto::Position { seq: position.seq.number(), hash: position.hash.to_vec() }
+    proto::Position { seq: position.seq.number(), hash: Bytes::copy_from_slice(&position.hash) }
 }
 
 /// Identifiers as texts.
@@ -33,6 +34,13 @@ pub fn identifiers(identifiers: &[Identifier]) -> Vec<String> {
 /// An answer.
 #[must_use]
 pub fn decision(answer: Answer) -> proto::Decision {
+    let head = position(answer.position);
+    decision_at(answer, head)
+}
+
+/// An answer that was given at this place in the log.
+#[must_use]
+pub fn decision_at(answer: Answer, position: proto::Position) -> proto::Decision {
     let decision = answer.decision;
     proto::Decision {
         permission: i32::from(decision.permission.number()),
@@ -42,7 +50,7 @@ pub fn decision(answer: Answer) -> proto::Decision {
         valid_until: decision.valid_until.map(timestamp),
         deciding_seqs: decision.deciding_seqs.into_iter().map(Seq::number).collect(),
         policy_version: answer.policy_version,
-        position: Some(position(answer.position)),
+        position: Some(position),
         at: Some(timestamp(answer.at)),
     }
 }

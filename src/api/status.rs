@@ -135,6 +135,7 @@ pub fn of_check(error: &CheckError) -> Status {
     match error {
         CheckError::AccountUnknown { .. } => status(Code::NotFound, ErrorReason::AccountUnknown, error.to_string()),
         CheckError::BehindPosition { .. } => status(Code::Unavailable, ErrorReason::BehindPosition, error.to_string()),
+        CheckError::ClockBehind { .. } => status(Code::Unavailable, ErrorReason::ClockBehind, error.to_string()),
         CheckError::Unavailable { .. } => status(Code::Unavailable, ErrorReason::LedgerUnavailable, error.to_string()),
     }
 }

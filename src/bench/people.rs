@@ -53,10 +53,14 @@ impl People {
         dice.below(self.count)
     }
 
-    /// A contact's phone number.
+    /// A contact's phone number. Digit by digit: `format!` takes a twentieth of a driver's time in batches.
     #[must_use]
     pub fn phone(n: u64) -> String {
-        format!("+4915{n:09}")
+        const PLACES: [u64; 9] = [100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
+        let mut phone = String::with_capacity(14);
+        phone.push_str("+4915");
+        phone.extend(PLACES.iter().map(|place| char::from(b'0' + (n / place % 10).to_le_bytes()[0])));
+        phone
     }
 
     /// Event `k` of what is loaded. The same event has the same event id in every run.
@@ -150,6 +154,13 @@ mod tests {
         assert!(passes(0).all(|event| matches!(event, Event::OptIn(_))));
         assert!(passes(1).all(|event| matches!(event, Event::InboundMessage(_))));
         assert_eq!(passes(2).filter(|event| matches!(event, Event::OptOut(_))).count(), 10);
+    }
+
+    #[test]
+    fn a_phone_number_has_nine_digits_after_its_prefix() {
+        for n in [0, 7, 1_234, 90_000_001, 999_999_999] {
+            assert_eq!(People::phone(n), format!("+4915{n:09}"));
+        }
     }
 
     #[test]

@@ -156,7 +156,7 @@ mod tests {
     use crate::proto::Position;
 
     fn decision(permission: i32) -> Decision {
-        let position = Some(Position { seq: 7, hash: vec![0; 32] });
+        let position = Some(Position { seq: 7, hash: vec![0; 32].into() });
         Decision { permission, reasons: vec![1], allowed_template_categories: vec![1], position, ..Default::default() }
     }
 

@@ -209,75 +209,89 @@ impl<'a> Moment<'a> {
 
     // Rule 15: every moment at which something ends by itself is a candidate; the first that changes the answer is it.
     fn next_change(&self) -> Option<Time> {
+        let mut candidate = self.next_end(self.at);
+        while let Some(end) = candidate {
+            let then = Moment::new(self.view, self.send, end);
+            if (then.permission, then.allowed) != (self.permission, self.allowed) {
+                break;
+            }
+            candidate = self.next_end(end);
+        }
+        candidate
+    }
+
+    /// The next moment later than `after` at which something ends by itself.
+    fn next_end(&self, after: Time) -> Option<Time> {
         let view = self.view;
-        let hours = view.policy.window_hours;
-        let mut ends: Vec<Time> = [view.act, view.ordinary].into_iter().flatten().map(|act| act.at.plus_hours(hours)).collect();
-        ends.extend(self.send.limits.changes());
+        let mut next: Option<Time> = None;
+        let mut see = |end: Time| {
+            if end > after && next.is_none_or(|next| end < next) {
+                next = Some(end);
+            }
+        };
+        for act in [view.act, view.ordinary].into_iter().flatten() {
+            see(act.at.plus_hours(view.policy.window_hours));
+        }
+        self.send.limits.changes().for_each(&mut see);
         if self.send.asked == Asked::OptOutConfirmation
             && let Confirmation::Allowed { closes_at, .. } = view.confirmation(self.at)
         {
-            ends.push(closes_at);
+            see(closes_at);
         }
         // The end of an opt-in to SERVICE changes nothing: only an opt-out of it does.
         for category in Category::TEMPLATE {
-            ends.extend(view.opt_ins(category).filter_map(|opt_in| view.expires_at(&opt_in)));
+            view.opt_ins(category).filter_map(|opt_in| view.expires_at(&opt_in)).for_each(&mut see);
         }
-        ends.retain(|end| *end > self.at);
-        ends.sort_unstable();
-        ends.dedup();
-        ends.into_iter().find(|end| {
-            let then = Moment::new(view, self.send, *end);
-            (then.permission, then.allowed) != (self.permission, self.allowed)
-        })
+        next
     }
 
     fn deciding_seqs(&self) -> Vec<Seq> {
         let view = self.view;
         let asked = self.send.asked;
         let (templates, free_form) = self.concerns();
-        let mut facts: Vec<Fact> = Vec::with_capacity(8);
+        let mut seqs: Vec<Seq> = Vec::with_capacity(8);
         let categories: Categories = match asked {
             Asked::Anything | Asked::OptOutConfirmation => Categories::ALL,
             Asked::For(category) => Categories::NONE.with(category).with(Category::Service),
         };
+        let seq = |fact: Fact| fact.seq;
         for category in categories.iter() {
             match self.standing(category) {
                 Standing::Unknown => {}
-                Standing::OptedOut(out) => facts.push(out),
-                Standing::OptedIn(opt_in) | Standing::Expired(opt_in) => facts.push(opt_in.fact),
+                Standing::OptedOut(out) => seqs.push(out.seq),
+                Standing::OptedIn(opt_in) | Standing::Expired(opt_in) => seqs.push(opt_in.fact.seq),
                 Standing::Suspended(opt_in) => {
-                    facts.push(opt_in.fact);
-                    facts.extend(view.facts.identity_changed);
+                    seqs.push(opt_in.fact.seq);
+                    seqs.extend(view.facts.identity_changed.map(seq));
                 }
             }
         }
         if asked != Asked::For(Category::Authentication) {
-            facts.extend(view.act);
-            facts.extend(view.own.and_then(|own| own.closed));
+            seqs.extend(view.act.map(seq));
+            seqs.extend(view.own.and_then(|own| own.closed).map(seq));
         }
         if categories.contains(Category::Marketing) {
-            facts.extend(view.stopped);
+            seqs.extend(view.stopped.map(seq));
         }
         if asked == Asked::OptOutConfirmation {
             match view.confirmation(self.at) {
-                Confirmation::Allowed { keyword, .. } => facts.push(keyword),
-                Confirmation::Used(sent) => facts.push(sent),
+                Confirmation::Allowed { keyword, .. } => seqs.push(keyword.seq),
+                Confirmation::Used(sent) => seqs.push(sent.seq),
                 Confirmation::None => {}
             }
         }
         let limits = &self.send.limits;
         if templates {
-            facts.extend([limits.no_templates(self.at), limits.red(self.at)].into_iter().flatten());
+            seqs.extend([limits.no_templates(self.at), limits.red(self.at)].into_iter().flatten().map(seq));
         }
         if free_form {
-            facts.extend(limits.no_free_form(self.at));
+            seqs.extend(limits.no_free_form(self.at).map(seq));
         }
-        facts.extend(limits.at_risk());
+        seqs.extend(limits.at_risk().map(seq));
         match self.send.template {
-            Some(Finding::NotUsable(fact) | Finding::InsufficientParameters(fact) | Finding::Usable { fact, .. }) => facts.push(fact),
+            Some(Finding::NotUsable(fact) | Finding::InsufficientParameters(fact) | Finding::Usable { fact, .. }) => seqs.push(fact.seq),
             Some(Finding::Unknown) | None => {}
         }
-        let mut seqs: Vec<Seq> = facts.into_iter().map(|fact| fact.seq).collect();
         seqs.sort_unstable();
         seqs.dedup();
         seqs

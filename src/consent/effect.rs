@@ -1,7 +1,7 @@
 //! What recording an event did to the facts that permissions rest on.
 
 use super::event::{Act, CODE_MARKETING_STOPPED, CODE_WINDOW_CLOSED, Event};
-use super::facts::Facts;
+use super::facts::{Fact, Facts};
 use super::policy::Policy;
 use super::view::{Standing, View};
 use super::words::Effect;
@@ -10,12 +10,43 @@ use super::words::Effect;
 /// folding it in changed one.
 #[must_use]
 pub fn effect(before: &Facts, after: &Facts, changed: bool, event: &Event, policy: &Policy) -> Effect {
+    Before::of(before, event, policy).effect(after, changed, event, policy)
+}
+
+/// What has to be known of the facts before an event to tell what it did: nearly nothing, so that they need not be kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Before {
+    /// The latest act that opens a window, and the latest without an opt-out word; none: the event is none that opens one.
+    acts: Option<(Option<Fact>, Option<Fact>)>,
+}
+
+impl Before {
+    /// Before this event is folded in.
+    #[must_use]
+    pub fn of(facts: &Facts, event: &Event, policy: &Policy) -> Self {
+        let acts = if let Act::Inbound { sender, .. } = event.act {
+            let view = View::new(facts, sender, policy);
+            Some((view.act, view.ordinary))
+        } else {
+            None
+        };
+        Self { acts }
+    }
+
+    /// What the event did; as [`effect`].
+    #[must_use]
+    pub fn effect(self, after: &Facts, changed: bool, event: &Event, policy: &Policy) -> Effect {
+        effect_after(self, after, changed, event, policy)
+    }
+}
+
+fn effect_after(before: Before, after: &Facts, changed: bool, event: &Event, policy: &Policy) -> Effect {
     let applied = match event.act {
         Act::Inbound { kind, .. } if !policy.opens_window(kind) => return Effect::NoChange,
         Act::SendFailed { code, .. } if code != CODE_MARKETING_STOPPED && code != CODE_WINDOW_CLOSED => return Effect::NoChange,
         Act::Inbound { sender, .. } => {
-            let (before, after) = (View::new(before, sender, policy), View::new(after, sender, policy));
-            (before.act, before.ordinary) != (after.act, after.ordinary)
+            let after = View::new(after, sender, policy);
+            before.acts != Some((after.act, after.ordinary))
         }
         Act::OptIn { sender, categories, .. } => {
             let view = View::new(after, sender, policy);

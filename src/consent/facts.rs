@@ -201,16 +201,20 @@ impl Facts {
     /// The highest seq that any fact rests on; an answer is whole when the head has reached it.
     #[must_use]
     pub fn highest_seq(&self) -> Seq {
-        let marks = [self.identity_changed, self.erased];
-        let mut highest = marks.into_iter().flatten().map(|fact| fact.seq).fold(Seq::NONE, Seq::max);
+        let mut highest = Seq::NONE;
+        let mut see = |facts: &[Option<Fact>]| highest = facts.iter().flatten().fold(highest, |highest, fact| highest.max(fact.seq));
+        see(&[self.identity_changed, self.erased]);
         for toward in &self.toward {
-            let acts = toward.acts.iter().flat_map(|acts| [Some(acts.latest), acts.ordinary]);
-            let consent = toward.consent.iter().flat_map(|consent| {
-                let outs = [consent.opted_out, consent.keyword, consent.wide_keyword];
-                outs.into_iter().chain(consent.opt_ins.iter().map(|opt_in| Some(opt_in.fact)))
-            });
-            let rest = [toward.closed, toward.stop, toward.resume, toward.confirmation, toward.outlived];
-            highest = acts.chain(consent).chain(rest).flatten().map(|fact| fact.seq).fold(highest, Seq::max);
+            see(&[toward.closed, toward.stop, toward.resume, toward.confirmation, toward.outlived]);
+            for acts in &toward.acts {
+                see(&[Some(acts.latest), acts.ordinary]);
+            }
+            for consent in &toward.consent {
+                see(&[consent.opted_out, consent.keyword, consent.wide_keyword]);
+                for opt_in in &consent.opt_ins {
+                    see(&[Some(opt_in.fact)]);
+                }
+            }
         }
         let before = self.predecessors.iter().map(|before| before.change.seq.max(before.facts.highest_seq()));
         before.fold(highest, Seq::max)

@@ -104,7 +104,7 @@ impl PhoneNumber {
         // What is left may hold one more, as in +20 00 06…: what is stored must be read as itself.
         match read.strip_prefix('+') {
             Some(shorter) if shorter.len() < digits.len() => Self::from_digits(shorter),
-            _ => Ok(Self(read.into())),
+            _ => Ok(Self(read)),
         }
     }
 
@@ -130,10 +130,10 @@ fn by_plan(text: &str) -> Option<String> {
 }
 
 /// Joins the spellings that the numbering plan guarantees to be one subscriber; `digits` have no plus sign.
-fn canonical(digits: &str) -> String {
+fn canonical(digits: &str) -> Box<str> {
     // Mexico dropped the 1 before mobile numbers in 2019; WhatsApp still sends it.
     if let Some(national) = digits.strip_prefix("521").filter(|rest| rest.len() == 10) {
-        return format!("+52{national}");
+        return ["+52", national].concat().into();
     }
     // Brazilian mobiles: two digits of area code, then 9 and the eight digits they had before; those began with 6 to 9.
     if let Some(national) = digits.strip_prefix("55").filter(|rest| rest.len() == 10)
@@ -141,9 +141,9 @@ fn canonical(digits: &str) -> String {
         && line.starts_with(['6', '7', '8', '9'])
         && !area.contains('0')
     {
-        return format!("+55{area}9{line}");
+        return ["+55", area, "9", line].concat().into();
     }
-    format!("+{digits}")
+    ["+", digits].concat().into()
 }
 
 /// A business-scoped user ID: a country code, a dot, and up to 128 letters, digits and dots.

@@ -23,6 +23,12 @@ impl Time {
         Self(self.0.saturating_add(micros))
     }
 
+    /// Whether a clock that shows this cannot be right, when something was recorded at `last`.
+    #[must_use]
+    pub const fn is_far_behind(self, last: Self) -> bool {
+        self.plus_micros(CLOCK_TOLERANCE_MICROS).0 < last.0
+    }
+
     /// The instant `hours` later.
     #[must_use]
     pub const fn plus_hours(self, hours: u32) -> Self {
@@ -62,14 +68,22 @@ pub struct TimeError {
 impl std::str::FromStr for Time {
     type Err = TimeError;
 
-    /// Reads RFC 3339 with an offset; what is finer than a microsecond is cut off.
+    /// Reads RFC 3339 with an offset; what is finer than a microsecond is cut off. A leap second has no instant of its own: all of
+    /// it is the last microsecond of the second before, behind whatever came within that and before the next.
     fn from_str(text: &str) -> Result<Self, TimeError> {
-        text.parse::<jiff::Timestamp>().map(|timestamp| Self(timestamp.as_microsecond())).map_err(|_| TimeError { given: text.to_owned() })
+        let timestamp = text.parse::<jiff::Timestamp>().map_err(|_| TimeError { given: text.to_owned() })?;
+        let micros = timestamp.as_microsecond();
+        let is_leap = text.get(16..19) == Some(":60");
+        Ok(Self(if is_leap { micros.div_euclid(SECOND) * SECOND + SECOND - 1 } else { micros }))
     }
 }
+
+/// Microseconds in a second.
+const SECOND: i64 = 1_000_000;
 
 /// Microseconds in an hour.
 const HOUR: i64 = 3_600_000_000;
 
-/// How far ahead of the ledger's clock a claimed time may lie: 5 minutes, in microseconds (rule 1).
+/// How far ahead of the ledger's clock a claimed time may lie, and how far the clock behind the last entry: 5 minutes, in
+/// microseconds (rule 1).
 pub const CLOCK_TOLERANCE_MICROS: i64 = 300_000_000;

@@ -189,19 +189,16 @@ impl<'a> View<'a> {
     }
 
     fn standing_after(&self, opt_ins: impl Iterator<Item = OptIn>, category: Category, at: Time) -> Standing {
-        let mut best = self.opt_outs(category).latest.map_or(Standing::Unknown, Standing::OptedOut);
-        for opt_in in opt_ins {
+        let best = self.opt_outs(category).latest.map_or(Standing::Unknown, Standing::OptedOut);
+        opt_ins.fold(best, |best, opt_in| {
             let lasts = self.expires_at(&opt_in).is_none_or(|end| at < end);
             let found = match (lasts, self.suspended(&opt_in)) {
                 (true, false) => Standing::OptedIn(opt_in),
                 (_, true) => Standing::Suspended(opt_in),
                 (false, false) => Standing::Expired(opt_in),
             };
-            if rank(&found) > rank(&best) {
-                best = found;
-            }
-        }
-        best
+            if rank(&found) > rank(&best) { found } else { best }
+        })
     }
 
     // Rule 5: a register of its own. A tie denies.

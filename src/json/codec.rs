@@ -12,6 +12,7 @@ use tonic::{Code, Status};
 
 use super::calls::PACKAGE;
 use super::faults::faults;
+use super::leap;
 use crate::api::status;
 use crate::export::json::{self, BoundedError};
 use crate::proto::{DESCRIPTORS, ErrorReason};
@@ -65,7 +66,7 @@ pub fn method(pool: &DescriptorPool, service: &str, rpc: &str) -> Result<MethodD
 /// # Errors
 /// Where the body is no JSON object, or not this message: every field at fault is named.
 pub fn read(message: &MessageDescriptor, body: &[u8]) -> Result<Vec<u8>, Status> {
-    let members = match json::bounded(body, VALUES_MAX) {
+    let mut members = match json::bounded(body, VALUES_MAX) {
         Ok(Value::Object(members)) => members,
         Ok(_) => return Err(malformed("the body is JSON, but no object")),
         Err(BoundedError::TooMany { most }) => return Err(malformed(&format!("the body holds more than {most} JSON values"))),
@@ -75,6 +76,7 @@ pub fn read(message: &MessageDescriptor, body: &[u8]) -> Result<Vec<u8>, Status>
     if members.values().any(is_inexact) {
         return Err(malformed("a number in the body is too large to be exact as a JSON number; write it as a string"));
     }
+    leap::settle(message, &mut members);
     let faults = faults(message, &members);
     if !faults.is_empty() {
         return Err(status::invalid(&faults));

@@ -16,6 +16,7 @@ pub mod codec;
 mod door;
 mod failure;
 mod faults;
+mod leap;
 mod openapi;
 
 use std::sync::Arc;

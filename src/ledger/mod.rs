@@ -79,6 +79,8 @@ struct Shared {
     keyring: Arc<Mutex<Keyring>>,
     clock: Arc<dyn Clock>,
     health: Arc<Health>,
+    /// Has seen that the ledger writes, and nothing since.
+    healthy: watch::Receiver<Option<String>>,
     numbers: Arc<Numbers>,
     lock: Mutex<Option<Lock>>,
     scrubber: Mutex<Option<Scrubber>>,

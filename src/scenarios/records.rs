@@ -166,6 +166,7 @@ impl From<CheckError> for Refusal {
         let (code, reason) = match &error {
             CheckError::AccountUnknown { .. } => ("NOT_FOUND", "ACCOUNT_UNKNOWN"),
             CheckError::BehindPosition { .. } => ("UNAVAILABLE", "BEHIND_POSITION"),
+            CheckError::ClockBehind { .. } => ("UNAVAILABLE", "CLOCK_BEHIND"),
             CheckError::Unavailable { .. } => ("UNAVAILABLE", "LEDGER_UNAVAILABLE"),
         };
         Self { code, reason, message: error.to_string() }

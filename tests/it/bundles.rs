@@ -83,7 +83,7 @@ impl Bench {
 }
 
 /// What the server would hand out, as `export --evidence` writes it; none where the contact was erased on the way.
-fn file(ledger: &Ledger, contact: &Identifier, mut evidence: Evidence) -> Option<Vec<u8>> {
+pub fn file(ledger: &Ledger, contact: &Identifier, mut evidence: Evidence) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut form = Pieces::new(Jsonl::new(&mut bytes));
     let mut take = |piece| form.take(ExportPiece { piece: Some(piece) }).unwrap();

@@ -87,7 +87,7 @@ fn closed() -> BTreeMap<&'static str, BTreeSet<String>> {
         ("code", json),
         ("permission", words_of(Permission::ALL.iter().map(|word| word.as_str()).collect())),
         ("reason", words_of(Reason::ALL.iter().map(|word| word.as_str()).collect())),
-        ("cause", words(&["account_unknown", "behind_position", "unavailable"])),
+        ("cause", words(&["account_unknown", "behind_position", "clock_behind", "unavailable"])),
         ("kind", words_of(KINDS.iter().map(|(_, name)| *name).collect())),
         ("outcome", words(&["recorded", "duplicate", "refused", "conflict", "no_fact", "dead_letter", "exported", "dropped", "failed"])),
         ("status", words(&["200", "400", "401", "403", "404", "408", "413", "415", "503", "other"])),

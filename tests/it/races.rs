@@ -2,11 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use consent_ledger::consent::words::{Account, Permission};
+use consent_ledger::consent::words::{Account, Category, Effect, Permission};
 use consent_ledger::ledger::writing::record::{Record, RecordError, What};
 use consent_ledger::ledger::{Filter, Question};
 
-use crate::support::bench::{answer, at, event, may, moves, open, opt_in, opt_out, put, question, try_open, who};
+use crate::support::bench::{answer, event, link, may, moves, open, opt_in, opt_out, put, question, says, who};
 
 const PHONE: &str = "+447400123456";
 
@@ -15,7 +15,7 @@ fn an_acknowledged_opt_out_is_obeyed_at_once_and_no_answer_rests_on_what_is_not_
     let dir = tempfile::tempdir().unwrap();
     let ledger = open(dir.path());
     put(&ledger, 0, opt_in("GB.1"));
-    put(&ledger, 0, crate::support::bench::link("GB.1", PHONE));
+    put(&ledger, 0, link("GB.1", PHONE));
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         for past in [None, Some(1)] {
@@ -72,24 +72,10 @@ fn accounts_know_nothing_of_each_other() {
     let shop: Account = "shop".parse().unwrap();
     ledger.record_blocking(Record { account: shop.clone(), ..event(0, What::CreateAccount) }).unwrap();
     put(&ledger, 1, opt_in(PHONE));
-    let there = Question { account: shop.clone(), ..question(PHONE, consent_ledger::consent::words::Category::Marketing, None) };
+    let there = Question { account: shop.clone(), ..question(PHONE, Category::Marketing, None) };
     assert_eq!(ledger.check(&there).unwrap().decision.permission, Permission::Nothing);
     ledger.record_blocking(Record { account: shop, ..event(2, opt_out(PHONE)) }).unwrap();
     assert_eq!(may(&ledger, PHONE), Permission::TemplateOnly);
-    ledger.close();
-}
-
-#[test]
-fn a_clock_far_behind_stops_writing_and_answers_as_late_as_the_log() {
-    let dir = tempfile::tempdir().unwrap();
-    let ledger = open(dir.path());
-    put(&ledger, 3600, opt_in(PHONE));
-    put(&ledger, 3600, opt_out(PHONE));
-    ledger.close();
-    drop(ledger);
-    let ledger = try_open(dir.path(), at(3000)).unwrap();
-    assert!(matches!(ledger.record_blocking(event(1, opt_in(PHONE))), Err(RecordError::ClockBehind { .. })));
-    assert_eq!(may(&ledger, PHONE), Permission::Nothing);
     ledger.close();
 }
 
@@ -104,4 +90,19 @@ fn whoever_has_a_number_now_does_not_see_whoever_had_it_before() {
     let seen: Vec<_> = ledger.entries(&filter, usize::MAX).unwrap().into_iter().map(|entry| entry.seq).collect();
     ledger.close();
     assert!(seen.contains(&own) && !seen.contains(&theirs), "{seen:?} show entry {theirs} of the former owner");
+}
+
+#[test]
+fn what_happens_under_an_identifier_that_was_left_says_what_it_did_to_whoever_it_is_linked_with() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = open(dir.path());
+    put(&ledger, 100, link("GB.2", "GB.1"));
+    put(&ledger, 10, moves("GB.2", "GB.1"));
+    put(&ledger, 200, says(&["GB.1"], "hello"));
+    let service = || ledger.check(&question("GB.1", Category::Service, None)).unwrap().decision.permission;
+    assert_eq!(service(), Permission::FreeForm);
+    let closed = What::SendFailed { contact: vec![who("GB.2")], sender: "1".parse().unwrap(), code: 131_047, message_id: None };
+    assert_eq!(put(&ledger, 200, closed).effect, Effect::Applied);
+    assert_eq!(service(), Permission::Nothing);
+    ledger.close();
 }

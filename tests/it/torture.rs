@@ -8,6 +8,7 @@ mod damages;
 mod kills;
 mod load;
 mod mixed;
+mod model;
 mod power;
 mod sled_faults;
 mod torn;

@@ -1,5 +1,6 @@
 //! Who calls, once it is known.
 
+use tonic::codegen::http::Extensions;
 use tonic::{Request, Status};
 
 use crate::api::status;
@@ -10,9 +11,12 @@ use crate::ledger::Ledger;
 use crate::ledger::principals::principal::{Holder, Principal, Reach};
 use crate::ledger::writing::record::Actor;
 
-/// Whom to ask whether a caller is still let in. It lies beside the caller among a request's extensions.
+/// Who was let in by the door, and whom to ask whether they still are. It lies among a request's extensions.
 #[derive(Clone)]
-pub(super) struct Keeper(pub(super) Ledger);
+pub(super) struct LetIn {
+    pub(super) caller: Caller,
+    pub(super) by: Ledger,
+}
 
 /// Who calls. Only this module's parent makes one.
 #[derive(Clone, Debug)]
@@ -57,11 +61,18 @@ impl Caller {
     /// `UNAUTHENTICATED` where nobody was let in: a request that came past the door is answered by nobody. So is one whose
     /// message came so late that its caller would not be let in any more.
     pub fn of<T>(request: &Request<T>) -> Result<Self, Status> {
-        let caller = request.extensions().get::<Self>().cloned().ok_or_else(status::credentials_missing)?;
-        if let Some(Keeper(ledger)) = request.extensions().get() {
-            caller.still(ledger)?;
+        let extensions = request.extensions();
+        let caller = Self::among(extensions).ok_or_else(status::credentials_missing)?;
+        if let Some(LetIn { by, .. }) = extensions.get() {
+            caller.still(by)?;
         }
-        Ok(caller)
+        Ok(caller.clone())
+    }
+
+    /// Who was let in with these extensions.
+    #[must_use]
+    pub fn among(extensions: &Extensions) -> Option<&Self> {
+        extensions.get::<LetIn>().map(|let_in| &let_in.caller).or_else(|| extensions.get::<Self>())
     }
 
     /// By which entries name it.

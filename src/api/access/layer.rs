@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
@@ -12,13 +13,16 @@ use tower::{Layer, Service};
 
 use super::admit_within;
 use super::body::Guarded;
-use super::caller::{Caller, Keeper};
+use super::caller::{Caller, LetIn};
 use crate::api::limits::Limits;
 use crate::ledger::Ledger;
 
 /// Puts the door before services.
 #[derive(Clone)]
-pub struct Door {
+pub struct Door(Arc<Keeper>);
+
+/// Who decides whom it opens to.
+struct Keeper {
     ledger: Ledger,
     limits: Limits,
 }
@@ -26,8 +30,8 @@ pub struct Door {
 impl Door {
     /// The door of this ledger; what it refuses is charged within these limits.
     #[must_use]
-    pub const fn new(ledger: Ledger, limits: Limits) -> Self {
-        Self { ledger, limits }
+    pub fn new(ledger: Ledger, limits: Limits) -> Self {
+        Self(Arc::new(Keeper { ledger, limits }))
     }
 }
 
@@ -59,7 +63,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let Door { ledger, limits } = &self.door;
+        let Keeper { ledger, limits } = &*self.door.0;
         let admitted = admit_within(limits, ledger, request.uri().path(), request.headers(), request.extensions());
         let (method, caller) = match admitted {
             Ok(admitted) => admitted,
@@ -67,8 +71,7 @@ where
         };
         let guarded = caller.clone().filter(|_| method.streams).map(|caller| (caller, ledger.clone()));
         if let Some(caller) = caller {
-            request.extensions_mut().insert(caller);
-            request.extensions_mut().insert(Keeper(ledger.clone()));
+            request.extensions_mut().insert(LetIn { caller, by: ledger.clone() });
         }
         Answering { answer: Some(self.inner.call(request)), refused: None, guarded }
     }

@@ -9,10 +9,10 @@
 //!
 //! Wrong credentials are refused everywhere but under a signature.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::consent::role::{Role, Roles};
+use crate::ledger::memory::maps::QuickMap;
 
 /// What a method needs of its caller.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -175,7 +175,7 @@ pub const METHODS: &[Method] = &[
 /// The row of a path.
 #[must_use]
 pub fn find(path: &str) -> Option<&'static Method> {
-    static BY_PATH: LazyLock<HashMap<&'static str, &'static Method>> =
+    static BY_PATH: LazyLock<QuickMap<&'static str, &'static Method>> =
         LazyLock::new(|| METHODS.iter().map(|method| (method.path, method)).collect());
     BY_PATH.get(path).copied()
 }

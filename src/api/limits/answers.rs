@@ -39,7 +39,7 @@ pub struct Answers {
     body: Body,
     over: Option<Pin<Box<Sleep>>>,
     ended: bool,
-    _admitted: Admitted,
+    _admitted: Option<Admitted>,
 }
 
 enum First {
@@ -63,10 +63,15 @@ impl Answers {
     ///
     /// # Errors
     /// Where there is no room for the first.
-    pub async fn new(mut body: Body, over: Option<Pin<Box<Sleep>>>, admitted: Admitted, space: &Space) -> Result<Self, Status> {
+    pub fn new(
+        mut body: Body,
+        over: Option<Pin<Box<Sleep>>>,
+        admitted: Option<Admitted>,
+        space: &Space,
+        cx: &mut Context<'_>,
+    ) -> Result<Self, Status> {
         // What is there at once: an answer that is no stream.
-        let first = std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut body).poll_frame(cx))).await;
-        let first = match first {
+        let first = match Pin::new(&mut body).poll_frame(cx) {
             Poll::Pending | Poll::Ready(None) => First::None,
             Poll::Ready(Some(frame)) => First::new(frame?, space)?,
         };

@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
-use tonic::codegen::http::HeaderMap;
+use tonic::codegen::http::{HeaderMap, HeaderName};
 
 /// The header.
-const TIMEOUT: &str = "grpc-timeout";
+const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
 /// The most digits.
 const DIGITS: usize = 8;

@@ -24,7 +24,7 @@ impl Key {
     /// Who makes the request with these extensions.
     #[must_use]
     pub fn of(extensions: &Extensions) -> Self {
-        let principal = extensions.get::<Caller>().and_then(Caller::as_principal);
+        let principal = Caller::among(extensions).and_then(Caller::as_principal);
         principal.map_or_else(|| Self::of_peer(extensions), |principal| Self::Principal(principal.number()))
     }
 

@@ -1,10 +1,11 @@
 //! The limits before every gRPC service.
 
-use std::future::{Future, ready};
+use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use tokio::time::sleep;
+use pin_project_lite::pin_project;
+use tokio::time::{Sleep, sleep};
 use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::http::{Request, Response};
@@ -13,7 +14,7 @@ use tower::{Layer, Service};
 use super::answers::Answers;
 use super::key::Key;
 use super::messages::Messages;
-use super::{Limits, deadline};
+use super::{Admitted, Limits, deadline};
 use crate::api::status;
 
 /// The methods whose requests are streams, which may be silent for as long as they like between two messages.
@@ -40,55 +41,81 @@ pub struct Limited<S> {
     inner: S,
 }
 
-/// An answer on its way.
-type Answering<E> = Pin<Box<dyn Future<Output = Result<Response<Body>, E>> + Send>>;
-
 impl<S> Service<Request<Body>> for Limited<S>
 where
     S: Service<Request<Body>, Response = Response<Body>>,
-    S::Future: Send + 'static,
-    S::Error: Send + 'static,
 {
     type Response = Response<Body>;
     type Error = S::Error;
-    type Future = Answering<S::Error>;
+    type Future = Answering<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let refused = |status: Status| -> Self::Future { Box::pin(ready(Ok(status.into_http()))) };
+        let limits = self.limits.clone();
+        let refused = |limits, status| Answering { answer: None, refused: Some(Box::new(status)), over: None, admitted: None, limits };
         let time = deadline::of(request.headers());
         if time.is_some_and(|time| time.is_zero()) {
-            return refused(status::deadline_passed());
+            return refused(limits, status::deadline_passed());
         }
-        let admitted = match self.limits.admit(Key::of(request.extensions())) {
+        let admitted = match limits.admit(Key::of(request.extensions())) {
             Ok(admitted) => admitted,
-            Err(status) => return refused(status),
+            Err(status) => return refused(limits, status),
         };
-        request.extensions_mut().insert(admitted.allowance.clone());
+        if admitted.allowance.is_limited() {
+            request.extensions_mut().insert(admitted.allowance.clone());
+        }
         let is_single = !STREAMS.contains(&request.uri().path());
-        let room = self.limits.requests.room();
+        let room = limits.0.requests.room();
         let request = request.map(|body| Body::new(Messages::new(body, room, is_single)));
-        let space = self.limits.answers.clone();
-        let answer = self.inner.call(request);
-        let mut over = time.map(|time| Box::pin(sleep(time)));
-        Box::pin(async move {
-            let response = match &mut over {
-                None => answer.await?,
-                Some(over) => tokio::select! {
-                    biased;
-                    response = answer => response?,
-                    () = over => return Ok(status::deadline_passed().into_http()),
-                },
-            };
-            let (head, body) = response.into_parts();
-            Ok(match Answers::new(body, over, admitted, &space).await {
-                Ok(answers) => Response::from_parts(head, Body::new(answers)),
-                Err(status) => status.into_http(),
-            })
-        })
+        let over = time.map(|time| Box::pin(sleep(time)));
+        Answering { answer: Some(self.inner.call(request)), refused: None, over, admitted: Some(admitted), limits }
+    }
+}
+
+pin_project! {
+    /// An answer on its way, or the refusal of a call that is not let in.
+    pub struct Answering<F> {
+        // None: it is not let in, or was answered.
+        #[pin]
+        answer: Option<F>,
+        refused: Option<Box<Status>>,
+        // When it is too late.
+        over: Option<Pin<Box<Sleep>>>,
+        admitted: Option<Admitted>,
+        limits: Limits,
+    }
+}
+
+impl<F, E> Future for Answering<F>
+where
+    F: Future<Output = Result<Response<Body>, E>>,
+{
+    type Output = Result<Response<Body>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let Some(answer) = this.answer.as_mut().as_pin_mut() else {
+            return this.refused.take().map_or(Poll::Pending, |status| Poll::Ready(Ok(status.into_http())));
+        };
+        let answer = match (answer.poll(cx), &mut *this.over) {
+            (Poll::Ready(answer), _) => Some(answer?),
+            (Poll::Pending, None) => return Poll::Pending,
+            (Poll::Pending, Some(over)) => {
+                ready!(over.as_mut().poll(cx));
+                None
+            }
+        };
+        // What was under way ends here, whoever keeps this.
+        this.answer.set(None);
+        let answered = answer.ok_or_else(status::deadline_passed).and_then(|answer| {
+            let (head, body) = answer.into_parts();
+            let answers = Answers::new(body, this.over.take(), this.admitted.take(), &this.limits.0.answers, cx)?;
+            Ok(Response::from_parts(head, Body::new(answers)))
+        });
+        Poll::Ready(Ok(answered.unwrap_or_else(Status::into_http)))
     }
 }
 

@@ -28,9 +28,12 @@ use self::rate::{Allowance, Rate, RateLimit};
 use self::under_way::{UnderWay, Way};
 use crate::http::space::Space;
 
-/// The limits of a server, over both its ports.
+/// The limits of a server, over both its ports; clones share them.
 #[derive(Clone, Debug)]
-pub struct Limits {
+pub struct Limits(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
     rate: Option<Arc<Rate>>,
     under_way: UnderWay,
     requests: Space,
@@ -57,7 +60,7 @@ impl Limits {
     #[must_use]
     pub fn new(rate: Option<RateLimit>) -> Self {
         let rate = rate.map(|limit| Arc::new(Rate::new(limit)));
-        Self { rate, under_way: UnderWay::default(), requests: Space::default(), answers: Space::default() }
+        Self(Arc::new(Shared { rate, under_way: UnderWay::default(), requests: Space::default(), answers: Space::default() }))
     }
 
     /// Lets a call of this caller in.
@@ -65,8 +68,8 @@ impl Limits {
     /// # Errors
     /// `RESOURCE_EXHAUSTED` where it asks too fast, or too much is under way.
     pub fn admit(&self, caller: Key) -> Result<Admitted, Status> {
-        let way = self.under_way.enter(caller)?;
-        let allowance = Allowance::new(self.rate.clone(), caller);
+        let way = self.0.under_way.enter(caller)?;
+        let allowance = Allowance::new(self.0.rate.clone(), caller);
         allowance.call()?;
         Ok(Admitted { allowance, _way: way })
     }
@@ -76,6 +79,6 @@ impl Limits {
     /// # Errors
     /// `RESOURCE_EXHAUSTED` where refused calls come too fast.
     pub fn charge_refused(&self, from: Key) -> Result<(), Status> {
-        Allowance::new(self.rate.clone(), from).call()
+        Allowance::new(self.0.rate.clone(), from).call()
     }
 }

@@ -111,7 +111,7 @@ impl Rate {
 /// No caller owes more than an hour.
 const MOST_OWED: Duration = Duration::from_secs(60 * 60);
 
-/// What the items of a call are charged to. Every request carries it among its extensions.
+/// What the items of a call are charged to. Where there is a rate, every request carries it among its extensions.
 #[derive(Clone, Debug)]
 pub struct Allowance {
     rate: Option<Arc<Rate>>,
@@ -123,6 +123,12 @@ impl Allowance {
     #[must_use]
     pub const fn new(rate: Option<Arc<Rate>>, caller: Key) -> Self {
         Self { rate, caller }
+    }
+
+    /// Whether there is a rate.
+    #[must_use]
+    pub const fn is_limited(&self) -> bool {
+        self.rate.is_some()
     }
 
     /// That of a request; one that came past the limits has none.

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use prost_types::Timestamp;
 use tokio::net::TcpListener;
 use tokio_stream::{Stream, StreamExt};
+use tonic::codegen::Bytes;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -45,7 +46,7 @@ fn decision() -> Decision {
         allowed_template_categories: vec![Category::Marketing.into(), Category::Utility.into()],
         deciding_seqs: vec![5_000_000],
         policy_version: 1,
-        position: Some(Position { seq: 30_000_000, hash: vec![7; 32] }),
+        position: Some(Position { seq: 30_000_000, hash: Bytes::from_static(&[7; 32]) }),
         at: Some(Timestamp { seconds: 1_772_000_000, nanos: 123_456_000 }),
         ..Default::default()
     }

@@ -110,7 +110,7 @@ impl Verdict {
 /// Whether every row would be told the same: the account, the sender, the template, the times are wrong, not the contact.
 fn is_everybodys(error: &ClientError) -> bool {
     match error {
-        ClientError::Refused { reason: ErrorReason::AccountUnknown | ErrorReason::BehindPosition, .. } => true,
+        ClientError::Refused { reason: ErrorReason::AccountUnknown | ErrorReason::BehindPosition | ErrorReason::ClockBehind, .. } => true,
         ClientError::Refused { field, .. } => !field.is_empty() && field != "contact",
         _ => false,
     }

@@ -133,6 +133,9 @@ impl Times {
 /// A minute, in microseconds.
 const MINUTE_MICROS: i64 = 60_000_000;
 
+/// The last microsecond of a second, in nanoseconds.
+const LAST_MICROSECOND: i32 = 999_999_000;
+
 /// A time of day.
 struct Clock {
     hour: i8,
@@ -173,7 +176,7 @@ fn wall_clock(text: &str) -> Option<Clock> {
         (hour @ 0..=23, None) => hour,
         _ => return None,
     };
-    let (minute, second) = (digits(minute).filter(|minute| *minute < 60)?, digits(second).filter(|second| *second < 60)?);
+    let (minute, second) = (digits(minute).filter(|minute| *minute < 60)?, digits(second).filter(|second| *second <= 60)?);
     let nanos = if fraction.is_empty() {
         0
     } else if fraction.len() <= 9 && fraction.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -181,7 +184,8 @@ fn wall_clock(text: &str) -> Option<Clock> {
     } else {
         return None;
     };
-    let second = i8::try_from(second).ok()?;
+    // A leap second, as times with an offset are read.
+    let (second, nanos) = if second == 60 { (59, LAST_MICROSECOND) } else { (i8::try_from(second).ok()?, nanos) };
     let second = (!to_the_minute).then_some(second);
     Some(Clock { hour: i8::try_from(hour).ok()?, minute: i8::try_from(minute).ok()?, second, nanos })
 }

@@ -82,7 +82,7 @@ impl Follower for Following {
         if let Some(position) = &self.position {
             self.request.only_new = false;
             self.request.from_seq = position.seq + 1;
-            self.request.previous_hash.clone_from(&position.hash);
+            self.request.previous_hash = position.hash.to_vec();
         }
         let mut client = WatchServiceClient::new(channel).max_decoding_message_size(ANSWER_MAX_BYTES);
         Ok(client.watch_entries(self.request.clone()).await?.into_inner())
@@ -112,7 +112,7 @@ mod tests {
         let request = WatchEntriesRequest { only_new: true, ..Default::default() };
         let mut following = Following { request, position: None, output: Output::new(false) };
         assert_eq!(following.farewell(), "");
-        let heartbeat = WatchEntriesResponse { entries: Vec::new(), position: Some(Position { seq: 7, hash: vec![1; 32] }) };
+        let heartbeat = WatchEntriesResponse { entries: Vec::new(), position: Some(Position { seq: 7, hash: vec![1; 32].into() }) };
         assert!(following.take(heartbeat).unwrap());
         assert_eq!(following.farewell(), "to go on: --from 8");
     }

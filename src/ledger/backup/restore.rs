@@ -16,6 +16,7 @@ use crate::ledger::bytes::entry::Entry;
 use crate::ledger::keys::keyring::Keyring;
 use crate::ledger::keys::secrets::Secrets;
 use crate::ledger::proving::chain::Chain;
+use crate::ledger::proving::looked::Looker;
 use crate::ledger::proving::publication::Publication;
 use crate::ledger::proving::signed::{self, Signed};
 use crate::ledger::storage::disk::{Disk, DiskFile, RealDisk};
@@ -241,8 +242,8 @@ pub(super) fn check(
         match walked {
             Walked::Block(block) => {
                 block.entries().for_each(|entry| seen.note(&entry));
-                chain.block(&block);
                 done += block.bytes().len() as u64;
+                chain.block(Looker::default().look(block));
                 progress(done.min(total), total);
             }
             Walked::Missing { from, to } => chain.missing(from, to),

@@ -52,17 +52,64 @@ pub struct Block {
     count: u32,
 }
 
+/// A block that entries are still added to: each is written where it stays.
+#[derive(Debug, Default)]
+pub struct OpenBlock {
+    /// Room for the header, then the entries.
+    bytes: Vec<u8>,
+    first: Seq,
+    count: u32,
+}
+
+impl OpenBlock {
+    /// Where the next entry is appended.
+    pub fn bytes_mut(&mut self) -> &mut Vec<u8> {
+        if self.bytes.is_empty() {
+            self.bytes.reserve(HEADER_BYTES + BLOCK_TARGET_BYTES + BLOCK_TARGET_BYTES / 4);
+            self.bytes.resize(HEADER_BYTES, 0);
+        }
+        &mut self.bytes
+    }
+
+    /// The entry with this seq was appended.
+    pub const fn added(&mut self, seq: Seq) {
+        if self.count == 0 {
+            self.first = seq;
+        }
+        self.count += 1;
+    }
+
+    /// How many entries it holds.
+    #[must_use]
+    pub const fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// Whether it has reached the size at which blocks are cut.
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        self.bytes.len() >= HEADER_BYTES + BLOCK_TARGET_BYTES
+    }
+
+    /// The block, with its header.
+    #[must_use]
+    pub fn close(mut self) -> Block {
+        let (first, count) = (self.first, self.count);
+        if let Some((header, entries)) = self.bytes_mut().split_first_chunk_mut::<HEADER_BYTES>() {
+            let fields: [&[u8]; 4] = [&MAGIC, &count.to_be_bytes(), &first.number().to_be_bytes(), &crc32c::crc32c(entries).to_be_bytes()];
+            header.iter_mut().zip(fields.into_iter().flatten()).for_each(|(to, from)| *to = *from);
+        }
+        Block { bytes: self.bytes, first, count }
+    }
+}
+
 impl Block {
     /// A block of `count` entries, one after another in `entries`, from `first` on.
     #[must_use]
     pub fn new(first: Seq, count: u32, entries: &[u8]) -> Self {
-        let mut bytes = Vec::with_capacity(HEADER_BYTES + entries.len());
-        bytes.extend_from_slice(&MAGIC);
-        bytes.extend_from_slice(&count.to_be_bytes());
-        bytes.extend_from_slice(&first.number().to_be_bytes());
-        bytes.extend_from_slice(&crc32c::crc32c(entries).to_be_bytes());
-        bytes.extend_from_slice(entries);
-        Self { bytes, first, count }
+        let mut open = OpenBlock { bytes: Vec::with_capacity(HEADER_BYTES + entries.len()), first, count };
+        open.bytes_mut().extend_from_slice(entries);
+        open.close()
     }
 
     /// Reads a block.

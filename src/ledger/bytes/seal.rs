@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 
 use aes_gcm::aead::{Aead, AeadInOut, KeyInit, Payload};
-use aes_gcm::{Aes256Gcm, Nonce};
+use aes_gcm::{Aes256Gcm, Nonce, Tag};
 use zeroize::Zeroizing;
 
 /// Bytes of a nonce.
@@ -50,6 +50,21 @@ impl Key {
         let mut bytes = Zeroizing::new([0; 32]);
         getrandom::fill(bytes.as_mut_slice()).map_err(|_| SealError::NoRandomness)?;
         Ok(Self(bytes))
+    }
+
+    /// So many fresh random keys, for one call into the system: a call for each takes longer than wrapping it.
+    ///
+    /// # Errors
+    /// Where the operating system has no random numbers.
+    pub fn several(count: usize) -> Result<impl Iterator<Item = Self>, SealError> {
+        let mut bytes = Zeroizing::new(vec![0; 32 * count]);
+        getrandom::fill(bytes.as_mut_slice()).map_err(|_| SealError::NoRandomness)?;
+        let mut place = 0;
+        Ok(std::iter::from_fn(move || {
+            let key = bytes.as_chunks().0.get(place).copied().map(Self::from_bytes);
+            place += 1;
+            key
+        }))
     }
 
     /// The key with these bytes.
@@ -111,16 +126,17 @@ impl Cipher {
         Ok(out)
     }
 
-    /// Appends a box to `bytes`, bound to all that stands there already. What `write` appends is sealed where it lies: it is copied
-    /// nowhere.
+    /// Appends a box to `bytes`, bound to all that stands there already from `from` on. What `write` appends is sealed where it lies:
+    /// it is copied nowhere.
     ///
     /// # Errors
     /// Where there are no random numbers, or too much is sealed: final for `bytes`.
-    pub fn append(&self, bytes: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), SealError> {
+    pub fn append(&self, bytes: &mut Vec<u8>, from: usize, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), SealError> {
         let (nonce, before) = (nonce()?, bytes.len());
         bytes.extend_from_slice(&nonce);
         write(bytes);
         let (bound_to, sealed) = bytes.split_at_mut(before);
+        let bound_to = bound_to.get(from..).unwrap_or_default();
         let (_, text) = sealed.split_at_mut(NONCE_BYTES);
         let tag = self.0.encrypt_inout_detached(&Nonce::from(nonce), bound_to, text.into()).map_err(|_| SealError::TooLong)?;
         bytes.extend_from_slice(&tag);
@@ -135,6 +151,17 @@ impl Cipher {
         let (nonce, ciphertext) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(SealError::DoesNotOpen)?;
         let opened = self.0.decrypt(&Nonce::from(*nonce), Payload { msg: ciphertext, aad: bound_to });
         opened.map(Zeroizing::new).map_err(|_| SealError::DoesNotOpen)
+    }
+
+    /// The same where it lies; gives the text in it. What it leaves where it does not open is of no use.
+    ///
+    /// # Errors
+    /// As [`Cipher::open`].
+    pub fn open_in_place<'a>(&self, bound_to: &[u8], sealed: &'a mut [u8]) -> Result<&'a mut [u8], SealError> {
+        let (nonce, rest) = sealed.split_first_chunk_mut::<NONCE_BYTES>().ok_or(SealError::DoesNotOpen)?;
+        let (text, tag) = rest.split_last_chunk_mut::<TAG_BYTES>().ok_or(SealError::DoesNotOpen)?;
+        let opened = self.0.decrypt_inout_detached(&Nonce::from(*nonce), bound_to, (&mut *text).into(), &Tag::from(*tag));
+        opened.map(|()| text).map_err(|_| SealError::DoesNotOpen)
     }
 }
 
@@ -161,14 +188,26 @@ mod tests {
     #[test]
     fn a_box_that_is_sealed_where_it_lies_opens_as_one_that_was_copied_does() {
         let key = Key::from_bytes([7; 32]);
-        let mut bytes = b"bound to".to_vec();
-        Cipher::new(&key).append(&mut bytes, |bytes| bytes.extend_from_slice(b"text")).unwrap();
-        let (bound_to, sealed) = bytes.split_at(8);
+        let mut bytes = b"another;bound to".to_vec();
+        Cipher::new(&key).append(&mut bytes, 8, |bytes| bytes.extend_from_slice(b"text")).unwrap();
+        let (bound_to, sealed) = bytes[8..].split_at(8);
         assert_eq!((bound_to, sealed.len()), (b"bound to".as_slice(), NONCE_BYTES + 4 + TAG_BYTES));
         assert_eq!(open(&key, bound_to, sealed).unwrap().as_slice(), b"text");
         assert_eq!(open(&key, b"Bound to", sealed), Err(SealError::DoesNotOpen));
-        let copied = seal(&key, bound_to, b"text").unwrap();
+        let mut copied = seal(&key, bound_to, b"text").unwrap();
         assert_eq!(open(&key, bound_to, &copied).unwrap().as_slice(), b"text");
+        let cipher = Cipher::new(&key);
+        assert_eq!(cipher.open_in_place(b"Bound to", &mut copied.clone()), Err(SealError::DoesNotOpen));
+        assert_eq!(cipher.open_in_place(bound_to, &mut copied[..NONCE_BYTES + 3]), Err(SealError::DoesNotOpen));
+        assert_eq!(cipher.open_in_place(bound_to, &mut copied).unwrap(), b"text");
+    }
+
+    #[test]
+    fn keys_that_are_made_together_are_as_many_as_asked_for_and_all_different() {
+        let keys: std::collections::HashSet<[u8; 32]> = Key::several(1000).unwrap().map(|key| *key.bytes()).collect();
+        assert_eq!(keys.len(), 1000);
+        assert!(!keys.contains(&[0; 32]));
+        assert_eq!(Key::several(0).unwrap().count(), 0);
     }
 
     #[test]

@@ -9,8 +9,9 @@ use crate::consent::time::Time;
 use crate::consent::words::Effect;
 use crate::ledger::bytes::entry::EntryHash;
 use crate::ledger::erasure::erase::Reach;
+use crate::ledger::writing::asked::Asked;
 use crate::ledger::writing::batch::Batch;
-use crate::ledger::writing::plan::{Asked, Named, NotPlanned, Plan, Planner};
+use crate::ledger::writing::plan::{Named, NotPlanned, Plan, Planner};
 use crate::ledger::writing::record::{Acknowledgement, RecordError};
 
 /// The erasure that outranks an event, and the identifiers the event shows to be the erased person's.

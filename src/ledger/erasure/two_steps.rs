@@ -19,11 +19,13 @@ use crate::ledger::erasure::step::{Delay, Step, StepRefused};
 use crate::ledger::memory::state::{AccountState, State};
 use crate::ledger::reading::history;
 use crate::ledger::storage::reader::{EntryUnreadable, Reader, Sealed, open_sealed};
+use crate::ledger::writing::asked::Asked;
 use crate::ledger::writing::batch::Batch;
 use crate::ledger::writing::committer::Committer;
 use crate::ledger::writing::draft;
-use crate::ledger::writing::plan::{Asked, Named, NotPlanned, Plan, When};
-use crate::ledger::writing::record::{Record, RecordError, What};
+use crate::ledger::writing::plan::{Named, NotPlanned, Plan, When};
+use crate::ledger::writing::prepared::Prepared;
+use crate::ledger::writing::record::{RecordError, What};
 use crate::proto::clear_part::Fact;
 use crate::proto::{ErasureCancelled, LegalHoldChanged};
 
@@ -58,25 +60,26 @@ impl Committer {
     pub(in crate::ledger) fn step(
         &self,
         batch: &mut Batch,
-        record: &Record,
+        prepared: &Prepared,
         account: &AccountState,
         when: When,
     ) -> Result<Plan, NotPlanned> {
-        if !matches!(record.what, What::Erasure(_) | What::Erase { .. }) {
-            return self.resolve(batch, record, account, when);
+        let what = &prepared.record().what;
+        if !matches!(what, What::Erasure(_) | What::Erase { .. }) {
+            return self.resolve(batch, prepared, account, when);
         }
         if !batch.is_empty() {
             return Err(NotPlanned::Alone);
         }
-        let mut taking = Taking { committer: self, batch, record, account, when };
-        match &record.what {
+        let mut taking = Taking { committer: self, batch, prepared, account, when };
+        match what {
             What::Erasure(Step::Request { contact, delay, keep_suppression }) => taking.request(contact, *delay, *keep_suppression),
             What::Erasure(Step::Cancel { contact }) => taking.cancel(contact),
             What::Erasure(Step::Hold { contact, held: true }) => taking.set_hold(contact),
             What::Erasure(Step::Hold { contact, held: false }) => taking.release_hold(contact),
             What::Erasure(Step::CarryOut { request }) => taking.carry_out(*request),
             What::Erase { contact, .. } => taking.at_once(contact),
-            _ => self.resolve(taking.batch, record, account, when),
+            _ => self.resolve(taking.batch, prepared, account, when),
         }
     }
 }
@@ -85,7 +88,7 @@ impl Committer {
 struct Taking<'a> {
     committer: &'a Committer,
     batch: &'a mut Batch,
-    record: &'a Record,
+    prepared: &'a Prepared,
     account: &'a AccountState,
     when: When,
 }
@@ -138,7 +141,7 @@ impl Taking<'_> {
     fn at_once(&mut self, contact: &Identifier) -> Result<Plan, NotPlanned> {
         let named = self.name(contact);
         refuse_under_a_hold(&self.matters(&named)?)?;
-        self.committer.planner.contact(self.batch, self.record, self.account, self.when)
+        self.committer.planner.contact(self.batch, self.prepared, self.account, self.when)
     }
 
     /// Erases who was met when the request was made, as of now.
@@ -162,7 +165,7 @@ impl Taking<'_> {
             self.batch.key(&planner.keyring, trail).map_err(NotPlanned::Refused)?;
         }
         let policy = self.account.facts.policy(AsOf { at: now, known: Known::default() }).policy;
-        let asked = Asked { record: self.record, account: self.account.trail, when: self.when, policy: &policy };
+        let asked = Asked { prepared: self.prepared, account: self.account.trail, when: self.when, policy: &policy };
         let reach = Reach { at: now, keeps_tokens, destroys: true, request: Some(matter) };
         let mut plan = Plan::new(Vec::new());
         planner.reach(self.batch, &asked, &named, reach, &mut plan).map_err(NotPlanned::Refused)?;
@@ -182,7 +185,7 @@ impl Taking<'_> {
 
     /// An entry in the trail of whoever is named, with this fact. Refused where an erasure outranks it.
     fn entry(&mut self, fact: Fact) -> Result<Plan, NotPlanned> {
-        let mut plan = match self.committer.planner.contact(self.batch, self.record, self.account, self.when) {
+        let mut plan = match self.committer.planner.contact(self.batch, self.prepared, self.account, self.when) {
             Err(NotPlanned::Outranked(by)) => return refuse(StepRefused::AlreadyErased { erasure: by.seq }),
             planned => planned?,
         };

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::ledger::bytes::seal::{Key, SealError};
 use crate::ledger::keys::secrets::LedgerId;
 pub use crate::ledger::keys::slot::Slot;
-use crate::ledger::keys::slot::{SLOT_BYTES, Wrapper, offset};
+use crate::ledger::keys::slot::{SLOT_BYTES, SlotBytes, Wrapper, offset};
 use crate::ledger::storage::disk::{Disk, DiskFile};
 
 /// How many slots are compared at a time.
@@ -144,7 +144,18 @@ impl Keyring {
             self.fresh.pop_front();
         }
         let fresh = if self.fresh.len() as u64 == place_from_end { self.fresh.pop_front() } else { None };
-        fresh.map_or_else(|| self.key(trail), |key| Ok(Some(key)))
+        fresh.map_or_else(|| self.key_in_use(trail), |key| Ok(Some(key)))
+    }
+
+    /// The key of a trail that is written to, out of the first file alone where it opens there: half the time, for every event of a
+    /// contact that is known. A start has held both files against each other, and an erasure is durable in the first before the
+    /// second is touched.
+    fn key_in_use(&self, trail: u64) -> Result<Option<Key>, KeyringError> {
+        let [a, _] = &self.copies;
+        match self.read(a, trail)? {
+            Some(Slot::Live(key)) => Ok(Some(key)),
+            _ => self.key(trail),
+        }
     }
 
     /// What the slot of `trail` holds; a copy whose tag fails is repaired from the other.
@@ -153,7 +164,15 @@ impl Keyring {
     /// Where neither copy opens.
     pub fn slot(&self, trail: u64) -> Result<Slot, KeyringError> {
         let [a, b] = &self.copies;
-        match (self.read(a, trail)?, self.read(b, trail)?) {
+        self.held(trail, &Self::bytes(a, trail)?, &Self::bytes(b, trail)?)
+    }
+
+    /// What a slot holds that has these bytes in the two files: the same but for damage and erasures.
+    pub(super) fn held(&self, trail: u64, in_a: &SlotBytes, in_b: &SlotBytes) -> Result<Slot, KeyringError> {
+        if in_a == in_b {
+            return self.wrapper.open(trail, in_a).ok_or(KeyringError::Damaged { trail });
+        }
+        match (self.wrapper.open(trail, in_a), self.wrapper.open(trail, in_b)) {
             (Some(Slot::Erased), _) | (_, Some(Slot::Erased)) => Ok(Slot::Erased),
             (Some(Slot::Live(one)), Some(Slot::Live(other))) if one.bytes() != other.bytes() => Err(KeyringError::Differs { trail }),
             (Some(Slot::Live(key)), _) | (_, Some(Slot::Live(key))) => Ok(Slot::Live(key)),
@@ -180,11 +199,8 @@ impl Keyring {
     /// # Errors
     /// Where a trail has two keys, or a file cannot be read.
     pub fn compare(&self, highest: u64) -> Result<(), KeyringError> {
-        let [a, b] = &self.copies;
         for first in (1..=highest).step_by(COMPARED_SLOTS) {
-            let [mut in_a, mut in_b] = [vec![0; COMPARED_SLOTS * SLOT_BYTES], vec![0; COMPARED_SLOTS * SLOT_BYTES]];
-            a.io(a.file.read_at(&mut in_a, offset(first)))?;
-            b.io(b.file.read_at(&mut in_b, offset(first)))?;
+            let [in_a, in_b] = self.slots(first, COMPARED_SLOTS)?;
             let slots = (first..=highest).zip(in_a.chunks(SLOT_BYTES).zip(in_b.chunks(SLOT_BYTES)));
             for (trail, _) in slots.filter(|(_, (one, other))| one != other) {
                 // Damage is healed, or told by whoever needs the key.
@@ -288,10 +304,10 @@ impl Keyring {
     }
 
     fn fill(&mut self, up_to: u64) -> Result<(), KeyringError> {
-        let mut slots = Vec::new();
-        let mut fresh = VecDeque::new();
-        for trail in self.filled + 1..=up_to {
-            let key = Key::random()?;
+        let count = usize::try_from(up_to.saturating_sub(self.filled)).unwrap_or_default();
+        let mut slots = Vec::with_capacity(count * SLOT_BYTES);
+        let mut fresh = VecDeque::with_capacity(count);
+        for (trail, key) in (self.filled + 1..).zip(Key::several(count)?) {
             slots.extend_from_slice(&self.wrapper.live(trail, &key)?);
             fresh.push_back(key);
         }
@@ -310,12 +326,23 @@ impl Keyring {
 
     /// None: the copy is damaged there.
     fn read(&self, copy: &Copy, trail: u64) -> Result<Option<Slot>, KeyringError> {
+        Ok(self.wrapper.open(trail, &Self::bytes(copy, trail)?))
+    }
+
+    /// So many slots from `first` on, as both files have them; zeros where one ends before.
+    pub(super) fn slots(&self, first: u64, count: usize) -> Result<[Vec<u8>; 2], KeyringError> {
+        let [a, b] = &self.copies;
+        let [mut in_a, mut in_b] = [vec![0; count * SLOT_BYTES], vec![0; count * SLOT_BYTES]];
+        a.io(a.file.read_at(&mut in_a, offset(first)))?;
+        b.io(b.file.read_at(&mut in_b, offset(first)))?;
+        Ok([in_a, in_b])
+    }
+
+    /// A slot as a file has it; zeros where it ends before.
+    fn bytes(copy: &Copy, trail: u64) -> Result<SlotBytes, KeyringError> {
         let mut slot = [0; SLOT_BYTES];
-        let read = copy.io(copy.file.read_at(&mut slot, offset(trail)))?;
-        if read < SLOT_BYTES {
-            return Ok((slot == [0; SLOT_BYTES]).then_some(Slot::Empty));
-        }
-        Ok(self.wrapper.open(trail, &slot))
+        copy.io(copy.file.read_at(&mut slot, offset(trail)))?;
+        Ok(slot)
     }
 }
 

@@ -1,7 +1,10 @@
 //! The data key of every trail, and the secrets of the ledger.
 
+pub mod in_order;
 pub mod keyed;
 pub mod keyring;
+#[cfg(test)]
+mod keyring_tests;
 pub mod master;
 mod replace;
 mod rewrap;

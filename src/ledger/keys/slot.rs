@@ -4,11 +4,18 @@
 //! state 1 | zero 1 | master_key_id 2 | nonce 12 | wrapped key 32 | tag 16
 //! ```
 
-use crate::ledger::bytes::seal::{Cipher, Key, NONCE_BYTES, SealError};
+use zeroize::Zeroizing;
+
+use crate::ledger::bytes::seal::{Cipher, Key, SealError};
 use crate::ledger::keys::secrets::LedgerId;
 
 /// Bytes of a slot.
 pub const SLOT_BYTES: usize = 64;
+
+/// What a slot is bound to begins with it; then ledger id, trail, state and the master key's number.
+const CONTEXT: &[u8] = b"consent-ledger/v1 slot";
+
+const BOUND_TO_BYTES: usize = CONTEXT.len() + 16 + 8 + 1 + 2;
 
 const LIVE: u8 = 1;
 const ERASED: u8 = 2;
@@ -84,18 +91,24 @@ impl Wrapper {
         if *slot == [0; SLOT_BYTES] {
             return Some(Slot::Empty);
         }
-        let ([state, _, id_high, id_low], sealed) = slot.split_first_chunk::<4>().map(|(head, rest)| (*head, rest))?;
-        debug_assert_eq!(sealed.len(), NONCE_BYTES + 48);
-        let opened = self.cipher.open(&self.bound_to(trail, state, u16::from_be_bytes([id_high, id_low])), sealed).ok()?;
-        match (state, <[u8; 32]>::try_from(opened.as_slice())) {
+        // What is opened lies where the slot is copied to, and leaves memory with it.
+        let mut slot = Zeroizing::new(*slot);
+        let (head, sealed) = slot.split_first_chunk_mut::<4>()?;
+        let [state, _, id_high, id_low] = *head;
+        let bound_to = self.bound_to(trail, state, u16::from_be_bytes([id_high, id_low]));
+        let opened = self.cipher.open_in_place(&bound_to, sealed).ok()?;
+        match (state, <[u8; 32]>::try_from(&*opened)) {
             (LIVE, Ok(key)) => Some(Slot::Live(Key::from_bytes(key))),
             (ERASED, Ok(_)) => Some(Slot::Erased),
             _ => None,
         }
     }
 
-    fn bound_to(&self, trail: u64, state: u8, master_key_id: u16) -> Vec<u8> {
-        [b"consent-ledger/v1 slot".as_slice(), &self.ledger_id.0, &trail.to_be_bytes(), &[state], &master_key_id.to_be_bytes()].concat()
+    fn bound_to(&self, trail: u64, state: u8, master_key_id: u16) -> [u8; BOUND_TO_BYTES] {
+        let mut bound_to = [0; BOUND_TO_BYTES];
+        let parts: [&[u8]; 5] = [CONTEXT, &self.ledger_id.0, &trail.to_be_bytes(), &[state], &master_key_id.to_be_bytes()];
+        bound_to.iter_mut().zip(parts.into_iter().flatten()).for_each(|(to, from)| *to = *from);
+        bound_to
     }
 }
 

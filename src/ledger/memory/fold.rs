@@ -155,6 +155,12 @@ pub fn keys(references: &[IdentifierReference], own: u64) -> Vec<IdentifierKey> 
     references.iter().map(key).collect()
 }
 
+/// The ordinals of those references that name identifiers of trail `wanted`; `own` is the trail that reference 0 stands for.
+pub fn ordinals(references: &[IdentifierReference], own: u64, wanted: u64) -> impl Iterator<Item = u32> {
+    let trail = move |reference: &IdentifierReference| if reference.trail == 0 { own } else { reference.trail };
+    references.iter().filter(move |reference| trail(reference) == wanted).map(|reference| reference.ordinal)
+}
+
 /// References to keys, as an entry of trail `own` writes them.
 #[must_use]
 pub fn references(keys: &[IdentifierKey], own: u64) -> Vec<IdentifierReference> {

@@ -2,6 +2,7 @@
 
 pub mod fold;
 pub mod maps;
+pub mod marked;
 pub mod packed;
 pub mod senders;
 pub mod state;

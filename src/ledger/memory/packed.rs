@@ -18,9 +18,17 @@ pub const FOLD_VERSION: u32 = 6;
 /// Packs facts.
 #[must_use]
 pub fn pack(facts: &Facts) -> Box<[u8]> {
-    let mut out = Packer { bytes: Vec::with_capacity(64), base: facts.latest.micros() };
+    pack_in(&mut Vec::with_capacity(128), facts)
+}
+
+/// The same, put together in `scratch`: for whoever packs many.
+#[must_use]
+pub fn pack_in(scratch: &mut Vec<u8>, facts: &Facts) -> Box<[u8]> {
+    scratch.clear();
+    let mut out = Packer { bytes: std::mem::take(scratch), base: facts.latest.micros() };
     out.facts(facts);
-    out.bytes.into_boxed_slice()
+    *scratch = out.bytes;
+    scratch.as_slice().into()
 }
 
 /// Unpacks facts; none where the bytes are not a packing of this version.
@@ -140,6 +148,11 @@ impl Unpacker<'_> {
         Some(Time::from_micros(self.base.wrapping_sub(behind)))
     }
 
+    /// Room for so many that follow, each of which has a byte at least.
+    fn room_for<T>(&self, count: u64) -> Vec<T> {
+        Vec::with_capacity(usize::try_from(count).map_or(self.bytes.len(), |count| count.min(self.bytes.len())))
+    }
+
     fn fact(&mut self) -> Option<Fact> {
         Some(Fact { at: self.time()?, seq: Seq::new(self.number()?) })
     }
@@ -162,9 +175,10 @@ impl Unpacker<'_> {
         (self.bytes, self.base) = (rest, latest);
         let [identity_changed, erased] = self.optional()?;
         let mut facts = Facts { identity_changed, erased, latest: Time::from_micros(latest), ..Facts::default() };
-        for _ in 0..self.number()? {
-            let toward = self.toward()?;
-            facts.toward.push(toward);
+        let senders = self.number()?;
+        facts.toward = self.room_for(senders);
+        for _ in 0..senders {
+            facts.toward.push(self.toward()?);
         }
         for _ in 0..self.number()? {
             self.base = latest;
@@ -177,8 +191,9 @@ impl Unpacker<'_> {
     fn toward(&mut self) -> Option<Toward> {
         let sender = SenderNumber::new(u32::try_from(self.number()?).ok()?);
         let [closed, stop, resume, confirmation, outlived] = self.optional()?;
-        let mut acts = Vec::new();
-        for _ in 0..self.number()? {
+        let kinds = self.number()?;
+        let mut acts = self.room_for(kinds);
+        for _ in 0..kinds {
             let kind = InboundKind::from_number(i32::try_from(self.number()?).ok()?)?;
             let same = self.number()? == 1;
             let latest = self.fact()?;
@@ -197,8 +212,9 @@ impl Unpacker<'_> {
 
     fn consent(&mut self) -> Option<Consent> {
         let [opted_out, keyword, wide_keyword] = self.optional()?;
-        let mut opt_ins = Vec::new();
-        for _ in 0..self.number()? {
+        let count = self.number()?;
+        let mut opt_ins = self.room_for(count);
+        for _ in 0..count {
             let bits = self.number()?;
             let fact = self.fact()?;
             let expires_at = if bits & 2 == 0 { None } else { Some(self.time()?) };

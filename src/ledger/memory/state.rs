@@ -4,8 +4,9 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::{Mutex, RwLock};
+use parking_lot::RwLock;
 use tokio::sync::watch;
 
 use crate::consent::account::{AccountEvent, AccountFacts};
@@ -20,6 +21,7 @@ use crate::ledger::erasure::erasures::{Erasures, Remembered};
 use crate::ledger::erasure::matters::Matters;
 use crate::ledger::keys::secrets::{Digest16, Secrets};
 use crate::ledger::memory::maps::QuickMap;
+use crate::ledger::memory::marked::Marked;
 use crate::ledger::memory::packed::{pack, unpack};
 use crate::ledger::memory::senders::Senders;
 use crate::ledger::principals::roll::Roll;
@@ -95,7 +97,7 @@ type Shards<K, V> = Vec<RwLock<QuickMap<K, V>>>;
 
 /// The state.
 pub struct State {
-    head: RwLock<Position>,
+    head: Marked<Position>,
     accounts: RwLock<HashMap<Box<str>, AccountState>>,
     pub(in crate::ledger) principals: RwLock<Roll>,
     senders: RwLock<Senders>,
@@ -103,19 +105,21 @@ pub struct State {
     trails: Shards<u64, Trail>,
     groups: RwLock<QuickMap<u64, Arc<Group>>>,
     event_ids: Shards<Digest16, u64>,
-    erasures: RwLock<Erasures>,
+    erasures: Marked<Erasures>,
     pub(in crate::ledger) possible_opt_outs: RwLock<PossibleOptOuts>,
     pub(in crate::ledger) matters: RwLock<Matters>,
     /// The trails that reads of accounts' data stand in, by account.
     pub(in crate::ledger) reads: RwLock<HashMap<u64, u64>>,
-    highest_trail: Mutex<u64>,
+    highest_trail: AtomicU64,
     moved: watch::Sender<Seq>,
 }
 
 impl Default for State {
     fn default() -> Self {
         Self {
-            head: RwLock::new(Position { seq: Seq::NONE, hash: EntryHash::ZERO, recorded_at: Time::from_micros(i64::MIN) }),
+            head: Marked::new(Position { seq: Seq::NONE, hash: EntryHash::ZERO, recorded_at: Time::from_micros(i64::MIN) }, |head| {
+                head.seq
+            }),
             accounts: RwLock::default(),
             principals: RwLock::default(),
             senders: RwLock::default(),
@@ -123,11 +127,11 @@ impl Default for State {
             trails: shards(),
             groups: RwLock::default(),
             event_ids: shards(),
-            erasures: RwLock::default(),
+            erasures: Marked::new(Erasures::default(), Erasures::last),
             possible_opt_outs: RwLock::default(),
             matters: RwLock::default(),
             reads: RwLock::default(),
-            highest_trail: Mutex::new(0),
+            highest_trail: AtomicU64::new(0),
             moved: watch::Sender::new(Seq::NONE),
         }
     }
@@ -138,6 +142,12 @@ impl State {
     #[must_use]
     pub fn head(&self) -> Position {
         *self.head.read()
+    }
+
+    /// Whether the head is still this one.
+    #[must_use]
+    pub fn is_at(&self, head: &Position) -> bool {
+        self.head.seq() == head.seq
     }
 
     /// Moves the head; last of all that a commit does to the state.
@@ -236,6 +246,12 @@ impl State {
         self.erasures.read()
     }
 
+    /// The last erasure. Known before anything that it erases is missing.
+    #[must_use]
+    pub fn last_erasure(&self) -> Seq {
+        self.erasures.seq()
+    }
+
     /// What erasures left of an identifier.
     #[must_use]
     pub fn remembered(&self, secrets: &Secrets, account: u64, identifier: &Identifier) -> Remembered {
@@ -269,16 +285,20 @@ impl State {
 
     /// Puts a trail in place.
     pub fn put_trail(&self, number: u64, trail: Trail) {
-        let mut highest = self.highest_trail.lock();
-        *highest = number.max(*highest);
-        drop(highest);
+        self.highest_trail.fetch_max(number, Ordering::Relaxed);
         self.trail_shard(number).write().insert(number, trail);
+    }
+
+    /// Changes a trail in place; an empty one of `account` where there is none.
+    pub fn change_trail(&self, number: u64, account: u64, change: impl FnOnce(&mut Trail)) {
+        self.highest_trail.fetch_max(number, Ordering::Relaxed);
+        change(self.trail_shard(number).write().entry(number).or_insert_with(|| new_trail(account)));
     }
 
     /// The highest trail number; 0: none.
     #[must_use]
     pub fn highest_trail(&self) -> u64 {
-        *self.highest_trail.lock()
+        self.highest_trail.load(Ordering::Relaxed)
     }
 
     /// The group a trail belongs to.

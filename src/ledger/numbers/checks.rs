@@ -22,14 +22,20 @@ pub enum Unanswered {
     AccountUnknown,
     /// The log had not reached the position asked for.
     BehindPosition,
+    /// The clock was too far behind.
+    ClockBehind,
     /// The ledger could not tell.
     Unavailable,
 }
 
 impl Unanswered {
     /// All of them, with their spelling.
-    pub const ALL: [(Self, &'static str); 3] =
-        [(Self::AccountUnknown, "account_unknown"), (Self::BehindPosition, "behind_position"), (Self::Unavailable, "unavailable")];
+    pub const ALL: [(Self, &'static str); 4] = [
+        (Self::AccountUnknown, "account_unknown"),
+        (Self::BehindPosition, "behind_position"),
+        (Self::ClockBehind, "clock_behind"),
+        (Self::Unavailable, "unavailable"),
+    ];
 }
 
 /// Questions by their answers.
@@ -54,6 +60,7 @@ impl Checked {
         let why = match error {
             CheckError::AccountUnknown { .. } => Unanswered::AccountUnknown,
             CheckError::BehindPosition { .. } => Unanswered::BehindPosition,
+            CheckError::ClockBehind { .. } => Unanswered::ClockBehind,
             CheckError::Unavailable { .. } => Unanswered::Unavailable,
         };
         self.0.count(UNANSWERED + why as usize);
@@ -105,6 +112,6 @@ mod tests {
         checked.unanswered(&CheckError::Unavailable { reason: String::new() });
         assert_eq!(checked.read(Permission::Nothing, Reason::RecipientOptedOut), 1);
         assert_eq!(checked.read(Permission::Nothing, Reason::OutsideAllowedSendingWindow), 0);
-        assert_eq!(Unanswered::ALL.map(|(why, _)| checked.read_unanswered(why)), [0, 0, 1]);
+        assert_eq!(Unanswered::ALL.map(|(why, _)| checked.read_unanswered(why)), [0, 0, 0, 1]);
     }
 }

@@ -1,19 +1,18 @@
 //! Whether a log holds together: every entry hashed again and held against the link of the one after it, trails and times
 //! too, the whole against checkpoints, each block against sled where that is at hand.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::consent::time::Time;
 use crate::consent::words::Seq;
 use crate::ledger::Position;
-use crate::ledger::bytes::block::Block;
 use crate::ledger::bytes::entry::{Entry, EntryError, EntryHash, TrailLink};
 use crate::ledger::keys::secrets::LedgerId;
+use crate::ledger::proving::looked::{Looked, Stored};
+use crate::ledger::proving::trail_ends::TrailEnds;
 use crate::ledger::proving::verify::VerifyReport;
-use crate::ledger::storage::store::{Store, StoreError};
 use crate::proof::checkpoint::Checkpoint;
 use crate::proof::merkle::Frontier;
-use crate::proto::clear_part::Fact;
 
 /// How many problems are told one by one.
 const PROBLEMS_MAX: usize = 20;
@@ -21,11 +20,12 @@ const PROBLEMS_MAX: usize = 20;
 /// The check of one log, block by block.
 pub(in crate::ledger) struct Chain {
     report: VerifyReport,
-    store: Option<(Store, Option<Block>)>,
+    /// Where sled ends, while it is compared.
+    in_store: Option<Seq>,
     expected: Seq,
     hash: Option<EntryHash>,
     recorded_at: Time,
-    trails: HashMap<u64, (Seq, u64)>,
+    trails: TrailEnds,
     more_problems: u64,
     uninterpreted: u64,
     /// What the log is held against, the smallest first.
@@ -49,11 +49,11 @@ impl Chain {
         };
         Self {
             report,
-            store: None,
+            in_store: None,
             expected: Seq::new(1),
             hash: Some(EntryHash::ZERO),
             recorded_at: Time::from_micros(i64::MIN),
-            trails: HashMap::new(),
+            trails: TrailEnds::default(),
             more_problems: 0,
             uninterpreted: 0,
             checkpoints: checkpoints.into(),
@@ -62,39 +62,37 @@ impl Chain {
     }
 
     /// Checks the next block.
-    pub fn block(&mut self, block: &Block) {
-        for entry in block.entries() {
-            self.entry(&entry);
+    pub fn block(&mut self, looked: Looked) {
+        let Looked { block, clear, stored } = looked;
+        for (entry, clear) in block.entries().zip(clear) {
+            self.entry(&entry, clear);
         }
-        let stored =
-            self.store.as_ref().map(|(store, last)| (store.block_with(block.first()), last.as_ref().map_or(Seq::NONE, Block::last)));
+        let (first, last) = (block.first(), block.last());
         match stored {
-            None => {}
-            Some((Ok(Some(stored)), _)) if stored == *block => {}
-            Some((Ok(Some(stored)), _)) if stored.first() == block.first() => {
-                self.store_problem(format!("entries {} to {} differ between journal and sled", block.first(), block.last()));
-            }
-            Some((Ok(_), last)) if last < block.first() => {
+            Stored::NotCompared | Stored::Same => {}
+            Stored::Differs => self.store_problem(format!("entries {first} to {last} differ between journal and sled")),
+            Stored::Behind => {
                 // A server that did not stop cleanly leaves sled behind; that is no damage.
-                let note = format!("sled ends at entry {last}; the next start fills it from the journal");
+                let ends = self.in_store.unwrap_or_default();
+                let note = format!("sled ends at entry {ends}; the next start fills it from the journal");
                 if !self.report.notes.contains(&note) {
                     self.report.notes.push(note);
                 }
             }
-            Some((Ok(_), _)) => self.store_problem(format!("entries {} to {} are missing from sled", block.first(), block.last())),
-            Some((Err(StoreError::Block { source, .. }), _)) => self.store_problem(format!("in sled, {source}")),
-            Some((Err(error), _)) => {
-                self.store_problem(format!("sled does not read at entry {}: {error}", block.first()));
-                self.store = None;
+            Stored::Missing => self.store_problem(format!("entries {first} to {last} are missing from sled")),
+            Stored::Damaged(source) => self.store_problem(format!("in sled, {source}")),
+            Stored::Unreadable(error) => {
+                self.store_problem(format!("sled does not read at entry {first}: {error}"));
+                self.in_store = None;
             }
         }
     }
 
-    /// Compares it with sled, whose last block this is.
-    pub fn compare_with(&mut self, store: Store, last: Option<Block>) {
+    /// Its blocks are compared with sled, which ends here.
+    pub const fn compared_up_to(&mut self, last: Seq) {
         self.report.store_ok = Some(true);
-        self.report.store_last = Some(last.as_ref().map_or(Seq::NONE, Block::last));
-        self.store = Some((store, last));
+        self.report.store_last = Some(last);
+        self.in_store = Some(last);
     }
 
     /// Tells something that is no problem.
@@ -107,7 +105,7 @@ impl Chain {
         self.problem(format!("entries {from} to {to} are missing from the journal"), to.next());
     }
 
-    fn entry(&mut self, entry: &Entry<'_>) {
+    fn entry(&mut self, entry: &Entry<'_>, clear: Result<bool, EntryError>) {
         let header = &entry.header;
         let seq = header.seq;
         if seq != self.expected {
@@ -125,10 +123,8 @@ impl Chain {
         if header.recorded_at < self.recorded_at {
             self.problem(format!("entry {seq} was recorded before the entry before it"), seq);
         }
-        match entry.clear() {
-            Ok(clear) if seq == Seq::new(1) && !matches!(clear.fact, Some(Fact::LedgerCreated(_))) => {
-                self.problem("entry 1 is not LedgerCreated".into(), seq);
-            }
+        match clear {
+            Ok(false) if seq == Seq::new(1) => self.problem("entry 1 is not LedgerCreated".into(), seq),
             Ok(_) => {}
             Err(EntryError::UnknownKind { .. }) => self.uninterpreted += 1,
             Err(error) => self.problem(error.to_string(), seq),
@@ -150,7 +146,8 @@ impl Chain {
         if link.trail == 0 && !own {
             return;
         }
-        let (previous, count) = self.trails.get(&link.trail).copied().unwrap_or_default();
+        let end = self.trails.of(link.trail);
+        let (previous, count) = std::mem::replace(end, (seq, link.trail_seq));
         if (link.previous, link.trail_seq) != (previous, count + 1) {
             let found = format!(
                 "names entry {} and place {}, the trail's last is entry {previous} at place {count}",
@@ -158,7 +155,6 @@ impl Chain {
             );
             self.problem(format!("entry {seq} is not linked into trail {}: it {found}", link.trail), seq);
         }
-        self.trails.insert(link.trail, (seq, link.trail_seq));
     }
 
     /// The log ended.
@@ -170,10 +166,8 @@ impl Chain {
                 "the journal ends in a commit that was not finished; nobody was told that it was durable, the next start cuts it".into(),
             );
         }
-        if let Some((_, Some(last))) = &self.store
-            && last.last() >= self.expected
-        {
-            let (from, to) = (self.expected, last.last());
+        if let Some(to) = self.in_store.filter(|last| *last >= self.expected) {
+            let from = self.expected;
             self.problem(
                 format!("the journal ends at entry {}, sled goes on to {to}; the next start completes the journal", from.number() - 1),
                 from,

@@ -2,14 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use crossbeam_channel::bounded;
 use tempfile::TempDir;
 
 use crate::consent::words::Seq;
 use crate::ledger::Position;
 use crate::ledger::keys::secrets::LedgerId;
 use crate::ledger::proving::chain::Chain;
+use crate::ledger::proving::looked::{Looked, Looker};
 use crate::ledger::starting::witness::Witness;
-use crate::ledger::storage::disk::{Disk, RealDisk, read_all};
+use crate::ledger::storage::disk::{Disk, RealDisk};
 use crate::ledger::storage::journal::{self, JournalError};
 use crate::ledger::storage::lock::Lock;
 use crate::ledger::storage::store::Store;
@@ -96,10 +98,13 @@ pub fn verify_against(
     } else {
         Some(throwaway(&data_dir.join("sled"))?)
     };
+    let mut looker = Looker::default();
     if let Some(copy) = &copy {
         match Store::open(copy.path(), ledger_id).and_then(|store| store.last().map(|last| (store, last))) {
             Ok((store, last)) => {
-                check.compare_with(store, last);
+                let last = last.map_or(Seq::NONE, |block| block.last());
+                check.compared_up_to(last);
+                looker = Looker::comparing(store, last);
             }
             Err(error) => check.store_problem(format!("sled does not open: {error}; the next start rebuilds it from the journal")),
         }
@@ -108,19 +113,45 @@ pub fn verify_against(
     let witness = Witness::read(&disk, data_dir, ledger_id);
     let total = data_bytes(&disk, &dir)?;
     let mut done = 0;
-    walk::<VerifyError>(&disk, &dir, ledger_id, |walked| {
-        match walked {
-            Walked::Block(block) => {
-                done += block.bytes().len() as u64;
-                check.block(&block);
-                progress(done, total.max(done));
+    let (found, come_by) = bounded(BLOCKS_AHEAD);
+    std::thread::scope(|scope| {
+        let (disk, dir) = (&disk, &dir);
+        let reading = scope.spawn(move || {
+            walk::<VerifyError>(disk, dir, ledger_id, |walked| {
+                let come_by = match walked {
+                    Walked::Block(block) => ComeBy::Block(looker.look(block)),
+                    Walked::Missing { from, to } => ComeBy::Missing { from, to },
+                    Walked::Tail { torn, synced } => ComeBy::Tail { torn, synced },
+                };
+                // Whoever checks goes on until there is no more.
+                let _ = found.send(come_by);
+                Ok(())
+            })
+        });
+        for come_by in come_by {
+            match come_by {
+                ComeBy::Block(looked) => {
+                    done += looked.block.bytes().len() as u64;
+                    check.block(looked);
+                    progress(done, total.max(done));
+                }
+                ComeBy::Missing { from, to } => check.missing(from, to),
+                ComeBy::Tail { torn, synced } => check.tail(torn, synced.max(witness.vouches_for(torn))),
             }
-            Walked::Missing { from, to } => check.missing(from, to),
-            Walked::Tail { torn, synced } => check.tail(torn, synced.max(witness.vouches_for(torn))),
         }
-        Ok(())
+        reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })?;
     Ok(check.finish())
+}
+
+/// How many blocks are read ahead of those that are checked.
+const BLOCKS_AHEAD: usize = 256;
+
+/// What the thread that reads comes by.
+enum ComeBy {
+    Block(Looked),
+    Missing { from: Seq, to: Seq },
+    Tail { torn: bool, synced: Seq },
 }
 
 /// The ledger's id, from the first segment whose header reads.
@@ -160,8 +191,8 @@ fn copy_dir(from: &Path, to: &Path) -> Result<(), VerifyError> {
         if source.is_dir() {
             copy_dir(&source, &target)?;
         } else {
-            let bytes = RealDisk.open(&source, false).and_then(|file| read_all(file.as_ref())).map_err(io(&source))?;
-            std::fs::write(&target, bytes).map_err(io(&target))?;
+            // Not through memory: sled's file is larger than what is left of it.
+            std::fs::copy(&source, &target).map_err(io(&source))?;
         }
     }
     Ok(())

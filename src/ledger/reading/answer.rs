@@ -64,6 +64,14 @@ pub enum CheckError {
         /// What was asked for.
         wanted: Seq,
     },
+    /// The clock stands more than 5 minutes behind the last entry: what is asked is asked about now, and nobody knows when that is.
+    #[error("the clock, {now}, is more than 5 minutes behind the last entry, {last}; until it is right nobody knows what may be sent now")]
+    ClockBehind {
+        /// The clock.
+        now: Time,
+        /// The last entry's `recorded_at`.
+        last: Time,
+    },
     /// The state is not whole, or the history could not be read.
     #[error("the ledger cannot answer: {reason}")]
     Unavailable {
@@ -140,7 +148,7 @@ impl Ledger {
 
     fn look_until_whole(&self, question: &Question, contact: &Identifier, kept: &mut Option<Sight>) -> Result<Answer, CheckError> {
         self.writes()?;
-        let mut known = kept.take().filter(|sight| sight.head.seq == self.shared.state.head().seq);
+        let mut known = kept.take().filter(|sight| self.shared.state.is_at(&sight.head));
         loop {
             let sight = match known.take() {
                 Some(sight) => sight,
@@ -161,8 +169,7 @@ impl Ledger {
         if let Some(wanted) = question.min_position.filter(|wanted| *wanted > head.seq) {
             return Err(CheckError::BehindPosition { head: head.seq, wanted });
         }
-        // Facts are never later than the head's time: a clock set back must not look past a stop.
-        let at = question.at.unwrap_or_else(|| self.now().max(head.recorded_at));
+        let at = question.at.map_or_else(|| self.right_now(head.recorded_at), Ok)?;
         let number = state.senders().number(question.sender.as_str()).unwrap_or(NOBODY);
         let account = self.with_account(&question.account, |account| {
             let as_of = AsOf { at, known: question.known };
@@ -179,7 +186,8 @@ impl Ledger {
         let Sight { head, at, account, told, version, send } = sight;
         let ask = |contact: Contact<'_>| decide(contact, send, &version.policy, *at);
         let key = self.key_of(*account, contact);
-        let (decision, highest) = match self.find(key, *at, question.known)? {
+        let (found, alone) = self.find(key, *at, question.known)?;
+        let (decision, highest) = match found {
             Found::Unknown => self.unknown(*account, contact, ask),
             Found::Facts(facts) => (ask(Contact::Known(&facts)), facts.highest_seq()),
             Found::Moved(change) => (ask(Contact::Moved(change)), change.seq),
@@ -189,9 +197,9 @@ impl Ledger {
             }
         };
         // Who is who is no fact of anybody: the group's last entry counts too.
-        let grouped = key.and_then(|key| state.group(key.trail));
+        let grouped = key.filter(|_| !alone).and_then(|key| state.group(key.trail));
         // An erasure takes more than it leaves: while one is being put into the state, nothing read is whole.
-        let highest = highest.max(state.erasures().last());
+        let highest = highest.max(state.last_erasure());
         // So does what the account says, and every entry that decided.
         let decided = decision.deciding_seqs.last().copied().unwrap_or_default().max(*told);
         let is_whole = highest.max(decided).max(grouped.map_or(Seq::NONE, |group| group.last)) <= head.seq;
@@ -203,6 +211,13 @@ impl Ledger {
         }))
     }
 
+    /// Now, for whoever sends. A clock that is far behind knows neither which windows are over nor what was said meanwhile, for
+    /// nothing is recorded; one that is a little behind must not look past a stop: facts are never later than the head's time.
+    fn right_now(&self, last: Time) -> Result<Time, CheckError> {
+        let now = self.now();
+        if now.is_far_behind(last) { Err(CheckError::ClockBehind { now, last }) } else { Ok(now.max(last)) }
+    }
+
     /// Now. Facts are never later than the head's time: a clock set back must not look past a stop.
     pub(in crate::ledger) fn present(&self) -> Time {
         self.now().max(self.shared.state.head().recorded_at)
@@ -210,6 +225,10 @@ impl Ledger {
 
     /// Nothing is answered by a ledger that no longer writes.
     pub(in crate::ledger) fn writes(&self) -> Result<(), CheckError> {
+        // A load of one number, where the reason lies behind a lock that all checks would take.
+        if matches!(self.shared.healthy.has_changed(), Ok(false)) {
+            return Ok(());
+        }
         self.poisoned().map_or(Ok(()), |reason| Err(CheckError::Unavailable { reason }))
     }
 
@@ -221,24 +240,25 @@ impl Ledger {
         }
     }
 
-    fn find(&self, key: Option<IdentifierKey>, at: Time, known: Known) -> Result<Found, CheckError> {
+    /// What stands behind an identifier, and whether it stands alone: in no group when its facts were read.
+    fn find(&self, key: Option<IdentifierKey>, at: Time, known: Known) -> Result<(Found, bool), CheckError> {
         let state = &self.shared.state;
-        let Some(key) = key else { return Ok(Found::Unknown) };
+        let Some(key) = key else { return Ok((Found::Unknown, true)) };
         if !known.is_everything() {
             let trails = state.group(key.trail).map_or_else(|| vec![key.trail], |group| group.trails.clone());
-            return Ok(Found::History(trails));
+            return Ok((Found::History(trails), false));
         }
         let facts = state.facts(key.trail).ok_or_else(|| CheckError::Unavailable { reason: format!("trail {} is missing", key.trail) })?;
         let Some(facts) = facts else {
             let group =
                 state.group(key.trail).ok_or_else(|| CheckError::Unavailable { reason: format!("trail {} has no facts", key.trail) })?;
             if at < group.latest {
-                return Ok(Found::History(group.trails.clone()));
+                return Ok((Found::History(group.trails.clone()), false));
             }
             let span = group.spans.get(&key).and_then(|spans| span_asked(spans, at));
-            return Ok(span.map_or(Found::Unknown, |span| Found::of(&span.behind)));
+            return Ok((span.map_or(Found::Unknown, |span| Found::of(&span.behind)), false));
         };
-        Ok(if at < facts.latest { Found::History(vec![key.trail]) } else { Found::Facts(facts) })
+        Ok(if at < facts.latest { (Found::History(vec![key.trail]), false) } else { (Found::Facts(facts), true) })
     }
 
     pub(in crate::ledger) fn key_of(&self, account: u64, contact: &Identifier) -> Option<IdentifierKey> {

@@ -201,7 +201,9 @@ impl From<CheckError> for ReadError {
     fn from(error: CheckError) -> Self {
         match error {
             CheckError::AccountUnknown { account } => Self::AccountUnknown { account },
-            CheckError::BehindPosition { .. } | CheckError::Unavailable { .. } => Self::Unreadable { reason: error.to_string() },
+            CheckError::BehindPosition { .. } | CheckError::ClockBehind { .. } | CheckError::Unavailable { .. } => {
+                Self::Unreadable { reason: error.to_string() }
+            }
         }
     }
 }

@@ -109,3 +109,14 @@ pub fn behind(spans: &Spans, key: Option<IdentifierKey>, at: Time) -> Facts {
         Some(Behind::Moved(_) | Behind::Nobody) | None => Facts::default(),
     }
 }
+
+/// What was known before and is known after an event of whoever it happened to. An identifier that was left shows nobody; what
+/// happens under it still counts for whoever it is linked with.
+#[must_use]
+pub fn around((before, after): (&Spans, &Spans), key: Option<IdentifierKey>, at: Time) -> (Facts, Facts) {
+    let pair = |key, at| (behind(before, key, at), behind(after, key, at));
+    let own = pair(key, at);
+    let now = Time::from_micros(i64::MAX);
+    let changed = |(old, new): &(Facts, Facts)| old != new;
+    if changed(&own) { own } else { after.keys().map(|key| pair(Some(*key), now)).find(changed).unwrap_or(own) }
+}

@@ -21,7 +21,8 @@ use crate::ledger::storage::reader::{ReadEntry, Sealed, open_sealed};
 use crate::ledger::writing::batch::Batch;
 use crate::ledger::writing::committer::Committer;
 use crate::ledger::writing::plan::{NotPlanned, Plan, When};
-use crate::ledger::writing::record::{Record, RecordError, What};
+use crate::ledger::writing::prepared::Prepared;
+use crate::ledger::writing::record::{RecordError, What};
 use crate::proto::SealedPart;
 use crate::proto::clear_part::Fact;
 
@@ -236,12 +237,12 @@ impl Committer {
     pub(in crate::ledger) fn resolve(
         &self,
         batch: &mut Batch,
-        record: &Record,
+        prepared: &Prepared,
         account: &AccountState,
         when: When,
     ) -> Result<Plan, NotPlanned> {
-        let What::ResolvePossibleOptOut { seq, said_at, confirmed, .. } = &record.what else {
-            return self.planner.contact(batch, record, account, when);
+        let What::ResolvePossibleOptOut { seq, said_at, confirmed, .. } = &prepared.record().what else {
+            return self.planner.contact(batch, prepared, account, when);
         };
         let (seq, refuse) = (*seq, |error| Err(NotPlanned::Refused(error)));
         // Again, now that nobody else can decide: the message may have been erased since it was read.
@@ -257,7 +258,7 @@ impl Committer {
         {
             return refuse(RecordError::PossibleOptOutResolved { seq, by });
         }
-        let mut plan = self.planner.contact(batch, record, account, When { at: *said_at, claimed: None, decided_at: Some(when.at) })?;
+        let mut plan = self.planner.contact(batch, prepared, account, When { at: *said_at, claimed: None, decided_at: Some(when.at) })?;
         if let Some(effect) = plan.entries.iter().find(|entry| entry.caused).map(|entry| entry.effect)
             && let Some(main) = plan.entries.get_mut(plan.main)
         {

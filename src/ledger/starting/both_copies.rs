@@ -7,9 +7,11 @@ use crate::consent::time::Time;
 use crate::consent::words::Seq;
 use crate::ledger::Options;
 use crate::ledger::bytes::block::Block;
+use crate::ledger::keys::in_order::InOrder;
 use crate::ledger::keys::keyring::Keyring;
 use crate::ledger::keys::secrets::Secrets;
 use crate::ledger::memory::state::{Position, State};
+use crate::ledger::starting::beside::fold_beside;
 use crate::ledger::starting::open::OpenError;
 use crate::ledger::starting::progress::Progress;
 use crate::ledger::starting::recovery::{Copies, Recovered, RecoveryError, recover};
@@ -115,11 +117,15 @@ fn fold_log(disk: &Arc<dyn Disk>, data_dir: &Path, secrets: &Secrets, small: boo
     if let Some(of) = of {
         state.publish(Position { seq: of.seq, hash: of.hash, recorded_at: Time::from_micros(i64::MIN) });
     }
-    let mut fold = |block: &Block| {
-        let keyring = keyring.as_ref().map_err(|error| refused(error))?;
+    let slots = keyring.as_ref().map(InOrder::new);
+    let fold = |block: &Block| {
+        let keyring = slots.as_ref().map_err(|error| refused(error))?;
         let mut replay = Replay { state: &state, secrets, keyring, found: std::mem::take(&mut found) };
-        for entry in block.entries() {
-            let position = Position { seq: entry.header.seq, hash: entry.hash(), recorded_at: entry.header.recorded_at };
+        let mut entries = block.entries().peekable();
+        while let Some(entry) = entries.next() {
+            // Recovery has held each hash against the entry behind it.
+            let hash = entries.peek().map_or_else(|| entry.hash(), |next| next.header.previous_hash);
+            let position = Position { seq: entry.header.seq, hash, recorded_at: entry.header.recorded_at };
             if let Some(of) = of.filter(|of| of.seq == position.seq) {
                 if of.hash != position.hash {
                     return Err(RecoveryError::SnapshotDiffers { seq: of.seq });
@@ -135,7 +141,7 @@ fn fold_log(disk: &Arc<dyn Disk>, data_dir: &Path, secrets: &Secrets, small: boo
         progress.reach(block.last());
         Ok(())
     };
-    let recovered = recover(&copies, from, &mut fold)?;
+    let recovered = fold_beside(fold, |sink| recover(&copies, from, sink))?;
     Ok(Brought { store, recovered, state, found, small })
 }
 

@@ -1,6 +1,7 @@
 //! From the files to a running ledger: recovery, replay, snapshot.
 
 pub mod beginning;
+pub mod beside;
 pub mod both_copies;
 pub mod keys;
 pub mod open;

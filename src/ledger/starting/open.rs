@@ -39,6 +39,7 @@ use crate::ledger::writing::batch::Sealer;
 use crate::ledger::writing::committer::{Committer, Health};
 use crate::ledger::writing::duplicates::Duplicates;
 use crate::ledger::writing::plan::Planner;
+use crate::ledger::writing::prepared::Preparer;
 use crate::ledger::writing::queue::Queue;
 use crate::ledger::{Ledger, Options, Shared};
 
@@ -197,7 +198,8 @@ fn whole(options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>, watch:
 fn start(whole: Whole, options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn Clock>) -> Result<Ledger, OpenError> {
     let Whole { lock, secrets, keyring, state, journal, store, pending, reader, sealer, origin } = whole;
     let (progress, data_dir) = (&options.progress, options.data_dir.clone());
-    let health: Arc<Health> = Arc::new(watch::channel(None).0);
+    let (health, healthy) = watch::channel(None);
+    let health: Arc<Health> = Arc::new(health);
     let numbers = Arc::new(Numbers::default());
     let log = Log {
         disk: disk.clone(),
@@ -227,7 +229,7 @@ fn start(whole: Whole, options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn 
         health: health.clone(),
         numbers: numbers.clone(),
     };
-    let (queue, waiting) = Queue::new(health.clone(), numbers.clone());
+    let (queue, waiting) = Queue::new(Preparer::new(state.clone(), secrets.clone()), health.clone(), numbers.clone());
     let queue = Arc::new(queue);
     let lookup = rotated::lookup(&secrets, &state, &reader)?.map(|fact| queue.submit_own(fact));
     let heads = Arc::new(Heads::new(state.clone(), reader.clone(), secrets.clone()));
@@ -274,6 +276,7 @@ fn start(whole: Whole, options: &Options, disk: &Arc<dyn Disk>, clock: &Arc<dyn 
         keyring,
         clock: clock.clone(),
         health,
+        healthy,
         numbers,
         lock: Mutex::new(Some(lock)),
         scrubber: Mutex::new(scrubber),

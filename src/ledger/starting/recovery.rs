@@ -16,6 +16,7 @@ use crate::consent::words::Seq;
 use crate::ledger::bytes::block::Block;
 use crate::ledger::bytes::entry::EntryHash;
 use crate::ledger::keys::secrets::LedgerId;
+use crate::ledger::starting::beside::Sink;
 use crate::ledger::starting::witness::Witness;
 use crate::ledger::storage::disk::Disk;
 use crate::ledger::storage::journal::{self, Frame, Journal, JournalError, Piece, Resume, Segment};
@@ -97,9 +98,6 @@ pub struct Recovered {
     pub alarms: Vec<String>,
 }
 
-/// Takes blocks as they come back, in order.
-pub type Sink<'a> = &'a mut dyn FnMut(&Block) -> Result<(), RecoveryError>;
-
 struct Run<'a, 'b> {
     copies: &'a Copies<'a>,
     store_last: Option<Block>,
@@ -115,14 +113,14 @@ struct Run<'a, 'b> {
     /// Segments whose header is damaged, and the hash before their first entry once it is known.
     headless: Vec<(Segment, Option<EntryHash>)>,
     alarms: Vec<String>,
-    sink: Sink<'b>,
+    sink: &'b mut dyn Sink,
 }
 
 /// Recovers the log from entry `from` on, handing every block that holds `from` or later to `sink`.
 ///
 /// # Errors
 /// Where entries are lost or contradict each other, or a file does not do what is asked.
-pub fn recover(copies: &Copies<'_>, from: Seq, sink: Sink<'_>) -> Result<Recovered, RecoveryError> {
+pub fn recover(copies: &Copies<'_>, from: Seq, sink: &mut dyn Sink) -> Result<Recovered, RecoveryError> {
     let segments = journal::begun_segments(copies.disk.as_ref(), &copies.dir)?;
     let start = segments.iter().rposition(|segment| segment.first <= from).unwrap_or(0);
     let begin = segments.get(start).map_or(Seq::new(1), |segment| segment.first.min(from));
@@ -248,6 +246,7 @@ impl Run<'_, '_> {
         if let Some((repaired, from_store)) = blocks.split_at_checked(from_repair).filter(|(_, from_store)| !from_store.is_empty()) {
             let before = repaired.last().and_then(|block| block.entries().last()).map(|entry| entry.hash());
             let previous = before.or(self.hash).unwrap_or(EntryHash::ZERO);
+            self.sink.settle()?;
             journal::write_repair(self.copies.disk.as_ref(), &self.copies.dir, self.copies.ledger_id, from_store, previous)?;
             self.alarms.push(format!("the journal lost entries {healed_from} to {to}; they were healed from sled"));
         }
@@ -305,7 +304,7 @@ impl Run<'_, '_> {
                 }
             }
         }
-        (self.sink)(block)
+        self.sink.take(block)
     }
 
     /// Compares a block with the store's: one that the store lost or damaged is put back, one that was changed is refused.
@@ -321,12 +320,14 @@ impl Run<'_, '_> {
             Ok(_) | Err(StoreError::Block { .. }) => {}
             Err(error) => return Err(error.into()),
         }
+        self.sink.settle()?;
         self.alarms.push(format!("sled lost entries {} to {}; they were healed from the journal", block.first(), block.last()));
         self.copies.store.insert([block])?;
         Ok(())
     }
 
     fn fill_store(&mut self) -> Result<(), RecoveryError> {
+        self.sink.settle()?;
         self.copies.store.insert(&std::mem::take(&mut self.to_store))?;
         Ok(())
     }
@@ -344,6 +345,7 @@ impl Run<'_, '_> {
         if !store_ahead && vouched >= self.expected {
             return Err(RecoveryError::Lost { from: self.expected, to: vouched });
         }
+        self.sink.settle()?;
         let tail = match tail {
             Some((segment, end)) => {
                 let end = if store_ahead { self.hole.unwrap_or(end) } else { self.cut_offset().unwrap_or(end) };
@@ -385,6 +387,7 @@ impl Run<'_, '_> {
             }
             let previous = self.hash.unwrap_or(EntryHash::ZERO);
             self.deliver(&block)?;
+            self.sink.settle()?;
             journal.append(std::slice::from_ref(&block), previous)?;
             self.expected = block.last().next();
         }

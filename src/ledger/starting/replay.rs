@@ -11,16 +11,16 @@ use crate::consent::time::Time;
 use crate::consent::words::Seq;
 use crate::ledger::bytes::entry::{FLAG_INTRODUCES, FLAG_INTRODUCES_SECOND, TrailLink};
 use crate::ledger::erasure::matters::MatterTurn;
-use crate::ledger::keys::keyring::Keyring;
+use crate::ledger::keys::in_order::Slots;
 use crate::ledger::keys::secrets::Secrets;
 use crate::ledger::memory::fold;
 use crate::ledger::memory::packed::{pack, unpack};
-use crate::ledger::memory::state::{Group, Position, State, new_trail};
+use crate::ledger::memory::state::{Group, Position, State};
 use crate::ledger::principals::roll::{PrincipalEvent, Told};
 use crate::ledger::reading::possible_opt_outs::Doubt;
-use crate::ledger::storage::reader::{EntryUnreadable, ReadEntry, Reader, Sealed, open_sealed};
+use crate::ledger::storage::reader::{EntryUnreadable, ReadEntry, Reader, Sealed, open_with};
 use crate::proto::clear_part::Fact;
-use crate::proto::{ContactErased, SigningKeyChanged};
+use crate::proto::{ContactErased, IdentifierReference, SigningKeyChanged};
 
 /// What a replay found and needs at its end.
 #[derive(Default)]
@@ -36,18 +36,18 @@ pub struct Found {
 }
 
 /// Rebuilds the state; entries may come again, which changes nothing.
-pub struct Replay<'a> {
+pub struct Replay<'a, Keys> {
     /// The state.
     pub state: &'a State,
     /// Digests of identifiers.
     pub secrets: &'a Secrets,
     /// Opens the entries that introduce identifiers.
-    pub keyring: &'a Keyring,
+    pub keyring: &'a Keys,
     /// What was found so far.
     pub found: Found,
 }
 
-impl Replay<'_> {
+impl<Keys: Slots> Replay<'_, Keys> {
     /// Applies an entry.
     ///
     /// # Errors
@@ -82,17 +82,8 @@ impl Replay<'_> {
                     self.state.apply_principal(PrincipalEvent { seq, at, told });
                 }
             }
-            Some(stored) => {
-                if let Some(act) = fold::act(stored, &mut |name| self.state.sender_number(name))
-                    && let Some(mut trail) = self.state.trail(header.link.trail)
-                    && let Some(mut facts) = unpack(&trail.facts).filter(|_| !trail.grouped)
-                {
-                    facts.apply(&Event { at, seq, act });
-                    trail.facts = pack(&facts);
-                    self.state.put_trail(header.link.trail, trail);
-                }
-            }
-            None => {}
+            // What a contact did was folded into its trail above.
+            Some(_) | None => {}
         }
         self.introduce(entry, false)?;
         self.introduce(entry, true)?;
@@ -141,23 +132,30 @@ impl Replay<'_> {
         Ok(())
     }
 
+    /// Extends a trail by an entry, and where it is the entry's own folds what the contact did: the trail is looked up once.
     fn extend(&self, entry: &ReadEntry, link: TrailLink) -> Result<(), EntryUnreadable> {
+        let (header, clear) = (&entry.header, &entry.clear);
         if link.trail_seq == 0 {
             return Ok(());
         }
         self.is_due(entry, link.trail)?;
-        let mut trail = self.state.trail(link.trail).unwrap_or_else(|| new_trail(entry.header.account));
-        if trail.last < entry.header.seq {
-            trail.last = entry.header.seq;
-            trail.count = link.trail_seq;
-            let keys = [
-                fold::keys(&entry.clear.identifiers, entry.header.link.trail),
-                fold::keys(&entry.clear.second_identifiers, entry.header.second.trail),
-            ];
-            let own = keys.iter().flatten().filter(|key| key.trail == link.trail).map(|key| key.ordinal);
-            trail.identifiers = own.fold(trail.identifiers, u32::max);
-            self.state.put_trail(link.trail, trail);
-        }
+        let stored = clear.fact.as_ref().filter(|_| link == header.link);
+        let act = stored.and_then(|fact| fold::act(fact, &mut |name| self.state.sender_number(name)));
+        self.state.change_trail(link.trail, header.account, |trail| {
+            if trail.last < header.seq {
+                trail.last = header.seq;
+                trail.count = link.trail_seq;
+                let own = [(&clear.identifiers, header.link.trail), (&clear.second_identifiers, header.second.trail)];
+                let own = own.into_iter().flat_map(|(references, of)| fold::ordinals(references, of, link.trail));
+                trail.identifiers = own.fold(trail.identifiers, u32::max);
+            }
+            if let Some(act) = act
+                && let Some(mut facts) = unpack(&trail.facts).filter(|_| !trail.grouped)
+            {
+                facts.apply(&Event { at: Time::from_micros(clear.occurred_at), seq: header.seq, act });
+                trail.facts = pack(&facts);
+            }
+        });
         Ok(())
     }
 
@@ -181,7 +179,7 @@ impl Replay<'_> {
             return Ok(());
         }
         let unread = |reason: String| EntryUnreadable { seq: header.seq, reason };
-        match open_sealed(self.keyring, entry, second) {
+        match open_with(self.keyring, entry, second) {
             Ok(Sealed::Opened(sealed)) => {
                 for (key, text) in fold::keys(references, own).into_iter().zip(&sealed.identifiers) {
                     let identifier: Identifier = text.parse().map_err(|error| unread(format!("{error}")))?;
@@ -239,6 +237,9 @@ impl Replay<'_> {
     /// Notes which trails the entry holds together: those of a join or a move, and those whose identifiers it uses.
     fn note_group(&mut self, entry: &ReadEntry) {
         let own = entry.header.link.trail;
+        if is_of_one_trail(entry) {
+            return;
+        }
         let keys =
             [fold::keys(&entry.clear.identifiers, own), fold::keys(&entry.clear.second_identifiers, entry.header.second.trail)].concat();
         let mut trails: Vec<u64> = keys.iter().map(|key| key.trail).filter(|trail| *trail != own).collect();
@@ -265,6 +266,15 @@ impl Replay<'_> {
         }
         trail
     }
+}
+
+/// Whether an entry plainly says nothing of who is who, as nearly all do.
+fn is_of_one_trail(entry: &ReadEntry) -> bool {
+    let (header, clear) = (&entry.header, &entry.clear);
+    let is_own = |reference: &IdentifierReference| reference.trail == 0 || reference.trail == header.link.trail;
+    let may_join =
+        matches!(clear.fact, Some(Fact::IdentifiersLinked(_) | Fact::NumberChanged(_) | Fact::UserIdChanged(_) | Fact::ContactErased(_)));
+    !may_join && header.second.trail == 0 && clear.second_identifiers.is_empty() && clear.identifiers.iter().all(is_own)
 }
 
 /// Works out who is who in a group of trails and puts it into the state.

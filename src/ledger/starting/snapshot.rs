@@ -11,6 +11,8 @@
 use std::io;
 use std::path::Path;
 
+use crossbeam_channel::bounded;
+
 use crate::consent::identity::IdentifierKey;
 use crate::consent::words::Seq;
 use crate::ledger::bytes::entry::EntryHash;
@@ -21,7 +23,7 @@ use crate::ledger::memory::packed::{FOLD_VERSION, put_varint, take_varint};
 use crate::ledger::memory::state::{State, Trail};
 use crate::ledger::principals::kept::{put_event, take_event};
 use crate::ledger::reading::possible_opt_outs::{Doubt, Resolution};
-use crate::ledger::storage::disk::{Disk, DiskFile, read_all};
+use crate::ledger::storage::disk::{Disk, DiskFile};
 
 /// "CLN", version 1.
 const MAGIC: [u8; 4] = *b"CLN\x01";
@@ -31,6 +33,12 @@ const HEADER_BYTES: usize = 68;
 
 /// Where a chunk is cut, in bytes.
 const CHUNK_BYTES: usize = 1 << 20;
+
+/// Bytes before a chunk's content.
+const CHUNK_HEAD_BYTES: usize = 9;
+
+/// How many chunks wait to be taken while more are read.
+const CHUNKS_WAITING: usize = 8;
 
 const END: u8 = 0;
 const ACCOUNT: u8 = 1;
@@ -174,23 +182,86 @@ pub fn peek(disk: &dyn Disk, path: &Path, ledger_id: LedgerId) -> Option<Snapsho
 /// Reads the snapshot at `path`; none where there is none, or it is torn, damaged, another ledger's or of another fold.
 #[must_use]
 pub fn read(disk: &dyn Disk, path: &Path, ledger_id: LedgerId) -> Option<Snapshot> {
-    let bytes = disk.open(path, false).and_then(|file| read_all(file.as_ref())).ok()?;
-    let (header, mut rest) = bytes.split_first_chunk::<HEADER_BYTES>()?;
-    let of = read_header(header, ledger_id)?;
+    let file = disk.open(path, false).ok()?;
+    let mut header = [0; HEADER_BYTES];
+    file.read_at(&mut header, 0).ok()?;
+    let of = read_header(&header, ledger_id)?;
     let mut snapshot = Snapshot { of, state: State::default(), grouped: Vec::new(), in_force: InForce::FIRST };
+    let (state, chunks) = (std::mem::take(&mut snapshot.state), bounded::<(u8, Vec<u8>)>(CHUNKS_WAITING));
+    let (send, coming) = chunks;
+    let grouped = std::thread::scope(|scope| {
+        let take = |(kind, content): (u8, Vec<u8>)| take_many(&state, kind, &content);
+        let takers = [coming.clone(), coming].map(|coming| scope.spawn(move || coming.into_iter().map(take).collect::<Option<Vec<_>>>()));
+        let whole = each_chunk(file.as_ref(), |kind, content| match kind {
+            TRAILS | IDENTIFIERS | EVENT_IDS => send.send((kind, content)).ok(),
+            _ => snapshot.take(&state, kind, &content),
+        });
+        drop(send);
+        let mut grouped = Vec::new();
+        for taker in takers {
+            grouped.extend(taker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?.into_iter().flatten());
+        }
+        whole.map(|()| grouped)
+    });
+    grouped.map(|grouped| Snapshot { state, grouped, ..snapshot })
+}
+
+/// Gives every chunk whose checksum holds, in order, up to the last; none where the file does not end behind that one.
+fn each_chunk(file: &dyn DiskFile, mut chunk: impl FnMut(u8, Vec<u8>) -> Option<()>) -> Option<()> {
+    let (end, mut at) = (file.len().ok()?, HEADER_BYTES as u64);
     loop {
-        let (head, behind) = rest.split_first_chunk::<9>()?;
-        let [kind, l0, l1, l2, l3, c0, c1, c2, c3] = *head;
-        let content = behind.get(..u32::from_be_bytes([l0, l1, l2, l3]) as usize)?;
-        if crc32c::crc32c(content) != u32::from_be_bytes([c0, c1, c2, c3]) {
+        let mut head = [0; CHUNK_HEAD_BYTES];
+        let read = file.read_at(&mut head, at).ok()?;
+        let [kind, l0, l1, l2, l3, c0, c1, c2, c3] = head;
+        let length = u32::from_be_bytes([l0, l1, l2, l3]);
+        at += CHUNK_HEAD_BYTES as u64;
+        if read < CHUNK_HEAD_BYTES || at + u64::from(length) > end {
             return None;
         }
-        rest = behind.get(content.len()..)?;
-        if kind == END {
-            return rest.is_empty().then_some(snapshot);
+        let mut content = vec![0; length as usize];
+        let read = file.read_at(&mut content, at).ok()?;
+        if read < content.len() || crc32c::crc32c(&content) != u32::from_be_bytes([c0, c1, c2, c3]) {
+            return None;
         }
-        snapshot.take(kind, content)?;
+        at += u64::from(length);
+        if kind == END {
+            return (at == end).then_some(());
+        }
+        chunk(kind, content)?;
     }
+}
+
+/// Takes a chunk of what there is most of. Each stands by itself, so that their order does not matter. Gives the grouped trails.
+fn take_many(state: &State, kind: u8, mut content: &[u8]) -> Option<Vec<(u64, u64)>> {
+    let (from, mut grouped) = (&mut content, Vec::new());
+    while !from.is_empty() {
+        match kind {
+            TRAILS => grouped.extend(take_trail(state, from)?),
+            IDENTIFIERS => {
+                let digest = take_digest(from)?;
+                let key = IdentifierKey { trail: take_varint(from)?, ordinal: u32::try_from(take_varint(from)?).ok()? };
+                state.add_identifier(digest, key);
+            }
+            _ => {
+                let digest = take_digest(from)?;
+                state.spend_event_id(digest, Seq::new(take_varint(from)?));
+            }
+        }
+    }
+    Some(grouped)
+}
+
+/// Takes a trail, and where it is grouped gives it with the lowest trail of its group.
+fn take_trail(state: &State, from: &mut &[u8]) -> Option<Option<(u64, u64)>> {
+    let number = take_varint(from)?;
+    let (account, last, count) = (take_varint(from)?, Seq::new(take_varint(from)?), take_varint(from)?);
+    let identifiers = u32::try_from(take_varint(from)?).ok()?;
+    let group = take_varint(from)?;
+    let length = usize::try_from(take_varint(from)?).ok()?;
+    let (facts, rest) = from.split_at_checked(length)?;
+    *from = rest;
+    state.put_trail(number, Trail { account, last, count, identifiers, grouped: group != 0, facts: facts.into() });
+    Some((group != 0).then_some((number, group)))
 }
 
 fn header(ledger_id: LedgerId, of: SnapshotOf) -> Vec<u8> {
@@ -258,49 +329,31 @@ impl Writer<'_> {
 }
 
 impl Snapshot {
-    fn take(&mut self, kind: u8, mut content: &[u8]) -> Option<()> {
+    fn take(&mut self, state: &State, kind: u8, mut content: &[u8]) -> Option<()> {
         let from = &mut content;
         match kind {
             ACCOUNT => {
                 let trail = take_varint(from)?;
-                self.state.add_account(std::str::from_utf8(from).ok()?, trail);
+                state.add_account(std::str::from_utf8(from).ok()?, trail);
             }
             PRINCIPALS => {
                 while !from.is_empty() {
-                    self.state.apply_principal(take_event(from)?);
-                }
-            }
-            TRAILS => {
-                while !from.is_empty() {
-                    self.trail(from)?;
-                }
-            }
-            IDENTIFIERS => {
-                while !from.is_empty() {
-                    let digest = take_digest(from)?;
-                    let key = IdentifierKey { trail: take_varint(from)?, ordinal: u32::try_from(take_varint(from)?).ok()? };
-                    self.state.add_identifier(digest, key);
-                }
-            }
-            EVENT_IDS => {
-                while !from.is_empty() {
-                    let digest = take_digest(from)?;
-                    self.state.spend_event_id(digest, Seq::new(take_varint(from)?));
+                    state.apply_principal(take_event(from)?);
                 }
             }
             POSSIBLE_OPT_OUTS => {
                 while !from.is_empty() {
                     let (account, seq, trail) = (take_varint(from)?, Seq::new(take_varint(from)?), take_varint(from)?);
                     let resolution = Resolution { seq: Seq::new(take_varint(from)?), confirmed: take_varint(from)? != 0 };
-                    self.state.note_doubt(Doubt::Raised { account, seq, trail });
+                    state.note_doubt(Doubt::Raised { account, seq, trail });
                     if resolution.seq != Seq::NONE {
-                        self.state.note_doubt(Doubt::Resolved { account, seq, resolution });
+                        state.note_doubt(Doubt::Resolved { account, seq, resolution });
                     }
                 }
             }
             MATTERS => {
                 while !from.is_empty() {
-                    self.state.note_matter(MatterTurn::Opened(take_matter(from)?));
+                    state.note_matter(MatterTurn::Opened(take_matter(from)?));
                 }
             }
             IN_FORCE => {
@@ -309,39 +362,24 @@ impl Snapshot {
             }
             READS => {
                 while !from.is_empty() {
-                    self.state.note_reads(take_varint(from)?, take_varint(from)?);
+                    state.note_reads(take_varint(from)?, take_varint(from)?);
                 }
             }
             SENDERS => {
                 while !from.is_empty() {
                     let length = usize::try_from(take_varint(from)?).ok()?;
                     let (name, rest) = from.split_at_checked(length)?;
-                    self.state.sender_number(std::str::from_utf8(name).ok()?);
+                    state.sender_number(std::str::from_utf8(name).ok()?);
                     *from = rest;
                 }
             }
             ERASURES => {
                 while !from.is_empty() {
-                    self.state.erasures_mut().keep(take_kept(from)?);
+                    state.erasures_mut().keep(take_kept(from)?);
                 }
             }
             _ => return None,
         }
-        Some(())
-    }
-
-    fn trail(&mut self, from: &mut &[u8]) -> Option<()> {
-        let number = take_varint(from)?;
-        let (account, last, count) = (take_varint(from)?, Seq::new(take_varint(from)?), take_varint(from)?);
-        let identifiers = u32::try_from(take_varint(from)?).ok()?;
-        let group = take_varint(from)?;
-        let length = usize::try_from(take_varint(from)?).ok()?;
-        let (facts, rest) = from.split_at_checked(length)?;
-        *from = rest;
-        if group != 0 {
-            self.grouped.push((number, group));
-        }
-        self.state.put_trail(number, Trail { account, last, count, identifiers, grouped: group != 0, facts: facts.into() });
         Some(())
     }
 }

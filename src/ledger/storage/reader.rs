@@ -10,6 +10,7 @@ use crate::consent::words::Seq;
 use crate::ledger::bytes::block::Block;
 use crate::ledger::bytes::entry::{Entry, Header};
 use crate::ledger::bytes::seal;
+use crate::ledger::keys::in_order::Slots;
 use crate::ledger::keys::keyring::{Keyring, Slot};
 use crate::ledger::keys::secrets::LedgerId;
 use crate::ledger::storage::disk::Disk;
@@ -178,11 +179,19 @@ pub fn read(entry: &Entry<'_>) -> Result<ReadEntry, EntryUnreadable> {
 /// # Errors
 /// Where the key is damaged, or the box does not open with it.
 pub fn open_sealed(keyring: &Keyring, entry: &ReadEntry, second: bool) -> Result<Sealed, EntryUnreadable> {
+    open_with(keyring, entry, second)
+}
+
+/// [`open_sealed`] with the keys of a keyring that is read in order.
+///
+/// # Errors
+/// As [`open_sealed`].
+pub fn open_with(keys: &impl Slots, entry: &ReadEntry, second: bool) -> Result<Sealed, EntryUnreadable> {
     let unreadable = |reason: String| EntryUnreadable { seq: entry.header.seq, reason };
     let (link, place) = if second { (entry.header.second, 1) } else { (entry.header.link, 0) };
     let boxes = Entry { header: entry.header, bytes: &entry.bytes }.boxes();
     let Some(sealed) = boxes.get(place).filter(|sealed| !sealed.sealed.is_empty()) else { return Ok(Sealed::Nothing) };
-    match keyring.slot(link.trail).map_err(|error| unreadable(error.to_string()))? {
+    match keys.slot(link.trail).map_err(|error| unreadable(error.to_string()))? {
         Slot::Erased => Ok(Sealed::Erased),
         Slot::Empty => Err(unreadable(format!("the keyring has no key for trail {}", link.trail))),
         Slot::Live(key) => {

@@ -180,6 +180,15 @@ impl Store {
         found.map(|(_, value)| self.block(&value)).transpose()
     }
 
+    /// Whether it holds this block, byte for byte.
+    ///
+    /// # Errors
+    /// Where sled errs or panics.
+    pub fn holds(&self, block: &Block) -> Result<bool, StoreError> {
+        let found = self.guarded(|open| open.log.get(block.first().number().to_be_bytes()))?;
+        Ok(found.is_some_and(|bytes| bytes == block.bytes()))
+    }
+
     /// The first block that begins at or after `seq`.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use crate::consent::facts::Facts;
 use crate::consent::identity::IdentifierKey;
 use crate::consent::time::Time;
 use crate::consent::words::{Effect, Seq};
-use crate::ledger::bytes::block::{BLOCK_TARGET_BYTES, Block};
+use crate::ledger::bytes::block::{Block, OpenBlock};
 use crate::ledger::bytes::entry::{EntryHash, TrailLink};
 use crate::ledger::bytes::kind::kind_of;
 use crate::ledger::bytes::seal::Key;
@@ -18,7 +18,7 @@ use crate::ledger::erasure::matters::MatterTurn;
 use crate::ledger::keys::keyring::Keyring;
 use crate::ledger::keys::secrets::{Digest16, Secrets};
 use crate::ledger::memory::maps::QuickMap;
-use crate::ledger::memory::packed::pack;
+use crate::ledger::memory::packed::{pack_in, unpack};
 use crate::ledger::memory::state::{Group, Position, State, Trail, new_trail};
 use crate::ledger::numbers::Tally;
 use crate::ledger::principals::roll::PrincipalEvent;
@@ -112,6 +112,15 @@ pub struct Working {
     pub facts: Option<Facts>,
 }
 
+impl Working {
+    /// The facts of a trail are taken out of their packing, and put back when the commit is published.
+    fn of(trail: &Trail) -> Self {
+        let facts = if trail.grouped { None } else { unpack(&trail.facts) };
+        let packed = if facts.is_some() { Box::default() } else { trail.facts.clone() };
+        Self { trail: Trail { facts: packed, ..*trail }, facts }
+    }
+}
+
 /// A commit while it is put together.
 pub struct Batch {
     /// Its `recorded_at`.
@@ -152,9 +161,9 @@ pub struct Batch {
     pub(in crate::ledger) tally: Tally,
     /// The head it follows.
     after: Seq,
-    open: Vec<u8>,
-    open_first: Seq,
-    open_count: u32,
+    /// Trails up to this one may be in the state; those above it are new with this commit.
+    trails_before: u64,
+    pub(in crate::ledger) open: OpenBlock,
 }
 
 /// What a batch needs to link and seal.
@@ -189,10 +198,18 @@ impl Batch {
             keys: QuickMap::default(),
             tally: Tally::default(),
             after: head.seq,
-            open: Vec::new(),
-            open_first: head.seq.next(),
-            open_count: 0,
+            trails_before: highest_trail,
+            open: OpenBlock::default(),
         }
+    }
+
+    /// Makes room for what so many records of contacts change: maps that grow while a commit is put together are copied over and
+    /// over.
+    pub fn expect(&mut self, records: usize) {
+        self.trails.reserve(records);
+        self.identifiers.reserve(records);
+        self.event_ids.reserve(records);
+        self.keys.reserve(records);
     }
 
     /// The same, never to be committed.
@@ -209,15 +226,14 @@ impl Batch {
 
     /// A trail as it stands with this commit, to change; a new one where it is new.
     pub fn trail(&mut self, state: &State, number: u64, account: u64) -> &mut Working {
-        let rehearsed = self.rehearsed.as_ref();
+        let (rehearsed, trails_before) = (self.rehearsed.as_ref(), self.trails_before);
         self.trails.entry(number).or_insert_with(|| {
-            match rehearsed.map_or_else(|| state.trail(number), |known| known.trail(state, number)) {
-                Some(trail) => {
-                    let facts = if trail.grouped { None } else { crate::ledger::memory::packed::unpack(&trail.facts) };
-                    Working { trail, facts }
-                }
-                None => Working { trail: new_trail(account), facts: Some(Facts::default()) },
-            }
+            let known = match rehearsed {
+                Some(rehearsed) => rehearsed.trail(number).map(Working::of).or_else(|| state.with_trail(number, Working::of)),
+                None if number > trails_before => None,
+                None => state.with_trail(number, Working::of),
+            };
+            known.unwrap_or_else(|| Working { trail: new_trail(account), facts: Some(Facts::default()) })
         })
     }
 
@@ -295,9 +311,11 @@ impl Batch {
             EntryHash::default()
         } else {
             self.tally.count(kind_of(&planned.fact));
-            let entry = self.close(sealer, planned, Place { seq, link, second })?;
-            self.append(&entry, seq);
-            EntryHash::of(&entry)
+            let hash = self.close(sealer, planned, Place { seq, link, second })?;
+            if self.open.is_full() {
+                self.cut();
+            }
+            hash
         };
         self.doubts.extend(doubt);
         self.matters.extend(matter);
@@ -323,9 +341,10 @@ impl Batch {
         for (trail, event) in self.account_events {
             state.apply_account(trail, event);
         }
+        let mut scratch = Vec::new();
         for (number, Working { mut trail, facts }) in self.trails {
             if let Some(facts) = facts {
-                trail.facts = pack(&facts);
+                trail.facts = pack_in(&mut scratch, &facts);
             }
             state.put_trail(number, trail);
         }
@@ -359,22 +378,10 @@ impl Batch {
         link
     }
 
-    fn append(&mut self, entry: &[u8], seq: Seq) {
-        if self.open_count == 0 {
-            self.open_first = seq;
-        }
-        self.open.extend_from_slice(entry);
-        self.open_count += 1;
-        if self.open.len() >= BLOCK_TARGET_BYTES {
-            self.cut();
-        }
-    }
-
     fn cut(&mut self) {
-        if self.open_count > 0 {
-            self.blocks.push(Block::new(self.open_first, self.open_count, &self.open));
-            self.open.clear();
-            self.open_count = 0;
+        let open = std::mem::take(&mut self.open);
+        if open.count() > 0 {
+            self.blocks.push(open.close());
         }
     }
 }

@@ -13,7 +13,6 @@ use crate::consent::time::{CLOCK_TOLERANCE_MICROS, Time};
 use crate::consent::words::{Effect, Seq};
 use crate::ledger::bytes::entry::EntryHash;
 use crate::ledger::clock::Clock;
-use crate::ledger::keys::secrets::Digest16;
 use crate::ledger::memory::state::{AccountState, State};
 use crate::ledger::numbers::Numbers;
 use crate::ledger::storage::journal::Journal;
@@ -22,10 +21,10 @@ use crate::ledger::storage::store_writer::StoreWriter;
 use crate::ledger::writing::accounts;
 use crate::ledger::writing::batch::{Batch, Sealer, Spent};
 use crate::ledger::writing::done::Done;
-use crate::ledger::writing::draft::{Draft, FileCounts};
 use crate::ledger::writing::duplicates::Duplicates;
 use crate::ledger::writing::job::{Job, Recorded, Waiting};
 use crate::ledger::writing::plan::{NotPlanned, Plan, Planner, When};
+use crate::ledger::writing::prepared::Prepared;
 use crate::ledger::writing::record::{Acknowledgement, RECORD_MAX_BYTES, Record, RecordError, What};
 use crate::ledger::writing::takes_back::takes_back;
 use crate::measure::{SPANS, Stopwatch};
@@ -133,7 +132,7 @@ impl Committer {
         }
         let head = self.state.head();
         let clock = self.clock.now();
-        if clock.plus_micros(CLOCK_TOLERANCE_MICROS) < head.recorded_at {
+        if clock.is_far_behind(head.recorded_at) {
             first.fail(&RecordError::ClockBehind { now: clock, last: head.recorded_at });
             return Ok(());
         }
@@ -207,6 +206,8 @@ impl Committer {
         done: &mut Done,
         carried: &mut Option<Job>,
     ) -> Result<(), String> {
+        // Jobs that wait together are mostly of one kind: each of as many records.
+        batch.expect(first.left().saturating_mul(jobs.len() + 1).min(BATCH_RECORDS));
         let (mut next, mut records) = (Some(first), 0);
         while let Some(mut waiting) = next.take() {
             while let Some(record) = waiting.next().filter(|_| records < BATCH_RECORDS && batch.takes_more()) {
@@ -244,10 +245,11 @@ impl Committer {
         Ok(())
     }
 
-    fn of_contact(&self, batch: &mut Batch, record: &Record, what: &What, account: &AccountState, when: When) -> Result<Plan, NotPlanned> {
-        match what {
+    fn of_contact(&self, batch: &mut Batch, prepared: &Prepared, account: &AccountState, when: When) -> Result<Plan, NotPlanned> {
+        let record = prepared.record();
+        match &record.what {
             What::IssueReceipt { contact, issued } => self.planner.receipt(batch, record, account.trail, when, (contact, issued)),
-            _ => self.step(batch, record, account, when),
+            _ => self.step(batch, prepared, account, when),
         }
     }
 
@@ -256,13 +258,13 @@ impl Committer {
         if trails.is_empty() { Ok(()) } else { self.sealer.keyring.lock().erase(&trails).map_err(|error| error.to_string()) }
     }
 
-    pub(in crate::ledger) fn add(&self, batch: &mut Batch, record: &Record) -> Outcome {
+    pub(in crate::ledger) fn add(&self, batch: &mut Batch, prepared: &Prepared) -> Outcome {
+        let record = prepared.record();
         let when = match when(record.occurred_at, batch.now) {
             Ok(when) => when,
             Err(error) => return Outcome::Answered(Err(error)),
         };
-        let draft = Draft::of(&record.what);
-        let bytes = draft.stored_bytes();
+        let bytes = prepared.stored_bytes();
         if bytes > RECORD_MAX_BYTES {
             return Outcome::Answered(Err(RecordError::TooLong { bytes }));
         }
@@ -275,10 +277,10 @@ impl Committer {
         let Some(account) = self.account(batch, &record.account) else {
             return Outcome::Answered(Err(RecordError::AccountUnknown { account: record.account.to_string() }));
         };
-        let (digest, content) = self.digests(record, &draft, account.trail);
-        if let Some(digest) = digest {
-            let with_file = || draft.names_file().then(|| self.content_with_file(&draft));
-            match self.duplicates.spent(self, batch, (digest, content), with_file, record.occurred_at) {
+        let event = prepared.digests(account.trail, &self.planner.secrets).event;
+        if let Some(event) = event {
+            let with_file = || prepared.content_with_file(&self.planner.secrets);
+            match self.duplicates.spent(self, batch, event, with_file, record.occurred_at) {
                 Ok(None) => {}
                 Ok(Some(acknowledgement)) => return Outcome::Answered(Ok(acknowledgement)),
                 Err(error) => return Outcome::Answered(Err(error)),
@@ -300,7 +302,7 @@ impl Committer {
                 Ok(plan) => plan,
                 Err(error) => return Outcome::Answered(Err(error)),
             },
-            what => match self.of_contact(batch, record, what, &account, when) {
+            _ => match self.of_contact(batch, prepared, &account, when) {
                 Ok(plan) => plan,
                 Err(NotPlanned::Alone) => return Outcome::Alone,
                 Err(NotPlanned::Refused(error)) => return Outcome::Answered(Err(error)),
@@ -308,8 +310,8 @@ impl Committer {
             },
         };
         // What is not stored spends no event id.
-        let digest = digest.filter(|_| plan.outranked.is_none());
-        if let (Some(digest), Some(main)) = (digest, plan.entries.get_mut(plan.main)) {
+        let event = event.filter(|_| plan.outranked.is_none());
+        if let (Some((digest, content)), Some(main)) = (event, plan.entries.get_mut(plan.main)) {
             main.event_id_digest = digest;
             main.sealed.event_id = record.event_id.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default();
             main.sealed.content_digest = content.to_vec();
@@ -328,7 +330,7 @@ impl Committer {
             }
         }
         batch.put_groups(plan.groups);
-        if let Some(digest) = digest {
+        if let Some((digest, content)) = event {
             let claimed = when.claimed.unwrap_or(when.at);
             batch.event_ids.insert(digest, Spent { acknowledgement, content, claimed });
         }
@@ -343,16 +345,6 @@ impl Committer {
         let now = AsOf { at: batch.now, known: Known::default() };
         let policy = || account.map_or_else(|| Arc::new(Policy::meta()), |account| account.facts.policy(now).policy);
         self.space.admit(|| takes_back(&record.what, policy))
-    }
-
-    fn digests(&self, record: &Record, draft: &Draft<'_>, account: u64) -> (Option<Digest16>, Digest16) {
-        let Some(event_id) = &record.event_id else { return (None, [0; 16]) };
-        let secrets = &self.planner.secrets;
-        (Some(secrets.event_id_digest(account, event_id.as_str())), secrets.content_digest(&[&draft.content(FileCounts::No)]))
-    }
-
-    fn content_with_file(&self, draft: &Draft<'_>) -> Digest16 {
-        self.planner.secrets.content_digest(&[&draft.content(FileCounts::Yes)])
     }
 }
 

@@ -163,11 +163,10 @@ pub fn sealed(what: &What, keeps_text: bool) -> SealedPart {
     let mut sealed = SealedPart { identifiers: texts(&identifiers(what)), ..Default::default() };
     match what {
         What::OptIn { evidence, .. } | What::OptOut { evidence, .. } => sealed.evidence = store_evidence(evidence),
-        What::Inbound { text, message_id, .. } => {
-            sealed.message_id = message_id.clone().unwrap_or_default();
-            sealed.text = text.clone().filter(|_| keeps_text).unwrap_or_default();
-        }
-        What::SendFailed { message_id, .. } | What::Move { message_id, .. } | What::IdentityKeyChange { message_id, .. } => {
+        What::Inbound { message_id, .. }
+        | What::SendFailed { message_id, .. }
+        | What::Move { message_id, .. }
+        | What::IdentityKeyChange { message_id, .. } => {
             sealed.message_id = message_id.clone().unwrap_or_default();
         }
         What::Preference { .. }
@@ -187,7 +186,17 @@ pub fn sealed(what: &What, keeps_text: bool) -> SealedPart {
         | What::RegisterTemplate { .. }
         | What::ChangeTemplate { .. } => {}
     }
+    if keeps_text {
+        keep_text(&mut sealed, what);
+    }
     sealed
+}
+
+/// Puts the text of a message into its sealed part.
+pub fn keep_text(sealed: &mut SealedPart, what: &What) {
+    if let What::Inbound { text: Some(text), .. } = what {
+        sealed.text.clone_from(text);
+    }
 }
 
 /// The identifiers that the event names, each once, in order; for a link or a move both sides.
@@ -253,6 +262,13 @@ impl<'a> Draft<'a> {
             _ => fact(what),
         };
         Self { what, fact, sealed: sealed(what, false) }
+    }
+
+    /// What is stored: [`fact`] and [`sealed`], without the text of a message.
+    #[must_use]
+    pub fn into_parts(self) -> (Option<Fact>, SealedPart) {
+        let stands_for_another = matches!(self.what, What::AdoptPolicy { .. } | What::Erase { .. });
+        (self.fact.filter(|_| !stands_for_another), self.sealed)
     }
 
     /// The most bytes that an entry of this event can take, but for header and references.

@@ -4,7 +4,7 @@ use prost::Message;
 
 use crate::consent::time::Time;
 use crate::consent::words::Seq;
-use crate::ledger::bytes::entry::{FLAG_CAUSED, FLAG_INTRODUCES, FLAG_INTRODUCES_SECOND, HEADER_BYTES, Header, TrailLink};
+use crate::ledger::bytes::entry::{EntryHash, FLAG_CAUSED, FLAG_INTRODUCES, FLAG_INTRODUCES_SECOND, HEADER_BYTES, Header, TrailLink};
 use crate::ledger::bytes::kind::kind_of;
 use crate::ledger::bytes::seal::{Cipher, NONCE_BYTES, TAG_BYTES};
 use crate::ledger::evidence::receipt;
@@ -23,8 +23,8 @@ pub(in crate::ledger) struct Place {
 }
 
 impl Batch {
-    /// Seals an entry and puts its bytes together.
-    pub(in crate::ledger) fn close(&mut self, sealer: &Sealer, mut planned: Planned, place: Place) -> Result<Vec<u8>, RecordError> {
+    /// Seals an entry and puts its bytes into the open block; gives their hash.
+    pub(in crate::ledger) fn close(&mut self, sealer: &Sealer, mut planned: Planned, place: Place) -> Result<EntryHash, RecordError> {
         let unavailable = |reason: String| RecordError::Unavailable { reason };
         let Place { seq, link, second } = place;
         let mut clear = ClearPart {
@@ -54,14 +54,13 @@ impl Batch {
             receipt::sign(issued, &sealer.secrets, (planned.account, planned.trail), key, planned.sealed.identifiers.first());
         }
         clear.fact = Some(planned.fact);
-        let boxes: Vec<_> =
-            [(key, planned.sealed), (second_key, planned.second_sealed)].into_iter().filter_map(|(key, part)| Some((key?, part))).collect();
         let box_bytes = |text: usize| if text == 0 { 0 } else { NONCE_BYTES + text + TAG_BYTES };
-        let lengths: Vec<usize> = boxes.iter().map(|(_, part)| box_bytes(part.encoded_len())).collect();
+        let parts = [(key, planned.sealed), (second_key, planned.second_sealed)];
+        let boxes = parts.map(|(key, part)| key.map(|key| (key, box_bytes(part.encoded_len()), part)));
+        let boxes = || boxes.iter().flatten();
         // A last box with nothing in it is left out; an empty one before a full one keeps the order.
-        let kept = lengths.iter().rposition(|length| *length > 0).map_or(0, |last| last + 1);
-        let clear = clear.encode_to_vec();
-        let sealed_length: usize = lengths.iter().take(kept).map(|length| 4 + length).sum();
+        let kept = boxes().enumerate().filter(|(_, (_, length, _))| *length > 0).last().map_or(0, |(last, _)| last + 1);
+        let (clear_length, sealed_length) = (clear.encoded_len(), boxes().take(kept).map(|(_, length, _)| 4 + length).sum::<usize>());
         let introduces = if planned.introduces { FLAG_INTRODUCES } else { 0 };
         let introduces_second = if planned.introduces_second { FLAG_INTRODUCES_SECOND } else { 0 };
         let header = Header {
@@ -76,19 +75,24 @@ impl Batch {
             link,
             second,
             event_id_digest: planned.event_id_digest,
-            clear_length: u32::try_from(clear.len()).unwrap_or(u32::MAX),
+            clear_length: u32::try_from(clear_length).unwrap_or(u32::MAX),
             sealed_length: u32::try_from(sealed_length).unwrap_or(u32::MAX),
         };
-        let mut entry = Vec::with_capacity(HEADER_BYTES + clear.len() + sealed_length);
-        entry.extend_from_slice(&header.encode());
-        entry.extend_from_slice(&clear);
-        for ((key, part), length) in boxes.iter().zip(&lengths).take(kept) {
-            entry.extend_from_slice(&u32::try_from(*length).unwrap_or(u32::MAX).to_be_bytes());
-            if *length > 0 {
-                let appended = Cipher::new(key).append(&mut entry, |entry| part.encode_raw(entry));
-                appended.map_err(|error| unavailable(error.to_string()))?;
-            }
+        let bytes = self.open.bytes_mut();
+        let from = bytes.len();
+        bytes.reserve(HEADER_BYTES + clear_length + sealed_length);
+        bytes.extend_from_slice(&header.encode());
+        clear.encode_raw(bytes);
+        let sealed = boxes().take(kept).try_for_each(|(key, length, part)| {
+            bytes.extend_from_slice(&u32::try_from(*length).unwrap_or(u32::MAX).to_be_bytes());
+            if *length == 0 { Ok(()) } else { Cipher::new(key).append(bytes, from, |bytes| part.encode_raw(bytes)) }
+        });
+        if let Err(error) = sealed {
+            bytes.truncate(from);
+            return Err(unavailable(error.to_string()));
         }
-        Ok(entry)
+        let hash = EntryHash::of(bytes.get(from..).unwrap_or_default());
+        self.open.added(seq);
+        Ok(hash)
     }
 }

@@ -9,12 +9,11 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::consent::account::{AsOf, Known};
-use crate::consent::effect::effect;
+use crate::consent::effect::{Before, effect};
 use crate::consent::event::Event;
 use crate::consent::facts::Fact;
 use crate::consent::identifier::Identifier;
 use crate::consent::identity::{IdentifierKey, Member, MemberEvent, Spans, apply_to_present, resolve, span_at};
-use crate::consent::keyword::{Keyword, Reading};
 use crate::consent::policy::Policy;
 use crate::consent::time::Time;
 use crate::consent::words::Effect;
@@ -23,13 +22,13 @@ use crate::ledger::keys::keyring::Keyring;
 use crate::ledger::keys::secrets::{Digest16, Secrets};
 use crate::ledger::memory::fold;
 use crate::ledger::memory::state::{AccountState, Group, State};
-use crate::ledger::reading::history::{behind, members, planned_member};
+use crate::ledger::reading::history::{around, members, planned_member};
 use crate::ledger::storage::reader::Reader;
+use crate::ledger::writing::asked::Asked;
 use crate::ledger::writing::batch::{Batch, Planned};
-use crate::ledger::writing::draft;
-use crate::ledger::writing::record::{Acknowledgement, Record, RecordError, What};
+use crate::ledger::writing::prepared::Prepared;
+use crate::ledger::writing::record::{Acknowledgement, RecordError, What};
 use crate::proto::SealedPart;
-use crate::proto::clear_part::Fact as Stored;
 
 /// What planning reads.
 pub struct Planner {
@@ -92,25 +91,19 @@ pub struct When {
     pub decided_at: Option<Time>,
 }
 
-/// A record, and what it is planned with.
-pub(in crate::ledger) struct Asked<'a> {
-    pub(in crate::ledger) record: &'a Record,
-    pub(in crate::ledger) account: u64,
-    pub(in crate::ledger) when: When,
-    pub(in crate::ledger) policy: &'a Policy,
-}
-
 impl Planner {
     /// Plans a contact's record.
     ///
     /// # Errors
     /// [`NotPlanned::Alone`] where it concerns who is who and `batch` is not empty; a refusal where the history cannot be read.
-    pub fn contact(&self, batch: &mut Batch, record: &Record, account: &AccountState, when: When) -> Result<Plan, NotPlanned> {
+    pub fn contact(&self, batch: &mut Batch, prepared: &Prepared, account: &AccountState, when: When) -> Result<Plan, NotPlanned> {
+        let record = prepared.record();
         let now = AsOf { at: batch.now, known: Known::default() };
         let policy = account.facts.policy(now).policy;
-        let asked = Asked { record, account: account.trail, when, policy: &policy };
-        let identifiers = draft::identifiers(&record.what);
-        let named: Vec<Named> = identifiers.into_iter().map(|identifier| self.name(batch, account.trail, identifier)).collect();
+        let asked = Asked { prepared, account: account.trail, when, policy: &policy };
+        let digests = &prepared.digests(account.trail, &self.secrets).identifiers;
+        let identifiers = prepared.identifiers().iter().cloned().zip(digests);
+        let named: Vec<Named> = identifiers.map(|(identifier, digest)| self.known(batch, account.trail, identifier, *digest)).collect();
         if let Some(outranked) = self.outranked(&asked, &named) {
             return self.kept_out(batch, &asked, outranked);
         }
@@ -144,6 +137,10 @@ impl Planner {
 
     pub(in crate::ledger) fn name(&self, batch: &Batch, account: u64, identifier: Identifier) -> Named {
         let digest = self.secrets.identifier_digest(account, &identifier);
+        self.known(batch, account, identifier, digest)
+    }
+
+    fn known(&self, batch: &Batch, account: u64, identifier: Identifier, digest: Digest16) -> Named {
         let key = batch.identifiers.get(&digest).copied().or_else(|| self.state.identifier(&digest));
         let remembered = self.state.remembered(&self.secrets, account, &identifier);
         Named { identifier, digest, key, remembered }
@@ -163,9 +160,9 @@ impl Planner {
             seq = seq.next();
             if let Some(act) = fold::act(&entry.fact, &mut |name| self.state.sender_number(name)) {
                 let event = Event { at: entry.occurred_at, seq, act };
-                let before = facts.clone();
+                let before = Before::of(&facts, &event, asked.policy);
                 let changed = facts.apply(&event);
-                entry.effect = Some(effect(&before, &facts, changed, &event, asked.policy));
+                entry.effect = Some(before.effect(&facts, changed, &event, asked.policy));
             }
         }
         batch.trail(&self.state, trail, asked.account).facts = Some(facts);
@@ -180,7 +177,7 @@ impl Planner {
         }
         let group = batch.group(&self.state, keys.first()?.trail)?;
         let home = group.spans.get(keys.first()?)?.last()?.home?;
-        if matches!(asked.record.what, What::Link { .. } | What::Move { .. }) {
+        if matches!(asked.prepared.record().what, What::Link { .. } | What::Move { .. }) {
             return None;
         }
         let mut entries = asked.entries(home, &keys, false);
@@ -190,7 +187,7 @@ impl Planner {
             let act = fold::act(&entry.fact, &mut |name| self.state.sender_number(name))?;
             let event = Event { at: entry.occurred_at, seq, act };
             let after = apply_to_present(&spans, &keys, &event)?;
-            let (old, new) = (behind(&spans, keys.first().copied(), event.at), behind(&after, keys.first().copied(), event.at));
+            let (old, new) = around((&spans, &after), keys.first().copied(), event.at);
             entry.effect = Some(effect(&old, &new, old != new, &event, asked.policy));
             (spans, latest) = (after, latest.max(event.at));
         }
@@ -205,7 +202,7 @@ impl Planner {
         let mut trails = self.trails_of(batch, named);
         let mut members = self.members(batch, &trails).map_err(|reason| RecordError::Unavailable { reason })?;
         let spans = resolve(&members);
-        let mut plan = if let (What::Move { .. }, [from, to]) = (&asked.record.what, named) {
+        let mut plan = if let (What::Move { .. }, [from, to]) = (&asked.prepared.record().what, named) {
             self.moves(batch, asked, &spans, from, to)
         } else {
             self.joins(batch, asked, &spans, named)
@@ -255,7 +252,7 @@ impl Planner {
         let introduces = named.iter().any(|named| named.home(spans, at).is_none());
         let keys = introduce(batch, &self.state, elder, asked.account, named);
         let joined = !entries.is_empty();
-        let main = if joined && matches!(asked.record.what, What::Link { .. }) { 0 } else { entries.len() };
+        let main = if joined && matches!(asked.prepared.record().what, What::Link { .. }) { 0 } else { entries.len() };
         if main == entries.len() {
             entries.extend(asked.entries(elder, &keys, introduces));
         }
@@ -276,7 +273,7 @@ impl Planner {
         for (entry, member) in plan.entries.iter_mut().zip(&added) {
             let Some(member) = member else { continue };
             let key = entry.keys.first().copied();
-            let (old, new) = (behind(spans, key, entry.occurred_at), behind(&after, key, entry.occurred_at));
+            let (old, new) = around((spans, &after), key, entry.occurred_at);
             entry.effect = Some(match &member.what {
                 Member::Act { event, .. } => effect(&old, &new, old != new, event, policy),
                 Member::Linked { .. } | Member::Moved { .. } | Member::Erased { .. } if *spans == after => Effect::HistoricalOnly,
@@ -322,64 +319,6 @@ impl Named {
     }
 }
 
-impl Asked<'_> {
-    /// The record's own entry and the one it causes; in `trail`.
-    fn entries(&self, trail: u64, keys: &[IdentifierKey], introduces: bool) -> Vec<Planned> {
-        let Some(mut fact) = draft::fact(&self.record.what) else { return Vec::new() };
-        let reading = self.reading();
-        draft::note_reading(&mut fact, &reading);
-        let own = Planned {
-            keys: keys.to_vec(),
-            introduces,
-            occurred_at: self.when.decided_at.unwrap_or(self.when.at),
-            effect: Some(Effect::NoChange),
-            sealed: draft::sealed(&self.record.what, self.policy.keep_message_text),
-            ..self.entry(trail, fact)
-        };
-        let caused = draft::caused(&self.record.what, reading.keyword, self.policy.keyword_scope).map(|fact| Planned {
-            fact,
-            caused: true,
-            introduces: false,
-            occurred_at: self.when.at,
-            claimed_at: None,
-            sealed: SealedPart { identifiers: own.sealed.identifiers.clone(), ..SealedPart::default() },
-            ..own.clone()
-        });
-        std::iter::once(own).chain(caused).collect()
-    }
-
-    /// What the message says. One that opens no window, such as a group message, can opt out and cannot opt in.
-    fn reading(&self) -> Reading {
-        let What::Inbound { kind, text, payload, .. } = &self.record.what else { return Reading::default() };
-        let mut reading = self.policy.keywords.read(text.as_deref(), payload.as_deref(), kind.is_button());
-        if !self.policy.opens_window(*kind) {
-            reading.keyword = reading.keyword.filter(|keyword| matches!(keyword, Keyword::OptOut(_)));
-        }
-        reading
-    }
-
-    /// A join: the elder's next entry, the younger's last.
-    fn join(&self, elder: (u64, &[&Named]), younger: (u64, &[&Named])) -> Planned {
-        let keys = |named: &[&Named]| named.iter().filter_map(|named| named.key).collect();
-        let sealed = |named: &[&Named]| {
-            let identifiers = named.iter().map(|named| named.identifier.as_str().to_owned()).collect();
-            SealedPart { identifiers, ..SealedPart::default() }
-        };
-        Planned {
-            second: younger.0,
-            keys: keys(elder.1),
-            second_keys: keys(younger.1),
-            sealed: sealed(elder.1),
-            second_sealed: sealed(younger.1),
-            ..self.entry(elder.0, Stored::IdentifiersLinked(crate::proto::IdentifiersLinked {}))
-        }
-    }
-
-    pub(in crate::ledger) fn entry(&self, trail: u64, fact: Stored) -> Planned {
-        Planned { claimed_at: self.when.claimed, ..Planned::new(self.account, self.record.actor, self.when.at, trail, fact) }
-    }
-}
-
 /// Gives every identifier its key: the one it has, or the next of `trail`.
 fn introduce(batch: &mut Batch, state: &State, trail: u64, account: u64, named: &[Named]) -> Vec<IdentifierKey> {
     let mut next = batch.trail(state, trail, account).trail.identifiers;
@@ -391,7 +330,10 @@ fn introduce(batch: &mut Batch, state: &State, trail: u64, account: u64, named: 
             batch.erasing.suppressed.extend(named.remembered.erased.iter().map(|erased| (key, *erased)));
             key
         });
-        batch.identifiers.insert(named.digest, key);
+        // A rehearsal keeps what it found: the log may change under it.
+        if named.key.is_none() || batch.rehearsed.is_some() {
+            batch.identifiers.insert(named.digest, key);
+        }
         keys.push(key);
     }
     keys

@@ -11,7 +11,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot};
 
 use crate::ledger::numbers::Numbers;
 use crate::ledger::writing::committer::Health;
+pub use crate::ledger::writing::job::Coming;
 use crate::ledger::writing::job::{Job, Recorded, Waiting};
+use crate::ledger::writing::prepared::{Prepared, Preparer};
 use crate::ledger::writing::record::{Record, RecordError};
 use crate::proto::clear_part::Fact;
 
@@ -30,6 +32,7 @@ pub struct Queue {
     jobs: Mutex<Option<Sender<Job>>>,
     calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    preparer: Preparer,
     health: Arc<Health>,
     numbers: Arc<Numbers>,
 }
@@ -47,16 +50,13 @@ pub struct Waits {
     pub streams_max: usize,
 }
 
-/// Where the answers to records come.
-pub type Coming = oneshot::Receiver<Vec<Recorded>>;
-
 impl Queue {
     /// A queue, and where the committer takes from it.
     #[must_use]
-    pub fn new(health: Arc<Health>, numbers: Arc<Numbers>) -> (Self, Receiver<Job>) {
+    pub fn new(preparer: Preparer, health: Arc<Health>, numbers: Arc<Numbers>) -> (Self, Receiver<Job>) {
         let (jobs, waiting) = unbounded();
         let room = |records| Arc::new(Semaphore::new(records));
-        (Self { jobs: Mutex::new(Some(jobs)), calls: room(CALLS), streams: room(STREAMS), health, numbers }, waiting)
+        (Self { jobs: Mutex::new(Some(jobs)), calls: room(CALLS), streams: room(STREAMS), preparer, health, numbers }, waiting)
     }
 
     /// Takes no more: the committer ends once it has taken what waits.
@@ -90,8 +90,14 @@ impl Queue {
     }
 
     fn queue(&self, records: Vec<Record>, room: OwnedSemaphorePermit) -> Result<Coming, RecordError> {
-        let (waiting, coming) = Waiting::new(records, room);
+        let (waiting, coming) = Waiting::new(self.prepare(records), room);
         self.send(Job::Record(waiting)).map(|()| coming)
+    }
+
+    /// Makes records ready for the committer, on the thread of whoever submits them.
+    #[must_use]
+    pub fn prepare(&self, records: Vec<Record>) -> Vec<Prepared> {
+        records.into_iter().map(|record| self.preparer.prepare(record)).collect()
     }
 
     /// Queues a record and blocks until it is durable.
@@ -153,6 +159,8 @@ fn count(records: &[Record]) -> u32 {
 mod tests {
     use super::*;
     use crate::consent::words::Account;
+    use crate::ledger::keys::secrets::Secrets;
+    use crate::ledger::storage::disk::RealDisk;
     use crate::ledger::writing::record::{Actor, What};
 
     fn records(count: usize) -> Vec<Record> {
@@ -163,7 +171,9 @@ mod tests {
     #[tokio::test]
     async fn calls_are_refused_when_full_and_streams_wait_and_neither_takes_the_others_room() {
         let numbers = Arc::new(Numbers::default());
-        let (queue, jobs) = Queue::new(Arc::new(Health::new(None)), numbers.clone());
+        let dir = tempfile::tempdir().unwrap();
+        let preparer = Preparer::new(Arc::default(), Arc::new(Secrets::open(&RealDisk, dir.path(), true).unwrap()));
+        let (queue, jobs) = Queue::new(preparer, Arc::new(Health::new(None)), numbers.clone());
         let calls: Vec<Coming> = (0..CALLS / TOGETHER_MAX).map(|_| queue.submit(records(TOGETHER_MAX)).unwrap()).collect();
         assert_eq!(queue.submit(records(1)).unwrap_err(), RecordError::Overloaded { waiting: CALLS });
         assert_eq!((queue.waits().calls, queue.waits().streams, numbers.overloaded.load(Ordering::Relaxed)), (CALLS, 0, 1));

@@ -25,6 +25,7 @@ use crate::ledger::reading::history::planned_member;
 use crate::ledger::writing::batch::{Batch, Planned, Working};
 use crate::ledger::writing::committer::{Committer, Outcome};
 use crate::ledger::writing::job::{Job, Recorded};
+use crate::ledger::writing::prepared::Prepared;
 use crate::ledger::writing::queue::TOGETHER_MAX;
 use crate::ledger::writing::record::{Record, RecordError};
 
@@ -53,10 +54,10 @@ pub struct Rehearsed {
 }
 
 impl Rehearsed {
-    /// A trail.
+    /// A trail, where the rehearsal changed it.
     #[must_use]
-    pub fn trail(&self, state: &State, number: u64) -> Option<Trail> {
-        self.trails.get(&number).cloned().or_else(|| state.trail(number))
+    pub fn trail(&self, number: u64) -> Option<&Trail> {
+        self.trails.get(&number)
     }
 
     /// The group of a trail, where the rehearsal changed it.
@@ -116,7 +117,7 @@ pub struct RehearsalTooLong;
 /// Records that are to be tried, with the overlay of those before them.
 pub struct Rehearsing {
     overlay: Option<Box<Batch>>,
-    records: Vec<Record>,
+    records: Vec<Prepared>,
     answer: oneshot::Sender<(Box<Batch>, Vec<Recorded>)>,
 }
 
@@ -133,7 +134,7 @@ impl Rehearsing {
 }
 
 /// Tries a record on top of those before it. What erases is tried on the log alone, and not seen by those behind it.
-fn try_one(committer: &Committer, on: &mut Batch, record: &Record) -> Recorded {
+fn try_one(committer: &Committer, on: &mut Batch, record: &Prepared) -> Recorded {
     let outcome = match committer.add(on, record) {
         Outcome::Alone => committer.add(&mut overlay(committer.state.head(), on.now), record),
         outcome => outcome,
@@ -184,8 +185,9 @@ impl Rehearsal {
             return Err(RehearsalTooLong);
         }
         let (answer, coming) = oneshot::channel();
-        let job = Job::Rehearse(Rehearsing { overlay: self.overlay.take(), records, answer });
-        Ok(self.ledger.shared.queue.send(job).map(|()| coming))
+        let queue = &self.ledger.shared.queue;
+        let job = Job::Rehearse(Rehearsing { overlay: self.overlay.take(), records: queue.prepare(records), answer });
+        Ok(queue.send(job).map(|()| coming))
     }
 
     fn take_back(&mut self, tried: Option<Tried>, count: usize) -> Vec<Recorded> {

@@ -36,7 +36,7 @@ impl<B: Body + Unpin> Body for Watched<B> {
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let this = self.get_mut();
         let polled = match &this.call {
-            Some(call) => call.named().during(|| call.span().in_scope(|| Pin::new(&mut this.body).poll_frame(context))),
+            Some(call) => call.during(|| Pin::new(&mut this.body).poll_frame(context)),
             None => Pin::new(&mut this.body).poll_frame(context),
         };
         let frame = ready!(polled);

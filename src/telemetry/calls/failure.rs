@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::http::HeaderMap;
-use tonic::Code;
+use tonic::{Code, Status};
 
 use super::call::RequestId;
 use crate::api::status;
@@ -52,7 +52,7 @@ pub fn is_ours(code: Code, reason: Option<&str>) -> bool {
 /// The code that headers or trailers end a call with, and why where it failed; none where it goes on.
 #[must_use]
 pub fn ended(headers: &HeaderMap) -> Option<(Code, Option<&'static str>)> {
-    let code = Code::from_bytes(headers.get("grpc-status")?.as_bytes());
+    let code = Code::from_bytes(headers.get(Status::GRPC_STATUS)?.as_bytes());
     let reason = if code == Code::Ok { None } else { status::reason_in(headers) };
     Some((code, reason))
 }

@@ -7,13 +7,13 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use axum::http::{Request, Response};
 use http_body::Body;
+use pin_project_lite::pin_project;
 use tonic::Code;
 use tower::{Layer, Service};
-use tracing::Instrument;
 
 use super::body::Watched;
 use super::call::{Call, RequestId};
@@ -48,18 +48,14 @@ pub struct Watching<S> {
     inner: S,
 }
 
-/// An answer on its way.
-type Answering<B, E> = Pin<Box<dyn Future<Output = Result<Response<Watched<B>>, E>> + Send>>;
-
 impl<S, Q, B> Service<Request<Q>> for Watching<S>
 where
     S: Service<Request<Q>, Response = Response<B>>,
-    S::Future: Send + 'static,
     B: Body,
 {
     type Response = Response<Watched<B>>;
     type Error = S::Error;
-    type Future = Answering<B, S::Error>;
+    type Future = Answering<S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
@@ -67,14 +63,35 @@ where
 
     fn call(&mut self, request: Request<Q>) -> Self::Future {
         let call = Call::begin(&self.calls, request.uri().path(), request.headers());
-        let answering = call.named().around(self.inner.call(request).instrument(call.span().clone()));
-        Box::pin(async move {
-            match answering.await {
-                Ok(answer) => Ok(answered(call, answer)),
-                Err(error) => {
-                    call.end(Code::Unknown, None);
-                    Err(error)
-                }
+        Answering { answer: self.inner.call(request), call: Some(call) }
+    }
+}
+
+pin_project! {
+    /// An answer on its way.
+    pub struct Answering<F> {
+        #[pin]
+        answer: F,
+        call: Option<Call>,
+    }
+}
+
+impl<F, B, E> Future for Answering<F>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+{
+    type Output = Result<Response<Watched<B>>, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let Some(call) = this.call else { return Poll::Pending };
+        let answer = ready!(call.during(|| this.answer.poll(context)));
+        let Some(call) = this.call.take() else { return Poll::Pending };
+        Poll::Ready(match answer {
+            Ok(answer) => Ok(answered(call, answer)),
+            Err(error) => {
+                call.end(Code::Unknown, None);
+                Err(error)
             }
         })
     }

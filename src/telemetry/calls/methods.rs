@@ -1,10 +1,11 @@
 //! The methods there are: the closed list that labels and spans name. Whatever else a caller names is "unknown".
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use prost::Message;
 use prost_types::{FileDescriptorSet, MethodDescriptorProto};
+
+use crate::ledger::memory::maps::QuickMap;
 
 /// A method of a gRPC service.
 #[derive(PartialEq, Eq, Debug)]
@@ -101,7 +102,7 @@ static METHODS: LazyLock<Vec<Method>> = LazyLock::new(|| {
     std::iter::once(unknown).chain(methods).collect()
 });
 
-static PLACES: LazyLock<HashMap<String, usize>> = LazyLock::new(|| {
+static PLACES: LazyLock<QuickMap<String, usize>> = LazyLock::new(|| {
     let path = |(place, method): (usize, &Method)| (format!("/{}/{}", method.service, method.name), place);
     METHODS.iter().enumerate().skip(1).map(path).collect()
 });

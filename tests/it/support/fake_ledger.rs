@@ -98,7 +98,7 @@ pub fn decision(permission: i32, reason: i32) -> Decision {
         permission,
         reasons: vec![reason],
         allowed_template_categories: if permission == 3 { vec![] } else { vec![1] },
-        position: Some(Position { seq: 7, hash: vec![7; 32] }),
+        position: Some(Position { seq: 7, hash: vec![7; 32].into() }),
         at: Some(super::client::seconds(1_772_000_000)),
         ..Default::default()
     }

@@ -93,6 +93,12 @@ pub fn history(dice: &mut Dice) -> Vec<Arrival> {
     arrive(dice, &records)
 }
 
+/// Anything that may happen to a contact, a sender or a template, at whatever time.
+pub fn happening(dice: &mut Dice) -> What {
+    let world = World { contacts: CONTACTS.len(), instants: 12, step: 12, business: true };
+    if dice.one_in(5) { business(dice, &world) } else { world.what(dice) }
+}
+
 /// A random history in which people are erased, now and then without a token.
 pub fn with_erasures(dice: &mut Dice) -> Vec<Arrival> {
     let mut history = history(dice);

@@ -14,6 +14,7 @@ pub mod http;
 pub mod load;
 pub mod metrics;
 pub mod oracle;
+pub mod preload;
 pub mod python;
 pub mod rules_alone;
 pub mod server;

@@ -3,7 +3,6 @@
 //! sync is not tried again, and nothing hangs.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 
 use super::book::{Book, Sent};
@@ -11,6 +10,7 @@ use super::campaign::{Campaign, Counts};
 use crate::support::bench::copy;
 use crate::support::cli::verify;
 use crate::support::client::{Client, opt_in, runtime, text};
+use crate::support::preload::compiled;
 use crate::support::server::Server;
 
 /// How many faults go with the other tests.
@@ -60,23 +60,6 @@ const ROWS: [Row; 6] = [
         why: "while it starts, sled is put aside or healed block by block; while it serves, the journal answers",
     },
 ];
-
-/// The library, compiled; none where there is no compiler.
-fn compiled(dir: &Path) -> Option<PathBuf> {
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/torture/sled_faults.c");
-    let library = dir.join("sled_faults.so");
-    let done = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).args([source, "-ldl"]).output();
-    match done {
-        Ok(done) => {
-            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-            Some(library)
-        }
-        Err(error) => {
-            eprintln!("skipped: sled's calls cannot be made to fail here: cc: {error}");
-            None
-        }
-    }
-}
 
 /// One fault.
 struct Fault<'a> {
@@ -184,7 +167,7 @@ fn prepared(dir: &Path) -> PathBuf {
 #[test]
 fn faults_of_sled_lose_nothing_and_come_to_what_the_table_says() {
     let dir = tempfile::tempdir().unwrap();
-    let Some(library) = compiled(dir.path()) else { return };
+    let Some(library) = compiled("sled_faults.c", dir.path()) else { return };
     let prepared = prepared(dir.path());
     let campaign = Campaign::or(SAMPLE);
     let (mut counts, mut wrong) = (Counts::default(), Vec::new());
@@ -226,7 +209,7 @@ fn a_sled_that_never_comes_back_ends_the_server_within_minutes_and_loses_nothing
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    let Some(library) = compiled(dir.path()) else { return };
+    let Some(library) = compiled("sled_faults.c", dir.path()) else { return };
     let data = dir.path().join("data");
     copy(&prepared(dir.path()), &data);
     let book = Book::default();

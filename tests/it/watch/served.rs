@@ -150,7 +150,7 @@ fn the_first_response_comes_at_once_and_a_sparse_filter_learns_its_position_from
         };
         let mut stream = watch(&client, request.clone()).await.unwrap();
         let first = stream.message().await.unwrap().unwrap();
-        assert_eq!((seqs(&first.entries), first.position.unwrap()), (vec![], Position { seq: 0, hash: vec![0; 32] }));
+        assert_eq!((seqs(&first.entries), first.position.unwrap()), (vec![], Position { seq: 0, hash: vec![0; 32].into() }));
         assert_eq!(seqs(&up_to(&mut stream, seq).await.0), Vec::<u64>::new());
         let more = client.inbound(text("+447400123456", "1001", "hello")).await.unwrap().seq;
         let (entries, position) = up_to(&mut stream, more).await;
@@ -158,14 +158,14 @@ fn the_first_response_comes_at_once_and_a_sparse_filter_learns_its_position_from
         let log = client.log().await;
         assert_eq!(position.hash, log.last().unwrap().entry_hash);
         // From there it goes on, on another stream too.
-        let resumed = WatchEntriesRequest { from_seq: position.seq + 1, previous_hash: position.hash, ..request };
+        let resumed = WatchEntriesRequest { from_seq: position.seq + 1, previous_hash: position.hash.to_vec(), ..request };
         assert!(watch(&client, resumed).await.is_ok());
     });
 }
 
 /// Everything after what was seen.
 fn on_from(seen: &Position) -> WatchEntriesRequest {
-    WatchEntriesRequest { all_accounts: true, from_seq: seen.seq + 1, previous_hash: seen.hash.clone(), ..Default::default() }
+    WatchEntriesRequest { all_accounts: true, from_seq: seen.seq + 1, previous_hash: seen.hash.to_vec(), ..Default::default() }
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn a_reader_resumes_after_a_kill_and_sees_every_entry_once() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     let mut server = Server::start(&data, &[]);
-    let (mut seen, mut position) = (Vec::new(), Position { seq: 0, hash: vec![0; 32] });
+    let (mut seen, mut position) = (Vec::new(), Position { seq: 0, hash: vec![0; 32].into() });
     runtime().block_on(async {
         for round in 0..3 {
             let client = Client::connect(&server.url()).await;

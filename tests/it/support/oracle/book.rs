@@ -5,10 +5,11 @@ use consent_ledger::consent::identifier::Identifier;
 use consent_ledger::consent::keyword::{Keyword, Reading};
 use consent_ledger::consent::policy::{Policy, Scope};
 use consent_ledger::consent::time::Time;
-use consent_ledger::consent::words::{Categories, Sender, Seq};
+use consent_ledger::consent::words::{Categories, InboundKind, Sender, Seq};
 use consent_ledger::ledger::writing::record::What;
 
 use super::erasure::{Left, rule_17_left};
+use super::words::rule_6_reading;
 
 /// An event as it was recorded.
 #[derive(Clone, Debug)]
@@ -87,7 +88,8 @@ impl Book {
         let policy = policy(&self.until(now, Known::default()).events);
         let mut reading = Reading::default();
         if let What::Inbound { kind, text, payload, .. } = what {
-            reading = policy.keywords.read(text.as_deref(), payload.as_deref(), kind.is_button());
+            let button = matches!(kind, InboundKind::Button | InboundKind::Interactive);
+            reading = rule_6_reading(&policy.keywords, text.as_deref(), payload.as_deref(), button);
             // What opens no window, such as a message in a group, is not said to the sender: doubt means no.
             if !policy.opens_window(*kind) && matches!(reading.keyword, Some(Keyword::OptIn(_))) {
                 reading.keyword = None;

@@ -127,7 +127,7 @@ impl Left<'_> {
     }
 
     /// When whoever had an identifier at an instant was erased.
-    fn covers(&self, identifier: &Identifier, at: Time) -> Option<Time> {
+    pub fn covers(&self, identifier: &Identifier, at: Time) -> Option<Time> {
         self.first(|token| token.covers(identifier, at))
     }
 

@@ -3,7 +3,7 @@
 //! rules that serve. What those answer is held against this.
 //!
 //! [`book`] keeps the events, [`who`] says who is who (rule 13), [`case`](mod@case) is what a rule looks at;
-//! [`window`], [`consent`], [`senders`], [`templates`], [`erasure`] and [`answer`](mod@answer) hold the rules, each in a function named after it.
+//! [`words`], [`window`], [`consent`], [`senders`], [`templates`], [`erasure`] and [`answer`](mod@answer) hold the rules, each in a function named after it.
 
 pub mod answer;
 pub mod book;
@@ -15,6 +15,7 @@ pub mod senders;
 pub mod templates;
 pub mod who;
 pub mod window;
+pub mod words;
 
 use std::collections::HashMap;
 
