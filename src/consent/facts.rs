@@ -122,6 +122,10 @@ impl Toward {
     }
 }
 
+/// So many contacts, one behind the other, are told apart. Whoever moved on through more takes one refusal of everything along: each
+/// is told with all before it, so that changes at one instant, to two numbers and on to one, double what must be told each time.
+pub const CONTACTS_MAX: usize = 100;
+
 /// What is known of a contact.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Facts {
@@ -157,6 +161,12 @@ impl Facts {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.toward.is_empty() && self.identity_changed.is_none() && self.erased.is_none() && self.predecessors.is_empty()
+    }
+
+    /// How many contacts this is told of: itself, and those it continues, each as often as it is continued.
+    #[must_use]
+    pub fn contacts(&self) -> usize {
+        1 + self.predecessors.iter().map(|before| before.facts.contacts()).sum::<usize>()
     }
 
     /// Folds an event in. Total: any event at any time. Says whether a fact changed.

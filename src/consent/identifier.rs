@@ -98,13 +98,14 @@ impl PhoneNumber {
         if !well_formed {
             return Err(IdentifierError::NotAPhoneNumber);
         }
-        if digits.bytes().skip(1).take(3).any(|digit| digit == b'0')
-            && let Some(planned) = by_plan(&format!("+{digits}"))
-            && let Some(digits) = planned.strip_prefix('+')
-        {
-            return Ok(Self(canonical(digits)));
+        let may_hold_a_0 = digits.bytes().skip(1).take(3).any(|digit| digit == b'0');
+        let planned = may_hold_a_0.then(|| by_plan(&format!("+{digits}"))).flatten();
+        let read = canonical(planned.as_deref().and_then(|planned| planned.strip_prefix('+')).unwrap_or(digits));
+        // What is left may hold one more, as in +20 00 06…: what is stored must be read as itself.
+        match read.strip_prefix('+') {
+            Some(shorter) if shorter.len() < digits.len() => Self::from_digits(shorter),
+            _ => Ok(Self(read)),
         }
-        Ok(Self(canonical(digits)))
     }
 
     /// From the way people write it, through the numbering plan. Anything else beside a number is somebody's note, a second
@@ -221,6 +222,7 @@ mod tests {
         assert_eq!(canon("+4915112345678"), canon("+49015112345678"));
         assert_eq!(canon("+390612345678"), "+390612345678", "the 0 of an Italian landline belongs to it");
         assert_eq!(canon("+12025550123"), "+12025550123");
+        assert_eq!(canon("+200006236728"), canon(canon("+200006236728").as_str()), "what is stored is read as itself");
     }
 
     #[test]

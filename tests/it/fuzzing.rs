@@ -1,6 +1,7 @@
-//! What fuzzers found, and what they began with, held against the same checks as there: every file of `fuzz/corpus`. How the targets
-//! are run for long stands in `docs/reliability.md`.
+//! What fuzzers found, and what they began with, held against the same checks as there: every file of `fuzz/corpus`, and some changes of
+//! them. How the targets are run for long stands in `docs/reliability.md`.
 
+mod blind;
 mod seeds;
 #[path = "../../fuzz/src/lib.rs"]
 mod targets;
@@ -9,9 +10,17 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use crate::torture::campaign::Campaign;
+
 /// A corpus stays small: it is kept for ever, and replayed with every change.
 const FILES_MAX: usize = 60;
 const BYTES_MAX: u64 = 200 << 10;
+
+/// So many changes of its files go with the other tests.
+const SAMPLE: usize = 30;
+
+/// As many findings are kept of one target.
+const FAILED_MAX: usize = 5;
 
 fn folder(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz").join(path)
@@ -23,12 +32,20 @@ fn files(dir: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Holds every file of a target's corpus against it, and says which of them do not hold.
+/// Holds every file of a target's corpus against it, then changes of them, and says what does not hold.
 fn replay(target: &str) {
     let (_, check) = targets::TARGETS.iter().find(|(name, _)| *name == target).unwrap();
+    let holds = |bytes: &[u8]| catch_unwind(AssertUnwindSafe(|| check(bytes))).is_ok();
     let files = files(&folder("corpus").join(target));
-    let failed = files.iter().filter(|file| catch_unwind(AssertUnwindSafe(|| check(&std::fs::read(file).unwrap()))).is_err());
-    let failed: Vec<&PathBuf> = failed.collect();
+    let corpus: Vec<Vec<u8>> = files.iter().map(|file| std::fs::read(file).unwrap()).collect();
+    let mut failed: Vec<PathBuf> = files.into_iter().zip(&corpus).filter(|(_, bytes)| !holds(bytes)).map(|(file, _)| file).collect();
+    let campaign = Campaign::or(SAMPLE);
+    for run in 0..campaign.runs {
+        let changed = blind::changed(&mut campaign.dice(run), &corpus);
+        if failed.len() < FAILED_MAX && !holds(&changed) {
+            failed.push(blind::kept(target, (campaign.seed, run), &changed));
+        }
+    }
     assert!(failed.is_empty(), "{failed:?}");
 }
 

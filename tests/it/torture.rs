@@ -2,7 +2,7 @@
 //! campaign runs with the other tests; `tests/torture/run` runs the long ones.
 
 mod book;
-mod campaign;
+pub mod campaign;
 mod corruption;
 mod damages;
 mod histories;

@@ -24,8 +24,7 @@ pub struct CsvRows<R> {
     filled: usize,
     core: csv_core::Reader,
     watch: Watch,
-    /// Line ends that were skipped before the parser saw them.
-    skipped: u64,
+    lines: Lines,
     cells: Vec<u8>,
     ends: Vec<usize>,
 }
@@ -98,7 +97,7 @@ impl<R: Read> CsvRows<R> {
     pub fn new(input: R, delimiter: Delimiter, quote: Quote) -> Self {
         let core = ReaderBuilder::new().delimiter(delimiter.byte()).quoting(quote == Quote::Double).build();
         let watch = Watch::new(delimiter.byte(), quote);
-        Self { input, buffer: vec![0; BUFFER], at: 0, filled: 0, core, watch, skipped: 0, cells: vec![0; 1024], ends: vec![0; 64] }
+        Self { input, buffer: vec![0; BUFFER], at: 0, filled: 0, core, watch, lines: Lines::default(), cells: vec![0; 1024], ends: vec![0; 64] }
     }
 
     /// Rows look like this: one that stands inside quotes of another is told.
@@ -115,9 +114,8 @@ impl<R: Read> CsvRows<R> {
             if self.rest()?.is_empty() {
                 return Ok(());
             }
-            self.at += 1;
+            self.step();
         }
-        self.skipped += u64::from(bytes > 0);
         Ok(())
     }
 
@@ -127,7 +125,7 @@ impl<R: Read> CsvRows<R> {
     /// Where it cannot be read.
     pub fn next(&mut self) -> io::Result<Option<(u64, CsvRow<'_>)>> {
         self.skip_empty_lines()?;
-        let line = self.core.line() + self.skipped;
+        let line = self.lines.ended + 1;
         let (mut written, mut cells, mut too_long) = (0, 0, false);
         self.watch.begin(line);
         loop {
@@ -136,6 +134,7 @@ impl<R: Read> CsvRows<R> {
             let input = if ended { &[][..] } else { input };
             let (output, ends) = (self.cells.get_mut(written..).unwrap_or_default(), self.ends.get_mut(cells..).unwrap_or_default());
             let (result, taken, wrote, ended_cells) = self.core.read_record(input, output, ends);
+            self.lines.take(input.get(..taken).unwrap_or_default());
             let watched = if ended { self.watch.end() } else { self.watch.take(input.get(..taken).unwrap_or_default()) };
             if let Err(why) = watched {
                 return Ok(Some((line, CsvRow::Misquoted(why))));
@@ -177,11 +176,32 @@ impl<R: Read> CsvRows<R> {
 
     /// The parser skips empty lines too, but then nobody knows at which line a row begins.
     fn skip_empty_lines(&mut self) -> io::Result<()> {
-        while let Some(byte @ (b'\n' | b'\r')) = self.rest()?.first().copied() {
-            self.skipped += u64::from(byte == b'\n');
-            self.at += 1;
+        while let Some(b'\n' | b'\r') = self.rest()?.first() {
+            self.step();
         }
         Ok(())
+    }
+
+    /// Passes over a byte.
+    fn step(&mut self) {
+        self.lines.take(self.buffer.get(self.at..=self.at).unwrap_or_default());
+        self.at += 1;
+    }
+}
+
+/// Counts the lines that have ended: by a line feed, by a carriage return, or by both together.
+#[derive(Default)]
+struct Lines {
+    ended: u64,
+    returned: bool,
+}
+
+impl Lines {
+    fn take(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.ended += u64::from(*byte == b'\r' || (*byte == b'\n' && !self.returned));
+            self.returned = *byte == b'\r';
+        }
     }
 }
 
@@ -228,6 +248,7 @@ mod tests {
     fn a_row_is_told_with_the_line_at_which_it_begins() {
         let text = b"a,b\r\n\r\n\"one\ntwo\",\"x\"\"y\"\r\n\n\nlast,\n\n";
         assert_eq!(rows(text), [row(1, &["a", "b"]), row(3, &["one\ntwo", "x\"y"]), row(7, &["last", ""])]);
+        assert_eq!(rows(b"a\r\rb\r\nc\n\rd"), [row(1, &["a"]), row(3, &["b"]), row(4, &["c"]), row(6, &["d"])], "any line ends");
     }
 
     #[test]

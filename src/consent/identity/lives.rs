@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{Behind, IdentifierKey, Member, MemberEvent, Span, Spans};
-use crate::consent::facts::{Fact, Facts, Predecessor};
+use crate::consent::event::{Act, Event, SenderNumber};
+use crate::consent::facts::{CONTACTS_MAX, Fact, Facts, Predecessor};
 use crate::consent::time::Time;
+use crate::consent::words::Categories;
 
 impl MemberEvent {
     const fn says_who_is_who(&self) -> bool {
@@ -224,9 +226,14 @@ impl Lives {
         }
         self.moves.sort_by_key(|(_, change, _)| change.at);
         for (leaving, change, arriving) in &self.moves {
-            let left = facts.get(&self.root(*leaving)).cloned().unwrap_or_default();
+            let leaves = |root: usize| facts.get(&root).map_or(1, Facts::contacts);
+            let many = leaves(self.root(*leaving)) + leaves(self.root(*arriving)) > CONTACTS_MAX;
+            let left = if many { None } else { Some(facts.get(&self.root(*leaving)).cloned().unwrap_or_default()) };
             let here = facts.entry(self.root(*arriving)).or_default();
-            here.predecessors.push(Predecessor { change: *change, facts: left });
+            match left {
+                Some(left) => here.predecessors.push(Predecessor { change: *change, facts: left }),
+                None => drop(here.apply(&refusal_of_everything(*change))),
+            }
         }
         let spans = self.spans.iter().map(|(key, nodes)| (*key, self.spans_of(nodes, &facts, &homes)));
         spans.collect()
@@ -263,7 +270,71 @@ impl Lives {
     }
 }
 
+/// What stands for whoever moved on through more contacts than are followed.
+const fn refusal_of_everything(change: Fact) -> Event {
+    let act = Act::OptOut { sender: SenderNumber::ALL, categories: Categories::ALL, keyword_sender: None };
+    Event { at: change.at, seq: change.seq, act }
+}
+
 fn add_node(nodes: &mut Vec<Node>) -> usize {
     nodes.push(Node { until: None, parent: nodes.len(), acted: false, erased: None });
     nodes.len() - 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::consent::identity::resolve;
+    use crate::consent::words::Seq;
+
+    fn key(trail: u64) -> IdentifierKey {
+        IdentifierKey { trail, ordinal: 1 }
+    }
+
+    fn moved(at: i64, from: u64, to: u64) -> MemberEvent {
+        let fact = Fact { at: Time::from_micros(at), seq: Seq::new(at.unsigned_abs()) };
+        MemberEvent { trail: from, what: Member::Moved { fact, from: key(from), to: key(to), second: to } }
+    }
+
+    fn opted_in(at: i64, trail: u64) -> MemberEvent {
+        let act = Act::OptIn { sender: SenderNumber::ALL, categories: Categories::ALL, expires_at: None, weak: false };
+        let event = Event { at: Time::from_micros(at), seq: Seq::new(at.unsigned_abs()), act };
+        MemberEvent { trail, what: Member::Act { event, identifiers: vec![key(trail)] } }
+    }
+
+    /// What is known in the end of whoever has the identifier.
+    fn known(events: &[MemberEvent], trail: u64) -> Facts {
+        match resolve(events).remove(&key(trail)).unwrap().pop().unwrap().behind {
+            Behind::Contact(facts) => facts,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn changes_to_two_numbers_and_on_to_one_do_not_double_what_is_told_for_ever() {
+        let mut events = vec![opted_in(1, 1)];
+        for round in 0..200 {
+            let (at, from) = (10 * round + 10, u64::try_from(round).unwrap() * 3 + 1);
+            events.extend([moved(at, from, from + 1), moved(at, from, from + 2)]);
+            events.extend([moved(at + 5, from + 1, from + 3), moved(at + 5, from + 2, from + 3)]);
+        }
+        let facts = known(&events, 601);
+        assert!(facts.contacts() <= CONTACTS_MAX);
+        let everywhere = facts.toward(SenderNumber::ALL).unwrap();
+        assert!(Categories::ALL.iter().all(|category| everywhere.consent(category).opted_out.is_some()), "a refusal of everything goes along");
+    }
+
+    #[test]
+    fn whoever_moved_a_hundred_times_is_followed_and_then_takes_one_refusal_along() {
+        let chain = |moves: i64| {
+            let mut events = vec![opted_in(1, 1)];
+            events.extend((0..moves).map(|n| moved(10 + n, u64::try_from(n).unwrap() + 1, u64::try_from(n).unwrap() + 2)));
+            known(&events, u64::try_from(moves).unwrap() + 1)
+        };
+        let followed = chain(99);
+        assert_eq!((followed.contacts(), followed.toward.len()), (CONTACTS_MAX, 0));
+        let beyond = chain(100);
+        assert_eq!((beyond.contacts(), beyond.toward.len()), (1, 1), "what was before is one refusal");
+        assert_eq!(chain(2_000).contacts(), 1 + 2_000 % CONTACTS_MAX);
+    }
 }

@@ -122,5 +122,5 @@ pub const fn master_key_id_of(slot: &SlotBytes) -> u16 {
 /// Where the slot of a trail begins.
 #[must_use]
 pub const fn offset(trail: u64) -> u64 {
-    trail * SLOT_BYTES as u64
+    trail.saturating_mul(SLOT_BYTES as u64)
 }

@@ -8,12 +8,9 @@
 //! Times are stored as differences to `latest`, seqs as they are.
 
 use crate::consent::event::SenderNumber;
-use crate::consent::facts::{Acts, Consent, Fact, Facts, OptIn, Predecessor, Toward};
+use crate::consent::facts::{Acts, CONTACTS_MAX, Consent, Fact, Facts, OptIn, Predecessor, Toward};
 use crate::consent::time::Time;
 use crate::consent::words::{InboundKind, Seq};
-
-/// How often a contact moved, one change after another, at most; bytes that say more are no facts. It bounds the stack.
-const PREDECESSORS_DEEP: usize = 1_000;
 
 /// The version of this layout and of the fold behind it; a snapshot of another is discarded.
 pub const FOLD_VERSION: u32 = 6;
@@ -38,7 +35,7 @@ pub fn pack_in(scratch: &mut Vec<u8>, facts: &Facts) -> Box<[u8]> {
 #[must_use]
 pub fn unpack(bytes: &[u8]) -> Option<Facts> {
     let mut from = Unpacker { bytes, base: 0 };
-    from.facts(PREDECESSORS_DEEP)
+    from.facts(CONTACTS_MAX)
 }
 
 /// Appends a LEB128 varint.
@@ -171,7 +168,7 @@ impl Unpacker<'_> {
         Some(facts)
     }
 
-    /// Facts in which so many predecessors may stand in each other.
+    /// Facts in which so many predecessors may stand in each other, which bounds the stack.
     fn facts(&mut self, deep: usize) -> Option<Facts> {
         let (latest, rest) = self.bytes.split_first_chunk::<8>()?;
         let latest = i64::from_be_bytes(*latest);

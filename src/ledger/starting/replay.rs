@@ -55,8 +55,8 @@ impl<Keys: Slots> Replay<'_, Keys> {
     pub fn apply(&mut self, entry: &ReadEntry, position: Position) -> Result<(), EntryUnreadable> {
         let header = &entry.header;
         let (at, seq) = (Time::from_micros(entry.clear.occurred_at), header.seq);
-        self.extend(entry, header.link);
-        self.extend(entry, header.second);
+        self.extend(entry, header.link)?;
+        self.extend(entry, header.second)?;
         if header.event_id_digest != [0; 16] {
             self.state.spend_event_id(header.event_id_digest, seq);
         }
@@ -70,7 +70,10 @@ impl<Keys: Slots> Replay<'_, Keys> {
             self.state.note_matter(turn);
         }
         match &entry.clear.fact {
-            Some(Fact::ContactErased(erased)) => self.erased(entry, erased),
+            Some(Fact::ContactErased(erased)) => {
+                erased.trails.iter().try_for_each(|trail| self.is_due(entry, *trail))?;
+                self.erased(entry, erased);
+            }
             Some(Fact::SigningKeyChanged(changed)) => self.found.signing_keys.push((seq, changed.clone())),
             Some(Fact::AccountCreated(created)) => self.state.add_account(&created.name, header.link.trail),
             Some(Fact::PersonalDataRead(_)) => self.state.note_reads(header.account, header.link.trail),
@@ -130,11 +133,12 @@ impl<Keys: Slots> Replay<'_, Keys> {
     }
 
     /// Extends a trail by an entry, and where it is the entry's own folds what the contact did: the trail is looked up once.
-    fn extend(&self, entry: &ReadEntry, link: TrailLink) {
+    fn extend(&self, entry: &ReadEntry, link: TrailLink) -> Result<(), EntryUnreadable> {
         let (header, clear) = (&entry.header, &entry.clear);
         if link.trail_seq == 0 {
-            return;
+            return Ok(());
         }
+        self.is_due(entry, link.trail)?;
         let stored = clear.fact.as_ref().filter(|_| link == header.link);
         let act = stored.and_then(|fact| fold::act(fact, &mut |name| self.state.sender_number(name)));
         self.state.change_trail(link.trail, header.account, |trail| {
@@ -152,6 +156,16 @@ impl<Keys: Slots> Replay<'_, Keys> {
                 trail.facts = pack(&facts);
             }
         });
+        Ok(())
+    }
+
+    /// Trails are numbered without gaps, and an entry begins two at most: another number is of no trail, and of no slot of the keyring.
+    fn is_due(&self, entry: &ReadEntry, trail: u64) -> Result<(), EntryUnreadable> {
+        let highest = self.state.highest_trail();
+        if trail <= highest.saturating_add(2) {
+            return Ok(());
+        }
+        Err(EntryUnreadable { seq: entry.header.seq, reason: format!("it names trail {trail}, and the highest so far is {highest}") })
     }
 
     fn introduce(&mut self, entry: &ReadEntry, second: bool) -> Result<(), EntryUnreadable> {
