@@ -36,11 +36,11 @@ pub fn check(bytes: &[u8]) {
     let signed = Verified { checkpoint, cosigned_at: seconds };
     assert_eq!(verify(&note, &SIGNER.pinned).as_ref(), Ok(&signed));
     agrees(&note);
-    let [changed] = super::edits::edited([note.as_bytes()], changes);
-    let Ok(changed) = String::from_utf8(changed) else { return };
-    if let Ok(verified) = verify(&changed, &SIGNER.pinned) {
-        assert_eq!(verified, signed, "{changed:?} was never signed");
-        agrees(&changed);
+    let [edited] = super::edits::edited([note.as_bytes()], changes);
+    let Ok(other) = String::from_utf8(edited) else { return };
+    if let Ok(verified) = verify(&other, &SIGNER.pinned) {
+        assert_eq!(verified, signed, "{other:?} was never signed");
+        agrees(&other);
     }
 }
 

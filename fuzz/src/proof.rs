@@ -4,7 +4,9 @@ use std::convert::Infallible;
 
 use consent_ledger::proof::checkpoint::Checkpoint;
 use consent_ledger::proof::consistency::ConsistencyProof;
-use consent_ledger::proof::merkle::{Frontier, Hash, Nodes, is_consistent, node, prove_consistency, prove_inclusion, root, root_of_inclusion};
+use consent_ledger::proof::merkle::{
+    Frontier, Hash, Nodes, is_consistent, node, prove_consistency, prove_inclusion, root, root_of_inclusion,
+};
 use consent_ledger::proof::tlog_proof::TlogProof;
 
 use super::number;
@@ -51,21 +53,24 @@ fn included(index: u64, size: u64, changes: &[u8]) {
     let (Ok(root), Ok(path)) = (root(&Tree, size), prove_inclusion(&Tree, index, size));
     assert_eq!(root, naive(0, size));
     assert_eq!(root_of_inclusion(&leaf(index), index, size, &path), Some(root));
-    let (changed, at) = changed(&path, changes);
-    let same = (changed.as_slice(), at) == (path.as_slice(), 0);
+    let (other_path, at) = changed(&path, changes);
+    let same = (other_path.as_slice(), at) == (path.as_slice(), 0);
     let claimed = index.wrapping_add(at);
-    assert!(same || root_of_inclusion(&leaf(index), claimed, size, &changed) != Some(root), "{index} as {claimed} of {size}: {changed:?}");
+    assert!(
+        same || root_of_inclusion(&leaf(index), claimed, size, &other_path) != Some(root),
+        "{index} as {claimed} of {size}: {other_path:?}"
+    );
 }
 
 fn consistent(old: u64, new: u64, changes: &[u8]) {
     let (Ok(old_root), Ok(new_root), Ok(path)) = (root(&Tree, old), root(&Tree, new), prove_consistency(&Tree, old, new));
     assert!(is_consistent(old, &old_root, new, &new_root, &path));
-    let (changed, at) = changed(&path, changes);
-    let same = (changed.as_slice(), at) == (path.as_slice(), 0);
+    let (other_path, at) = changed(&path, changes);
+    let same = (other_path.as_slice(), at) == (path.as_slice(), 0);
     let claimed = old.wrapping_add(at);
     // Of nothing at all, everything is a continuation.
     if !same && claimed != 0 {
-        assert!(!is_consistent(claimed, &old_root, new, &new_root, &changed), "{old} as {claimed} in {new}: {changed:?}");
+        assert!(!is_consistent(claimed, &old_root, new, &new_root, &other_path), "{old} as {claimed} in {new}: {other_path:?}");
     }
     let mut other = new_root;
     other[0] ^= 1;

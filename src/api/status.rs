@@ -18,7 +18,7 @@ use std::time::Duration;
 use tonic::codegen::http::HeaderMap;
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, StatusExt};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
 pub use self::access::{
     credentials_ended, credentials_malformed, credentials_missing, credentials_unknown, denied, grant_not_allowed, no_such_method,
@@ -301,6 +301,12 @@ fn with_metadata(code: Code, reason: ErrorReason, message: String, metadata: Has
 
 fn status(code: Code, reason: ErrorReason, message: String) -> Status {
     Status::with_error_details(code, message, details(reason))
+}
+
+fn violated(reason: ErrorReason, message: String, violations: Vec<FieldViolation>) -> Status {
+    let mut details = details(reason);
+    details.set_bad_request(violations);
+    Status::with_error_details(Code::InvalidArgument, message, details)
 }
 
 /// Too much is asked for; after so long it may be asked for again.

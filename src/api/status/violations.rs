@@ -4,10 +4,10 @@
 //! categories[0]: 99 is no category that this server knows; categories[1]: …; and 280 more
 //! ```
 
-use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+use tonic::Status;
+use tonic_types::FieldViolation;
 
-use super::{details, spelling};
+use super::{spelling, violated};
 use crate::proto::ErrorReason;
 
 /// As many are told. gRPC sends an error in headers, of which clients take 8 KiB unless they are told otherwise; and a list of
@@ -55,9 +55,7 @@ impl Violations {
         let told = self.told.iter().map(|violation| format!("{}: {}", violation.field, violation.message));
         let more = (self.more > 0).then(|| format!("and {} more", self.more));
         let message = told.chain(more).collect::<Vec<_>>().join("; ");
-        let mut details: ErrorDetails = details(reason);
-        details.set_bad_request(self.told.iter().map(field_violation).collect::<Vec<_>>());
-        Status::with_error_details(Code::InvalidArgument, message, details)
+        violated(reason, message, self.told.iter().map(field_violation).collect())
     }
 }
 
@@ -77,6 +75,8 @@ fn field_violation(violation: &Violation) -> FieldViolation {
 
 #[cfg(test)]
 mod tests {
+    use tonic_types::StatusExt;
+
     use super::*;
 
     #[test]

@@ -144,7 +144,8 @@ fn handed_out() {
 }
 
 fn texts() {
-    let said = ["STOP", "🛑 Stop! ", "STOP MARKETING", "Stop. Thank you", "vou sair agora", "opt  out", "ＳＴＯＰ", "s\u{200B}top", "start\nstop"];
+    let said =
+        ["STOP", "🛑 Stop! ", "STOP MARKETING", "Stop. Thank you", "vou sair agora", "opt  out", "ＳＴＯＰ", "s\u{200B}top", "start\nstop"];
     for (n, said) in said.iter().enumerate() {
         put("keywords", &format!("said-{n}"), &["停止\n".as_bytes(), said.as_bytes()]);
     }
@@ -172,17 +173,20 @@ fn texts() {
     put("import", "salesforce", &[&[4], &data("imports/salesforce-messaging-users.csv")]);
     put("import", "salesforce-consents", &[&[4], &data("imports/salesforce-contact-point-type-consents.csv")]);
     put("import", "semicolons", &[&[2], b"sep=;\r\ntelefone;acao\r\n\"(11) 96123-4567\";sim\r\n"]);
-    let wide: Vec<u8> = "contact,action,occurred_at\n+447400123456,stop,2026-02-01T10:00:00Z\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let wide: Vec<u8> =
+        "contact,action,occurred_at\n+447400123456,stop,2026-02-01T10:00:00Z\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     put("import", "wide", &[&[6], &wide]);
     put("import", "tabs", &[&[7], b"phone\tname\n+447400123456\tAnn \"A\n"]);
-    for body in ["message_text_stop", "message_form_of_several_answers", "standby_flat_and_nested", "preferences", "system_number_and_previous_ids"] {
+    for body in
+        ["message_text_stop", "message_form_of_several_answers", "standby_flat_and_nested", "preferences", "system_number_and_previous_ids"]
+    {
         put("webhook", body, &[&data(&format!("webhook_shapes/{body}.json"))]);
     }
     put("webhook", "almost-json", &["{\"entry\":[{\"changes\":[{\"field\":\"messages\",\"value\":{\"a\":1e999}}]}]}\0".as_bytes()]);
 }
 
-fn at(seconds: i64) -> Option<Timestamp> {
-    Some(Timestamp { seconds, nanos: 500_000_000 })
+const fn at(seconds: i64) -> Timestamp {
+    Timestamp { seconds, nanos: 500_000_000 }
 }
 
 fn requests() {
@@ -195,8 +199,8 @@ fn requests() {
             sender: sender(),
             categories: vec![1, 2],
             method: 1,
-            occurred_at: at(1_772_000_000),
-            expires_at: at(1_773_000_000),
+            occurred_at: Some(at(1_772_000_000)),
+            expires_at: Some(at(1_773_000_000)),
             evidence: Some(evidence),
             event_id: "a".into(),
             ..Default::default()
@@ -251,12 +255,19 @@ fn requests() {
 
 fn json() {
     let pool = pool().unwrap();
-    let named = pool.all_messages().filter(|message| message.parent_message().is_none());
-    let names: Vec<String> = named.map(|message| message.name().to_owned()).filter(|name| name.ends_with("Request") || name.ends_with("Response")).collect();
+    let outermost = pool.all_messages().filter(|message| message.parent_message().is_none());
+    let names: Vec<String> =
+        outermost.map(|message| message.name().to_owned()).filter(|name| name.ends_with("Request") || name.ends_with("Response")).collect();
     let bodies = [
-        ("CheckSendRequest", r#"{"contact":"+447400123456","sender":"1","category":"CATEGORY_MARKETING","min_position":"6","knownAt":"2026-03-01T10:00:00.5Z","template":{"name":"news","parameters":2},"receipt":true}"#),
+        (
+            "CheckSendRequest",
+            r#"{"contact":"+447400123456","sender":"1","category":"CATEGORY_MARKETING","min_position":"6","knownAt":"2026-03-01T10:00:00.5Z","template":{"name":"news","parameters":2},"receipt":true}"#,
+        ),
         ("BatchCheckSendRequest", r#"{"contacts":["+447400123456","GB.1"],"sender":"1","category":1,"at":null}"#),
-        ("RecordOptInRequest", r#"{"contact":"+447400123456","categories":["CATEGORY_UTILITY",1],"method":"METHOD_FORM","evidence":{"fileSha256":"AAEC_-==","fileLine":7.0}}"#),
+        (
+            "RecordOptInRequest",
+            r#"{"contact":"+447400123456","categories":["CATEGORY_UTILITY",1],"method":"METHOD_FORM","evidence":{"fileSha256":"AAEC_-==","fileLine":7.0}}"#,
+        ),
         ("RequestErasureRequest", r#"{"contact":"+447400123456","delay":"86400s"}"#),
         ("RehearseStreamResponse", r#"{"acknowledgement":{"seq":"18446744073709551615","effect":"EFFECT_APPLIED"}}"#),
     ];
@@ -265,7 +276,8 @@ fn json() {
         put("json", name, &[&[which, 0], body.as_bytes()]);
     }
     let which = u8::try_from(names.iter().position(|known| known == "RecordStreamRequest").unwrap()).unwrap();
-    let event = Event::OptOut(proto::RecordOptOutRequest { contact: "GB.1".into(), method: 3, occurred_at: at(1), ..Default::default() });
+    let event =
+        Event::OptOut(proto::RecordOptOutRequest { contact: "GB.1".into(), method: 3, occurred_at: Some(at(1)), ..Default::default() });
     put("json", "from-the-wire", &[&[which, 1], &RecordStreamRequest { event: Some(event) }.encode_to_vec()]);
 }
 
