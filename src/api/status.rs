@@ -311,6 +311,11 @@ fn later(reason: ErrorReason, message: String, after: Duration) -> Status {
     Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 
+/// The request is not one.
+fn refused(message: String, details: ErrorDetails) -> Status {
+    Status::with_error_details(Code::InvalidArgument, message, details)
+}
+
 fn details(reason: ErrorReason) -> ErrorDetails {
     ErrorDetails::with_error_info(spelling(reason), DOMAIN, HashMap::new())
 }

@@ -4,10 +4,10 @@
 //! categories[0]: 99 is no category that this server knows; categories[1]: …; and 280 more
 //! ```
 
-use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+use tonic::Status;
+use tonic_types::{ErrorDetails, FieldViolation};
 
-use super::{details, spelling};
+use super::{details, refused, spelling};
 use crate::proto::ErrorReason;
 
 /// As many are told. gRPC sends an error in headers, of which clients take 8 KiB unless they are told otherwise; and a list of
@@ -57,7 +57,7 @@ impl Violations {
         let message = told.chain(more).collect::<Vec<_>>().join("; ");
         let mut details: ErrorDetails = details(reason);
         details.set_bad_request(self.told.iter().map(field_violation).collect::<Vec<_>>());
-        Status::with_error_details(Code::InvalidArgument, message, details)
+        refused(message, details)
     }
 }
 
@@ -78,6 +78,7 @@ fn field_violation(violation: &Violation) -> FieldViolation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tonic_types::StatusExt;
 
     #[test]
     fn an_answer_tells_the_first_and_counts_the_rest_however_many_there_are() {
