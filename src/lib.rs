@@ -17,6 +17,7 @@ pub mod proof;
 pub mod readiness;
 pub mod scenarios;
 pub mod shutdown;
+mod sync;
 pub mod telemetry;
 pub mod tls;
 pub mod webhook;

@@ -25,7 +25,7 @@ pub use self::access::{
     of_change, role_missing,
 };
 pub use self::limits::{
-    answer_not_taken, compressed, deadline_passed, message_too_large, message_too_slow, no_room, rate_limited, too_many_calls,
+    answer_not_taken, compressed, deadline_passed, message_too_large, message_too_slow, no_room, not_taken, rate_limited, too_many_calls,
     too_many_exports, too_many_streams, too_many_watchers,
 };
 pub use self::violations::{TOLD_MAX, Violation, Violations, invalid};
@@ -235,11 +235,10 @@ pub fn item_error(status: &Status) -> ItemError {
     ItemError { reason: reason.into(), message: status.message().to_owned(), field: field.unwrap_or_default() }
 }
 
-/// Nobody took what was exported.
+/// The request ended within a message: no client that keeps to gRPC sends that, and as elsewhere in gRPC no reason is named.
 #[must_use]
-pub fn not_taken(patience: Duration) -> Status {
-    let message = format!("nothing of the export was taken for {} seconds; ask again", patience.as_secs());
-    status(Code::Aborted, ErrorReason::ExportNotTaken, message)
+pub fn message_cut_off() -> Status {
+    Status::internal("the request ended within a message")
 }
 
 /// A watch does not begin.

@@ -29,6 +29,12 @@ impl Door {
     pub fn refusal(&self, path: &str, request: &Request) -> Option<Response> {
         let limits = request.extensions().get::<Limits>().cloned().unwrap_or_default();
         let admitted = admit_within(&limits, self.0.as_ref()?, path, request.headers(), request.extensions());
-        admitted.err().map(|status| json::Failure::from(status).into_response())
+        let refused = match admitted.map(|(_, caller)| caller) {
+            Err(status) => json::Failure::from(status),
+            Ok(Some(caller)) if caller.as_principal().is_some() => return None,
+            // A name that somebody else points at this machine, and a proxy: as for calls.
+            Ok(_) => json::look_without_credentials(request.version(), request.headers(), request.uri()).err()?.into(),
+        };
+        Some(refused.into_response())
     }
 }

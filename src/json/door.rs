@@ -8,7 +8,7 @@
 //! proxy.
 
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, Version, header};
+use axum::http::{HeaderMap, StatusCode, Uri, Version, header};
 use tonic::{Code, Status};
 
 use crate::api::access::Caller;
@@ -102,18 +102,24 @@ pub fn refuse_web_pages(head: &Parts) -> Result<(), Refusal> {
 /// Why it is not.
 pub fn look(head: &Parts, caller: &Caller) -> Result<(), Refusal> {
     if caller.as_principal().is_none() {
-        // HTTP/1.0 is what a proxy speaks to what is behind it, unless it is told otherwise.
-        if head.version < Version::HTTP_11 || FORWARDED.iter().any(|name| head.headers.contains_key(*name)) {
-            return Err(Refusal::Proxied);
-        }
-        if !is_loopback(head) {
-            return Err(Refusal::Host);
-        }
+        look_without_credentials(head.version, &head.headers, &head.uri)?;
     }
     if head.headers.contains_key(header::CONTENT_ENCODING) {
         return Err(Refusal::ContentEncoding);
     }
     if is_json(&head.headers) { Ok(()) } else { Err(Refusal::ContentType) }
+}
+
+/// Lets in who showed no credentials: a program of this machine that calls it directly and by a name of this machine.
+///
+/// # Errors
+/// Where it came through a proxy, or under another name.
+pub fn look_without_credentials(version: Version, headers: &HeaderMap, uri: &Uri) -> Result<(), Refusal> {
+    // HTTP/1.0 is what a proxy speaks to what is behind it, unless it is told otherwise.
+    if version < Version::HTTP_11 || FORWARDED.iter().any(|name| headers.contains_key(*name)) {
+        return Err(Refusal::Proxied);
+    }
+    if is_loopback(headers, uri) { Ok(()) } else { Err(Refusal::Host) }
 }
 
 /// Whether a browser sent it for a page.
@@ -123,9 +129,9 @@ pub fn is_from_a_web_page(headers: &HeaderMap) -> bool {
 }
 
 /// Whether the host that was called is `localhost` or a loopback address.
-fn is_loopback(head: &Parts) -> bool {
-    let named = head.headers.get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
-    let mut hosts = named.chain(head.uri.authority().map(axum::http::uri::Authority::as_str)).peekable();
+fn is_loopback(headers: &HeaderMap, uri: &Uri) -> bool {
+    let named = headers.get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
+    let mut hosts = named.chain(uri.authority().map(axum::http::uri::Authority::as_str)).peekable();
     hosts.peek().is_some() && hosts.all(|host| host.parse().is_ok_and(|host: axum::http::uri::Authority| is_this_machine(host.host())))
 }
 

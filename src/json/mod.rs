@@ -32,7 +32,7 @@ use tonic::Status;
 use tracing::Instrument;
 
 pub use self::codec::SetUpError;
-pub use self::door::is_from_a_web_page;
+pub use self::door::{is_from_a_web_page, look_without_credentials};
 
 use self::calls::Call;
 use self::door::Refusal;

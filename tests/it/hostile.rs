@@ -4,8 +4,11 @@
 mod callers;
 mod deadlines;
 mod floods;
+mod framing;
+mod half_closed;
 mod hoards;
 mod http2;
+mod liars;
 mod messages;
 mod rates;
 mod senseless;
@@ -79,8 +82,13 @@ impl World {
         }
     }
 
-    /// Ends it: the honest client was answered all the time, and the memory grew by so many MiB at most.
-    fn held(mut self, most_mib: u64) {
+    /// Ends it: the honest client was answered all the time, nothing panicked, and the memory grew by so many MiB at most.
+    fn held(self, most_mib: u64) {
+        self.held_between(0, most_mib);
+    }
+
+    /// The same, where an attack that takes less is none.
+    fn held_between(mut self, least_mib: u64, most_mib: u64) {
         self.goes_on();
         self.stop.store(true, Ordering::SeqCst);
         self.honest.take().unwrap().join().expect("the honest client was answered in time");
@@ -88,6 +96,9 @@ impl World {
         let grown = most.saturating_sub(self.before);
         println!("{grown} MiB more than {} MiB before, {most_mib} MiB are allowed", self.before);
         assert!(grown <= most_mib, "{grown} MiB more than before, {most_mib} MiB are allowed");
+        assert!(grown >= least_mib, "{grown} MiB more than before: it took nothing to speak of");
+        let logs = self.server.logs();
+        assert!(!logs.contains("panicked"), "{logs}");
     }
 }
 

@@ -268,3 +268,19 @@ fn a_scraper_gets_the_format_that_it_asks_for() {
         assert_eq!(page.status, 403);
     });
 }
+
+#[test]
+fn before_there_are_principals_the_numbers_are_told_under_a_name_of_this_machine_and_through_no_proxy() {
+    on_a_server(async |server| {
+        for host in ["localhost", "127.0.0.1:9000", "[::1]"] {
+            assert_eq!(send(&server, "GET", "/metrics", &[("host", host)], Vec::new()).await.status, 200, "{host}");
+        }
+        let refused = async |header| {
+            let answer = send(&server, "GET", "/metrics", &[header], Vec::new()).await;
+            assert_eq!((answer.status, answer.refused().2.as_str()), (403, "CALLER_REFUSED"), "{header:?}");
+        };
+        refused(("host", "rebound.example")).await;
+        refused(("host", "ledger.example:8080")).await;
+        refused(("x-forwarded-for", "203.0.113.7")).await;
+    });
+}

@@ -5,6 +5,7 @@ mod book;
 pub mod campaign;
 mod corruption;
 mod damages;
+mod histories;
 mod kills;
 mod load;
 mod mixed;

@@ -180,6 +180,12 @@ pub fn find(path: &str) -> Option<&'static Method> {
     BY_PATH.get(path).copied()
 }
 
+/// Whether a path is asked for to learn whether the server runs, by whoever it may be.
+#[must_use]
+pub fn is_probe(path: &str) -> bool {
+    find(path).is_some_and(|method| matches!(method.needs, Needs::Nothing))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,6 +15,7 @@ use super::answers::Answers;
 use super::key::Key;
 use super::messages::Messages;
 use super::{Admitted, Limits, deadline};
+use crate::api::access::methods;
 use crate::api::status;
 
 /// The methods whose requests are streams, which may be silent for as long as they like between two messages.
@@ -60,7 +61,9 @@ where
         if time.is_some_and(|time| time.is_zero()) {
             return refused(limits, status::deadline_passed());
         }
-        let admitted = match limits.admit(Key::of(request.extensions())) {
+        let caller = Key::of(request.extensions());
+        let admitted = if methods::is_probe(request.uri().path()) { limits.admit_probe(caller) } else { limits.admit(caller) };
+        let admitted = match admitted {
             Ok(admitted) => admitted,
             Err(status) => return refused(limits, status),
         };

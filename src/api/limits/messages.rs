@@ -102,6 +102,11 @@ impl http_body::Body for Messages {
             }
             return Poll::Pending;
         };
+        // Of a message that is only announced the codec would say nothing, and the call would end well.
+        if frame.is_none() && this.framing.is_within() {
+            this.ended = true;
+            return Poll::Ready(Some(Err(status::message_cut_off())));
+        }
         if let Some(Ok(frame)) = &frame
             && let Some(bytes) = frame.data_ref()
             && let Err(refused) = this.take(bytes)

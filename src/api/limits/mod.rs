@@ -74,6 +74,15 @@ impl Limits {
         Ok(Admitted { allowance, _way: way })
     }
 
+    /// Lets a probe in: it asks nobody who they are, costs nothing to answer, and whoever asks from where others guess is told.
+    ///
+    /// # Errors
+    /// `RESOURCE_EXHAUSTED` where too much is under way.
+    pub fn admit_probe(&self, caller: Key) -> Result<Admitted, Status> {
+        let way = self.0.under_way.enter(caller)?;
+        Ok(Admitted { allowance: Allowance::new(None, caller), _way: way })
+    }
+
     /// Charges a call that is refused to where it came from, so that guessing is no faster than calling.
     ///
     /// # Errors

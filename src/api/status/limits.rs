@@ -65,6 +65,13 @@ pub fn answer_not_taken(within: Duration) -> Status {
     status(Code::Aborted, ErrorReason::AnswerNotTaken, message)
 }
 
+/// Nobody took what was exported.
+#[must_use]
+pub fn not_taken(patience: Duration) -> Status {
+    let message = format!("nothing of the export was taken for {} seconds; ask again", patience.as_secs());
+    status(Code::Aborted, ErrorReason::ExportNotTaken, message)
+}
+
 /// As many exports are handed out as the server hands out at a time.
 #[must_use]
 pub fn too_many_exports(at_a_time: usize) -> Status {

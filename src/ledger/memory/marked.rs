@@ -4,11 +4,10 @@
 //! answer do not hand it to and fro.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use parking_lot::{RwLock, RwLockWriteGuard};
+use std::sync::atomic::Ordering;
 
 use crate::consent::words::Seq;
+use crate::sync::{AtomicU64, RwLock, RwLockWriteGuard};
 
 /// A value, and the last entry in it.
 pub struct Marked<T> {

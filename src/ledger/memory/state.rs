@@ -4,9 +4,8 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
-use parking_lot::RwLock;
 use tokio::sync::watch;
 
 use crate::consent::account::{AccountEvent, AccountFacts};
@@ -26,6 +25,7 @@ use crate::ledger::memory::packed::{pack, unpack};
 use crate::ledger::memory::senders::Senders;
 use crate::ledger::principals::roll::Roll;
 use crate::ledger::reading::possible_opt_outs::PossibleOptOuts;
+use crate::sync::{AtomicU64, RwLock};
 
 /// How many shards the maps have; one map of ten million keys would stop the writer for a third of a second to grow.
 const SHARDS: usize = 256;

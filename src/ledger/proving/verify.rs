@@ -130,9 +130,9 @@ pub fn verify_against(
         });
         for come_by in come_by {
             match come_by {
-                ComeBy::Block(looked) => {
-                    done += looked.block.bytes().len() as u64;
-                    check.block(looked);
+                ComeBy::Block(seen) => {
+                    done += seen.block.bytes().len() as u64;
+                    check.block(seen);
                     progress(done, total.max(done));
                 }
                 ComeBy::Missing { from, to } => check.missing(from, to),

@@ -9,9 +9,12 @@ use crate::consent::identity::{Behind, IdentifierKey, MemberEvent, resolve, span
 use crate::consent::template::TemplateAsked;
 use crate::consent::time::Time;
 use crate::consent::words::{Account, Sender, Seq};
-use crate::ledger::memory::state;
+use crate::ledger::keys::secrets::Secrets;
+use crate::ledger::memory::state::{self, State};
 use crate::ledger::reading::history;
+use crate::ledger::storage::reader::Reader;
 use crate::ledger::{Ledger, Position};
+use crate::sync::yield_now;
 
 /// A question to the ledger.
 #[derive(Clone, Debug)]
@@ -81,7 +84,7 @@ pub enum CheckError {
 }
 
 /// What a question sees before its contact is looked up: the same for everybody at one head.
-struct Sight {
+pub(super) struct Sight {
     head: state::Position,
     at: Time,
     account: u64,
@@ -119,6 +122,17 @@ pub(in crate::ledger) enum Found {
     History(Vec<u64>),
 }
 
+/// Where answers are read.
+#[derive(Clone, Copy)]
+pub(super) struct Sources<'a> {
+    /// What is known.
+    pub state: &'a State,
+    /// What identifiers are found by.
+    pub secrets: &'a Secrets,
+    /// The log, for times before a contact's latest event.
+    pub reader: &'a Reader,
+}
+
 impl Ledger {
     /// Answers a question. Fast and in memory, except for times before the contact's latest event, which are
     /// answered from its trail on disk: then the call blocks.
@@ -138,7 +152,7 @@ impl Ledger {
 
     /// Answers, from the sight that is there unless the log has grown since; leaves the one that was used.
     fn look(&self, question: &Question, contact: &Identifier, kept: &mut Option<Sight>) -> Result<Answer, CheckError> {
-        let answer = self.look_until_whole(question, contact, kept);
+        let answer = self.writes().and_then(|()| self.sources().until_whole(question, contact, kept, || self.now()));
         match &answer {
             Ok(answer) => self.shared.numbers.checked.answered(&answer.decision),
             Err(error) => self.shared.numbers.checked.unanswered(error),
@@ -146,32 +160,73 @@ impl Ledger {
         answer
     }
 
-    fn look_until_whole(&self, question: &Question, contact: &Identifier, kept: &mut Option<Sight>) -> Result<Answer, CheckError> {
-        self.writes()?;
-        let mut known = kept.take().filter(|sight| self.shared.state.is_at(&sight.head));
+    fn sources(&self) -> Sources<'_> {
+        Sources { state: &self.shared.state, secrets: &self.shared.secrets, reader: &self.shared.reader }
+    }
+
+    /// Now. Facts are never later than the head's time: a clock set back must not look past a stop.
+    pub(in crate::ledger) fn present(&self) -> Time {
+        self.now().max(self.shared.state.head().recorded_at)
+    }
+
+    /// Nothing is answered by a ledger that no longer writes.
+    pub(in crate::ledger) fn writes(&self) -> Result<(), CheckError> {
+        // A load of one number, where the reason lies behind a lock that all checks would take.
+        if matches!(self.shared.healthy.has_changed(), Ok(false)) {
+            return Ok(());
+        }
+        self.poisoned().map_or(Ok(()), |reason| Err(CheckError::Unavailable { reason }))
+    }
+
+    pub(in crate::ledger) fn key_of(&self, account: u64, contact: &Identifier) -> Option<IdentifierKey> {
+        self.sources().key_of(account, contact)
+    }
+
+    /// Who stood behind an identifier at an instant, from the history of these trails, and the last entry that says so.
+    pub(in crate::ledger) fn found_then(
+        &self,
+        key: Option<IdentifierKey>,
+        known: Known,
+        trails: &[u64],
+        at: Time,
+    ) -> Result<(Found, Seq), CheckError> {
+        self.sources().found_then(key, known, trails, at)
+    }
+}
+
+impl Sources<'_> {
+    /// Looks at the head, then at the contact, and again until nothing was met that is newer than the head.
+    pub(super) fn until_whole(
+        &self,
+        question: &Question,
+        contact: &Identifier,
+        kept: &mut Option<Sight>,
+        now: impl Fn() -> Time,
+    ) -> Result<Answer, CheckError> {
+        let mut known = kept.take().filter(|sight| self.state.is_at(&sight.head));
         loop {
             let sight = match known.take() {
                 Some(sight) => sight,
-                None => self.sight(question)?,
+                None => self.sight(question, &now)?,
             };
             if let Some(answer) = self.seen(question, &sight, contact)? {
                 *kept = Some(sight);
                 return Ok(answer);
             }
-            std::thread::yield_now();
+            yield_now();
         }
     }
 
     /// What a question sees before its contact is looked up.
-    fn sight(&self, question: &Question) -> Result<Sight, CheckError> {
-        let state = &self.shared.state;
+    fn sight(&self, question: &Question, now: impl Fn() -> Time) -> Result<Sight, CheckError> {
+        let state = self.state;
         let head = state.head();
         if let Some(wanted) = question.min_position.filter(|wanted| *wanted > head.seq) {
             return Err(CheckError::BehindPosition { head: head.seq, wanted });
         }
-        let at = question.at.map_or_else(|| self.right_now(head.recorded_at), Ok)?;
+        let at = question.at.map_or_else(|| right_now(now(), head.recorded_at), Ok)?;
         let number = state.senders().number(question.sender.as_str()).unwrap_or(NOBODY);
-        let account = self.with_account(&question.account, |account| {
+        let account = state.with_account(question.account.as_str(), |account| {
             let as_of = AsOf { at, known: question.known };
             let version = account.facts.policy(as_of);
             let send = account.facts.send(number, question.asked, question.template.as_ref(), &version.policy, as_of);
@@ -182,7 +237,7 @@ impl Ledger {
 
     /// The answer about one contact; none where something was met that is newer than the sight.
     fn seen(&self, question: &Question, sight: &Sight, contact: &Identifier) -> Result<Option<Answer>, CheckError> {
-        let state = &self.shared.state;
+        let state = self.state;
         let Sight { head, at, account, told, version, send } = sight;
         let ask = |contact: Contact<'_>| decide(contact, send, &version.policy, *at);
         let key = self.key_of(*account, contact);
@@ -211,30 +266,9 @@ impl Ledger {
         }))
     }
 
-    /// Now, for whoever sends. A clock that is far behind knows neither which windows are over nor what was said meanwhile, for
-    /// nothing is recorded; one that is a little behind must not look past a stop: facts are never later than the head's time.
-    fn right_now(&self, last: Time) -> Result<Time, CheckError> {
-        let now = self.now();
-        if now.is_far_behind(last) { Err(CheckError::ClockBehind { now, last }) } else { Ok(now.max(last)) }
-    }
-
-    /// Now. Facts are never later than the head's time: a clock set back must not look past a stop.
-    pub(in crate::ledger) fn present(&self) -> Time {
-        self.now().max(self.shared.state.head().recorded_at)
-    }
-
-    /// Nothing is answered by a ledger that no longer writes.
-    pub(in crate::ledger) fn writes(&self) -> Result<(), CheckError> {
-        // A load of one number, where the reason lies behind a lock that all checks would take.
-        if matches!(self.shared.healthy.has_changed(), Ok(false)) {
-            return Ok(());
-        }
-        self.poisoned().map_or(Ok(()), |reason| Err(CheckError::Unavailable { reason }))
-    }
-
     /// Nothing is known of the identifier, but for what an erasure left of it (rule 17).
     fn unknown(&self, account: u64, contact: &Identifier, ask: impl Fn(Contact<'_>) -> Decision) -> (Decision, Seq) {
-        match self.shared.state.remembered(&self.shared.secrets, account, contact).latest() {
+        match self.state.remembered(self.secrets, account, contact).latest() {
             Some(erased) => (ask(Contact::Known(&Facts { erased: Some(erased), ..Facts::default() })), erased.seq),
             None => (ask(Contact::Unknown), Seq::NONE),
         }
@@ -242,7 +276,7 @@ impl Ledger {
 
     /// What stands behind an identifier, and whether it stands alone: in no group when its facts were read.
     fn find(&self, key: Option<IdentifierKey>, at: Time, known: Known) -> Result<(Found, bool), CheckError> {
-        let state = &self.shared.state;
+        let state = self.state;
         let Some(key) = key else { return Ok((Found::Unknown, true)) };
         if !known.is_everything() {
             let trails = state.group(key.trail).map_or_else(|| vec![key.trail], |group| group.trails.clone());
@@ -261,26 +295,24 @@ impl Ledger {
         Ok(if at < facts.latest { (Found::History(vec![key.trail]), false) } else { (Found::Facts(facts), true) })
     }
 
-    pub(in crate::ledger) fn key_of(&self, account: u64, contact: &Identifier) -> Option<IdentifierKey> {
-        self.shared.state.identifier(&self.shared.secrets.identifier_digest(account, contact))
+    fn key_of(&self, account: u64, contact: &Identifier) -> Option<IdentifierKey> {
+        self.state.identifier(&self.secrets.identifier_digest(account, contact))
     }
 
-    /// Who stood behind an identifier at an instant, from the history of these trails, and the last entry that says so.
-    pub(in crate::ledger) fn found_then(
-        &self,
-        key: Option<IdentifierKey>,
-        known: Known,
-        trails: &[u64],
-        at: Time,
-    ) -> Result<(Found, Seq), CheckError> {
-        let members = history::members(&self.shared.state, &self.shared.reader, trails, known)
-            .map_err(|reason| CheckError::Unavailable { reason })?;
+    fn found_then(&self, key: Option<IdentifierKey>, known: Known, trails: &[u64], at: Time) -> Result<(Found, Seq), CheckError> {
+        let members = history::members(self.state, self.reader, trails, known).map_err(|reason| CheckError::Unavailable { reason })?;
         let then: Vec<_> = members.into_iter().filter(|member| member.bears_on(at)).collect();
         let spans = resolve(&then);
         let span = key.and_then(|key| span_asked(spans.get(&key)?, at));
         let highest = then.iter().map(MemberEvent::seq).max().unwrap_or_default();
         Ok((span.map_or(Found::Unknown, |span| Found::of(&span.behind)), highest))
     }
+}
+
+/// Now, for whoever sends. A clock that is far behind knows neither which windows are over nor what was said meanwhile, for
+/// nothing is recorded; one that is a little behind must not look past a stop: facts are never later than the head's time.
+fn right_now(now: Time, last: Time) -> Result<Time, CheckError> {
+    if now.is_far_behind(last) { Err(CheckError::ClockBehind { now, last }) } else { Ok(now.max(last)) }
 }
 
 impl Found {

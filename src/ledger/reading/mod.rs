@@ -5,6 +5,8 @@ pub mod browse;
 pub mod concerns;
 pub mod diff;
 pub mod drift;
+#[cfg(all(test, feature = "explore"))]
+mod explored;
 pub mod history;
 pub mod naming;
 pub mod policies;

@@ -236,7 +236,10 @@ fn take_many(state: &State, kind: u8, mut content: &[u8]) -> Option<Vec<(u64, u6
     let (from, mut grouped) = (&mut content, Vec::new());
     while !from.is_empty() {
         match kind {
-            TRAILS => grouped.extend(take_trail(state, from)?),
+            TRAILS => {
+                let (number, group) = take_trail(state, from)?;
+                grouped.extend((group != 0).then_some((number, group)));
+            }
             IDENTIFIERS => {
                 let digest = take_digest(from)?;
                 let key = IdentifierKey { trail: take_varint(from)?, ordinal: u32::try_from(take_varint(from)?).ok()? };
@@ -251,8 +254,8 @@ fn take_many(state: &State, kind: u8, mut content: &[u8]) -> Option<Vec<(u64, u6
     Some(grouped)
 }
 
-/// Takes a trail, and where it is grouped gives it with the lowest trail of its group.
-fn take_trail(state: &State, from: &mut &[u8]) -> Option<Option<(u64, u64)>> {
+/// Takes a trail, and gives its number with that of the lowest trail of its group; zero where it has none.
+fn take_trail(state: &State, from: &mut &[u8]) -> Option<(u64, u64)> {
     let number = take_varint(from)?;
     let (account, last, count) = (take_varint(from)?, Seq::new(take_varint(from)?), take_varint(from)?);
     let identifiers = u32::try_from(take_varint(from)?).ok()?;
@@ -261,7 +264,7 @@ fn take_trail(state: &State, from: &mut &[u8]) -> Option<Option<(u64, u64)>> {
     let (facts, rest) = from.split_at_checked(length)?;
     *from = rest;
     state.put_trail(number, Trail { account, last, count, identifiers, grouped: group != 0, facts: facts.into() });
-    Some((group != 0).then_some((number, group)))
+    Some((number, group))
 }
 
 fn header(ledger_id: LedgerId, of: SnapshotOf) -> Vec<u8> {

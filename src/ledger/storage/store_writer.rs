@@ -5,18 +5,24 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded};
-use parking_lot::{Condvar, Mutex};
 
 use crate::consent::words::Seq;
 use crate::ledger::bytes::block::Block;
 use crate::ledger::storage::store::{Store, StoreError};
 use crate::ledger::storage::watch::{LOOK, Watch, Watcher};
+use crate::sync::{Condvar, Mutex};
+
+#[cfg(all(test, feature = "explore"))]
+mod explored;
 
 /// Commits that may wait for sled before the committer waits.
 const WAITING_MAX: usize = 1024;
 
 /// The same in bytes: what waits is in memory.
+#[cfg(not(all(test, feature = "explore")))]
 const WAITING_MAX_BYTES: usize = 64 << 20;
+#[cfg(all(test, feature = "explore"))]
+const WAITING_MAX_BYTES: usize = 1;
 
 /// Blocks after which sled is synced, however busy it is.
 const SYNC_EVERY_BLOCKS: usize = 1024;

@@ -83,11 +83,11 @@ impl Batch {
         bytes.reserve(HEADER_BYTES + clear_length + sealed_length);
         bytes.extend_from_slice(&header.encode());
         clear.encode_raw(bytes);
-        let sealed = boxes().take(kept).try_for_each(|(key, length, part)| {
+        let written = boxes().take(kept).try_for_each(|(key, length, part)| {
             bytes.extend_from_slice(&u32::try_from(*length).unwrap_or(u32::MAX).to_be_bytes());
             if *length == 0 { Ok(()) } else { Cipher::new(key).append(bytes, from, |bytes| part.encode_raw(bytes)) }
         });
-        if let Err(error) = sealed {
+        if let Err(error) = written {
             bytes.truncate(from);
             return Err(unavailable(error.to_string()));
         }

@@ -168,9 +168,9 @@ mod tests {
         let not_known_yet = preparer.prepare(record.clone());
         assert!(not_known_yet.digests.get().is_none());
         state.add_account("default", 7);
-        let prepared = preparer.prepare(record);
-        assert!(prepared.digests.get().is_some());
-        for prepared in [prepared, not_known_yet] {
+        let ready = preparer.prepare(record);
+        assert!(ready.digests.get().is_some());
+        for prepared in [ready, not_known_yet] {
             let digests = prepared.digests(7, &secrets);
             let content = secrets.content_digest(&[&Draft::of(&what).content(FileCounts::No)]);
             assert_eq!(digests.event, Some((secrets.event_id_digest(7, "m-1"), content)));

@@ -2,6 +2,9 @@
 
 use consent_ledger::client::{Endpoint, Tls};
 use tonic::Status;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
 use tonic_types::StatusExt;
 
 use crate::support::cli::cli;
@@ -56,6 +59,14 @@ fn guessing_is_no_faster_than_calling_and_takes_nothing_from_who_has_a_key() {
             }
         };
         assert_eq!((answer.status, answer.refused().2.as_str()), (429, "RATE_LIMITED"));
+
+        // A probe from there shows nothing and is told.
+        let mut health = HealthClient::new(Client::connect(&server.url()).await.channel);
+        for _ in 0..10 {
+            let answer = health.check(HealthCheckRequest::default()).await.expect("a probe is charged to nobody").into_inner();
+            assert_eq!(answer.status(), ServingStatus::Serving);
+        }
+        assert!(check(&guesser).await.is_err());
 
         let (crm, shop) = (connect(&server, &crm).await, connect(&server, &shop).await);
         let reasons = refused(&crm, 30).await;

@@ -17,6 +17,7 @@ pub const RESET: u8 = 3;
 pub const SETTINGS: u8 = 4;
 pub const PING: u8 = 6;
 pub const GOAWAY: u8 = 7;
+pub const WINDOW_UPDATE: u8 = 8;
 pub const CONTINUATION: u8 = 9;
 
 pub const END_STREAM: u8 = 1;
@@ -96,17 +97,31 @@ pub fn pour(stream: &mut TcpStream, bytes: impl Iterator<Item = Vec<u8>>) -> boo
     true
 }
 
+/// A frame that was read.
+pub struct Frame {
+    pub kind: u8,
+    pub flags: u8,
+    pub stream: u32,
+    pub payload: Vec<u8>,
+}
+
+/// The next frame; none where the connection ended before.
+pub fn next(stream: &mut TcpStream) -> Option<Frame> {
+    let mut head = [0; 9];
+    stream.read_exact(&mut head).ok()?;
+    let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
+    let mut payload = vec![0; length];
+    stream.read_exact(&mut payload).ok()?;
+    let id = u32::from_be_bytes([head[5], head[6], head[7], head[8]]) & 0x7fff_ffff;
+    Some(Frame { kind: head[3], flags: head[4], stream: id, payload })
+}
+
 /// Reads frames until one is as looked for; none where the connection ended before.
 pub fn until(stream: &mut TcpStream, is_it: impl Fn(u8, u32, &[u8]) -> bool) -> Option<(u8, Vec<u8>)> {
     loop {
-        let mut head = [0; 9];
-        stream.read_exact(&mut head).ok()?;
-        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
-        let mut payload = vec![0; length];
-        stream.read_exact(&mut payload).ok()?;
-        let id = u32::from_be_bytes([head[5], head[6], head[7], head[8]]) & 0x7fff_ffff;
-        if is_it(head[3], id, &payload) {
-            return Some((head[3], payload));
+        let frame = next(stream)?;
+        if is_it(frame.kind, frame.stream, &frame.payload) {
+            return Some((frame.kind, frame.payload));
         }
     }
 }
