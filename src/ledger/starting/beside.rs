@@ -30,13 +30,15 @@ pub trait Sink {
 
 enum Step {
     Block(Block),
-    /// Everything before it was folded.
-    Settled(Sender<()>),
+    /// Everything before it is to be folded, and then told.
+    Settle,
 }
 
 /// The way to the thread that folds.
 struct Beside {
     steps: Sender<Step>,
+    /// Tells that all is folded, and ends with the thread: what waits in `steps` then is looked at by nobody.
+    settled: Receiver<()>,
 }
 
 impl Sink for Beside {
@@ -45,9 +47,8 @@ impl Sink for Beside {
     }
 
     fn settle(&mut self) -> Result<(), RecoveryError> {
-        let (tell, told) = bounded(1);
-        self.steps.send(Step::Settled(tell)).map_err(|_| ended())?;
-        told.recv().map_err(|_| ended())
+        self.steps.send(Step::Settle).map_err(|_| ended())?;
+        self.settled.recv().map_err(|_| ended())
     }
 }
 
@@ -66,21 +67,27 @@ pub fn fold_beside<T>(
     recover: impl FnOnce(&mut dyn Sink) -> Result<T, RecoveryError>,
 ) -> Result<T, RecoveryError> {
     let (steps, coming) = bounded(WAITING_MAX);
+    let (tell, settled) = bounded(1);
     std::thread::scope(|scope| {
-        let folding = scope.spawn(move || run(&mut fold, coming));
-        let recovered = recover(&mut Beside { steps });
+        let folding = scope.spawn(move || run(&mut fold, coming, tell));
+        let recovered = recover(&mut Beside { steps, settled });
         folding.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         recovered
     })
 }
 
-fn run(fold: &mut impl FnMut(&Block) -> Result<(), RecoveryError>, coming: Receiver<Step>) -> Result<(), RecoveryError> {
+fn run(
+    fold: &mut impl FnMut(&Block) -> Result<(), RecoveryError>,
+    coming: Receiver<Step>,
+    settled: Sender<()>,
+) -> Result<(), RecoveryError> {
     for step in coming {
         match step {
             Step::Block(block) => fold(&block)?,
-            Step::Settled(tell) => drop(tell.send(())),
+            Step::Settle => drop(settled.send(())),
         }
     }
+    drop(settled);
     Ok(())
 }
 
@@ -128,6 +135,19 @@ mod tests {
         });
         assert!(matches!(error, Err(RecoveryError::SnapshotDiffers { seq }) if seq == Seq::new(7)));
         assert!(!settled);
+        // Also where somebody waits already for it to settle.
+        let (go, gone) = bounded::<()>(1);
+        let fold = move |block: &Block| {
+            let _ = gone.recv_timeout(std::time::Duration::from_millis(50));
+            Err(RecoveryError::SnapshotDiffers { seq: block.first() })
+        };
+        let error = fold_beside(fold, |sink| {
+            sink.take(&block(7))?;
+            let settled = sink.settle();
+            drop(go);
+            settled
+        });
+        assert!(matches!(error, Err(RecoveryError::SnapshotDiffers { .. })));
         let error = fold_beside(|_| Ok(()), |_| Err::<(), _>(RecoveryError::Refused("itself".to_owned())));
         assert!(matches!(error, Err(RecoveryError::Refused(why)) if why == "itself"));
     }
