@@ -4,7 +4,9 @@ use std::convert::Infallible;
 
 use consent_ledger::proof::checkpoint::Checkpoint;
 use consent_ledger::proof::consistency::ConsistencyProof;
-use consent_ledger::proof::merkle::{Frontier, Hash, Nodes, is_consistent, node, prove_consistency, prove_inclusion, root, root_of_inclusion};
+use consent_ledger::proof::merkle::{
+    Frontier, Hash, Nodes, is_consistent, node, prove_consistency, prove_inclusion, root, root_of_inclusion,
+};
 use consent_ledger::proof::tlog_proof::TlogProof;
 
 use super::number;

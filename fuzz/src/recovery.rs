@@ -47,7 +47,9 @@ pub fn check(bytes: &[u8]) {
         Ok(again) => {
             let same = self::log(&again);
             again.close();
-            assert!(log.is_none() || same.is_none() || same.as_ref().is_some_and(|same| log.as_ref().is_some_and(|log| same.starts_with(log))));
+            assert!(
+                log.is_none() || same.is_none() || same.as_ref().is_some_and(|same| log.as_ref().is_some_and(|log| same.starts_with(log)))
+            );
         }
         // A start from the snapshot looks at less than one that reads the whole log.
         Err(error) => assert!(from_snapshot, "it started once and then no more: {error}"),

@@ -44,7 +44,9 @@ fn event_id(update: &Update) -> Option<String> {
 fn is_same(one: &Update, other: &Update) -> bool {
     match (one, other) {
         (Update::Record(one), Update::Record(other)) | (Update::Words(one), Update::Words(other)) => {
-            one.event_id == other.event_id && one.occurred_at == other.occurred_at && format!("{:?}", one.what) == format!("{:?}", other.what)
+            one.event_id == other.event_id
+                && one.occurred_at == other.occurred_at
+                && format!("{:?}", one.what) == format!("{:?}", other.what)
         }
         (Update::DeadLetter(one), Update::DeadLetter(other)) => one.reason == other.reason && one.item == other.item,
         _ => false,

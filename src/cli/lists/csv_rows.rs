@@ -97,7 +97,17 @@ impl<R: Read> CsvRows<R> {
     pub fn new(input: R, delimiter: Delimiter, quote: Quote) -> Self {
         let core = ReaderBuilder::new().delimiter(delimiter.byte()).quoting(quote == Quote::Double).build();
         let watch = Watch::new(delimiter.byte(), quote);
-        Self { input, buffer: vec![0; BUFFER], at: 0, filled: 0, core, watch, lines: Lines::default(), cells: vec![0; 1024], ends: vec![0; 64] }
+        Self {
+            input,
+            buffer: vec![0; BUFFER],
+            at: 0,
+            filled: 0,
+            core,
+            watch,
+            lines: Lines::default(),
+            cells: vec![0; 1024],
+            ends: vec![0; 64],
+        }
     }
 
     /// Rows look like this: one that stands inside quotes of another is told.

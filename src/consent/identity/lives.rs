@@ -321,7 +321,10 @@ mod tests {
         let facts = known(&events, 601);
         assert!(facts.contacts() <= CONTACTS_MAX);
         let everywhere = facts.toward(SenderNumber::ALL).unwrap();
-        assert!(Categories::ALL.iter().all(|category| everywhere.consent(category).opted_out.is_some()), "a refusal of everything goes along");
+        assert!(
+            Categories::ALL.iter().all(|category| everywhere.consent(category).opted_out.is_some()),
+            "a refusal of everything goes along"
+        );
     }
 
     #[test]

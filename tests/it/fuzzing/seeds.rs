@@ -144,7 +144,8 @@ fn handed_out() {
 }
 
 fn texts() {
-    let said = ["STOP", "🛑 Stop! ", "STOP MARKETING", "Stop. Thank you", "vou sair agora", "opt  out", "ＳＴＯＰ", "s\u{200B}top", "start\nstop"];
+    let said =
+        ["STOP", "🛑 Stop! ", "STOP MARKETING", "Stop. Thank you", "vou sair agora", "opt  out", "ＳＴＯＰ", "s\u{200B}top", "start\nstop"];
     for (n, said) in said.iter().enumerate() {
         put("keywords", &format!("said-{n}"), &["停止\n".as_bytes(), said.as_bytes()]);
     }
@@ -172,10 +173,13 @@ fn texts() {
     put("import", "salesforce", &[&[4], &data("imports/salesforce-messaging-users.csv")]);
     put("import", "salesforce-consents", &[&[4], &data("imports/salesforce-contact-point-type-consents.csv")]);
     put("import", "semicolons", &[&[2], b"sep=;\r\ntelefone;acao\r\n\"(11) 96123-4567\";sim\r\n"]);
-    let wide: Vec<u8> = "contact,action,occurred_at\n+447400123456,stop,2026-02-01T10:00:00Z\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let wide: Vec<u8> =
+        "contact,action,occurred_at\n+447400123456,stop,2026-02-01T10:00:00Z\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     put("import", "wide", &[&[6], &wide]);
     put("import", "tabs", &[&[7], b"phone\tname\n+447400123456\tAnn \"A\n"]);
-    for body in ["message_text_stop", "message_form_of_several_answers", "standby_flat_and_nested", "preferences", "system_number_and_previous_ids"] {
+    for body in
+        ["message_text_stop", "message_form_of_several_answers", "standby_flat_and_nested", "preferences", "system_number_and_previous_ids"]
+    {
         put("webhook", body, &[&data(&format!("webhook_shapes/{body}.json"))]);
     }
     put("webhook", "almost-json", &["{\"entry\":[{\"changes\":[{\"field\":\"messages\",\"value\":{\"a\":1e999}}]}]}\0".as_bytes()]);
@@ -252,11 +256,18 @@ fn requests() {
 fn json() {
     let pool = pool().unwrap();
     let named = pool.all_messages().filter(|message| message.parent_message().is_none());
-    let names: Vec<String> = named.map(|message| message.name().to_owned()).filter(|name| name.ends_with("Request") || name.ends_with("Response")).collect();
+    let names: Vec<String> =
+        named.map(|message| message.name().to_owned()).filter(|name| name.ends_with("Request") || name.ends_with("Response")).collect();
     let bodies = [
-        ("CheckSendRequest", r#"{"contact":"+447400123456","sender":"1","category":"CATEGORY_MARKETING","min_position":"6","knownAt":"2026-03-01T10:00:00.5Z","template":{"name":"news","parameters":2},"receipt":true}"#),
+        (
+            "CheckSendRequest",
+            r#"{"contact":"+447400123456","sender":"1","category":"CATEGORY_MARKETING","min_position":"6","knownAt":"2026-03-01T10:00:00.5Z","template":{"name":"news","parameters":2},"receipt":true}"#,
+        ),
         ("BatchCheckSendRequest", r#"{"contacts":["+447400123456","GB.1"],"sender":"1","category":1,"at":null}"#),
-        ("RecordOptInRequest", r#"{"contact":"+447400123456","categories":["CATEGORY_UTILITY",1],"method":"METHOD_FORM","evidence":{"fileSha256":"AAEC_-==","fileLine":7.0}}"#),
+        (
+            "RecordOptInRequest",
+            r#"{"contact":"+447400123456","categories":["CATEGORY_UTILITY",1],"method":"METHOD_FORM","evidence":{"fileSha256":"AAEC_-==","fileLine":7.0}}"#,
+        ),
         ("RequestErasureRequest", r#"{"contact":"+447400123456","delay":"86400s"}"#),
         ("RehearseStreamResponse", r#"{"acknowledgement":{"seq":"18446744073709551615","effect":"EFFECT_APPLIED"}}"#),
     ];
