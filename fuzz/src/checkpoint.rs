@@ -36,11 +36,11 @@ pub fn check(bytes: &[u8]) {
     let signed = Verified { checkpoint, cosigned_at: seconds };
     assert_eq!(verify(&note, &SIGNER.pinned).as_ref(), Ok(&signed));
     agrees(&note);
-    let [changed] = super::edits::edited([note.as_bytes()], changes);
-    let Ok(changed) = String::from_utf8(changed) else { return };
-    if let Ok(verified) = verify(&changed, &SIGNER.pinned) {
-        assert_eq!(verified, signed, "{changed:?} was never signed");
-        agrees(&changed);
+    let [edited] = super::edits::edited([note.as_bytes()], changes);
+    let Ok(edited) = String::from_utf8(edited) else { return };
+    if let Ok(verified) = verify(&edited, &SIGNER.pinned) {
+        assert_eq!(verified, signed, "{edited:?} was never signed");
+        agrees(&edited);
     }
 }
 

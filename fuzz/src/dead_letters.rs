@@ -38,7 +38,7 @@ pub fn check(bytes: &[u8]) {
         reason: "the body is not JSON".to_owned(),
         payload: bytes.to_vec(),
     };
-    let kept = letters.append(&[letter.clone()]);
+    let kept = letters.append(std::slice::from_ref(&letter));
     assert!(kept.is_ok(), "{kept:?}");
     assert!(letters.append(&[letter]).is_ok_and(|new| new == [false]), "the same letter is kept once");
     let after = payloads(&letters, &account);

@@ -185,8 +185,8 @@ fn texts() {
     put("webhook", "almost-json", &["{\"entry\":[{\"changes\":[{\"field\":\"messages\",\"value\":{\"a\":1e999}}]}]}\0".as_bytes()]);
 }
 
-fn at(seconds: i64) -> Option<Timestamp> {
-    Some(Timestamp { seconds, nanos: 500_000_000 })
+fn at(seconds: i64) -> Timestamp {
+    Timestamp { seconds, nanos: 500_000_000 }
 }
 
 fn requests() {
@@ -199,8 +199,8 @@ fn requests() {
             sender: sender(),
             categories: vec![1, 2],
             method: 1,
-            occurred_at: at(1_772_000_000),
-            expires_at: at(1_773_000_000),
+            occurred_at: Some(at(1_772_000_000)),
+            expires_at: Some(at(1_773_000_000)),
             evidence: Some(evidence),
             event_id: "a".into(),
             ..Default::default()
@@ -255,9 +255,9 @@ fn requests() {
 
 fn json() {
     let pool = pool().unwrap();
-    let named = pool.all_messages().filter(|message| message.parent_message().is_none());
+    let outer = pool.all_messages().filter(|message| message.parent_message().is_none());
     let names: Vec<String> =
-        named.map(|message| message.name().to_owned()).filter(|name| name.ends_with("Request") || name.ends_with("Response")).collect();
+        outer.map(|message| message.name().to_owned()).filter(|name| name.ends_with("Request") || name.ends_with("Response")).collect();
     let bodies = [
         (
             "CheckSendRequest",
@@ -276,7 +276,8 @@ fn json() {
         put("json", name, &[&[which, 0], body.as_bytes()]);
     }
     let which = u8::try_from(names.iter().position(|known| known == "RecordStreamRequest").unwrap()).unwrap();
-    let event = Event::OptOut(proto::RecordOptOutRequest { contact: "GB.1".into(), method: 3, occurred_at: at(1), ..Default::default() });
+    let event =
+        Event::OptOut(proto::RecordOptOutRequest { contact: "GB.1".into(), method: 3, occurred_at: Some(at(1)), ..Default::default() });
     put("json", "from-the-wire", &[&[which, 1], &RecordStreamRequest { event: Some(event) }.encode_to_vec()]);
 }
 

@@ -29,7 +29,9 @@ fn whatever_happens_the_ledger_answers_as_the_model_does() {
         if let Err(difference) = lived(&all, &mut counts) {
             let (few, difference) = fewest(all, difference);
             counts.print("model", campaign);
-            few.iter().for_each(|step| println!("  {step}"));
+            for step in &few {
+                println!("  {step}");
+            }
             panic!("seed {}, run {run}: {difference}", campaign.seed);
         }
         counts.one("lives");

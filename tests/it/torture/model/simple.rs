@@ -105,8 +105,8 @@ impl Simple {
             // What others have in the trail of somebody who is erased is recorded again, without its content's digest.
             let since = business.book.events.iter().any(|kept| matches!(kept.what, What::Erase { .. }) && kept.seq > duplicate.seq);
             // What erased somebody is sealed under whatever trail was left.
-            let erases = business.book.events.iter().any(|kept| kept.seq == duplicate.seq && matches!(kept.what, What::Erase { .. }));
-            return match (same || (erased && !erases), since || erases) {
+            let voids = business.book.events.iter().any(|kept| kept.seq == duplicate.seq && matches!(kept.what, What::Erase { .. }));
+            return match (same || (erased && !voids), since || voids) {
                 (true, _) => Fate::Duplicate(duplicate),
                 (false, true) => Fate::RefusedOrNot("the event id was used", Some(duplicate)),
                 (false, false) => Fate::Refused("the event id was used"),
