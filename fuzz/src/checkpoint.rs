@@ -37,10 +37,10 @@ pub fn check(bytes: &[u8]) {
     assert_eq!(verify(&note, &SIGNER.pinned).as_ref(), Ok(&signed));
     agrees(&note);
     let [edited] = super::edits::edited([note.as_bytes()], changes);
-    let Ok(edited) = String::from_utf8(edited) else { return };
-    if let Ok(verified) = verify(&edited, &SIGNER.pinned) {
-        assert_eq!(verified, signed, "{edited:?} was never signed");
-        agrees(&edited);
+    let Ok(other) = String::from_utf8(edited) else { return };
+    if let Ok(verified) = verify(&other, &SIGNER.pinned) {
+        assert_eq!(verified, signed, "{other:?} was never signed");
+        agrees(&other);
     }
 }
 

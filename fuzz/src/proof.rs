@@ -53,29 +53,32 @@ fn included(index: u64, size: u64, changes: &[u8]) {
     let (Ok(root), Ok(path)) = (root(&Tree, size), prove_inclusion(&Tree, index, size));
     assert_eq!(root, naive(0, size));
     assert_eq!(root_of_inclusion(&leaf(index), index, size, &path), Some(root));
-    let (other, at) = edited_path(&path, changes);
-    let same = (other.as_slice(), at) == (path.as_slice(), 0);
+    let (other_path, at) = changed(&path, changes);
+    let same = (other_path.as_slice(), at) == (path.as_slice(), 0);
     let claimed = index.wrapping_add(at);
-    assert!(same || root_of_inclusion(&leaf(index), claimed, size, &other) != Some(root), "{index} as {claimed} of {size}: {other:?}");
+    assert!(
+        same || root_of_inclusion(&leaf(index), claimed, size, &other_path) != Some(root),
+        "{index} as {claimed} of {size}: {other_path:?}"
+    );
 }
 
 fn consistent(old: u64, new: u64, changes: &[u8]) {
     let (Ok(old_root), Ok(new_root), Ok(path)) = (root(&Tree, old), root(&Tree, new), prove_consistency(&Tree, old, new));
     assert!(is_consistent(old, &old_root, new, &new_root, &path));
-    let (other, at) = edited_path(&path, changes);
-    let same = (other.as_slice(), at) == (path.as_slice(), 0);
+    let (other_path, at) = changed(&path, changes);
+    let same = (other_path.as_slice(), at) == (path.as_slice(), 0);
     let claimed = old.wrapping_add(at);
     // Of nothing at all, everything is a continuation.
     if !same && claimed != 0 {
-        assert!(!is_consistent(claimed, &old_root, new, &new_root, &other), "{old} as {claimed} in {new}: {other:?}");
+        assert!(!is_consistent(claimed, &old_root, new, &new_root, &other_path), "{old} as {claimed} in {new}: {other_path:?}");
     }
-    let mut wrong_root = new_root;
-    wrong_root[0] ^= 1;
-    assert!(old == 0 || !is_consistent(old, &old_root, new, &wrong_root, &path));
+    let mut other = new_root;
+    other[0] ^= 1;
+    assert!(old == 0 || !is_consistent(old, &old_root, new, &other, &path));
 }
 
 /// A path with other bytes in it, cut or longer; and by how much the place is another.
-fn edited_path(path: &[Hash], changes: &[u8]) -> (Vec<Hash>, u64) {
+fn changed(path: &[Hash], changes: &[u8]) -> (Vec<Hash>, u64) {
     let (at, changes) = number(changes);
     let [flat] = super::edits::edited([path.as_flattened()], changes);
     (flat.chunks(32).map(padded).collect(), at)

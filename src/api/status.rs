@@ -18,7 +18,7 @@ use std::time::Duration;
 use tonic::codegen::http::HeaderMap;
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, StatusExt};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
 pub use self::access::{
     credentials_ended, credentials_malformed, credentials_missing, credentials_unknown, denied, grant_not_allowed, no_such_method,
@@ -303,16 +303,17 @@ fn status(code: Code, reason: ErrorReason, message: String) -> Status {
     Status::with_error_details(code, message, details(reason))
 }
 
+fn violated(reason: ErrorReason, message: String, violations: Vec<FieldViolation>) -> Status {
+    let mut details = details(reason);
+    details.set_bad_request(violations);
+    Status::with_error_details(Code::InvalidArgument, message, details)
+}
+
 /// Too much is asked for; after so long it may be asked for again.
 fn later(reason: ErrorReason, message: String, after: Duration) -> Status {
     let mut details = details(reason);
     details.set_retry_info(Some(after));
     Status::with_error_details(Code::ResourceExhausted, message, details)
-}
-
-/// The request is not one.
-fn refused(message: String, details: ErrorDetails) -> Status {
-    Status::with_error_details(Code::InvalidArgument, message, details)
 }
 
 fn details(reason: ErrorReason) -> ErrorDetails {

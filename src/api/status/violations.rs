@@ -5,9 +5,9 @@
 //! ```
 
 use tonic::Status;
-use tonic_types::{ErrorDetails, FieldViolation};
+use tonic_types::FieldViolation;
 
-use super::{details, refused, spelling};
+use super::{spelling, violated};
 use crate::proto::ErrorReason;
 
 /// As many are told. gRPC sends an error in headers, of which clients take 8 KiB unless they are told otherwise; and a list of
@@ -55,9 +55,7 @@ impl Violations {
         let told = self.told.iter().map(|violation| format!("{}: {}", violation.field, violation.message));
         let more = (self.more > 0).then(|| format!("and {} more", self.more));
         let message = told.chain(more).collect::<Vec<_>>().join("; ");
-        let mut details: ErrorDetails = details(reason);
-        details.set_bad_request(self.told.iter().map(field_violation).collect::<Vec<_>>());
-        refused(message, details)
+        violated(reason, message, self.told.iter().map(field_violation).collect())
     }
 }
 
@@ -77,8 +75,9 @@ fn field_violation(violation: &Violation) -> FieldViolation {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use tonic_types::StatusExt;
+
+    use super::*;
 
     #[test]
     fn an_answer_tells_the_first_and_counts_the_rest_however_many_there_are() {

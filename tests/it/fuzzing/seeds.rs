@@ -185,7 +185,7 @@ fn texts() {
     put("webhook", "almost-json", &["{\"entry\":[{\"changes\":[{\"field\":\"messages\",\"value\":{\"a\":1e999}}]}]}\0".as_bytes()]);
 }
 
-fn at(seconds: i64) -> Timestamp {
+const fn at(seconds: i64) -> Timestamp {
     Timestamp { seconds, nanos: 500_000_000 }
 }
 
@@ -255,9 +255,9 @@ fn requests() {
 
 fn json() {
     let pool = pool().unwrap();
-    let outer = pool.all_messages().filter(|message| message.parent_message().is_none());
+    let outermost = pool.all_messages().filter(|message| message.parent_message().is_none());
     let names: Vec<String> =
-        outer.map(|message| message.name().to_owned()).filter(|name| name.ends_with("Request") || name.ends_with("Response")).collect();
+        outermost.map(|message| message.name().to_owned()).filter(|name| name.ends_with("Request") || name.ends_with("Response")).collect();
     let bodies = [
         (
             "CheckSendRequest",

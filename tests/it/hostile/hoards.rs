@@ -97,7 +97,7 @@ fn messages_of_which_the_last_byte_never_comes_take_no_more_room_than_there_is()
         println!("{} of {HOARDS} are kept, {refused} were refused", kept.len());
         // The room is 32 MiB.
         assert!(kept.len() * EACH <= 32 << 20, "{} are kept", kept.len());
-        tokio::task::spawn_blocking(move || world.held_between(8, 128)).await.unwrap();
+        tokio::task::spawn_blocking(move || world.held_between(8, 192)).await.unwrap();
         drop(kept);
     });
 }

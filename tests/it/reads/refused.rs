@@ -71,7 +71,7 @@ async fn all(client: &Client) -> Vec<(&'static str, Status)> {
 }
 
 #[test]
-fn while_nothing_can_be_recorded_every_method_is_refused_as_a_record_is_and_checks_are_answered() {
+fn while_the_clock_is_behind_every_method_is_refused_as_a_record_is_and_a_check_too() {
     let dir = tempfile::tempdir().unwrap();
     let (clock, disk) = (Arc::new(ManualClock::default()), Arc::new(RealDisk) as Arc<dyn Disk>);
     clock.set(at(3_600));
@@ -100,8 +100,9 @@ fn while_nothing_can_be_recorded_every_method_is_refused_as_a_record_is_and_chec
             assert!(!status.message().contains(&CONTACT[1..]));
         }
         assert_eq!(ledger.head(), head, "nothing was recorded");
-        client.check(question(CONTACT, "1")).await.unwrap();
+        assert_eq!(refused(&client.check(question(CONTACT, "1")).await.unwrap_err()).1, "CLOCK_BEHIND");
         clock.set(at(3_600));
+        client.check(question(CONTACT, "1")).await.unwrap();
         let page = client.audit.clone().list_entries(ListEntriesRequest::default()).await.unwrap().into_inner();
         assert!(page.entries.iter().any(|entry| entry.sealed.is_some()));
     });

@@ -100,13 +100,13 @@ impl Simple {
         let Some(business) = known else { return Fate::Refused("no such account") };
         if let Some(used) = record.event_id.as_ref().and_then(|id| business.used.get(id.as_str())) {
             let same = used.content == content(&record.what) && record.occurred_at.is_none_or(|at| at == used.at);
-            let erased = business.is_erased(used.acknowledgement.seq);
+            let forgotten = business.is_erased(used.acknowledgement.seq);
             let duplicate = Acknowledgement { duplicate: true, ..used.acknowledgement };
             // What others have in the trail of somebody who is erased is recorded again, without its content's digest.
             let since = business.book.events.iter().any(|kept| matches!(kept.what, What::Erase { .. }) && kept.seq > duplicate.seq);
             // What erased somebody is sealed under whatever trail was left.
-            let voids = business.book.events.iter().any(|kept| kept.seq == duplicate.seq && matches!(kept.what, What::Erase { .. }));
-            return match (same || (erased && !voids), since || voids) {
+            let erases = business.book.events.iter().any(|kept| kept.seq == duplicate.seq && matches!(kept.what, What::Erase { .. }));
+            return match (same || (forgotten && !erases), since || erases) {
                 (true, _) => Fate::Duplicate(duplicate),
                 (false, true) => Fate::RefusedOrNot("the event id was used", Some(duplicate)),
                 (false, false) => Fate::Refused("the event id was used"),
