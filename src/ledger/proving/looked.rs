@@ -5,7 +5,7 @@
 //! one thread: read, decode, canonical? in sled too? ──▶ another: hash, link, checkpoints
 //! ```
 //!
-//! Half of the time goes into each, so that two cores verify twice as fast as one.
+//! Neither needs what the other does, so that two cores work at once.
 
 use crate::consent::words::Seq;
 use crate::ledger::bytes::block::{Block, BlockError};

@@ -1,5 +1,5 @@
-//! Blocks that come back are folded on a thread of their own, beside the one that reads and checks them: each takes about half of
-//! a start from the log alone.
+//! Blocks that come back are folded on a thread of their own, beside the one that reads and checks them: a start from the log alone
+//! keeps two cores at work.
 //!
 //! ```text
 //! recovery: read, checksum, hash, link ──▶ 256 blocks at most ──▶ fold: decode, open, state
