@@ -11,7 +11,6 @@ use super::parse::{self, Fields};
 use super::slots::Slots;
 use super::status::Violation;
 use super::stopping::Stopping;
-use super::wanted::{Waiting, Wanted};
 use super::{blocking, map, receipts, status};
 use crate::consent::account::Known;
 use crate::consent::decide::Asked;
@@ -30,8 +29,9 @@ use crate::proto::{
 /// The most contacts of a batch.
 pub const BATCH_MAX: usize = 10_000;
 
-/// After how many contacts a batch looks whether it is still waited for: one about the past may read the disk for each.
-const LOOK_EVERY: usize = 32;
+/// So many contacts of a batch are answered before others have their turn; who no longer waits for the batch ends it there. Together
+/// they take as long as a few calls, or as long as the disk does where they are about the past.
+const AT_A_TIME: usize = 64;
 
 /// How long a call waits for the position it asked for.
 const POSITION_WAIT: Duration = Duration::from_secs(2);
@@ -67,7 +67,7 @@ impl Decisions {
 
     /// Whether the answer is there at once: from memory, and the log has reached the position asked for.
     pub(super) fn is_at_hand(&self, question: &Question) -> bool {
-        !self.is_past(question) && question.min_position.is_none_or(|position| position <= self.ledger.head().seq)
+        !self.is_past(question.at, question.known) && question.min_position.is_none_or(|position| position <= self.ledger.head().seq)
     }
 
     /// Answers, once the log has reached the position asked for; from the disk where it holds up nobody.
@@ -76,7 +76,7 @@ impl Decisions {
     /// Where the ledger cannot tell.
     pub(super) async fn answer(&self, question: Question) -> Result<Answer, Status> {
         self.reach(question.min_position).await;
-        let answer = if self.is_past(&question) {
+        let answer = if self.is_past(question.at, question.known) {
             let ledger = self.ledger.clone();
             blocking(move || ledger.check(&question)).await?
         } else {
@@ -86,8 +86,8 @@ impl Decisions {
     }
 
     /// Whether answering takes a look into the past, which may read the disk.
-    fn is_past(&self, question: &Question) -> bool {
-        !question.known.is_everything() || question.at.is_some_and(|at| at < self.ledger.now())
+    fn is_past(&self, at: Option<Time>, known: Known) -> bool {
+        !known.is_everything() || at.is_some_and(|at| at < self.ledger.now())
     }
 
     /// Waits until the log has reached `position`, but not for long: the check itself then refuses.
@@ -128,11 +128,15 @@ impl DecisionService for Decisions {
         // The call is one of them. What is too much is owed, and holds up the calls to come.
         let _ = allowance.charge(request.contacts.len().saturating_sub(1));
         self.reach(batch.min_position).await;
-        let ledger = self.ledger.clone();
-        let waiting = Waiting::default();
-        let wanted = waiting.wanted();
-        let response = blocking(move || batch.answer(&ledger, &request.contacts, &wanted)).await??;
-        Ok(Response::new(response))
+        let is_past = self.is_past(batch.at, batch.known);
+        let mut answering = Answering::new(self.ledger.clone(), batch, request.contacts);
+        loop {
+            answering = if is_past { blocking(move || answering.go_on()).await?? } else { answering.go_on()? };
+            if answering.is_done() {
+                return answering.finish().map(Response::new);
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     async fn verify_decision(&self, request: Request<VerifyDecisionRequest>) -> Result<Response<VerifyDecisionResponse>, Status> {
@@ -209,48 +213,6 @@ impl Batch {
         fields.finish(|| Some(Self { account: account?, sender: sender?, asked: asked(category), at, min_position, template, known }))
     }
 
-    /// Answers for every contact. What concerns the whole batch fails it; a ledger that answers for none does too.
-    fn answer(&self, ledger: &Ledger, contacts: &[String], wanted: &Wanted) -> Result<BatchCheckSendResponse, Status> {
-        let mut items = Vec::with_capacity(contacts.len());
-        let (mut position, mut heads): (Option<Position>, _) = (None, Heads::default());
-        let mut unanswered = None;
-        let mut checks: Option<Checks<'_>> = None;
-        for (index, text) in contacts.iter().enumerate() {
-            if index.is_multiple_of(LOOK_EVERY) && !wanted.is_still() {
-                return Err(status::interrupted());
-            }
-            let answer = match parse::contact("contacts", text) {
-                Ok(contact) => checks.get_or_insert_with(|| ledger.checks(self.question(contact.clone()))).about(&contact),
-                Err(Violation { reason, message, .. }) => {
-                    let item = ItemError { reason: reason.into(), message, field: format!("contacts[{index}]") };
-                    items.push(BatchCheckSendItem { outcome: Some(Outcome::Error(item)) });
-                    continue;
-                }
-            };
-            let outcome = match answer {
-                Ok(answer) => {
-                    position = Some(position.filter(|lowest| lowest.seq <= answer.position.seq).unwrap_or(answer.position));
-                    let head = heads.of(answer.position);
-                    Outcome::Decision(map::decision_at(answer, head))
-                }
-                Err(error @ CheckError::Unavailable { .. }) => {
-                    let item =
-                        ItemError { reason: ErrorReason::LedgerUnavailable.into(), message: error.to_string(), field: String::new() };
-                    unanswered = Some(error);
-                    Outcome::Error(item)
-                }
-                Err(error @ (CheckError::AccountUnknown { .. } | CheckError::BehindPosition { .. } | CheckError::ClockBehind { .. })) => {
-                    return Err(status::of_check(&error));
-                }
-            };
-            items.push(BatchCheckSendItem { outcome: Some(outcome) });
-        }
-        match unanswered {
-            Some(error) if position.is_none() => Err(status::of_check(&error)),
-            _ => Ok(BatchCheckSendResponse { items, position: position.map(map::position) }),
-        }
-    }
-
     fn question(&self, contact: Identifier) -> Question {
         Question {
             account: self.account.clone(),
@@ -265,17 +227,78 @@ impl Batch {
     }
 }
 
-/// The head that answers of a batch were given at: the same for nearly all of them, so they share its bytes.
-#[derive(Default)]
-struct Heads(Option<(Position, proto::Position)>);
+/// A batch that is being answered.
+struct Answering {
+    ledger: Ledger,
+    batch: Batch,
+    contacts: Vec<String>,
+    /// Of the first contacts.
+    items: Vec<BatchCheckSendItem>,
+    checks: Option<Checks>,
+    /// Where the first decision was given, and for when.
+    first: Option<(Position, Time)>,
+    unanswered: Option<CheckError>,
+}
 
-impl Heads {
-    fn of(&mut self, head: Position) -> proto::Position {
-        let (_, said) = match self.0.take() {
-            Some(known) if known.0 == head => self.0.insert(known),
-            _ => self.0.insert((head, map::position(head))),
-        };
-        said.clone()
+impl Answering {
+    fn new(ledger: Ledger, batch: Batch, contacts: Vec<String>) -> Self {
+        let items = Vec::with_capacity(contacts.len());
+        Self { ledger, batch, contacts, items, checks: None, first: None, unanswered: None }
+    }
+
+    fn is_done(&self) -> bool {
+        self.items.len() == self.contacts.len()
+    }
+
+    /// Answers for the next contacts. What concerns the whole batch fails it.
+    fn go_on(mut self) -> Result<Self, Status> {
+        let begin = self.items.len();
+        let contacts = std::mem::take(&mut self.contacts);
+        for (index, text) in contacts.iter().enumerate().skip(begin).take(AT_A_TIME) {
+            let outcome = match parse::contact("contacts", text) {
+                Ok(contact) => self.about(&contact)?,
+                Err(Violation { reason, message, .. }) => {
+                    Outcome::Error(ItemError { reason: reason.into(), message, field: format!("contacts[{index}]") })
+                }
+            };
+            self.items.push(BatchCheckSendItem { outcome: Some(outcome) });
+        }
+        self.contacts = contacts;
+        Ok(self)
+    }
+
+    fn about(&mut self, contact: &Identifier) -> Result<Outcome, Status> {
+        let checks = self.checks.get_or_insert_with(|| self.ledger.checks(self.batch.question(contact.clone())));
+        match checks.about(contact) {
+            Ok(answer) => {
+                let (position, at) = *self.first.get_or_insert((answer.position, answer.at));
+                Ok(Outcome::Decision(proto::Decision {
+                    position: (answer.position != position).then(|| map::position(answer.position)),
+                    at: (answer.at != at).then(|| map::timestamp(answer.at)),
+                    ..map::decided(answer.decision, answer.policy_version)
+                }))
+            }
+            Err(error @ CheckError::Unavailable { .. }) => {
+                let item = ItemError { reason: ErrorReason::LedgerUnavailable.into(), message: error.to_string(), field: String::new() };
+                self.unanswered = Some(error);
+                Ok(Outcome::Error(item))
+            }
+            Err(error @ (CheckError::AccountUnknown { .. } | CheckError::BehindPosition { .. } | CheckError::ClockBehind { .. })) => {
+                Err(status::of_check(&error))
+            }
+        }
+    }
+
+    /// The answers; none where the ledger could tell of nobody.
+    fn finish(self) -> Result<BatchCheckSendResponse, Status> {
+        match (self.first, self.unanswered) {
+            (None, Some(error)) => Err(status::of_check(&error)),
+            (first, _) => Ok(BatchCheckSendResponse {
+                items: self.items,
+                position: first.map(|(position, _)| map::position(position)),
+                at: first.map(|(_, at)| map::timestamp(at)),
+            }),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use prost_types::Timestamp;
 use tonic::codegen::Bytes;
 
+use crate::consent::decide::Decision;
 use crate::consent::identifier::Identifier;
 use crate::consent::sender::{Declaration, Restriction};
 use crate::consent::time::Time;
@@ -34,14 +35,13 @@ pub fn identifiers(identifiers: &[Identifier]) -> Vec<String> {
 /// An answer.
 #[must_use]
 pub fn decision(answer: Answer) -> proto::Decision {
-    let head = position(answer.position);
-    decision_at(answer, head)
+    let (head, at) = (position(answer.position), timestamp(answer.at));
+    proto::Decision { position: Some(head), at: Some(at), ..decided(answer.decision, answer.policy_version) }
 }
 
-/// An answer that was given at this place in the log.
+/// A decision, without where and when.
 #[must_use]
-pub fn decision_at(answer: Answer, position: proto::Position) -> proto::Decision {
-    let decision = answer.decision;
+pub fn decided(decision: Decision, policy_version: u32) -> proto::Decision {
     proto::Decision {
         permission: i32::from(decision.permission.number()),
         reasons: decision.reasons.into_iter().map(|reason| i32::from(reason.number())).collect(),
@@ -49,9 +49,9 @@ pub fn decision_at(answer: Answer, position: proto::Position) -> proto::Decision
         window_closes_at: decision.window_closes_at.map(timestamp),
         valid_until: decision.valid_until.map(timestamp),
         deciding_seqs: decision.deciding_seqs.into_iter().map(Seq::number).collect(),
-        policy_version: answer.policy_version,
-        position: Some(position),
-        at: Some(timestamp(answer.at)),
+        policy_version,
+        position: None,
+        at: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use consent_ledger::api;
 use consent_ledger::ledger::storage::disk::Disk;
@@ -9,7 +10,8 @@ use consent_ledger::proto::batch_check_send_item::Outcome as ItemOutcome;
 use consent_ledger::proto::decision_service_client::DecisionServiceClient;
 use consent_ledger::proto::stream_check_send_response::Outcome;
 use consent_ledger::proto::{
-    BatchCheckSendRequest, Category, CheckSendRequest, ErrorReason, RecordOptInRequest, StreamCheckSendRequest, StreamCheckSendResponse,
+    BatchCheckSendItem, BatchCheckSendRequest, Category, CheckSendRequest, Decision, ErrorReason, RecordOptInRequest,
+    StreamCheckSendRequest, StreamCheckSendResponse,
 };
 use consent_ledger::shutdown::Ending;
 use consent_ledger::telemetry::calls::{Calls, Edge};
@@ -252,8 +254,8 @@ fn the_largest_batch_fits_and_each_contact_is_answered_as_alone() {
                 let alone = client.check(question(&contacts[place], "1001")).await;
                 match (&response.items[place].outcome, alone) {
                     (Some(ItemOutcome::Decision(decision)), Ok(alone)) => {
-                        assert_eq!(decision.position, response.position);
-                        assert_eq!(*decision, consent_ledger::proto::Decision { at: decision.at, ..alone });
+                        assert_eq!((&response.position, response.at.is_some()), (&alone.position, true));
+                        assert_eq!(*decision, Decision { position: None, at: None, ..alone }, "said once, for the batch");
                     }
                     (Some(ItemOutcome::Error(error)), Err(status)) => {
                         assert_eq!((error.field.clone(), status.code()), (format!("contacts[{place}]"), Code::InvalidArgument));
@@ -261,6 +263,47 @@ fn the_largest_batch_fits_and_each_contact_is_answered_as_alone() {
                     differ => panic!("{place}: {differ:?}"),
                 }
             }
+        }
+    });
+}
+
+#[test]
+fn what_a_batch_says_behind_an_entry_recorded_meanwhile_names_its_own_place_in_the_log() {
+    on_a_server(async |client| {
+        client.opt_in(opt_in(CONTACT, "")).await.unwrap();
+        let writing = client.clone();
+        let writer = tokio::spawn(async move {
+            loop {
+                writing.inbound(text(CONTACT, "1001", "hello")).await.unwrap();
+            }
+        });
+        let request = || BatchCheckSendRequest { contacts: vec![CONTACT.into(); 10_000], sender: "1001".into(), ..Default::default() };
+        let ended = Instant::now() + Duration::from_secs(60);
+        let (response, decisions) = loop {
+            let response = client.decision.clone().batch_check_send(request()).await.unwrap().into_inner();
+            let decision = |item: &BatchCheckSendItem| match &item.outcome {
+                Some(ItemOutcome::Decision(decision)) => decision.clone(),
+                other => panic!("{other:?}"),
+            };
+            let decisions: Vec<Decision> = response.items.iter().map(decision).collect();
+            if decisions.iter().any(|decision| decision.position.is_some()) {
+                break (response, decisions);
+            }
+            assert!(Instant::now() < ended, "nothing is ever recorded while a batch is answered");
+        };
+        writer.abort();
+        let log = client.log().await;
+        let (first, at) = (response.position.unwrap(), response.at.unwrap());
+        let (mut last, mut last_at) = (first.seq, at);
+        assert!(decisions[0].position.is_none() && decisions[0].at.is_none(), "the batch's are the first decision's");
+        for decision in decisions {
+            let position = decision.position.inspect(|own| assert!(own.seq > first.seq)).unwrap_or_else(|| first.clone());
+            assert!(position.seq >= last, "a batch never forgets");
+            assert_eq!(position.hash, log[usize::try_from(position.seq).unwrap() - 1].entry_hash);
+            assert!(decision.deciding_seqs.iter().all(|seq| *seq <= position.seq), "no answer rests on what it does not know");
+            let own_at = decision.at.unwrap_or(at);
+            assert!((own_at.seconds, own_at.nanos) >= (last_at.seconds, last_at.nanos));
+            (last, last_at) = (position.seq, own_at);
         }
     });
 }

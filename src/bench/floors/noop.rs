@@ -72,9 +72,10 @@ impl DecisionService for Noop {
     }
 
     async fn batch_check_send(&self, request: Request<BatchCheckSendRequest>) -> Result<Response<BatchCheckSendResponse>, Status> {
-        let item = |_: &String| BatchCheckSendItem { outcome: Some(ItemOutcome::Decision(decision())) };
-        let items = request.get_ref().contacts.iter().map(item).collect();
-        Ok(Response::new(BatchCheckSendResponse { items, position: decision().position }))
+        let Decision { position, at, .. } = decision();
+        let outcome = || ItemOutcome::Decision(Decision { position: None, at: None, ..decision() });
+        let items = request.get_ref().contacts.iter().map(|_| BatchCheckSendItem { outcome: Some(outcome()) }).collect();
+        Ok(Response::new(BatchCheckSendResponse { items, position, at }))
     }
 
     async fn stream_check_send(

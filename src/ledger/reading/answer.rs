@@ -94,13 +94,13 @@ pub(super) struct Sight {
 }
 
 /// The same question about many contacts. What does not depend on the contact is looked up once a head.
-pub struct Checks<'a> {
-    ledger: &'a Ledger,
+pub struct Checks {
+    ledger: Ledger,
     question: Question,
     sight: Option<Sight>,
 }
 
-impl Checks<'_> {
+impl Checks {
     /// Answers about this contact, whoever the question names.
     ///
     /// # Errors
@@ -143,11 +143,11 @@ impl Ledger {
         self.look(question, &question.contact, &mut None)
     }
 
-    /// The same question about many contacts, each answered as [`Ledger::check`] would answer it. A batch that takes no time to
-    /// speak of: while the log does not grow, all are answered for one instant.
+    /// The same question about many contacts, each answered as [`Ledger::check`] would answer it. While the
+    /// log does not grow, all are answered for one instant: that of the first.
     #[must_use]
-    pub const fn checks(&self, question: Question) -> Checks<'_> {
-        Checks { ledger: self, question, sight: None }
+    pub fn checks(&self, question: Question) -> Checks {
+        Checks { ledger: self.clone(), question, sight: None }
     }
 
     /// Answers, from the sight that is there unless the log has grown since; leaves the one that was used.

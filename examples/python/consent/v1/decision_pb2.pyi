@@ -155,12 +155,14 @@ class BatchCheckSendRequest(_message.Message):
     def __init__(self, account: _Optional[str] = ..., contacts: _Optional[_Iterable[str]] = ..., sender: _Optional[str] = ..., category: _Optional[_Union[_entry_pb2.Category, str]] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., min_position: _Optional[int] = ..., known_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., known_seq: _Optional[int] = ..., template: _Optional[_Union[CheckTemplate, _Mapping]] = ...) -> None: ...
 
 class BatchCheckSendResponse(_message.Message):
-    __slots__ = ("items", "position")
+    __slots__ = ("items", "position", "at")
     ITEMS_FIELD_NUMBER: _ClassVar[int]
     POSITION_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
     items: _containers.RepeatedCompositeFieldContainer[BatchCheckSendItem]
     position: Position
-    def __init__(self, items: _Optional[_Iterable[_Union[BatchCheckSendItem, _Mapping]]] = ..., position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
+    at: _timestamp_pb2.Timestamp
+    def __init__(self, items: _Optional[_Iterable[_Union[BatchCheckSendItem, _Mapping]]] = ..., position: _Optional[_Union[Position, _Mapping]] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class BatchCheckSendItem(_message.Message):
     __slots__ = ("decision", "error")

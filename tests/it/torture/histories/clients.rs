@@ -250,8 +250,10 @@ impl World {
         let begun: Vec<u64> = (0..CONTACTS).map(|_| self.recorder.tick()).collect();
         match self.clients[number].decision.clone().batch_check_send(request).await {
             Ok(response) => {
-                for (who, item) in response.into_inner().items.into_iter().enumerate() {
-                    let Some(InBatch::Decision(decision)) = item.outcome else { panic!("{item:?}") };
+                let response = response.into_inner();
+                for (who, item) in response.items.into_iter().enumerate() {
+                    let Some(InBatch::Decision(mut decision)) = item.outcome else { panic!("{item:?}") };
+                    decision.position = decision.position.or_else(|| response.position.clone());
                     self.note_check(who, begun[who], asked, min_position, decided(&decision));
                 }
             }
