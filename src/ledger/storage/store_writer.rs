@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded};
 
@@ -26,6 +27,10 @@ const WAITING_MAX_BYTES: usize = 1;
 
 /// Blocks after which sled is synced, however busy it is.
 const SYNC_EVERY_BLOCKS: usize = 1024;
+
+/// How long after a block came sled is synced, where they are fewer: the journal has them, and on most file systems its sync waits for
+/// one of another file that is under way.
+const SYNC_AFTER: Duration = Duration::from_millis(200);
 
 /// After how many looks, one a second, at one call into sled it counts as stuck: a minute.
 const STUCK_LOOKS: u32 = 60;
@@ -184,8 +189,18 @@ impl StoreWriter {
 }
 
 fn write(store: &Store, pending: &Pending, commits: &Receiver<Vec<Arc<Block>>>, watch: &Watch) -> Result<(), StoreError> {
-    let mut unsynced = 0;
-    while let Ok(first) = commits.recv() {
+    let (mut unsynced, mut due) = (0, Instant::now());
+    loop {
+        let next = if unsynced == 0 { commits.recv().map_err(RecvTimeoutError::from) } else { commits.recv_deadline(due) };
+        let first = match next {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Timeout) => {
+                watch.during(|| store.sync())?;
+                unsynced = 0;
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
         // Whole commits in one batch: sled never holds part of one.
         let (mut batch, mut together) = (first, 1);
         while batch.len() < SYNC_EVERY_BLOCKS
@@ -196,8 +211,11 @@ fn write(store: &Store, pending: &Pending, commits: &Receiver<Vec<Arc<Block>>>, 
         }
         watch.during(|| store.insert(batch.iter().map(AsRef::as_ref)))?;
         pending.remove(together, &batch);
+        if unsynced == 0 {
+            due = Instant::now() + SYNC_AFTER;
+        }
         unsynced += batch.len();
-        if commits.is_empty() || unsynced >= SYNC_EVERY_BLOCKS {
+        if unsynced >= SYNC_EVERY_BLOCKS {
             watch.during(|| store.sync())?;
             unsynced = 0;
         }
