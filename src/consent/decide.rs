@@ -119,7 +119,8 @@ impl<'a> Moment<'a> {
         let standings = [Category::Marketing, Category::Utility, Category::Authentication, Category::Service]
             .map(|category| view.standing(category, at));
         let window = view.window(at);
-        let may_talk = view.free_until(at).is_some();
+        let [.., service] = standings;
+        let may_talk = window.closes_at.is_some() && view.is_free(service, at);
         let mut moment = Self {
             view,
             send,
@@ -240,7 +241,7 @@ impl<'a> Moment<'a> {
         }
         // The end of an opt-in to SERVICE changes nothing: only an opt-out of it does.
         for category in Category::TEMPLATE {
-            view.opt_ins(category).filter_map(|opt_in| view.expires_at(&opt_in)).for_each(&mut see);
+            view.opt_ins(category).filter_map(|opt_in| view.expires_at(opt_in)).for_each(&mut see);
         }
         next
     }

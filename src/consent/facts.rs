@@ -94,7 +94,9 @@ pub struct Toward {
 }
 
 impl Toward {
-    const fn new(sender: SenderNumber) -> Self {
+    /// Nothing is known toward `sender`.
+    #[must_use]
+    pub const fn new(sender: SenderNumber) -> Self {
         const NONE: Consent = Consent { opt_ins: Vec::new(), opted_out: None, keyword: None, wide_keyword: None };
         Self { sender, acts: Vec::new(), closed: None, stop: None, resume: None, confirmation: None, outlived: None, consent: [NONE; 4] }
     }

@@ -150,10 +150,15 @@ impl<'a> View<'a> {
         ends_at(opt_in.fact.at, opt_in.expires_at, self.policy)
     }
 
-    /// The opt-ins that the contact gave.
-    pub(super) fn opt_ins(&self, category: Category) -> impl Iterator<Item = OptIn> + '_ {
-        let recorded = [self.own, self.all].into_iter().flatten().flat_map(move |toward| toward.consent(category).opt_ins.iter().copied());
-        recorded.chain(self.carried.opted_in(category).iter().copied())
+    /// The opt-ins that the contact gave: to this sender, to all, and what came along.
+    fn given(&self, category: Category) -> [&[OptIn]; 3] {
+        let to = |toward: Option<&'a Toward>| toward.map_or(&[][..], |toward| &toward.consent(category).opt_ins);
+        [to(self.own), to(self.all), self.carried.opted_in(category)]
+    }
+
+    /// The same, one by one.
+    pub(super) fn opt_ins(&self, category: Category) -> impl Iterator<Item = &OptIn> {
+        self.given(category).into_iter().flatten()
     }
 
     // Rule 16: while a window is open, the act that opened it counts as an opt-in, where the policy says so. After an
@@ -164,11 +169,15 @@ impl<'a> View<'a> {
         Some(OptIn { fact, expires_at: Some(closes_at), weak: false })
     }
 
-    /// The opt-ins that answer every opt-out, ended ones too (rules 4 and 14: a weak one counts only where no opt-out ever was).
-    fn answering(&self, category: Category) -> impl Iterator<Item = OptIn> + '_ {
+    /// Whether an opt-in answers these opt-outs, an ended one too (rules 4 and 14: a weak one counts only where no opt-out ever was).
+    fn answers(&self, opt_in: &OptIn, outs: OptOuts) -> bool {
+        !(opt_in.weak && self.policy.import_requires_evidence && outs.ever) && outs.latest.is_none_or(|out| opt_in.fact.at > out.at)
+    }
+
+    /// The opt-ins that answer every opt-out.
+    fn answering(&self, category: Category) -> impl Iterator<Item = &OptIn> {
         let outs = self.opt_outs(category);
-        let counts = move |opt_in: &OptIn| !(opt_in.weak && self.policy.import_requires_evidence && outs.ever);
-        self.opt_ins(category).filter(move |opt_in| counts(opt_in) && outs.latest.is_none_or(|out| opt_in.fact.at > out.at))
+        self.opt_ins(category).filter(move |opt_in| self.answers(opt_in, outs))
     }
 
     // Rule 13: a changed identity key suspends what is not later than it.
@@ -178,27 +187,37 @@ impl<'a> View<'a> {
 
     // Rule 4.
     pub(super) fn standing(&self, category: Category, at: Time) -> Standing {
-        let out = self.opt_outs(category).latest;
-        let implied = self.implied(category, at).filter(|opt_in| out.is_none_or(|out| opt_in.fact.at > out.at));
-        self.standing_after(self.answering(category).chain(implied), category, at)
+        let (said, out) = (self.said(category, at), self.opt_outs(category).latest);
+        match self.implied(category, at).filter(|opt_in| out.is_none_or(|out| opt_in.fact.at > out.at)) {
+            Some(implied) => self.better(said, &implied, at),
+            None => said,
+        }
     }
 
     /// The same from what the contact said alone: what an open window implies ends with it and hides no opt-out for good.
     fn said(&self, category: Category, at: Time) -> Standing {
-        self.standing_after(self.answering(category), category, at)
+        let outs = self.opt_outs(category);
+        let mut best = outs.latest.map_or(Standing::Unknown, Standing::OptedOut);
+        // Loops, not one chain of iterators over all of them: nearly everybody has one opt-in or none.
+        for given in self.given(category) {
+            for opt_in in given {
+                if self.answers(opt_in, outs) {
+                    best = self.better(best, opt_in, at);
+                }
+            }
+        }
+        best
     }
 
-    fn standing_after(&self, opt_ins: impl Iterator<Item = OptIn>, category: Category, at: Time) -> Standing {
-        let best = self.opt_outs(category).latest.map_or(Standing::Unknown, Standing::OptedOut);
-        opt_ins.fold(best, |best, opt_in| {
-            let lasts = self.expires_at(&opt_in).is_none_or(|end| at < end);
-            let found = match (lasts, self.suspended(&opt_in)) {
-                (true, false) => Standing::OptedIn(opt_in),
-                (_, true) => Standing::Suspended(opt_in),
-                (false, false) => Standing::Expired(opt_in),
-            };
-            if rank(&found) > rank(&best) { found } else { best }
-        })
+    /// The standing that counts more: this one, or that of an opt-in.
+    fn better(&self, best: Standing, opt_in: &OptIn, at: Time) -> Standing {
+        let lasts = self.expires_at(opt_in).is_none_or(|end| at < end);
+        let found = match (lasts, self.suspended(opt_in)) {
+            (true, false) => Standing::OptedIn(*opt_in),
+            (_, true) => Standing::Suspended(*opt_in),
+            (false, false) => Standing::Expired(*opt_in),
+        };
+        if rank(&found) > rank(&best) { found } else { best }
     }
 
     // Rule 5: a register of its own. A tie denies.
@@ -215,14 +234,11 @@ impl<'a> View<'a> {
         stop.filter(|stop| resume.is_none_or(|resume| resume.at <= stop.at))
     }
 
-    // Rule 7: until when free-form is open although SERVICE may be opted out; none where it is not.
-    pub(super) fn free_until(&self, at: Time) -> Option<Time> {
-        let closes_at = self.window(at).closes_at?;
-        let Standing::OptedOut(out) = self.standing(Category::Service, at) else { return Some(closes_at) };
-        if self.policy.inbound_after_opt_out == InboundAfterOptOut::Ignore {
-            return None;
-        }
-        self.open_since(self.ordinary.filter(|ordinary| ordinary.at > out.at), at).map(|(_, closes_at)| closes_at)
+    // Rule 7: whether the window that is open at this instant lets free-form through, as SERVICE stands then.
+    pub(super) fn is_free(&self, service: Standing, at: Time) -> bool {
+        let Standing::OptedOut(out) = service else { return true };
+        self.policy.inbound_after_opt_out != InboundAfterOptOut::Ignore
+            && self.open_since(self.ordinary.filter(|ordinary| ordinary.at > out.at), at).is_some()
     }
 
     // Rule 11: one for each keyword opt-out that this sender received, while its window is open, until the contact comes back.
@@ -232,7 +248,7 @@ impl<'a> View<'a> {
             keywords.fold(None, later)
         });
         let Some(keyword) = keyword else { return Confirmation::None };
-        let opt_ins = Category::ALL.iter().flat_map(|category| self.opt_ins(*category).chain(self.implied(*category, at)));
+        let opt_ins = Category::ALL.iter().flat_map(|category| self.opt_ins(*category).copied().chain(self.implied(*category, at)));
         let outlived = [self.own, self.all].into_iter().flatten().filter_map(|toward| toward.outlived);
         let came_back = opt_ins.map(|opt_in| opt_in.fact).chain(outlived).any(|fact| fact.at > keyword.at);
         let Some((_, closes_at)) = self.open_since(Some(keyword), at) else { return Confirmation::None };
@@ -272,9 +288,9 @@ impl Carried {
                 if matches!(view.said(*category, change.at), Standing::OptedOut(_)) {
                     *out = later(*out, Some(change));
                 } else if policy.identity_change_carries_opt_in {
-                    let in_force = |opt_in: &OptIn| view.expires_at(opt_in).is_none_or(|end| change.at < end) && !view.suspended(opt_in);
+                    let in_force = |opt_in: &&OptIn| view.expires_at(opt_in).is_none_or(|end| change.at < end) && !view.suspended(opt_in);
                     opt_in.extend(
-                        view.answering(*category).filter(in_force).map(|held| OptIn { expires_at: view.expires_at(&held), ..held }),
+                        view.answering(*category).filter(in_force).map(|held| OptIn { expires_at: view.expires_at(held), ..*held }),
                     );
                 }
             }
