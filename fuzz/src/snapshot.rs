@@ -37,12 +37,13 @@ fn facts(bytes: &[u8]) {
 }
 
 /// How much of each kind there is, and the names.
-fn held(state: &State) -> (u64, usize, usize, Vec<String>) {
-    let (mut identifiers, mut event_ids) = (0, 0);
+fn held(state: &State) -> (usize, usize, usize, Vec<String>) {
+    let (mut trails, mut identifiers, mut event_ids) = (0, 0, 0);
+    state.each_trail(|_, _| trails += 1);
     state.each_identifier(|_, _| identifiers += 1);
     state.each_event_id(|_, _| event_ids += 1);
     let mut names: Vec<String> = state.senders().names().map(ToString::to_string).collect();
     names.extend(state.accounts().into_iter().map(|(name, account)| format!("{name} {}", account.trail)));
     names.sort();
-    (state.trails(), identifiers, event_ids, names)
+    (trails, identifiers, event_ids, names)
 }

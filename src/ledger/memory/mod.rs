@@ -5,4 +5,5 @@ pub mod maps;
 pub mod marked;
 pub mod packed;
 pub mod senders;
+mod shards;
 pub mod state;

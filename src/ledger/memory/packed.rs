@@ -1,4 +1,5 @@
-//! Facts packed for memory and the snapshot: a contact with one sender and one or two categories takes about 60 bytes.
+//! Facts packed for memory and the snapshot: a contact with one sender and one or two categories takes about 60 bytes, which lie beside
+//! what is looked up with them.
 //!
 //! ```text
 //! numbers are LEB128 varints, signed ones zigzag; a fact is its time and its seq; an optional fact has a presence bit
@@ -6,6 +7,8 @@
 //! ```
 //!
 //! Times are stored as differences to `latest`, seqs as they are.
+
+use smallvec::SmallVec;
 
 use crate::consent::event::SenderNumber;
 use crate::consent::facts::{Acts, CONTACTS_MAX, Consent, Fact, Facts, OptIn, Predecessor, Toward};
@@ -15,20 +18,23 @@ use crate::consent::words::{InboundKind, Seq};
 /// The version of this layout and of the fold behind it; a snapshot of another is discarded.
 pub const FOLD_VERSION: u32 = 6;
 
+/// Packed facts; those of most contacts need no place of their own.
+pub type Packed = SmallVec<[u8; 56]>;
+
 /// Packs facts.
 #[must_use]
-pub fn pack(facts: &Facts) -> Box<[u8]> {
+pub fn pack(facts: &Facts) -> Packed {
     pack_in(&mut Vec::with_capacity(128), facts)
 }
 
 /// The same, put together in `scratch`: for whoever packs many.
 #[must_use]
-pub fn pack_in(scratch: &mut Vec<u8>, facts: &Facts) -> Box<[u8]> {
+pub fn pack_in(scratch: &mut Vec<u8>, facts: &Facts) -> Packed {
     scratch.clear();
     let mut out = Packer { bytes: std::mem::take(scratch), base: facts.latest.micros() };
     out.facts(facts);
     *scratch = out.bytes;
-    scratch.as_slice().into()
+    Packed::from_slice(scratch)
 }
 
 /// Unpacks facts; none where the bytes are not a packing of this version.
@@ -178,7 +184,9 @@ impl Unpacker<'_> {
         let senders = self.number()?;
         facts.toward = self.room_for(senders);
         for _ in 0..senders {
-            facts.toward.push(self.toward()?);
+            // Filled in where it lies: it is half a kibibyte.
+            facts.toward.push(Toward::new(SenderNumber::ALL));
+            self.toward(facts.toward.last_mut()?)?;
         }
         for _ in 0..self.number()? {
             self.base = latest;
@@ -188,38 +196,37 @@ impl Unpacker<'_> {
         Some(facts)
     }
 
-    fn toward(&mut self) -> Option<Toward> {
-        let sender = SenderNumber::new(u32::try_from(self.number()?).ok()?);
-        let [closed, stop, resume, confirmation, outlived] = self.optional()?;
+    fn toward(&mut self, toward: &mut Toward) -> Option<()> {
+        toward.sender = SenderNumber::new(u32::try_from(self.number()?).ok()?);
+        [toward.closed, toward.stop, toward.resume, toward.confirmation, toward.outlived] = self.optional()?;
         let kinds = self.number()?;
-        let mut acts = self.room_for(kinds);
+        toward.acts = self.room_for(kinds);
         for _ in 0..kinds {
             let kind = InboundKind::from_number(i32::try_from(self.number()?).ok()?)?;
             let same = self.number()? == 1;
             let latest = self.fact()?;
             let [ordinary] = if same { [Some(latest)] } else { self.optional()? };
-            acts.push(Acts { kind, latest, ordinary });
+            toward.acts.push(Acts { kind, latest, ordinary });
         }
         let known = self.number()?;
-        let mut consent: [Consent; 4] = Default::default();
-        for (bit, consent) in consent.iter_mut().enumerate() {
+        for (bit, consent) in toward.consent.iter_mut().enumerate() {
             if known >> bit & 1 == 1 {
-                *consent = self.consent()?;
+                self.consent(consent)?;
             }
         }
-        Some(Toward { sender, acts, closed, stop, resume, confirmation, outlived, consent })
+        Some(())
     }
 
-    fn consent(&mut self) -> Option<Consent> {
-        let [opted_out, keyword, wide_keyword] = self.optional()?;
+    fn consent(&mut self, consent: &mut Consent) -> Option<()> {
+        [consent.opted_out, consent.keyword, consent.wide_keyword] = self.optional()?;
         let count = self.number()?;
-        let mut opt_ins = self.room_for(count);
+        consent.opt_ins = self.room_for(count);
         for _ in 0..count {
             let bits = self.number()?;
             let fact = self.fact()?;
             let expires_at = if bits & 2 == 0 { None } else { Some(self.time()?) };
-            opt_ins.push(OptIn { fact, expires_at, weak: bits & 1 == 1 });
+            consent.opt_ins.push(OptIn { fact, expires_at, weak: bits & 1 == 1 });
         }
-        Some(Consent { opt_ins, opted_out, keyword, wide_keyword })
+        Some(())
     }
 }

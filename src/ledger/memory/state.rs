@@ -21,13 +21,14 @@ use crate::ledger::erasure::matters::Matters;
 use crate::ledger::keys::secrets::{Digest16, Secrets};
 use crate::ledger::memory::maps::QuickMap;
 use crate::ledger::memory::marked::Marked;
-use crate::ledger::memory::packed::{pack, unpack};
+use crate::ledger::memory::packed::{Packed, pack, unpack};
 use crate::ledger::memory::senders::Senders;
+use crate::ledger::memory::shards::Sharded;
 use crate::ledger::principals::roll::Roll;
 use crate::ledger::reading::possible_opt_outs::PossibleOptOuts;
 use crate::sync::{AtomicU64, RwLock};
 
-/// How many shards the maps have; one map of ten million keys would stop the writer for a third of a second to grow.
+/// How many shards the trails have.
 const SHARDS: usize = 256;
 
 /// The head of the log at some moment.
@@ -77,7 +78,7 @@ pub struct Trail {
     /// Whether identity events hold it together with others: then its facts are those of its group.
     pub grouped: bool,
     /// Its facts, packed.
-    pub facts: Box<[u8]>,
+    pub facts: Packed,
 }
 
 /// Contacts that identity events hold together.
@@ -93,18 +94,16 @@ pub struct Group {
     pub last: Seq,
 }
 
-type Shards<K, V> = Vec<RwLock<QuickMap<K, V>>>;
-
 /// The state.
 pub struct State {
     head: Marked<Position>,
     accounts: RwLock<HashMap<Box<str>, AccountState>>,
     pub(in crate::ledger) principals: RwLock<Roll>,
     senders: RwLock<Senders>,
-    identifiers: Shards<Digest16, IdentifierKey>,
-    trails: Shards<u64, Trail>,
+    identifiers: Sharded<IdentifierKey>,
+    trails: Vec<RwLock<Vec<Option<Trail>>>>,
     groups: RwLock<QuickMap<u64, Arc<Group>>>,
-    event_ids: Shards<Digest16, u64>,
+    event_ids: Sharded<u64>,
     erasures: Marked<Erasures>,
     pub(in crate::ledger) possible_opt_outs: RwLock<PossibleOptOuts>,
     pub(in crate::ledger) matters: RwLock<Matters>,
@@ -123,10 +122,10 @@ impl Default for State {
             accounts: RwLock::default(),
             principals: RwLock::default(),
             senders: RwLock::default(),
-            identifiers: shards(),
-            trails: shards(),
+            identifiers: Sharded::default(),
+            trails: (0..SHARDS).map(|_| RwLock::default()).collect(),
             groups: RwLock::default(),
-            event_ids: shards(),
+            event_ids: Sharded::default(),
             erasures: Marked::new(Erasures::default(), Erasures::last),
             possible_opt_outs: RwLock::default(),
             matters: RwLock::default(),
@@ -209,19 +208,19 @@ impl State {
     /// The key of an identifier.
     #[must_use]
     pub fn identifier(&self, digest: &Digest16) -> Option<IdentifierKey> {
-        by_digest(&self.identifiers, digest).read().get(digest).copied()
+        self.identifiers.of(digest).read().get(digest).copied()
     }
 
     /// Makes an identifier known; the first key stays.
     pub fn add_identifier(&self, digest: Digest16, key: IdentifierKey) {
-        by_digest(&self.identifiers, &digest).write().entry(digest).or_insert(key);
+        self.identifiers.of(&digest).write().entry(digest).or_insert(key);
     }
 
     /// Makes an identifier known anew where nothing opens the text behind its key any more.
     pub fn introduce_identifier(&self, digest: Digest16, key: IdentifierKey) {
         let gone = self.identifier(&digest).is_some_and(|known| known != key && self.erasures().is_gone(known));
         if gone {
-            by_digest(&self.identifiers, &digest).write().insert(digest, key);
+            self.identifiers.of(&digest).write().insert(digest, key);
         }
         self.add_identifier(digest, key);
     }
@@ -229,14 +228,14 @@ impl State {
     /// Forgets identifiers.
     pub fn forget_identifiers(&self, digests: &[Digest16]) {
         for digest in digests {
-            by_digest(&self.identifiers, digest).write().remove(digest);
+            self.identifiers.of(digest).write().remove(digest);
         }
     }
 
     /// Forgets every identifier whose text nothing opens any more.
     pub fn forget_erased_identifiers(&self) {
         let erasures = self.erasures();
-        for shard in &self.identifiers {
+        for shard in self.identifiers.all() {
             shard.write().retain(|_, key| !erasures.is_gone(*key));
         }
     }
@@ -267,35 +266,36 @@ impl State {
     /// A trail.
     #[must_use]
     pub fn trail(&self, number: u64) -> Option<Trail> {
-        self.trail_shard(number).read().get(&number).cloned()
+        self.with_trail(number, Trail::clone)
     }
 
     /// Reads a trail in place.
     pub fn with_trail<T>(&self, number: u64, read: impl FnOnce(&Trail) -> T) -> Option<T> {
-        self.trail_shard(number).read().get(&number).map(read)
+        let (shard, row) = self.place(number);
+        shard.read().get(row)?.as_ref().map(read)
     }
 
     /// A trail's facts, unpacked; none where it is grouped. The outer none: there is no such trail.
     #[must_use]
     pub fn facts(&self, number: u64) -> Option<Option<Facts>> {
-        let shard = self.trail_shard(number).read();
-        let trail = shard.get(&number)?;
-        Some(if trail.grouped { None } else { unpack(&trail.facts) })
+        self.with_trail(number, |trail| if trail.grouped { None } else { unpack(&trail.facts) })
     }
 
     /// Puts a trail in place.
     pub fn put_trail(&self, number: u64, trail: Trail) {
         self.highest_trail.fetch_max(number, Ordering::Relaxed);
-        self.trail_shard(number).write().insert(number, trail);
+        let (shard, row) = self.place(number);
+        *slot(&mut shard.write(), row) = Some(trail);
     }
 
     /// Changes a trail in place; an empty one of `account` where there is none.
     pub fn change_trail(&self, number: u64, account: u64, change: impl FnOnce(&mut Trail)) {
         self.highest_trail.fetch_max(number, Ordering::Relaxed);
-        change(self.trail_shard(number).write().entry(number).or_insert_with(|| new_trail(account)));
+        let (shard, row) = self.place(number);
+        change(slot(&mut shard.write(), row).get_or_insert_with(|| new_trail(account)));
     }
 
-    /// The highest trail number; 0: none.
+    /// The highest trail number, which is how many there are but for the ledger's own, 0: they are numbered without gaps.
     #[must_use]
     pub fn highest_trail(&self) -> u64 {
         self.highest_trail.load(Ordering::Relaxed)
@@ -316,9 +316,10 @@ impl State {
         }
         drop(groups);
         for trail in &group.trails {
-            if let Some(trail) = self.trail_shard(*trail).write().get_mut(trail) {
+            let (shard, row) = self.place(*trail);
+            if let Some(Some(trail)) = shard.write().get_mut(row) {
                 trail.grouped = true;
-                trail.facts = Box::default();
+                trail.facts = Packed::default();
             }
         }
     }
@@ -326,62 +327,55 @@ impl State {
     /// The entry that spent an event id.
     #[must_use]
     pub fn event_id(&self, digest: &Digest16) -> Option<Seq> {
-        by_digest(&self.event_ids, digest).read().get(digest).copied().map(Seq::new)
+        self.event_ids.of(digest).read().get(digest).copied().map(Seq::new)
     }
 
     /// Spends an event id; the first entry stays.
     pub fn spend_event_id(&self, digest: Digest16, seq: Seq) {
-        by_digest(&self.event_ids, &digest).write().entry(digest).or_insert(seq.number());
-    }
-
-    /// How many trails there are, but for the ledger's own.
-    #[must_use]
-    pub fn trails(&self) -> u64 {
-        let all: usize = self.trails.iter().map(|shard| shard.read().len()).sum();
-        let own = self.with_trail(0, |_| ()).is_some();
-        u64::try_from(all).unwrap_or(u64::MAX).saturating_sub(u64::from(own))
+        self.event_ids.of(&digest).write().entry(digest).or_insert(seq.number());
     }
 
     /// Visits every trail, shard by shard.
     pub fn each_trail(&self, mut visit: impl FnMut(u64, &Trail)) {
-        for shard in &self.trails {
-            shard.read().iter().for_each(|(number, trail)| visit(*number, trail));
+        for (first, shard) in (0u64..).zip(&self.trails) {
+            let numbers = (first..).step_by(SHARDS);
+            numbers.zip(shard.read().iter()).for_each(|(number, trail)| trail.iter().for_each(|trail| visit(number, trail)));
         }
     }
 
     /// Visits every identifier, shard by shard.
     pub fn each_identifier(&self, mut visit: impl FnMut(&Digest16, IdentifierKey)) {
-        for shard in &self.identifiers {
+        for shard in self.identifiers.all() {
             shard.read().iter().for_each(|(digest, key)| visit(digest, *key));
         }
     }
 
     /// Visits every event id, shard by shard.
     pub fn each_event_id(&self, mut visit: impl FnMut(&Digest16, Seq)) {
-        for shard in &self.event_ids {
+        for shard in self.event_ids.all() {
             shard.read().iter().for_each(|(digest, seq)| visit(digest, Seq::new(*seq)));
         }
     }
 
-    fn trail_shard(&self, number: u64) -> &RwLock<QuickMap<u64, Trail>> {
-        let place = usize::try_from(number).unwrap_or_default() % SHARDS;
+    /// Where a trail stands: a row without a key.
+    fn place(&self, number: u64) -> (&RwLock<Vec<Option<Trail>>>, usize) {
+        let number = usize::try_from(number).unwrap_or(usize::MAX);
         #[expect(clippy::indexing_slicing, reason = "there are as many shards as the divisor")]
-        &self.trails[place]
+        (&self.trails[number % SHARDS], number / SHARDS)
     }
+}
+
+/// A row of a shard, which reaches as far at least from now on.
+fn slot(shard: &mut Vec<Option<Trail>>, row: usize) -> &mut Option<Trail> {
+    if row >= shard.len() {
+        shard.resize(row + 1, None);
+    }
+    #[expect(clippy::indexing_slicing, reason = "the line above put it there")]
+    &mut shard[row]
 }
 
 /// An empty trail of an account.
 #[must_use]
 pub fn new_trail(account: u64) -> Trail {
     Trail { account, last: Seq::NONE, count: 0, identifiers: 0, grouped: false, facts: pack(&Facts::default()) }
-}
-
-fn shards<K, V>() -> Shards<K, V> {
-    (0..SHARDS).map(|_| RwLock::default()).collect()
-}
-
-fn by_digest<'a, V>(shards: &'a Shards<Digest16, V>, digest: &Digest16) -> &'a RwLock<QuickMap<Digest16, V>> {
-    let [first, ..] = digest;
-    #[expect(clippy::indexing_slicing, reason = "there are 256 shards")]
-    &shards[usize::from(*first)]
 }

@@ -70,7 +70,7 @@ impl Ledger {
         Survey {
             head: (head.seq, head.recorded_at),
             accounts,
-            contacts: shared.state.trails().saturating_sub(accounts),
+            contacts: shared.state.highest_trail().saturating_sub(accounts),
             journal: used.map_or_else(Default::default, |used| (used.journal_bytes, used.segments)),
             sled_bytes: used.map_or(0, |used| used.store_bytes),
             sled_behind: behind,

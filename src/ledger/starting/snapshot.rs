@@ -19,7 +19,7 @@ use crate::ledger::bytes::entry::EntryHash;
 use crate::ledger::erasure::erasures::{put_kept, take_kept};
 use crate::ledger::erasure::matters::{MatterTurn, put_matter, take_matter};
 use crate::ledger::keys::secrets::{InForce, LedgerId};
-use crate::ledger::memory::packed::{FOLD_VERSION, put_varint, take_varint};
+use crate::ledger::memory::packed::{FOLD_VERSION, Packed, put_varint, take_varint};
 use crate::ledger::memory::state::{State, Trail};
 use crate::ledger::principals::kept::{put_event, take_event};
 use crate::ledger::reading::possible_opt_outs::{Doubt, Resolution};
@@ -189,8 +189,9 @@ pub fn read(disk: &dyn Disk, path: &Path, ledger_id: LedgerId) -> Option<Snapsho
     let mut snapshot = Snapshot { of, state: State::default(), grouped: Vec::new(), in_force: InForce::FIRST };
     let (state, chunks) = (std::mem::take(&mut snapshot.state), bounded::<(u8, Vec<u8>)>(CHUNKS_WAITING));
     let (send, coming) = chunks;
+    let most = file.len().ok()?;
     let grouped = std::thread::scope(|scope| {
-        let take = |(kind, content): (u8, Vec<u8>)| take_many(&state, kind, &content);
+        let take = |(kind, content): (u8, Vec<u8>)| take_many(&state, kind, &content, most);
         let takers = [coming.clone(), coming].map(|coming| scope.spawn(move || coming.into_iter().map(take).collect::<Option<Vec<_>>>()));
         let whole = each_chunk(file.as_ref(), |kind, content| match kind {
             TRAILS | IDENTIFIERS | EVENT_IDS => send.send((kind, content)).ok(),
@@ -231,13 +232,14 @@ fn each_chunk(file: &dyn DiskFile, mut chunk: impl FnMut(u8, Vec<u8>) -> Option<
     }
 }
 
-/// Takes a chunk of what there is most of. Each stands by itself, so that their order does not matter. Gives the grouped trails.
-fn take_many(state: &State, kind: u8, mut content: &[u8]) -> Option<Vec<(u64, u64)>> {
+/// Takes a chunk of what there is most of, from a file of so many bytes. Each stands by itself, so that their order does not matter.
+/// Gives the grouped trails.
+fn take_many(state: &State, kind: u8, mut content: &[u8], most: u64) -> Option<Vec<(u64, u64)>> {
     let (from, mut grouped) = (&mut content, Vec::new());
     while !from.is_empty() {
         match kind {
             TRAILS => {
-                let (number, group) = take_trail(state, from)?;
+                let (number, group) = take_trail(state, from, most)?;
                 grouped.extend((group != 0).then_some((number, group)));
             }
             IDENTIFIERS => {
@@ -254,16 +256,17 @@ fn take_many(state: &State, kind: u8, mut content: &[u8]) -> Option<Vec<(u64, u6
     Some(grouped)
 }
 
-/// Takes a trail, and gives its number with that of the lowest trail of its group; zero where it has none.
-fn take_trail(state: &State, from: &mut &[u8]) -> Option<(u64, u64)> {
-    let number = take_varint(from)?;
+/// Takes a trail, and gives its number with that of the lowest trail of its group; zero where it has none. Numbers have no gaps, and
+/// every trail takes bytes: a number beyond those of the file is no trail's.
+fn take_trail(state: &State, from: &mut &[u8], most: u64) -> Option<(u64, u64)> {
+    let number = take_varint(from).filter(|number| *number < most)?;
     let (account, last, count) = (take_varint(from)?, Seq::new(take_varint(from)?), take_varint(from)?);
     let identifiers = u32::try_from(take_varint(from)?).ok()?;
     let group = take_varint(from)?;
     let length = usize::try_from(take_varint(from)?).ok()?;
     let (facts, rest) = from.split_at_checked(length)?;
     *from = rest;
-    state.put_trail(number, Trail { account, last, count, identifiers, grouped: group != 0, facts: facts.into() });
+    state.put_trail(number, Trail { account, last, count, identifiers, grouped: group != 0, facts: Packed::from_slice(facts) });
     Some((number, group))
 }
 

@@ -18,7 +18,7 @@ use crate::ledger::erasure::matters::MatterTurn;
 use crate::ledger::keys::keyring::Keyring;
 use crate::ledger::keys::secrets::{Digest16, Secrets};
 use crate::ledger::memory::maps::QuickMap;
-use crate::ledger::memory::packed::{pack_in, unpack};
+use crate::ledger::memory::packed::{Packed, pack_in, unpack};
 use crate::ledger::memory::state::{Group, Position, State, Trail, new_trail};
 use crate::ledger::numbers::Tally;
 use crate::ledger::principals::roll::PrincipalEvent;
@@ -116,7 +116,7 @@ impl Working {
     /// The facts of a trail are taken out of their packing, and put back when the commit is published.
     fn of(trail: &Trail) -> Self {
         let facts = if trail.grouped { None } else { unpack(&trail.facts) };
-        let packed = if facts.is_some() { Box::default() } else { trail.facts.clone() };
+        let packed = if facts.is_some() { Packed::default() } else { trail.facts.clone() };
         Self { trail: Trail { facts: packed, ..*trail }, facts }
     }
 }
