@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, after, bounded, never, select};
 
 use crate::consent::words::Seq;
 use crate::ledger::bytes::block::Block;
@@ -189,17 +189,18 @@ impl StoreWriter {
 }
 
 fn write(store: &Store, pending: &Pending, commits: &Receiver<Vec<Arc<Block>>>, watch: &Watch) -> Result<(), StoreError> {
-    let (mut unsynced, mut due) = (0, Instant::now());
+    let (mut unsynced, mut due) = (0, never());
     loop {
-        let next = if unsynced == 0 { commits.recv().map_err(RecvTimeoutError::from) } else { commits.recv_deadline(due) };
-        let first = match next {
-            Ok(first) => first,
-            Err(RecvTimeoutError::Timeout) => {
+        let first = select! {
+            recv(commits) -> first => match first {
+                Ok(first) => first,
+                Err(_) => break,
+            },
+            recv(due) -> _ => {
                 watch.during(|| store.sync())?;
-                unsynced = 0;
+                (unsynced, due) = (0, never());
                 continue;
             }
-            Err(RecvTimeoutError::Disconnected) => break,
         };
         // Whole commits in one batch: sled never holds part of one.
         let (mut batch, mut together) = (first, 1);
@@ -212,12 +213,12 @@ fn write(store: &Store, pending: &Pending, commits: &Receiver<Vec<Arc<Block>>>, 
         watch.during(|| store.insert(batch.iter().map(AsRef::as_ref)))?;
         pending.remove(together, &batch);
         if unsynced == 0 {
-            due = Instant::now() + SYNC_AFTER;
+            due = after(SYNC_AFTER);
         }
         unsynced += batch.len();
         if unsynced >= SYNC_EVERY_BLOCKS {
             watch.during(|| store.sync())?;
-            unsynced = 0;
+            (unsynced, due) = (0, never());
         }
     }
     watch.during(|| store.sync())
