@@ -98,9 +98,9 @@ impl<'a> Change<'a> {
         Cow::Owned(Value::Object(left.map(|(name, part)| (name.clone(), part.clone())).collect()))
     }
 
-    /// Whether the `contacts[]` beside `item` are about somebody else.
-    pub(super) fn knows_others_than(&self, item: &Object, keys: &Keys) -> bool {
-        !self.contacts.is_empty() && !self.contacts.know(item, keys)
+    /// Whether the one element of `contacts[]` is about somebody else than `item`.
+    pub(super) fn is_with_another(&self, item: &Object, keys: &Keys) -> bool {
+        self.contacts.is_about_another(item, keys)
     }
 
     /// Whether `number` is the business's own, by its digits.

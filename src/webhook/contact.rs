@@ -110,10 +110,7 @@ impl<'a> Contacts<'a> {
     pub(super) fn of(&self, item: &Object, keys: &Keys) -> Result<Vec<Identifier>, Unplaceable> {
         let named = Named::read(item, keys)?;
         if named.is_nobody() {
-            return match self.cards.as_slice() {
-                [only] if self.seen.agrees_with(&only.named) => self.collect(&[&only.named]),
-                _ => Err(Unplaceable::NoContact),
-            };
+            return self.collect(&[&self.only().ok_or(Unplaceable::NoContact)?.named]);
         }
         // An element that disagrees with anything else in the change proves nothing.
         let cards = self.matching(&named).filter(|card| !card.contradicts(&named) && self.seen.agrees_with(&card.named));
@@ -139,14 +136,17 @@ impl<'a> Contacts<'a> {
         named.and_then(|named| named.user_id).is_some_and(|user_id| !self.said.is_one_persons(&user_id))
     }
 
-    /// Whether there are elements, and one of them is about the person that the item names.
-    pub(super) fn know(&self, item: &Object, keys: &Keys) -> bool {
-        Named::read(item, keys).is_ok_and(|named| self.matching(&named).next().is_some())
+    /// Whether the one element is about somebody whom the item does not name. One in doubt proves nothing, and of several nobody
+    /// knows which is the other side.
+    pub(super) fn is_about_another(&self, item: &Object, keys: &Keys) -> bool {
+        let names_them = || Named::read(item, keys).is_ok_and(|named| self.matching(&named).next().is_some());
+        self.only().is_some() && !names_them()
     }
 
-    /// Whether there are no elements.
-    pub(super) const fn is_empty(&self) -> bool {
-        self.cards.is_empty()
+    /// The element, where there is one and nothing in the change disagrees with it.
+    fn only(&self) -> Option<&Card<'a>> {
+        let [only] = self.cards.as_slice() else { return None };
+        self.seen.agrees_with(&only.named).then_some(only)
     }
 
     /// Each identifier once, a parent's only beside another one.
@@ -163,9 +163,7 @@ impl<'a> Contacts<'a> {
     /// The elements that are kept with a dead letter of this item: those that may be about the same person and that nothing
     /// in the change disagrees with.
     pub(super) fn beside(&self, item: &Object) -> Vec<&'a Value> {
-        if let [only] = self.cards.as_slice()
-            && self.seen.agrees_with(&only.named)
-        {
+        if let Some(only) = self.only() {
             return vec![only.raw];
         }
         let mut places: Vec<usize> = [FROM, RECIPIENT, TO, OWN]

@@ -68,7 +68,7 @@ pub(super) fn message_of_before(change: &Change<'_>, message: &Object) -> Result
     if change.is_echo(message) {
         return Ok(Vec::new());
     }
-    if change.knows_others_than(message, &FROM) && text(message, FROM.phone).or_else(|| text(message, FROM.user_id)).is_some() {
+    if change.is_with_another(message, &FROM) && text(message, FROM.phone).or_else(|| text(message, FROM.user_id)).is_some() {
         return Err(Unplaceable::NeitherSide);
     }
     let kind = text(message, "type").unwrap_or_default();
