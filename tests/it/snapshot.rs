@@ -8,6 +8,9 @@ use consent_ledger::consent::identifier::Identifier;
 use consent_ledger::consent::time::Time;
 use consent_ledger::consent::words::{Account, Categories, Category, InboundKind, Method};
 use consent_ledger::ledger::clock::{Clock, ManualClock};
+use consent_ledger::ledger::keys::secrets::LedgerId;
+use consent_ledger::ledger::memory::packed::put_varint;
+use consent_ledger::ledger::starting::snapshot;
 use consent_ledger::ledger::storage::disk::{Disk, RealDisk};
 use consent_ledger::ledger::writing::record::{Actor, Evidence, Record, What};
 use consent_ledger::ledger::{Ledger, Options, Question};
@@ -149,6 +152,32 @@ fn a_snapshot_that_is_damaged_anywhere_changes_no_answer() {
     std::fs::write(&path, &whole[..whole.len() - 3]).unwrap();
     let ledger = open(dir.path(), 0);
     assert_eq!(answers(&ledger), before, "torn");
+    ledger.close();
+}
+
+#[test]
+fn a_trail_with_a_number_beyond_the_bytes_of_its_snapshot_is_no_trail() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = open(dir.path(), 0);
+    history(&ledger, 0);
+    let before = answers(&ledger);
+    ledger.close();
+    let path = dir.path().join("snapshot");
+    let whole = std::fs::read(&path).unwrap();
+    let id = LedgerId(whole[8..24].try_into().unwrap());
+    let (chunks, end) = whole.split_at(whole.len() - 9);
+    for (number, reads) in [(90, true), (whole.len() as u64 * 2, false), (u64::MAX, false)] {
+        let mut content = Vec::new();
+        put_varint(&mut content, number);
+        // Account, last entry, how many, identifiers, group, facts.
+        content.extend([1, 1, 1, 1, 0, 0]);
+        let (length, crc) = (u32::try_from(content.len()).unwrap(), crc32c::crc32c(&content));
+        let forged = [chunks, &[3], &length.to_be_bytes(), &crc.to_be_bytes(), &content, end].concat();
+        std::fs::write(&path, forged).unwrap();
+        assert_eq!(snapshot::read(&RealDisk, &path, id).is_some(), reads, "trail {number}");
+    }
+    let ledger = open(dir.path(), 0);
+    assert_eq!(answers(&ledger), before);
     ledger.close();
 }
 

@@ -9,6 +9,7 @@ use crate::consent::words::{Account, Seq};
 use crate::ledger::Ledger;
 use crate::ledger::evidence::export::{Claim, Export, ExportError};
 use crate::ledger::keys::keyring::Slot;
+use crate::ledger::memory::trail::Trail;
 use crate::ledger::proving::heads::{Committed, HeadsError, ProvedHead};
 use crate::ledger::proving::heads_writer;
 use crate::ledger::reading::browse::ReadError;
@@ -154,7 +155,7 @@ impl Ledger {
 
     /// Every entry of these trails up to `to`, those too that count no more.
     fn of_trails(&self, trails: &[u64], to: Seq) -> Result<Vec<ReadEntry>, EntryUnreadable> {
-        let lasts: Vec<_> = trails.iter().filter_map(|trail| Some((*trail, self.shared.state.trail(*trail)?.last))).collect();
+        let lasts: Vec<_> = trails.iter().filter_map(|trail| Some((*trail, self.shared.state.trail(*trail)?.last()))).collect();
         let mut entries = self.shared.reader.trails(&lasts)?;
         entries.retain(|entry| entry.header.seq <= to);
         Ok(entries)
@@ -165,7 +166,7 @@ impl Ledger {
         let state = &self.shared.state;
         let mut seqs: BTreeSet<Seq> = state.erasures().members(trails).map(|member| member.seq()).collect();
         let void: Vec<u64> = trails.iter().copied().filter(|trail| state.erasures().is_void(*trail)).collect();
-        seqs.extend(void.iter().filter_map(|trail| Some(state.trail(*trail)?.last)));
+        seqs.extend(void.iter().filter_map(|trail| Some(state.trail(*trail)?.last())));
         let (mut erasures, mut named) = (BTreeSet::new(), BTreeSet::new());
         for seq in seqs.into_iter().filter(|seq| *seq <= to) {
             if let Some(Fact::ContactErased(erased)) = self.shared.reader.entry(seq)?.clear.fact {
@@ -188,7 +189,7 @@ impl Ledger {
     }
 
     fn in_trail(&self, trail: u64, to: Seq) -> Result<Vec<ReadEntry>, ExportError> {
-        let last = self.shared.state.with_trail(trail, |trail| trail.last).unwrap_or_default();
+        let last = self.shared.state.with_trail(trail, Trail::last).unwrap_or_default();
         let mut entries = self.shared.reader.trail(trail, last)?;
         entries.retain(|entry| entry.header.seq <= to);
         Ok(entries)

@@ -165,7 +165,7 @@ impl Ledger {
             return Ok(true);
         }
         for trail in self.group_of(key) {
-            let last = state.trail(trail).filter(|_| state.erasures().is_void(trail)).map(|trail| trail.last);
+            let last = state.trail(trail).filter(|_| state.erasures().is_void(trail)).map(|trail| trail.last());
             let Some(last) = last.filter(|last| last.number() > receipt.issued.position_seq) else { continue };
             if matches!(self.shared.reader.entry(last)?.clear.fact, Some(Stored::ContactErased(_))) {
                 return Ok(true);

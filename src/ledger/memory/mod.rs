@@ -3,7 +3,9 @@
 pub mod fold;
 pub mod maps;
 pub mod marked;
+mod narrow;
 pub mod packed;
 pub mod senders;
 mod shards;
 pub mod state;
+pub mod trail;

@@ -1,9 +1,10 @@
-//! Facts packed for memory and the snapshot: a contact with one sender and one or two categories takes about 60 bytes, which lie beside
-//! what is looked up with them.
+//! Facts packed for memory and the snapshot: a contact with one sender takes about 40 bytes, which lie beside what is looked up with
+//! them.
 //!
 //! ```text
 //! numbers are LEB128 varints, signed ones zigzag; a fact is its time and its seq; an optional fact has a presence bit
 //! latest | identity_changed? erased? | count of senders | each: sender, presence bits, facts present, acts, consent | predecessors
+//! consent: bits of the categories known | where there are several, bits of those that are as the known one before | each other one
 //! ```
 //!
 //! Times are stored as differences to `latest`, seqs as they are.
@@ -16,10 +17,10 @@ use crate::consent::time::Time;
 use crate::consent::words::{InboundKind, Seq};
 
 /// The version of this layout and of the fold behind it; a snapshot of another is discarded.
-pub const FOLD_VERSION: u32 = 6;
+pub const FOLD_VERSION: u32 = 7;
 
 /// Packed facts; those of most contacts need no place of their own.
-pub type Packed = SmallVec<[u8; 56]>;
+pub type Packed = SmallVec<[u8; 48]>;
 
 /// Packs facts.
 #[must_use]
@@ -65,6 +66,11 @@ pub fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
         }
     }
     None
+}
+
+/// Whether more than one bit is set.
+const fn is_several(bits: u64) -> bool {
+    bits & bits.wrapping_sub(1) != 0
 }
 
 struct Packer {
@@ -122,17 +128,34 @@ impl Packer {
                 self.optional([acts.ordinary]);
             }
         }
-        let known = toward.consent.iter().rev().fold(0, |bits, consent| (bits << 1) | u64::from(*consent != Consent::default()));
+        self.all_consent(&toward.consent);
+    }
+
+    fn all_consent(&mut self, all: &[Consent]) {
+        let (mut known, mut same) = (0, 0);
+        let mut before = None;
+        for (bit, consent) in all.iter().enumerate().filter(|(_, consent)| **consent != Consent::default()) {
+            known |= 1 << bit;
+            same |= u64::from(before == Some(consent)) << bit;
+            before = Some(consent);
+        }
         self.number(known);
-        for consent in toward.consent.iter().filter(|consent| **consent != Consent::default()) {
-            self.optional([consent.opted_out, consent.keyword, consent.wide_keyword]);
-            self.number(consent.opt_ins.len() as u64);
-            for opt_in in &consent.opt_ins {
-                self.number(u64::from(opt_in.weak) | u64::from(opt_in.expires_at.is_some()) << 1);
-                self.fact(opt_in.fact);
-                if let Some(expires_at) = opt_in.expires_at {
-                    self.time(expires_at);
-                }
+        if is_several(known) {
+            self.number(same);
+        }
+        for (_, consent) in all.iter().enumerate().filter(|(bit, _)| (known & !same) >> bit & 1 == 1) {
+            self.consent(consent);
+        }
+    }
+
+    fn consent(&mut self, consent: &Consent) {
+        self.optional([consent.opted_out, consent.keyword, consent.wide_keyword]);
+        self.number(consent.opt_ins.len() as u64);
+        for opt_in in &consent.opt_ins {
+            self.number(u64::from(opt_in.weak) | u64::from(opt_in.expires_at.is_some()) << 1);
+            self.fact(opt_in.fact);
+            if let Some(expires_at) = opt_in.expires_at {
+                self.time(expires_at);
             }
         }
     }
@@ -208,25 +231,31 @@ impl Unpacker<'_> {
             let [ordinary] = if same { [Some(latest)] } else { self.optional()? };
             toward.acts.push(Acts { kind, latest, ordinary });
         }
+        self.all_consent(&mut toward.consent)
+    }
+
+    fn all_consent(&mut self, all: &mut [Consent]) -> Option<()> {
         let known = self.number()?;
-        for (bit, consent) in toward.consent.iter_mut().enumerate() {
-            if known >> bit & 1 == 1 {
-                self.consent(consent)?;
-            }
+        let same = if is_several(known) { self.number()? } else { 0 };
+        let mut before: Option<usize> = None;
+        for bit in (0..all.len()).filter(|bit| known >> bit & 1 == 1) {
+            let consent = if same >> bit & 1 == 1 { all.get(before?)?.clone() } else { self.consent()? };
+            *all.get_mut(bit)? = consent;
+            before = Some(bit);
         }
         Some(())
     }
 
-    fn consent(&mut self, consent: &mut Consent) -> Option<()> {
-        [consent.opted_out, consent.keyword, consent.wide_keyword] = self.optional()?;
+    fn consent(&mut self) -> Option<Consent> {
+        let [opted_out, keyword, wide_keyword] = self.optional()?;
         let count = self.number()?;
-        consent.opt_ins = self.room_for(count);
+        let mut opt_ins = self.room_for(count);
         for _ in 0..count {
             let bits = self.number()?;
             let fact = self.fact()?;
             let expires_at = if bits & 2 == 0 { None } else { Some(self.time()?) };
-            consent.opt_ins.push(OptIn { fact, expires_at, weak: bits & 1 == 1 });
+            opt_ins.push(OptIn { fact, expires_at, weak: bits & 1 == 1 });
         }
-        Some(())
+        Some(Consent { opt_ins, opted_out, keyword, wide_keyword })
     }
 }

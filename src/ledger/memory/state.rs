@@ -21,9 +21,11 @@ use crate::ledger::erasure::matters::Matters;
 use crate::ledger::keys::secrets::{Digest16, Secrets};
 use crate::ledger::memory::maps::QuickMap;
 use crate::ledger::memory::marked::Marked;
-use crate::ledger::memory::packed::{Packed, pack, unpack};
+use crate::ledger::memory::narrow::{Narrow, NarrowKey};
+use crate::ledger::memory::packed::{Packed, unpack};
 use crate::ledger::memory::senders::Senders;
 use crate::ledger::memory::shards::Sharded;
+use crate::ledger::memory::trail::Trail;
 use crate::ledger::principals::roll::Roll;
 use crate::ledger::reading::possible_opt_outs::PossibleOptOuts;
 use crate::sync::{AtomicU64, RwLock};
@@ -64,23 +66,6 @@ impl AccountState {
     }
 }
 
-/// What is kept of a trail.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Trail {
-    /// The account it belongs to, by trail number.
-    pub account: u64,
-    /// Its last entry.
-    pub last: Seq,
-    /// How many entries it has.
-    pub count: u64,
-    /// How many identifiers it introduced.
-    pub identifiers: u32,
-    /// Whether identity events hold it together with others: then its facts are those of its group.
-    pub grouped: bool,
-    /// Its facts, packed.
-    pub facts: Packed,
-}
-
 /// Contacts that identity events hold together.
 #[derive(Debug)]
 pub struct Group {
@@ -100,10 +85,10 @@ pub struct State {
     accounts: RwLock<HashMap<Box<str>, AccountState>>,
     pub(in crate::ledger) principals: RwLock<Roll>,
     senders: RwLock<Senders>,
-    identifiers: Sharded<IdentifierKey>,
+    identifiers: Sharded<NarrowKey>,
     trails: Vec<RwLock<Vec<Option<Trail>>>>,
     groups: RwLock<QuickMap<u64, Arc<Group>>>,
-    event_ids: Sharded<u64>,
+    event_ids: Sharded<Narrow>,
     erasures: Marked<Erasures>,
     pub(in crate::ledger) possible_opt_outs: RwLock<PossibleOptOuts>,
     pub(in crate::ledger) matters: RwLock<Matters>,
@@ -208,19 +193,19 @@ impl State {
     /// The key of an identifier.
     #[must_use]
     pub fn identifier(&self, digest: &Digest16) -> Option<IdentifierKey> {
-        self.identifiers.of(digest).read().get(digest).copied()
+        self.identifiers.of(digest).read().get(digest).map(|key| key.get())
     }
 
     /// Makes an identifier known; the first key stays.
     pub fn add_identifier(&self, digest: Digest16, key: IdentifierKey) {
-        self.identifiers.of(&digest).write().entry(digest).or_insert(key);
+        self.identifiers.of(&digest).write().entry(digest).or_insert(NarrowKey::new(key));
     }
 
     /// Makes an identifier known anew where nothing opens the text behind its key any more.
     pub fn introduce_identifier(&self, digest: Digest16, key: IdentifierKey) {
         let gone = self.identifier(&digest).is_some_and(|known| known != key && self.erasures().is_gone(known));
         if gone {
-            self.identifiers.of(&digest).write().insert(digest, key);
+            self.identifiers.of(&digest).write().insert(digest, NarrowKey::new(key));
         }
         self.add_identifier(digest, key);
     }
@@ -236,7 +221,7 @@ impl State {
     pub fn forget_erased_identifiers(&self) {
         let erasures = self.erasures();
         for shard in self.identifiers.all() {
-            shard.write().retain(|_, key| !erasures.is_gone(*key));
+            shard.write().retain(|_, key| !erasures.is_gone(key.get()));
         }
     }
 
@@ -292,7 +277,7 @@ impl State {
     pub fn change_trail(&self, number: u64, account: u64, change: impl FnOnce(&mut Trail)) {
         self.highest_trail.fetch_max(number, Ordering::Relaxed);
         let (shard, row) = self.place(number);
-        change(slot(&mut shard.write(), row).get_or_insert_with(|| new_trail(account)));
+        change(slot(&mut shard.write(), row).get_or_insert_with(|| Trail::new(account)));
     }
 
     /// The highest trail number, which is how many there are but for the ledger's own, 0: they are numbered without gaps.
@@ -327,12 +312,12 @@ impl State {
     /// The entry that spent an event id.
     #[must_use]
     pub fn event_id(&self, digest: &Digest16) -> Option<Seq> {
-        self.event_ids.of(digest).read().get(digest).copied().map(Seq::new)
+        self.event_ids.of(digest).read().get(digest).map(|seq| Seq::new(seq.get()))
     }
 
     /// Spends an event id; the first entry stays.
     pub fn spend_event_id(&self, digest: Digest16, seq: Seq) {
-        self.event_ids.of(&digest).write().entry(digest).or_insert(seq.number());
+        self.event_ids.of(&digest).write().entry(digest).or_insert(Narrow::new(seq.number()));
     }
 
     /// Visits every trail, shard by shard.
@@ -346,14 +331,14 @@ impl State {
     /// Visits every identifier, shard by shard.
     pub fn each_identifier(&self, mut visit: impl FnMut(&Digest16, IdentifierKey)) {
         for shard in self.identifiers.all() {
-            shard.read().iter().for_each(|(digest, key)| visit(digest, *key));
+            shard.read().iter().for_each(|(digest, key)| visit(digest, key.get()));
         }
     }
 
     /// Visits every event id, shard by shard.
     pub fn each_event_id(&self, mut visit: impl FnMut(&Digest16, Seq)) {
         for shard in self.event_ids.all() {
-            shard.read().iter().for_each(|(digest, seq)| visit(digest, Seq::new(*seq)));
+            shard.read().iter().for_each(|(digest, seq)| visit(digest, Seq::new(seq.get())));
         }
     }
 
@@ -372,10 +357,4 @@ fn slot(shard: &mut Vec<Option<Trail>>, row: usize) -> &mut Option<Trail> {
     }
     #[expect(clippy::indexing_slicing, reason = "the line above put it there")]
     &mut shard[row]
-}
-
-/// An empty trail of an account.
-#[must_use]
-pub fn new_trail(account: u64) -> Trail {
-    Trail { account, last: Seq::NONE, count: 0, identifiers: 0, grouped: false, facts: pack(&Facts::default()) }
 }

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use crate::consent::words::Seq;
 use crate::ledger::keys::secrets::Secrets;
 use crate::ledger::memory::state::State;
+use crate::ledger::memory::trail::Trail;
 use crate::ledger::proving::nodes::{Kept, LastRead, Leaves, WIDTH};
 use crate::ledger::storage::reader::{EntryUnreadable, Reader};
 use crate::ledger::writing::record::{Acknowledgement, RecordError};
@@ -93,7 +94,7 @@ impl Heads {
         if self.state.head().seq.number().saturating_sub(latest.as_of.number()) > REUSED_FOR {
             return Ok(None);
         }
-        let grew = |trail: &u64| self.state.with_trail(*trail, |trail| trail.last > latest.as_of) != Some(false);
+        let grew = |trail: &u64| self.state.with_trail(*trail, |trail| trail.last() > latest.as_of) != Some(false);
         Ok((!trails.iter().any(grew)).then_some(latest))
     }
 
@@ -161,7 +162,7 @@ impl Heads {
 
     /// The last `HeadsCommitted` of the log.
     fn recorded(&self) -> Result<Option<(Seq, HeadsCommitted)>, EntryUnreadable> {
-        let mut next = self.state.with_trail(0, |own| own.last).unwrap_or_default();
+        let mut next = self.state.with_trail(0, Trail::last).unwrap_or_default();
         while next != Seq::NONE {
             let entry = self.reader.entry(next)?;
             if let Some(Fact::HeadsCommitted(heads)) = entry.clear.fact {
@@ -187,7 +188,7 @@ impl Heads {
 
     /// How many entries a trail had at `as_of`, and the last of them; none: it had none.
     fn head_at(&self, trail: u64, as_of: Seq) -> Result<Option<(u64, Seq)>, EntryUnreadable> {
-        let Some((mut trail_seq, mut last)) = self.state.with_trail(trail, |known| (known.count, known.last)) else { return Ok(None) };
+        let Some((mut trail_seq, mut last)) = self.state.with_trail(trail, |known| (known.count(), known.last())) else { return Ok(None) };
         while last > as_of {
             let entry = self.reader.entry(last)?;
             let link = [entry.header.link, entry.header.second].into_iter().find(|link| link.trail == trail && link.trail_seq == trail_seq);

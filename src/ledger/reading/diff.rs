@@ -20,6 +20,7 @@ use crate::consent::time::Time;
 use crate::consent::words::{Account, Category, Permission, Reason, Sender};
 use crate::ledger::memory::packed::unpack;
 use crate::ledger::memory::state::AccountState;
+use crate::ledger::memory::trail::Trail;
 use crate::ledger::reading::history;
 use crate::ledger::reading::naming::Members;
 use crate::ledger::reading::policies::AdoptedPolicy;
@@ -200,7 +201,7 @@ impl Ledger {
                 breathe(go_on)?;
             }
             let mut name = |facts: &Facts| senders.extend(named(facts).filter(|sender| *sender != SenderNumber::ALL));
-            let theirs = |trail: &crate::ledger::memory::state::Trail| (trail.account == account.trail).then(|| unpack(&trail.facts));
+            let theirs = |trail: &Trail| (trail.account() == account.trail).then(|| unpack(&trail.facts));
             match state.with_trail(number, theirs).flatten() {
                 Some(Some(facts)) => name(&facts),
                 Some(None) => {
@@ -221,9 +222,7 @@ impl Ledger {
     /// the first, whatever joined them since: so a page goes on where the one before it ended.
     fn contacts_at(&self, number: u64, account: u64, at: Time) -> Result<Vec<(Members, Facts)>, CheckError> {
         let state = &self.shared.state;
-        let theirs = |trail: &crate::ledger::memory::state::Trail| {
-            (trail.account == account && number != account).then(|| (trail.grouped, unpack(&trail.facts)))
-        };
+        let theirs = |trail: &Trail| (trail.account() == account && number != account).then(|| (trail.grouped, unpack(&trail.facts)));
         let is_void = state.erasures().is_void(number);
         let contacts = match state.with_trail(number, theirs).flatten() {
             None => Vec::new(),

@@ -95,7 +95,7 @@ impl World {
     /// An act of a contact that no identity event holds together with another.
     fn acts(&self, batch: &mut Batch, trail: IdentifierKey, seq: u64, opts_in: bool) {
         let working = batch.trail(&self.state, trail.trail, ACCOUNT);
-        working.trail.last = Seq::new(seq);
+        working.trail.go_on(Seq::new(seq), seq);
         working.facts.as_mut().unwrap().apply(&event(seq, opts_in));
     }
 
@@ -138,7 +138,7 @@ impl World {
 
     fn regroup(&self, batch: &mut Batch, members: &[MemberEvent], seq: u64) {
         for key in [A, B] {
-            batch.trail(&self.state, key.trail, ACCOUNT).trail.last = Seq::new(seq);
+            batch.trail(&self.state, key.trail, ACCOUNT).trail.go_on(Seq::new(seq), seq);
         }
         batch.put_groups(vec![Group { trails: vec![A.trail, B.trail], spans: resolve(members), latest: at(seq), last: Seq::new(seq) }]);
     }

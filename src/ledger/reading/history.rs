@@ -19,7 +19,7 @@ use crate::proto::clear_part::Fact as Stored;
 /// # Errors
 /// Where one cannot be read.
 pub fn entries(state: &State, reader: &Reader, trails: &[u64]) -> Result<Vec<ReadEntry>, EntryUnreadable> {
-    let lasts: Vec<_> = trails.iter().filter_map(|trail| Some((*trail, state.trail(*trail)?.last))).collect();
+    let lasts: Vec<_> = trails.iter().filter_map(|trail| Some((*trail, state.trail(*trail)?.last()))).collect();
     let mut entries = reader.trails(&lasts)?;
     let erasures = state.erasures();
     let void: HashSet<u64> = entries.iter().flat_map(trails_of).filter(|trail| erasures.is_void(*trail)).collect();

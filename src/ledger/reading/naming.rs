@@ -4,6 +4,7 @@ use crate::consent::identity::IdentifierKey;
 use crate::consent::words::Seq;
 use crate::ledger::Ledger;
 use crate::ledger::memory::fold;
+use crate::ledger::memory::trail::Trail;
 use crate::ledger::storage::reader::{EntryUnreadable, ReadEntry, Sealed, open_sealed};
 
 /// Which trails and identifiers are a contact's.
@@ -46,7 +47,7 @@ impl Ledger {
 
     /// The identifiers that the latest entry of the trail under this one, or under any, shows; looked for in so many entries.
     fn identifiers_in(&self, trail: u64, wanted: Option<IdentifierKey>, entries: usize) -> Result<Vec<String>, EntryUnreadable> {
-        let mut next = self.shared.state.with_trail(trail, |trail| trail.last).unwrap_or_default();
+        let mut next = self.shared.state.with_trail(trail, Trail::last).unwrap_or_default();
         let mut left = entries;
         while next != Seq::NONE && left > 0 {
             left -= 1;

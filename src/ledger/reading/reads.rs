@@ -16,6 +16,7 @@ use crate::consent::time::Time;
 use crate::consent::words::{Account, Effect, Seq};
 use crate::ledger::Ledger;
 use crate::ledger::memory::state::{Group, State};
+use crate::ledger::memory::trail::Trail;
 use crate::ledger::reading::browse::{ReadError, latest_home};
 use crate::ledger::reading::history;
 use crate::ledger::storage::reader::EntryUnreadable;
@@ -269,7 +270,7 @@ impl Ledger {
     fn walk(&self, account: u64, from: Option<Seq>) -> Result<Walk, ReadsNotListed> {
         let state = &self.shared.state;
         let trail = state.reads_of(account).unwrap_or_default();
-        let last = if trail == 0 { Seq::NONE } else { state.with_trail(trail, |trail| trail.last).unwrap_or_default() };
+        let last = if trail == 0 { Seq::NONE } else { state.with_trail(trail, Trail::last).unwrap_or_default() };
         let next = from.unwrap_or(last);
         if next > last || next != Seq::NONE && self.shared.reader.entry(next)?.header.link.trail != trail {
             return Err(ReadsNotListed::PlaceUnknown);

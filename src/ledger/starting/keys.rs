@@ -42,7 +42,7 @@ pub(in crate::ledger) fn open_keyring(
 pub(in crate::ledger) fn newest_opens(state: &State, keyring: &Keyring, reader: &Reader) -> Result<(), EntryUnreadable> {
     for number in (1..=state.highest_trail()).rev().take(NEWEST_TRAILS) {
         let Some(trail) = state.trail(number).filter(|_| !state.erasures().is_void(number)) else { continue };
-        let entry = reader.entry(trail.last)?;
+        let entry = reader.entry(trail.last())?;
         let opened = open_sealed(keyring, &entry, entry.header.link.trail != number).map_err(|error| EntryUnreadable {
             reason: format!("{}; the keyring is older than the log, or damaged in both files", error.reason),
             ..error

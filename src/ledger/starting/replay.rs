@@ -121,7 +121,7 @@ impl<Keys: Slots> Replay<'_, Keys> {
 
     fn fold_account(&self, reader: &Reader, account: u64) -> Result<(), EntryUnreadable> {
         let Some(trail) = self.state.trail(account) else { return Ok(()) };
-        for entry in reader.trail(account, trail.last)? {
+        for entry in reader.trail(account, trail.last())? {
             let act = entry.clear.fact.as_ref().and_then(|fact| fold::account_act(fact, &mut |name| self.state.sender_number(name)));
             if let Some(act) = act {
                 let at = Time::from_micros(entry.clear.occurred_at);
@@ -142,9 +142,8 @@ impl<Keys: Slots> Replay<'_, Keys> {
         let stored = clear.fact.as_ref().filter(|_| link == header.link);
         let act = stored.and_then(|fact| fold::act(fact, &mut |name| self.state.sender_number(name)));
         self.state.change_trail(link.trail, header.account, |trail| {
-            if trail.last < header.seq {
-                trail.last = header.seq;
-                trail.count = link.trail_seq;
+            if trail.last() < header.seq {
+                trail.go_on(header.seq, link.trail_seq);
                 let own = [(&clear.identifiers, header.link.trail), (&clear.second_identifiers, header.second.trail)];
                 let own = own.into_iter().flat_map(|(references, of)| fold::ordinals(references, of, link.trail));
                 trail.identifiers = own.fold(trail.identifiers, u32::max);
@@ -285,7 +284,7 @@ pub fn put_group(state: &State, reader: &Reader, trails: Vec<u64>) -> Result<(),
     let members = crate::ledger::reading::history::members(state, reader, &trails, Known::default())
         .map_err(|reason| EntryUnreadable { seq: Seq::NONE, reason })?;
     let latest = members.iter().map(MemberEvent::at).max().unwrap_or_default();
-    let last = trails.iter().filter_map(|trail| state.trail(*trail)).map(|trail| trail.last).max().unwrap_or_default();
+    let last = trails.iter().filter_map(|trail| state.trail(*trail)).map(|trail| trail.last()).max().unwrap_or_default();
     state.put_group(Group { trails, spans: resolve(&members), latest, last });
     Ok(())
 }

@@ -6,6 +6,7 @@ use crate::consent::words::Seq;
 use crate::ledger::Options;
 use crate::ledger::keys::secrets::{Secrets, SecretsError};
 use crate::ledger::memory::state::State;
+use crate::ledger::memory::trail::Trail;
 use crate::ledger::proving::checkpoints::{Checkpoints, Log};
 use crate::ledger::starting::open::OpenError;
 use crate::ledger::starting::replay::Found;
@@ -70,7 +71,7 @@ fn complete(log: &Log, checkpoints: &Checkpoints) -> Result<bool, OpenError> {
 
 /// The entry that names a signing key; looked for from the end of the ledger's own trail.
 fn named_at(state: &State, reader: &Reader, of: SigningKeyUse, key: &[u8; 32]) -> Result<Option<Seq>, EntryUnreadable> {
-    let mut next = state.with_trail(0, |own| own.last).unwrap_or_default();
+    let mut next = state.with_trail(0, Trail::last).unwrap_or_default();
     while next != Seq::NONE {
         let entry = reader.entry(next)?;
         if let Some(Fact::SigningKeyChanged(changed)) = &entry.clear.fact

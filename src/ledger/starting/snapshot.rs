@@ -1,7 +1,7 @@
 //! Derived state on disk, to start fast. Deleting it costs time only; any mismatch discards it.
 //!
 //! ```text
-//! 43 4C 4E 01 | fold version 6 | ledger_id 16 | seq 8 | entry_hash 32 | CRC-32C 4 | chunks
+//! 43 4C 4E 01 | fold version 7 | ledger_id 16 | seq 8 | entry_hash 32 | CRC-32C 4 | chunks
 //! chunk: kind 1 | length 4 | CRC-32C 4 | content;  the last one: kind 0, length 0
 //! ```
 //!
@@ -20,7 +20,8 @@ use crate::ledger::erasure::erasures::{put_kept, take_kept};
 use crate::ledger::erasure::matters::{MatterTurn, put_matter, take_matter};
 use crate::ledger::keys::secrets::{InForce, LedgerId};
 use crate::ledger::memory::packed::{FOLD_VERSION, Packed, put_varint, take_varint};
-use crate::ledger::memory::state::{State, Trail};
+use crate::ledger::memory::state::State;
+use crate::ledger::memory::trail::Trail;
 use crate::ledger::principals::kept::{put_event, take_event};
 use crate::ledger::reading::possible_opt_outs::{Doubt, Resolution};
 use crate::ledger::storage::disk::{Disk, DiskFile};
@@ -260,13 +261,15 @@ fn take_many(state: &State, kind: u8, mut content: &[u8], most: u64) -> Option<V
 /// every trail takes bytes: a number beyond those of the file is no trail's.
 fn take_trail(state: &State, from: &mut &[u8], most: u64) -> Option<(u64, u64)> {
     let number = take_varint(from).filter(|number| *number < most)?;
-    let (account, last, count) = (take_varint(from)?, Seq::new(take_varint(from)?), take_varint(from)?);
-    let identifiers = u32::try_from(take_varint(from)?).ok()?;
+    let mut trail = Trail::new(take_varint(from)?);
+    trail.go_on(Seq::new(take_varint(from)?), take_varint(from)?);
+    trail.identifiers = u32::try_from(take_varint(from)?).ok()?;
     let group = take_varint(from)?;
+    trail.grouped = group != 0;
     let length = usize::try_from(take_varint(from)?).ok()?;
     let (facts, rest) = from.split_at_checked(length)?;
-    *from = rest;
-    state.put_trail(number, Trail { account, last, count, identifiers, grouped: group != 0, facts: Packed::from_slice(facts) });
+    (trail.facts, *from) = (Packed::from_slice(facts), rest);
+    state.put_trail(number, trail);
     Some((number, group))
 }
 
@@ -301,7 +304,7 @@ impl Writer<'_> {
     }
 
     fn trail(&mut self, number: u64, trail: &Trail, group: Option<u64>) {
-        let numbers = [number, trail.account, trail.last.number(), trail.count, trail.identifiers.into(), group.unwrap_or_default()];
+        let numbers = [number, trail.account(), trail.last().number(), trail.count(), trail.identifiers.into(), group.unwrap_or_default()];
         for number in numbers {
             put_varint(&mut self.chunk, number);
         }

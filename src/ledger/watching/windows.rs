@@ -19,7 +19,8 @@ use crate::consent::time::Time;
 use crate::consent::timeline::window;
 use crate::consent::words::{Account, Sender, Seq};
 use crate::ledger::memory::packed::unpack;
-use crate::ledger::memory::state::{State, Trail};
+use crate::ledger::memory::state::State;
+use crate::ledger::memory::trail::Trail;
 use crate::ledger::reading::browse::ReadError;
 use crate::ledger::reading::diff::contacts_of;
 use crate::ledger::reading::naming::Members;
@@ -293,7 +294,7 @@ type Contacts = Vec<(Vec<IdentifierKey>, Facts)>;
 fn contacts(state: &State, account: u64, number: u64, at: Time) -> Result<(Contacts, Seq), CheckError> {
     let missing = || CheckError::Unavailable { reason: format!("trail {number} has no facts") };
     let theirs = |trail: &Trail| {
-        (trail.account == account && number != account).then(|| (trail.grouped, trail.last, trail.identifiers, unpack(&trail.facts)))
+        (trail.account() == account && number != account).then(|| (trail.grouped, trail.last(), trail.identifiers, unpack(&trail.facts)))
     };
     let Some((grouped, last, identifiers, facts)) = state.with_trail(number, theirs).flatten() else {
         return Ok((Vec::new(), Seq::NONE));

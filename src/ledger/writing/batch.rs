@@ -19,7 +19,8 @@ use crate::ledger::keys::keyring::Keyring;
 use crate::ledger::keys::secrets::{Digest16, Secrets};
 use crate::ledger::memory::maps::QuickMap;
 use crate::ledger::memory::packed::{Packed, pack_in, unpack};
-use crate::ledger::memory::state::{Group, Position, State, Trail, new_trail};
+use crate::ledger::memory::state::{Group, Position, State};
+use crate::ledger::memory::trail::Trail;
 use crate::ledger::numbers::Tally;
 use crate::ledger::principals::roll::PrincipalEvent;
 use crate::ledger::reading::possible_opt_outs::Doubt;
@@ -117,7 +118,7 @@ impl Working {
     fn of(trail: &Trail) -> Self {
         let facts = if trail.grouped { None } else { unpack(&trail.facts) };
         let packed = if facts.is_some() { Packed::default() } else { trail.facts.clone() };
-        Self { trail: Trail { facts: packed, ..*trail }, facts }
+        Self { trail: trail.with_facts(packed), facts }
     }
 }
 
@@ -233,7 +234,7 @@ impl Batch {
                 None if number > trails_before => None,
                 None => state.with_trail(number, Working::of),
             };
-            known.unwrap_or_else(|| Working { trail: new_trail(account), facts: Some(Facts::default()) })
+            known.unwrap_or_else(|| Working { trail: Trail::new(account), facts: Some(Facts::default()) })
         })
     }
 
@@ -372,9 +373,8 @@ impl Batch {
 
     fn link(&mut self, state: &State, number: u64, account: u64, seq: Seq) -> TrailLink {
         let working = self.trail(state, number, account);
-        let link = TrailLink { trail: number, trail_seq: working.trail.count + 1, previous: working.trail.last };
-        working.trail.count += 1;
-        working.trail.last = seq;
+        let link = TrailLink { trail: number, trail_seq: working.trail.count() + 1, previous: working.trail.last() };
+        working.trail.go_on(seq, link.trail_seq);
         link
     }
 

@@ -69,7 +69,6 @@ fn stored() {
         }
     }
     put("journal", "golden", &[&[0], &data("golden/segment.bin")]);
-    put("snapshot", "rotated", &[&[0], &data("ledger-v1-rotated/snapshot")]);
     put("snapshot", "facts-of-nobody", &[&pack(&Facts::default())]);
     let written = tempfile::tempdir().unwrap();
     let path = written.path().join("snapshot");
@@ -98,6 +97,7 @@ fn ledgers() {
         put("journal", &format!("{name}-written-over"), &[&[mode], &[0, 0, 1, 0x80, 2, 7, 7]]);
         put("journal", &format!("{name}-cut"), &[&[mode], &[0, 3, 4, 0, 0]]);
     }
+    put("snapshot", "whole", &[&[1]]);
     put("snapshot", "edited", &[&[1], &[0, 0, 0, 0x60, 2, 7, 7]]);
     put("snapshot", "forged", &[&[0x81], &[0, 0, 0, 0x60, 2, 7, 7]]);
     for mode in [0, 1] {
