@@ -234,6 +234,7 @@ impl Life<'_> {
         self.real.restart(restart)?;
         // What is due is erased as it opens.
         let carried = self.model.restart();
+        self.counts.add("erasures carried out as it opened", usize::try_from(carried).unwrap());
         let after = answers(&self.real.ledger);
         if carried == 0 {
             same("head after a restart", &self.real.ledger.head(), &due_before)?;
