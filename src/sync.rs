@@ -12,11 +12,11 @@
 mod explored;
 
 #[cfg(not(all(test, feature = "explore")))]
-pub use parking_lot::{Condvar, Mutex, RwLock, RwLockWriteGuard};
+pub use parking_lot::{Condvar, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 #[cfg(not(all(test, feature = "explore")))]
 pub use std::sync::atomic::AtomicU64;
 #[cfg(not(all(test, feature = "explore")))]
 pub use std::thread::yield_now;
 
 #[cfg(all(test, feature = "explore"))]
-pub use explored::{AtomicU64, Condvar, Mutex, RwLock, RwLockWriteGuard, schedules, yield_now};
+pub use explored::{AtomicU64, Condvar, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard, schedules, yield_now};

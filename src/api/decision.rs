@@ -253,23 +253,31 @@ impl Answering {
     /// Answers for the next contacts. What concerns the whole batch fails it.
     fn go_on(mut self) -> Result<Self, Status> {
         let begin = self.items.len();
-        let contacts = std::mem::take(&mut self.contacts);
-        for (index, text) in contacts.iter().enumerate().skip(begin).take(AT_A_TIME) {
-            let outcome = match parse::contact("contacts", text) {
-                Ok(contact) => self.about(&contact)?,
+        let texts = self.contacts.iter().skip(begin).take(AT_A_TIME);
+        let mut contacts = Vec::with_capacity(AT_A_TIME);
+        let parsed: Vec<_> = texts.map(|text| parse::contact("contacts", text).map(|contact| contacts.push(contact))).collect();
+        let mut answers = self.answers(&contacts).into_iter();
+        for (index, parsed) in (begin..).zip(parsed) {
+            let outcome = match parsed {
+                // There is one for each contact.
+                Ok(()) => answers.next().map(|answer| self.about(answer)).transpose()?,
                 Err(Violation { reason, message, .. }) => {
-                    Outcome::Error(ItemError { reason: reason.into(), message, field: format!("contacts[{index}]") })
+                    Some(Outcome::Error(ItemError { reason: reason.into(), message, field: format!("contacts[{index}]") }))
                 }
             };
-            self.items.push(BatchCheckSendItem { outcome: Some(outcome) });
+            self.items.push(BatchCheckSendItem { outcome });
         }
-        self.contacts = contacts;
         Ok(self)
     }
 
-    fn about(&mut self, contact: &Identifier) -> Result<Outcome, Status> {
-        let checks = self.checks.get_or_insert_with(|| self.ledger.checks(self.batch.question(contact.clone())));
-        match checks.about(contact) {
+    fn answers(&mut self, contacts: &[Identifier]) -> Vec<Result<Answer, CheckError>> {
+        let Some(first) = contacts.first() else { return Vec::new() };
+        let checks = self.checks.get_or_insert_with(|| self.ledger.checks(self.batch.question(first.clone())));
+        checks.about(contacts)
+    }
+
+    fn about(&mut self, answer: Result<Answer, CheckError>) -> Result<Outcome, Status> {
+        match answer {
             Ok(answer) => {
                 let (position, at) = *self.first.get_or_insert((answer.position, answer.at));
                 Ok(Outcome::Decision(proto::Decision {

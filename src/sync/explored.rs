@@ -3,8 +3,8 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::PoisonError;
 
-pub use shuttle::sync::RwLockWriteGuard;
 pub use shuttle::sync::atomic::AtomicU64;
+pub use shuttle::sync::{RwLockReadGuard, RwLockWriteGuard};
 pub use shuttle::thread::yield_now;
 
 /// How many schedules are tried: `EXPLORE_SCHEDULES`, or so many.

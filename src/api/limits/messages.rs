@@ -4,8 +4,9 @@
 //! 00 00000016 … 22 bytes …      a message: not compressed, its length, itself (gRPC over HTTP/2)
 //! ```
 //!
-//! Nothing is believed that is only announced: room is taken for bytes that came. Where a message ends, what it held is given
-//! back; the service has it then, and decides what more it takes.
+//! Nothing is believed that is only announced: room is taken for bytes that came, and a message waits here until it is whole, since the
+//! codec makes place for as much as was announced. Where it ends, what it held is given back; the service has it then, and decides
+//! what more it takes.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -45,6 +46,8 @@ const PREFIX_BYTES: usize = 5;
 pub struct Messages {
     body: Body,
     framing: Framing,
+    /// What came of a message that has not ended.
+    begun: Vec<u8>,
     room: Room,
     /// Whether it has one message and then ends.
     is_single: bool,
@@ -56,7 +59,7 @@ pub struct Messages {
 impl Messages {
     /// The messages in `body`, which take from `room`.
     pub fn new(body: Body, room: Room, is_single: bool) -> Self {
-        Self { body, framing: Framing::default(), room, is_single, over: None, ended: false }
+        Self { body, framing: Framing::default(), begun: Vec::new(), room, is_single, over: None, ended: false }
     }
 
     /// Ready once what is waited for is too late. Time in which nobody here waited is not held against the client.
@@ -70,10 +73,10 @@ impl Messages {
         over.as_mut().poll(cx)
     }
 
-    /// Looks at what came.
-    fn take(&mut self, bytes: &[u8]) -> Result<(), Status> {
-        let ended_one = self.framing.take(bytes)?;
-        if ended_one && !self.is_single {
+    /// Takes what came; gives what is whole with it, if anything.
+    fn take(&mut self, mut came: Bytes) -> Result<Option<Bytes>, Status> {
+        let ends = self.framing.take(&came)?;
+        if ends > 0 && !self.is_single {
             self.over = None;
             self.room.free();
         }
@@ -81,7 +84,13 @@ impl Messages {
         if held > FREE_BYTES && !self.room.grow(held) {
             return Err(status::no_room());
         }
-        Ok(())
+        let mut whole = came.split_to(ends);
+        if ends > 0 && !self.begun.is_empty() {
+            self.begun.extend_from_slice(&whole);
+            whole = std::mem::take(&mut self.begun).into();
+        }
+        self.begun.extend_from_slice(&came);
+        Ok((ends > 0).then_some(whole))
     }
 }
 
@@ -94,35 +103,35 @@ impl http_body::Body for Messages {
         if this.ended {
             return Poll::Ready(None);
         }
-        let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) else {
-            if this.is_single || this.framing.is_within() {
-                ready!(this.poll_too_slow(cx));
-                this.ended = true;
-                return Poll::Ready(Some(Err(status::message_too_slow(WITHIN))));
+        loop {
+            let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) else {
+                if this.is_single || this.framing.is_within() {
+                    ready!(this.poll_too_slow(cx));
+                    this.ended = true;
+                    return Poll::Ready(Some(Err(status::message_too_slow(WITHIN))));
+                }
+                return Poll::Pending;
+            };
+            let taken = match frame.transpose()?.map(Frame::into_data) {
+                Some(Ok(came)) => this.take(came).map(|whole| whole.map(Frame::data)),
+                // Of a message that is only announced the codec would say nothing, and the call would end well.
+                _ if this.framing.is_within() => Err(status::message_cut_off()),
+                None => return Poll::Ready(None),
+                Some(Err(trailers)) => Ok(Some(trailers)),
+            };
+            this.ended = taken.is_err();
+            if let Some(taken) = taken.transpose() {
+                return Poll::Ready(Some(taken));
             }
-            return Poll::Pending;
-        };
-        // Of a message that is only announced the codec would say nothing, and the call would end well.
-        if frame.is_none() && this.framing.is_within() {
-            this.ended = true;
-            return Poll::Ready(Some(Err(status::message_cut_off())));
         }
-        if let Some(Ok(frame)) = &frame
-            && let Some(bytes) = frame.data_ref()
-            && let Err(refused) = this.take(bytes)
-        {
-            this.ended = true;
-            return Poll::Ready(Some(Err(refused)));
-        }
-        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.ended || self.body.is_end_stream()
+        self.ended || self.body.is_end_stream() && !self.framing.is_within()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        SizeHint::default()
     }
 }
 
@@ -139,9 +148,9 @@ struct Framing {
 }
 
 impl Framing {
-    /// Goes on by these bytes; whether a message ended in them.
-    fn take(&mut self, mut bytes: &[u8]) -> Result<bool, Status> {
-        let mut ended_one = false;
+    /// Goes on by these bytes. Gives how many of them the messages take that end in them.
+    fn take(&mut self, came: &[u8]) -> Result<usize, Status> {
+        let (mut bytes, mut ends) = (came, 0);
         while !bytes.is_empty() {
             if self.had < PREFIX_BYTES {
                 let (prefix, rest) = bytes.split_at(bytes.len().min(PREFIX_BYTES - self.had));
@@ -158,10 +167,10 @@ impl Framing {
             self.left -= here;
             bytes = bytes.get(here..).unwrap_or_default();
             if self.had == PREFIX_BYTES && self.left == 0 {
-                (self.had, self.length, ended_one) = (0, 0, true);
+                (self.had, self.length, ends) = (0, 0, came.len() - bytes.len());
             }
         }
-        Ok(ended_one)
+        Ok(ends)
     }
 
     fn begin(&mut self) -> Result<(), Status> {
@@ -201,18 +210,22 @@ mod tests {
         bytes
     }
 
-    /// A client that sent these bytes and then nothing.
-    fn silent_after(bytes: &'static [u8], is_single: bool) -> Messages {
-        struct Silent(Option<Bytes>);
+    /// A client that sent these bytes, in such pieces, and then nothing.
+    fn sent(bytes: &[u8], pieces: usize, is_single: bool) -> Messages {
+        struct Silent(Vec<Bytes>);
         impl http_body::Body for Silent {
             type Data = Bytes;
             type Error = Status;
             fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-                self.0.take().map_or(Poll::Pending, |bytes| Poll::Ready(Some(Ok(Frame::data(bytes)))))
+                self.0.pop().map_or(Poll::Pending, |bytes| Poll::Ready(Some(Ok(Frame::data(bytes)))))
             }
         }
-        let body = Silent(Some(Bytes::from_static(bytes)));
+        let body = Silent(bytes.chunks(pieces).rev().map(Bytes::copy_from_slice).collect());
         Messages::new(Body::new(body), crate::http::space::Space::default().room(), is_single)
+    }
+
+    fn silent_after(bytes: &[u8], is_single: bool) -> Messages {
+        sent(bytes, bytes.len(), is_single)
     }
 
     async fn next(messages: &mut Messages) -> Option<Result<Frame<Bytes>, Status>> {
@@ -222,7 +235,6 @@ mod tests {
     #[tokio::test]
     async fn who_begins_a_message_and_does_not_end_it_is_too_slow_and_who_is_silent_between_two_is_not() {
         let mut begun = silent_after(&[0, 0, 0, 0, 9, 7], false);
-        assert!(next(&mut begun).await.unwrap().is_ok());
         let from = Instant::now();
         assert_eq!(next(&mut begun).await.unwrap().unwrap_err().code(), tonic::Code::DeadlineExceeded);
         assert!(from.elapsed() >= WITHIN);
@@ -238,13 +250,26 @@ mod tests {
     #[tokio::test]
     async fn time_in_which_nobody_here_waits_is_not_held_against_the_client() {
         let mut begun = silent_after(&[0, 0, 0, 0, 9, 7], false);
-        assert!(next(&mut begun).await.unwrap().is_ok());
         let looked = std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut begun).poll_frame(cx).is_pending())).await;
         assert!(looked);
         sleep(WITHIN * 3).await;
         let from = Instant::now();
         assert!(next(&mut begun).await.unwrap().is_err());
         assert!(from.elapsed() >= WITHIN);
+    }
+
+    #[tokio::test]
+    async fn messages_are_handed_on_whole_however_they_come() {
+        let bytes = [message(0), message(3), message(300), message(1)].concat();
+        for pieces in [1, 2, 5, 7, 64, 310, bytes.len()] {
+            let (mut messages, mut came) = (sent(&bytes, pieces, false), Vec::new());
+            while came.len() < bytes.len() {
+                let whole = next(&mut messages).await.unwrap().unwrap().into_data().unwrap();
+                came.extend_from_slice(&whole);
+                assert!([5, 13, 318, 324].contains(&came.len()), "{} bytes in pieces of {pieces}", came.len());
+            }
+            assert!(came == bytes && messages.begun.is_empty() && !messages.framing.is_within());
+        }
     }
 
     #[test]
@@ -258,10 +283,10 @@ mod tests {
             assert!(!framing.is_within(), "{piece}");
         }
         let mut framing = Framing::default();
-        assert!(!framing.take(&message(300)[..100]).unwrap());
+        assert_eq!(framing.take(&message(300)[..100]).unwrap(), 0);
         assert!(framing.is_within());
         assert_eq!(framing.held(), 95);
-        assert!(framing.take(&[7; 205]).unwrap());
+        assert_eq!(framing.take(&[7; 205]).unwrap(), 205);
         assert_eq!(framing.held(), 0);
     }
 
@@ -270,7 +295,7 @@ mod tests {
         let refused = |bytes: &[u8]| Framing::default().take(bytes).unwrap_err().code();
         assert_eq!(refused(&[1, 0, 0, 0, 1]), tonic::Code::Unimplemented);
         assert_eq!(refused(&[0, 0, 0x40, 0, 1]), tonic::Code::InvalidArgument);
-        assert!(!Framing::default().take(&[0, 0, 0x40, 0, 0]).unwrap(), "4 MiB is taken");
+        assert_eq!(Framing::default().take(&[0, 0, 0x40, 0, 0]).unwrap(), 0, "4 MiB is taken");
         assert_eq!(refused(&[0, 0xff, 0xff, 0xff, 0xff]), tonic::Code::InvalidArgument);
     }
 }

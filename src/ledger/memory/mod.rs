@@ -5,6 +5,7 @@ pub mod maps;
 pub mod marked;
 mod narrow;
 pub mod packed;
+mod rows;
 pub mod senders;
 mod shards;
 pub mod state;

@@ -1,10 +1,12 @@
-//! Maps by digest, in shards: one of ten million keys would stop the writer for a third of a second to grow.
+//! Maps by digest, in shards: one of ten million keys would stop the writer for a third of a second to grow. And what several shards hold,
+//! looked at together.
 
 use crate::ledger::keys::secrets::Digest16;
 use crate::ledger::memory::maps::QuickMap;
-use crate::sync::RwLock;
+use crate::sync::{RwLock, RwLockReadGuard};
 
-const SHARDS: usize = 256;
+/// How many shards there are of anything.
+pub(super) const SHARDS: usize = 256;
 
 /// A map in parts, each behind a lock of its own.
 pub(super) struct Sharded<V>(Vec<RwLock<QuickMap<Digest16, V>>>);
@@ -18,15 +20,60 @@ impl<V> Default for Sharded<V> {
 impl<V> Sharded<V> {
     /// The part that a digest belongs to.
     pub(super) fn of(&self, digest: &Digest16) -> &RwLock<QuickMap<Digest16, V>> {
-        let [first, second, ..] = digest;
-        let part = usize::from(*first) << 4 | usize::from(*second) >> 4;
-        #[expect(clippy::indexing_slicing, reason = "12 bits, and there are as many shards as a byte has values")]
-        &self.0[usize::from(SHARD_OF[part])]
+        #[expect(clippy::indexing_slicing, reason = "there are as many shards as a byte has values")]
+        &self.0[shard(digest)]
+    }
+
+    /// What each of these digests has, looked up together.
+    pub(super) fn get_all(&self, digests: &[Digest16]) -> Vec<Option<V>>
+    where
+        V: Copy,
+    {
+        let held = Held::new(&self.0, digests.iter().map(shard));
+        digests.iter().map(|digest| held.of(shard(digest))?.get(digest).copied()).collect()
     }
 
     /// All parts.
     pub(super) fn all(&self) -> &[RwLock<QuickMap<Digest16, V>>] {
         &self.0
+    }
+}
+
+fn shard(digest: &Digest16) -> usize {
+    let [first, second, ..] = digest;
+    let part = usize::from(*first) << 4 | usize::from(*second) >> 4;
+    #[expect(clippy::indexing_slicing, reason = "12 bits")]
+    SHARD_OF[part].into()
+}
+
+/// Several shards, each held once, for whoever looks at much in them. With no lock to take between one row and the next, a processor
+/// fetches several rows at a time, and waits for memory as long as for one of them.
+pub(super) struct Held<'a, T> {
+    held: Vec<RwLockReadGuard<'a, T>>,
+    /// The place of each shard above; beyond it where it is not held.
+    places: [usize; SHARDS],
+}
+
+impl<'a, T> Held<'a, T> {
+    /// Holds these of `all`. They are taken in ascending order, so that nobody who does the same waits for this and is waited for.
+    pub(super) fn new(all: &'a [RwLock<T>], shards: impl Iterator<Item = usize>) -> Self {
+        let mut places = [usize::MAX; SHARDS];
+        for shard in shards {
+            if let Some(place) = places.get_mut(shard) {
+                *place = 0;
+            }
+        }
+        let mut held = Vec::new();
+        for (place, shard) in places.iter_mut().zip(all).filter(|(place, _)| **place == 0) {
+            *place = held.len();
+            held.push(shard.read());
+        }
+        Self { held, places }
+    }
+
+    /// What one of them holds; none where it is not held.
+    pub(super) fn of(&self, shard: usize) -> Option<&T> {
+        self.held.get(*self.places.get(shard)?).map(|held| &**held)
     }
 }
 
@@ -60,6 +107,20 @@ const fn shard_of() -> [u8; PARTS] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_looked_up_together_is_what_is_found_one_by_one() {
+        let map = Sharded::default();
+        let digests: Vec<Digest16> =
+            (0..500_u64).map(|n| [n.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes(); 2].concat().try_into().unwrap()).collect();
+        for (n, digest) in digests.iter().enumerate().filter(|(n, _)| n % 3 > 0) {
+            map.of(digest).write().insert(*digest, n);
+        }
+        let found: Vec<_> = digests.iter().map(|digest| map.of(digest).read().get(digest).copied()).collect();
+        assert_eq!(map.get_all(&digests), found);
+        assert_eq!(map.get_all(&[digests[1], digests[0], digests[1]]), [Some(1), None, Some(1)]);
+        assert!(map.get_all(&[]).is_empty());
+    }
 
     #[test]
     fn every_shard_has_a_little_more_than_the_one_before_and_the_last_twice_what_the_first_has() {

@@ -22,16 +22,14 @@ use crate::ledger::keys::secrets::{Digest16, Secrets};
 use crate::ledger::memory::maps::QuickMap;
 use crate::ledger::memory::marked::Marked;
 use crate::ledger::memory::narrow::{Narrow, NarrowKey};
-use crate::ledger::memory::packed::{Packed, unpack};
+use crate::ledger::memory::packed::Packed;
+use crate::ledger::memory::rows::Rows;
 use crate::ledger::memory::senders::Senders;
-use crate::ledger::memory::shards::Sharded;
+use crate::ledger::memory::shards::{Held, SHARDS, Sharded};
 use crate::ledger::memory::trail::Trail;
 use crate::ledger::principals::roll::Roll;
 use crate::ledger::reading::possible_opt_outs::PossibleOptOuts;
 use crate::sync::{AtomicU64, RwLock};
-
-/// How many shards the trails have.
-const SHARDS: usize = 256;
 
 /// The head of the log at some moment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -86,7 +84,7 @@ pub struct State {
     pub(in crate::ledger) principals: RwLock<Roll>,
     senders: RwLock<Senders>,
     identifiers: Sharded<NarrowKey>,
-    trails: Vec<RwLock<Vec<Option<Trail>>>>,
+    trails: Vec<RwLock<Rows<Trail>>>,
     groups: RwLock<QuickMap<u64, Arc<Group>>>,
     event_ids: Sharded<Narrow>,
     erasures: Marked<Erasures>,
@@ -196,6 +194,12 @@ impl State {
         self.identifiers.of(digest).read().get(digest).map(|key| key.get())
     }
 
+    /// The keys of many identifiers.
+    #[must_use]
+    pub fn all_identifiers(&self, digests: &[Digest16]) -> Vec<Option<IdentifierKey>> {
+        self.identifiers.get_all(digests).into_iter().map(|key| key.map(NarrowKey::get)).collect()
+    }
+
     /// Makes an identifier known; the first key stays.
     pub fn add_identifier(&self, digest: Digest16, key: IdentifierKey) {
         self.identifiers.of(&digest).write().entry(digest).or_insert(NarrowKey::new(key));
@@ -257,27 +261,37 @@ impl State {
     /// Reads a trail in place.
     pub fn with_trail<T>(&self, number: u64, read: impl FnOnce(&Trail) -> T) -> Option<T> {
         let (shard, row) = self.place(number);
-        shard.read().get(row)?.as_ref().map(read)
+        shard.read().get(row).map(read)
     }
 
     /// A trail's facts, unpacked; none where it is grouped. The outer none: there is no such trail.
     #[must_use]
     pub fn facts(&self, number: u64) -> Option<Option<Facts>> {
-        self.with_trail(number, |trail| if trail.grouped { None } else { unpack(&trail.facts) })
+        self.with_trail(number, Trail::unpacked)
+    }
+
+    /// The same of many trails; none in place of a number that there is not.
+    #[must_use]
+    pub fn all_facts(&self, numbers: &[Option<u64>]) -> Vec<Option<Option<Facts>>> {
+        let places: Vec<_> = numbers.iter().map(|number| number.map(place)).collect();
+        let held = Held::new(&self.trails, places.iter().flatten().map(|(shard, _)| *shard));
+        // All are found before the first is unpacked.
+        let trails: Vec<Option<&Trail>> = places.into_iter().map(|place| place.and_then(|(shard, row)| held.of(shard)?.get(row))).collect();
+        trails.into_iter().map(|trail| trail.map(Trail::unpacked)).collect()
     }
 
     /// Puts a trail in place.
     pub fn put_trail(&self, number: u64, trail: Trail) {
         self.highest_trail.fetch_max(number, Ordering::Relaxed);
         let (shard, row) = self.place(number);
-        *slot(&mut shard.write(), row) = Some(trail);
+        *shard.write().slot(row) = Some(trail);
     }
 
     /// Changes a trail in place; an empty one of `account` where there is none.
     pub fn change_trail(&self, number: u64, account: u64, change: impl FnOnce(&mut Trail)) {
         self.highest_trail.fetch_max(number, Ordering::Relaxed);
         let (shard, row) = self.place(number);
-        change(slot(&mut shard.write(), row).get_or_insert_with(|| Trail::new(account)));
+        change(shard.write().slot(row).get_or_insert_with(|| Trail::new(account)));
     }
 
     /// The highest trail number, which is how many there are but for the ledger's own, 0: they are numbered without gaps.
@@ -302,7 +316,7 @@ impl State {
         drop(groups);
         for trail in &group.trails {
             let (shard, row) = self.place(*trail);
-            if let Some(Some(trail)) = shard.write().get_mut(row) {
+            if let Some(trail) = shard.write().get_mut(row) {
                 trail.grouped = true;
                 trail.facts = Packed::default();
             }
@@ -324,7 +338,7 @@ impl State {
     pub fn each_trail(&self, mut visit: impl FnMut(u64, &Trail)) {
         for (first, shard) in (0u64..).zip(&self.trails) {
             let numbers = (first..).step_by(SHARDS);
-            numbers.zip(shard.read().iter()).for_each(|(number, trail)| trail.iter().for_each(|trail| visit(number, trail)));
+            numbers.zip(shard.read().iter()).for_each(|(number, trail)| trail.into_iter().for_each(|trail| visit(number, trail)));
         }
     }
 
@@ -342,19 +356,15 @@ impl State {
         }
     }
 
-    /// Where a trail stands: a row without a key.
-    fn place(&self, number: u64) -> (&RwLock<Vec<Option<Trail>>>, usize) {
-        let number = usize::try_from(number).unwrap_or(usize::MAX);
+    fn place(&self, number: u64) -> (&RwLock<Rows<Trail>>, usize) {
+        let (shard, row) = place(number);
         #[expect(clippy::indexing_slicing, reason = "there are as many shards as the divisor")]
-        (&self.trails[number % SHARDS], number / SHARDS)
+        (&self.trails[shard], row)
     }
 }
 
-/// A row of a shard, which reaches as far at least from now on.
-fn slot(shard: &mut Vec<Option<Trail>>, row: usize) -> &mut Option<Trail> {
-    if row >= shard.len() {
-        shard.resize(row + 1, None);
-    }
-    #[expect(clippy::indexing_slicing, reason = "the line above put it there")]
-    &mut shard[row]
+/// The shard and the row that a trail stands in.
+fn place(number: u64) -> (usize, usize) {
+    let number = usize::try_from(number).unwrap_or(usize::MAX);
+    (number % SHARDS, number / SHARDS)
 }

@@ -3,7 +3,7 @@
 use crate::consent::facts::Facts;
 use crate::consent::words::Seq;
 use crate::ledger::memory::narrow::Narrow;
-use crate::ledger::memory::packed::{Packed, pack};
+use crate::ledger::memory::packed::{Packed, pack, unpack};
 
 /// What is kept of a trail.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -49,6 +49,12 @@ impl Trail {
     pub const fn go_on(&mut self, last: Seq, count: u64) {
         self.last = Narrow::new(last.number());
         self.count = Narrow::new(count);
+    }
+
+    /// Its facts, unpacked; none where it is grouped.
+    #[must_use]
+    pub fn unpacked(&self) -> Option<Facts> {
+        if self.grouped { None } else { unpack(&self.facts) }
     }
 
     /// The same with other facts.

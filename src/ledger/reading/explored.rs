@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use shuttle::thread;
 
-use super::answer::{Question, Sources};
+use super::answer::{Answer, Question, Sources};
 use crate::consent::account::Known;
 use crate::consent::decide::Asked;
 use crate::consent::event::{Act, Event, SenderNumber};
@@ -143,45 +143,63 @@ impl World {
         batch.put_groups(vec![Group { trails: vec![A.trail, B.trail], spans: resolve(members), latest: at(seq), last: Seq::new(seq) }]);
     }
 
-    /// Asks about each of them in turn, with what is kept from one question to the next, and holds every answer against its head.
+    fn question(&self, who: usize) -> Question {
+        Question {
+            account: Account::default_account(),
+            contact: self.who[who].clone(),
+            sender: "100".parse().unwrap(),
+            asked: Asked::For(Category::Marketing),
+            template: None,
+            at: None,
+            known: Known::default(),
+            min_position: None,
+        }
+    }
+
+    const fn sources(&self) -> Sources<'_> {
+        Sources { state: &self.state, secrets: &self.secrets, reader: &self.reader }
+    }
+
+    /// Asks about each of them in turn.
     fn read(&self, first: usize, times: usize) {
-        let sources = Sources { state: &self.state, secrets: &self.secrets, reader: &self.reader };
-        let (mut kept, mut before) = (None, Seq::NONE);
+        let mut before = Seq::NONE;
         for turn in 0..times {
             let who = (first + turn) % 2;
-            let question = Question {
-                account: Account::default_account(),
-                contact: self.who[who].clone(),
-                sender: "100".parse().unwrap(),
-                asked: Asked::For(Category::Marketing),
-                template: None,
-                at: None,
-                known: Known::default(),
-                min_position: None,
-            };
-            let answer = sources.until_whole(&question, &question.contact, &mut kept, || at(1_000)).unwrap();
-            let position = answer.position.seq;
-            assert!(position >= before, "the head goes back from {before} to {position}");
-            before = position;
-            let (a, b) = TRUE[usize::try_from(position.number()).unwrap() - 3];
-            let yes = answer.decision.permission != Permission::Nothing;
-            assert_eq!(yes, if who == 0 { a } else { b }, "contact {who} at {position}: {answer:?}");
-            assert!(answer.decision.deciding_seqs.iter().all(|seq| *seq <= position), "{answer:?}");
+            let answer = self.sources().until_whole(&self.question(who), || at(1_000)).unwrap();
+            before = held(who, &answer, before);
+        }
+    }
+
+    /// Asks about both together, with what is kept from one question to the next.
+    fn read_both(&self, times: usize) {
+        let (mut kept, mut before) = (None, Seq::NONE);
+        for _ in 0..times {
+            let answers = self.sources().all_until_whole(&self.question(0), &self.who, &mut kept, || at(1_000));
+            assert_eq!(answers.len(), 2);
+            for (who, answer) in answers.into_iter().enumerate() {
+                before = held(who, &answer.unwrap(), before);
+            }
         }
     }
 }
 
-/// One writer, and two who read.
+/// Holds an answer about one of them against its head, and gives that.
+fn held(who: usize, answer: &Answer, before: Seq) -> Seq {
+    let position = answer.position.seq;
+    assert!(position >= before, "the head goes back from {before} to {position}");
+    let (a, b) = TRUE[usize::try_from(position.number()).unwrap() - 3];
+    let yes = answer.decision.permission != Permission::Nothing;
+    assert_eq!(yes, if who == 0 { a } else { b }, "contact {who} at {position}: {answer:?}");
+    assert!(answer.decision.deciding_seqs.iter().all(|seq| *seq <= position), "{answer:?}");
+    position
+}
+
+/// One writer, one who reads each of them in turn, and one who reads both together.
 fn run(secrets: &Arc<Secrets>, store: &Arc<Store>) {
     let world = Arc::new(World::new(secrets, store));
     world.begin();
-    let readers: Vec<_> = [0, 1]
-        .into_iter()
-        .map(|first| {
-            let world = world.clone();
-            thread::spawn(move || world.read(first, 4))
-        })
-        .collect();
+    let (in_turn, together) = (world.clone(), world.clone());
+    let readers = [thread::spawn(move || in_turn.read(0, 4)), thread::spawn(move || together.read_both(2))];
     world.write();
     for reader in readers {
         reader.join().unwrap();

@@ -28,6 +28,10 @@ const WAITING_MAX_BYTES: usize = 1;
 /// Blocks after which sled is synced, however busy it is.
 const SYNC_EVERY_BLOCKS: usize = 1024;
 
+/// How long the first block waits for others. sled's threads wake each other for whatever it is given, many blocks or one: given each
+/// record by itself, they take the processors from the calls that wait for the next commit. Until then it is read from memory.
+const GATHER: Duration = Duration::from_millis(50);
+
 /// How long after a block came sled is synced, where they are fewer: the journal has them, and on most file systems its sync waits for
 /// one of another file that is under way.
 const SYNC_AFTER: Duration = Duration::from_millis(200);
@@ -203,12 +207,16 @@ fn write(store: &Store, pending: &Pending, commits: &Receiver<Vec<Arc<Block>>>, 
             }
         };
         // Whole commits in one batch: sled never holds part of one.
-        let (mut batch, mut together) = (first, 1);
-        while batch.len() < SYNC_EVERY_BLOCKS
-            && let Ok(more) = commits.try_recv()
-        {
-            batch.extend(more);
-            together += 1;
+        let (mut batch, mut together, gathered) = (first, 1, after(GATHER));
+        while batch.len() < SYNC_EVERY_BLOCKS {
+            select! {
+                recv(commits) -> more => {
+                    let Ok(more) = more else { break };
+                    batch.extend(more);
+                    together += 1;
+                }
+                recv(gathered) -> _ => break,
+            }
         }
         watch.during(|| store.insert(batch.iter().map(AsRef::as_ref)))?;
         pending.remove(together, &batch);

@@ -18,7 +18,7 @@ use crate::ledger::erasure::matters::MatterTurn;
 use crate::ledger::keys::keyring::Keyring;
 use crate::ledger::keys::secrets::{Digest16, Secrets};
 use crate::ledger::memory::maps::QuickMap;
-use crate::ledger::memory::packed::{Packed, pack_in, unpack};
+use crate::ledger::memory::packed::{Packed, pack_in};
 use crate::ledger::memory::state::{Group, Position, State};
 use crate::ledger::memory::trail::Trail;
 use crate::ledger::numbers::Tally;
@@ -116,7 +116,7 @@ pub struct Working {
 impl Working {
     /// The facts of a trail are taken out of their packing, and put back when the commit is published.
     fn of(trail: &Trail) -> Self {
-        let facts = if trail.grouped { None } else { unpack(&trail.facts) };
+        let facts = trail.unpacked();
         let packed = if facts.is_some() { Packed::default() } else { trail.facts.clone() };
         Self { trail: trail.with_facts(packed), facts }
     }
