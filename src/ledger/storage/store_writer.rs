@@ -207,16 +207,14 @@ fn write(store: &Store, pending: &Pending, commits: &Receiver<Vec<Arc<Block>>>, 
             }
         };
         // Whole commits in one batch: sled never holds part of one.
-        let (mut batch, mut together, gathered) = (first, 1, after(GATHER));
-        while batch.len() < SYNC_EVERY_BLOCKS {
-            select! {
-                recv(commits) -> more => {
-                    let Ok(more) = more else { break };
-                    batch.extend(more);
-                    together += 1;
-                }
-                recv(gathered) -> _ => break,
-            }
+        let (mut batch, mut together) = (first, 1);
+        // Asleep, so that no commit wakes this thread before its callers.
+        std::thread::sleep(GATHER);
+        while batch.len() < SYNC_EVERY_BLOCKS
+            && let Ok(more) = commits.try_recv()
+        {
+            batch.extend(more);
+            together += 1;
         }
         watch.during(|| store.insert(batch.iter().map(AsRef::as_ref)))?;
         pending.remove(together, &batch);
