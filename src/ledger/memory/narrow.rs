@@ -12,14 +12,14 @@ impl Narrow {
     /// The number in six bytes.
     pub(in crate::ledger) const fn new(number: u64) -> Self {
         let number = if number > Self::GREATEST { Self::GREATEST } else { number };
-        let [a, b, c, d, e, f, ..] = number.to_le_bytes();
-        Self([a, b, c, d, e, f])
+        let [n0, n1, n2, n3, n4, n5, ..] = number.to_le_bytes();
+        Self([n0, n1, n2, n3, n4, n5])
     }
 
     /// The number.
     pub(in crate::ledger) const fn get(self) -> u64 {
-        let [a, b, c, d, e, f] = self.0;
-        u64::from_le_bytes([a, b, c, d, e, f, 0, 0])
+        let [n0, n1, n2, n3, n4, n5] = self.0;
+        u64::from_le_bytes([n0, n1, n2, n3, n4, n5, 0, 0])
     }
 }
 

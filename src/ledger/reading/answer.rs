@@ -108,7 +108,9 @@ impl Checks {
             Ok(()) => ledger.sources().all_until_whole(question, contacts, sight, || ledger.now()),
             Err(error) => vec![Err(error); contacts.len()],
         };
-        answers.iter().for_each(|answer| ledger.count(answer));
+        for answer in &answers {
+            ledger.count(answer);
+        }
         answers
     }
 }
@@ -125,11 +127,16 @@ pub(in crate::ledger) enum Found {
     History(Vec<u64>),
 }
 
-/// What is kept of an identifier: its key, and the facts of the trail that introduced it (none: they are its group's; the outer none: there
-/// is no such trail).
+/// What is kept of an identifier.
 struct Row {
     key: Option<IdentifierKey>,
-    facts: Option<Option<Facts>>,
+    /// The facts of the trail that introduced it; none where they are its group's, or it is not known.
+    facts: Result<Option<Facts>, CheckError>,
+}
+
+/// What was found of a trail that there must be.
+fn of_trail<T>(trail: u64, found: Option<T>) -> Result<T, CheckError> {
+    found.ok_or_else(|| CheckError::Unavailable { reason: format!("trail {trail} is missing") })
 }
 
 /// Where answers are read.
@@ -209,7 +216,7 @@ impl Sources<'_> {
         loop {
             let sight = self.sight(question, &now)?;
             let key = self.key_of(sight.account, &question.contact);
-            let facts = key.and_then(|key| self.state.facts(key.trail));
+            let facts = key.map_or(Ok(None), |key| of_trail(key.trail, self.state.facts(key.trail)));
             if let Some(answer) = self.seen(question, &sight, &question.contact, Row { key, facts })? {
                 return Ok(answer);
             }
@@ -252,7 +259,9 @@ impl Sources<'_> {
         let digests: Vec<_> = contacts.iter().map(|contact| self.secrets.identifier_digest(account, contact)).collect();
         let keys = self.state.all_identifiers(&digests);
         let trails: Vec<_> = keys.iter().map(|key| key.map(|key| key.trail)).collect();
-        keys.into_iter().zip(self.state.all_facts(&trails)).map(|(key, facts)| Row { key, facts }).collect()
+        let facts = self.state.all_facts(&trails);
+        let row = |(key, facts): (Option<IdentifierKey>, _)| Row { key, facts: key.map_or(Ok(None), |key| of_trail(key.trail, facts)) };
+        keys.into_iter().zip(facts).map(row).collect()
     }
 
     /// What a question sees before its contact is looked up.
@@ -320,8 +329,7 @@ impl Sources<'_> {
             let trails = state.group(key.trail).map_or_else(|| vec![key.trail], |group| group.trails.clone());
             return Ok((Found::History(trails), false));
         }
-        let facts = facts.ok_or_else(|| CheckError::Unavailable { reason: format!("trail {} is missing", key.trail) })?;
-        let Some(facts) = facts else {
+        let Some(facts) = facts? else {
             let group =
                 state.group(key.trail).ok_or_else(|| CheckError::Unavailable { reason: format!("trail {} has no facts", key.trail) })?;
             if at < group.latest {
