@@ -156,7 +156,7 @@ impl World {
         }
     }
 
-    const fn sources(&self) -> Sources<'_> {
+    fn sources(&self) -> Sources<'_> {
         Sources { state: &self.state, secrets: &self.secrets, reader: &self.reader }
     }
 
