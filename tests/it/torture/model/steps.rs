@@ -143,7 +143,7 @@ impl World {
                 Does::Clock(by)
             }
             5 => Does::Resolve { account: self.account(dice), place: dice.below(3), confirmed: !dice.one_in(3) },
-            6 | 9 if self.people == People::AreErased => self.officer(dice),
+            6 if self.people == People::AreErased => self.officer(dice),
             7 if !self.recorded.is_empty() => Does::Record(self.again(dice)),
             8 => Does::RehearseAndRecord(self.record(dice)),
             _ => Does::Record(self.record(dice)),
@@ -167,7 +167,7 @@ impl World {
 
     fn officer(&mut self, dice: &mut Dice) -> Does {
         let contact: Identifier = dice.pick(&CONTACTS).parse().unwrap();
-        let step = match dice.below(8) {
+        let step = match dice.below(7) {
             0..=2 => {
                 let delay = Delay::from_micros(dice.pick(&[0, 0, 1, 24]) * HOUR).unwrap();
                 Officer::Request { contact, delay, keep_suppression: !dice.one_in(4) }
