@@ -85,6 +85,16 @@ fn answers(ledger: &Ledger) -> Vec<String> {
     (0..600).flat_map(|n| asked.map(|asked| (n, asked))).map(ask).collect()
 }
 
+/// A ledger that was closed with a snapshot, and its answers.
+fn closed() -> (tempfile::TempDir, Vec<String>) {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = open(dir.path(), 0);
+    history(&ledger, 0);
+    let before = answers(&ledger);
+    ledger.close();
+    (dir, before)
+}
+
 #[test]
 fn a_start_from_a_snapshot_and_one_from_the_whole_log_answer_the_same() {
     let dir = tempfile::tempdir().unwrap();
@@ -134,11 +144,7 @@ fn a_tail_behind_the_snapshot_is_folded_in() {
 
 #[test]
 fn a_snapshot_that_is_damaged_anywhere_changes_no_answer() {
-    let dir = tempfile::tempdir().unwrap();
-    let ledger = open(dir.path(), 0);
-    history(&ledger, 0);
-    let before = answers(&ledger);
-    ledger.close();
+    let (dir, before) = closed();
     let path = dir.path().join("snapshot");
     let whole = std::fs::read(&path).unwrap();
     for place in [0, 5, 20, 24, 30, 40, 66, 70, whole.len() / 2, whole.len() - 1] {
@@ -157,11 +163,7 @@ fn a_snapshot_that_is_damaged_anywhere_changes_no_answer() {
 
 #[test]
 fn a_trail_with_a_number_beyond_the_bytes_of_its_snapshot_is_no_trail() {
-    let dir = tempfile::tempdir().unwrap();
-    let ledger = open(dir.path(), 0);
-    history(&ledger, 0);
-    let before = answers(&ledger);
-    ledger.close();
+    let (dir, before) = closed();
     let path = dir.path().join("snapshot");
     let whole = std::fs::read(&path).unwrap();
     let id = LedgerId(whole[8..24].try_into().unwrap());
